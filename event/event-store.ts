@@ -1,0 +1,94 @@
+/** What every event store here answers to: embedded, in memory, and later over a wire. */
+import type { AppendResult, Durability, Event, ExpectedVersion, NewEvent, Position, StreamId, Version } from './event.ts'
+
+/** Any event type when the user names none. */
+export type AnyEvent = { readonly type: string; readonly data: unknown }
+/** The `NewEvent` of each member of a discriminated union of `{ type, data }`. */
+export type NewEventOf<E extends AnyEvent> = E extends AnyEvent ? NewEvent<E['type'], E['data']> : never
+/** The stored `Event` of each member of a discriminated union of `{ type, data }`. */
+export type EventOf<E extends AnyEvent> = E extends AnyEvent ? Event<E['type'], E['data']> : never
+
+export interface AppendOptions {
+  /** Default `any`. */
+  readonly expectedVersion?: ExpectedVersion
+  /** Default: the store's. */
+  readonly durability?: Durability
+  /** A program's name; with `producerSequence` makes the append exact for ever. */
+  readonly producer?: string
+  /** One number a request, rising per producer and partition; gaps allowed. */
+  readonly producerSequence?: number
+}
+
+/** `duplicate`: at or below the highest known number of this producer, so nothing was stored. */
+export type AppendAnswer = (AppendResult & { readonly duplicate?: false }) | { readonly duplicate: true; readonly highest: number }
+
+export type Direction = 'forwards' | 'backwards'
+
+/** Recorded time (ms or Date) or a position; what came later is left out. */
+export type AsOf = number | Date | Position
+
+export interface ReadStreamOptions {
+  /** First version to read, inclusive. Default: the first (backwards: the last). */
+  readonly from?: Version
+  /** Last version to read, inclusive. */
+  readonly to?: Version
+  readonly direction?: Direction
+  readonly limit?: number
+  readonly asOf?: AsOf
+  /** Waits until this position (of an earlier answer) can be read. */
+  readonly atLeast?: Position
+}
+
+export interface EventFilter {
+  readonly types?: readonly string[]
+  readonly categories?: readonly string[]
+  /** Also the system's streams (`$…`). */
+  readonly system?: boolean
+}
+
+export interface ReadAllOptions extends EventFilter {
+  /** Begins after this position (backwards: before it). */
+  readonly from?: Position
+  readonly direction?: Direction
+  readonly limit?: number
+  readonly asOf?: AsOf
+  readonly atLeast?: Position
+}
+
+export interface SubscribeToStreamOptions {
+  /** First version wanted, inclusive; `end`: only what comes from now on. Default: the first. */
+  readonly from?: Version | 'end'
+  readonly signal?: AbortSignal
+}
+
+export interface SubscribeToAllOptions extends EventFilter {
+  /** Begins after this position; `end`: only what comes from now on. Default: the first event. */
+  readonly from?: Position | 'end'
+  readonly signal?: AbortSignal
+}
+
+export interface AggregateOptions<State, E extends AnyEvent> {
+  readonly initialState: () => State
+  readonly evolve: (state: State, event: EventOf<E>) => State
+  readonly to?: Version
+  readonly asOf?: AsOf
+}
+
+export interface EventStore {
+  /** All or nothing. Errors: WRONG_EXPECTED_VERSION, DUPLICATE_ID, INVALID, TOO_LARGE, FORBIDDEN, BUSY, READ_ONLY, UNKNOWN_OUTCOME, CLOSED. */
+  appendToStream<E extends AnyEvent>(stream: StreamId, events: NewEventOf<E> | readonly NewEventOf<E>[], options?: AppendOptions): Promise<AppendAnswer>
+  /** Keeps call order and waits for room; not atomic. Answers how many were stored. */
+  appendInOrder<E extends AnyEvent>(items: Iterable<{ stream: StreamId; event: NewEventOf<E> }> | AsyncIterable<{ stream: StreamId; event: NewEventOf<E> }>, options?: { durability?: Durability; signal?: AbortSignal }): Promise<{ events: number; position: Position | null }>
+  /** Throws STREAM_NOT_FOUND while iterating when there is no such stream. */
+  readStream<E extends AnyEvent>(stream: StreamId, options?: ReadStreamOptions): AsyncIterable<EventOf<E>>
+  readAll<E extends AnyEvent>(options?: ReadAllOptions): AsyncIterable<EventOf<E>>
+  /** NOT_FOUND when no event has this id. */
+  readEvent<E extends AnyEvent>(id: string): Promise<EventOf<E>>
+  /** NOT_FOUND when no event stands at this position. */
+  readEventAt<E extends AnyEvent>(position: Position): Promise<EventOf<E>>
+  /** 0 when there is no such stream. */
+  streamVersion(stream: StreamId): Promise<Version>
+  subscribeToStream<E extends AnyEvent>(stream: StreamId, options?: SubscribeToStreamOptions): AsyncIterable<EventOf<E>>
+  subscribeToAll<E extends AnyEvent>(options?: SubscribeToAllOptions): AsyncIterable<EventOf<E>>
+  aggregateStream<State, E extends AnyEvent>(stream: StreamId, options: AggregateOptions<State, E>): Promise<{ state: State; version: Version; exists: boolean }>
+}

@@ -1,0 +1,43 @@
+/** Every limit of the store by name, unit last, with its default. */
+import { EventStoreError } from './error.ts'
+
+export const defaultLimits = {
+  /** UTF-8 bytes of one event's `data`, as received. */
+  eventBytes: 1024 * 1024,
+  requestEvents: 10_000,
+  /** Sum of `data` bytes of one append. */
+  requestBytes: 8 * 1024 * 1024,
+  metadataBytes: 64 * 1024,
+  /** Nesting of JSON in `data` and `metadata`. */
+  jsonDepth: 64,
+  streamIdBytes: 512,
+  eventIdBytes: 128,
+  eventTypeBytes: 256,
+  tags: 64,
+  tagBytes: 256,
+  /** Events that may wait in one partition's mailbox before an append is answered BUSY. */
+  mailboxEvents: 131_072,
+  /** Bytes that may wait for one shard before an append is answered BUSY. */
+  mailboxBytes: 64 * 1024 * 1024,
+  /** Given ids remembered a partition for appends without a numeric expected version. */
+  idsRemembered: 10_000_000,
+  /** Streams whose versions are kept in memory a shard; more fall back to the index on disk. */
+  versionMapStreams: 16_000_000,
+  /** Decoded blocks kept a thread. */
+  blockCacheBytes: 64 * 1024 * 1024,
+  /** An append whose commit gives no answer for this long is UNKNOWN_OUTCOME. */
+  commitTimeoutMs: 30_000,
+  /** Rows of a page between operators. */
+  pageRows: 4096,
+} as const
+
+export type Limits = { readonly [Name in keyof typeof defaultLimits]: number }
+
+/** Defaults with some replaced; refuses unknown names and numbers that are not positive integers. */
+export function limitsWith(given: Partial<Limits> = {}): Limits {
+  for (const [name, value] of Object.entries(given)) {
+    if (!(name in defaultLimits)) throw new EventStoreError('INVALID', `unknown limit "${name}"; known: ${Object.keys(defaultLimits).join(', ')}`, { field: `limits.${name}` })
+    if (!Number.isSafeInteger(value) || (value as number) < 1) throw new EventStoreError('INVALID', `limits.${name} must be a whole number from 1, got ${String(value)}`, { field: `limits.${name}` })
+  }
+  return { ...defaultLimits, ...given }
+}

@@ -1,0 +1,67 @@
+/** Rules of stream ids: what is allowed, which partition one lives in, which category it belongs to. */
+import { EventStoreError } from './error.ts'
+import type { StreamId } from './event.ts'
+import type { Limits } from './limits.ts'
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1
+  return crc >>> 0
+})
+const encoder = new TextEncoder()
+
+/** CRC-32 of the UTF-8 of a text, as `zlib.crc32`; a table here, because a call out of JavaScript costs more than a short key. */
+export function crc32Text(text: string): number {
+  let crc = 0xffffffff
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 127) return crc32Bytes(encoder.encode(text))
+    crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ code) & 255]!
+  }
+  return (crc ^ 0xffffffff) >>> 0
+}
+
+function crc32Bytes(bytes: Uint8Array): number {
+  let crc = 0xffffffff
+  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ bytes[i]!) & 255]!
+  return (crc ^ 0xffffffff) >>> 0
+}
+
+/** What decides the partition: the part between the first `{` and the next `}` if not empty, else the whole id. */
+export function partitionKeyOf(stream: StreamId): string {
+  const open = stream.indexOf('{')
+  if (open < 0) return stream
+  const close = stream.indexOf('}', open + 1)
+  return close > open + 1 ? stream.slice(open + 1, close) : stream
+}
+
+/** The one partition a stream lives in. */
+export function partitionOf(stream: StreamId, partitions: number): number {
+  return crc32Text(partitionKeyOf(stream)) % partitions
+}
+
+/** Text before the first `-` of the id with braces removed; the whole id when there is no dash. */
+export function categoryOf(stream: StreamId): string {
+  const plain = stream.replace(/[{}]/g, '')
+  const dash = plain.indexOf('-')
+  return dash < 0 ? plain : plain.slice(0, dash)
+}
+
+/** True for the system's own streams. */
+export function isSystemStream(stream: StreamId): boolean {
+  return stream.charCodeAt(0) === 36
+}
+
+/** Throws INVALID or TOO_LARGE when a text can not name a stream. */
+export function checkStreamId(stream: unknown, limits: Limits): asserts stream is StreamId {
+  if (typeof stream !== 'string' || stream.length === 0) throw new EventStoreError('INVALID', 'stream must be a text of at least one character', { field: 'stream' })
+  if (stream.length * 3 > limits.streamIdBytes && Buffer.byteLength(stream) > limits.streamIdBytes) {
+    throw new EventStoreError('TOO_LARGE', `stream id is longer than ${limits.streamIdBytes} bytes`, { field: 'stream', limit: limits.streamIdBytes, actual: Buffer.byteLength(stream) })
+  }
+  if (stream === '.' || stream === '..') throw new EventStoreError('INVALID', `stream may not be "${stream}"`, { field: 'stream' })
+  for (let i = 0; i < stream.length; i++) {
+    const code = stream.charCodeAt(i)
+    if (code < 32 || (code >= 127 && code < 160)) throw new EventStoreError('INVALID', 'stream may not hold control characters', { field: 'stream' })
+    if (code >= 0xd800 && code < 0xe000 && !stream.isWellFormed()) throw new EventStoreError('INVALID', 'stream must be well-formed Unicode', { field: 'stream' })
+  }
+}

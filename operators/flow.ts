@@ -1,0 +1,44 @@
+/** The one lane of a pipeline: pages of rows as columns, with watermarks, barriers and the end in band behind them. */
+
+/** Numbers. A `NaN` in `values` with `nulls[i] = 1` is null. */
+export interface NumberColumn { readonly kind: 'number'; readonly values: Float64Array; readonly nulls?: Uint8Array }
+/** Strings as codes into a dictionary; −1 is null. The dictionary may be shared by many pages and only ever grows. */
+export interface TextColumn { readonly kind: 'text'; readonly codes: Int32Array; readonly dictionary: readonly string[] }
+/** True, false and null (2). */
+export interface BooleanColumn { readonly kind: 'boolean'; readonly values: Uint8Array }
+/** Everything else: objects, arrays, bytes, mixed types. */
+export interface ValueColumn { readonly kind: 'value'; readonly values: readonly unknown[] }
+export type Column = NumberColumn | TextColumn | BooleanColumn | ValueColumn
+
+/** `main`, `late`, `suspect`, `dead`, or the name of a route. */
+export type Port = string
+
+/** Rows as columns. All arrays hold `count` rows; `selection` names those that are alive, in order. Pages are never changed after they were sent on. */
+export interface Page {
+  readonly kind: 'page'
+  readonly port: Port
+  /** Number of the input it came by; 0 but at joins. */
+  readonly input: number
+  readonly count: number
+  /** Indexes of the rows alive, rising; all rows when left out. */
+  readonly selection?: Int32Array
+  readonly columns: ReadonlyMap<string, Column>
+  /** Order of the source: the stamp for the log, the row number for files and generators. Rising from row to row at the source. */
+  readonly order: Float64Array
+  /** Event time of each row, ms; present after `eventTime`. */
+  readonly eventTime?: Float64Array
+  /** The watermark as it stood before each row, ms (−Infinity at first); present after `eventTime`. */
+  readonly watermark?: Float64Array
+  /** Names of the columns that are the key; present after `keyBy`. */
+  readonly key?: readonly string[]
+}
+/** "No row with an event time below `time` is still to come", or that the source is idle. */
+export interface Watermark { readonly kind: 'watermark'; readonly time: number | 'idle' }
+/** Everything before it belongs to epoch `epoch`: state is handed over when it passes. */
+export interface Barrier { readonly kind: 'barrier'; readonly epoch: number }
+/** The source has ended: every window closes. Always followed by a barrier. */
+export interface End { readonly kind: 'end' }
+export type Flow = Page | Watermark | Barrier | End
+
+/** A row for user functions: plain object, built once. */
+export type Row = Readonly<Record<string, unknown>>
