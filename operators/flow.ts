@@ -6,9 +6,11 @@ export interface NumberColumn { readonly kind: 'number'; readonly values: Float6
 export interface TextColumn { readonly kind: 'text'; readonly codes: Int32Array; readonly dictionary: readonly string[] }
 /** True, false and null (2). */
 export interface BooleanColumn { readonly kind: 'boolean'; readonly values: Uint8Array }
+/** Strings as stretches of one pool, for text that hardly repeats: `pool.substr(start[i], length[i])`; a length of −1 is null. */
+export interface SliceColumn { readonly kind: 'slice'; readonly pool: string; readonly start: Int32Array; readonly length: Int32Array }
 /** Everything else: objects, arrays, bytes, mixed types. */
 export interface ValueColumn { readonly kind: 'value'; readonly values: readonly unknown[] }
-export type Column = NumberColumn | TextColumn | BooleanColumn | ValueColumn
+export type Column = NumberColumn | TextColumn | SliceColumn | BooleanColumn | ValueColumn
 
 /** `main`, `late`, `suspect`, `dead`, or the name of a route. */
 export type Port = string
