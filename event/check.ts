@@ -1,0 +1,51 @@
+/** Checks of events at the public method; inside, code trusts. */
+import { EventStoreError } from './error.ts'
+import type { ExpectedVersion, NewEvent } from './event.ts'
+import type { Limits } from './limits.ts'
+import { stringify } from './payload.ts'
+
+/** The expected version as a number for the writer: −1 any, −2 exists, else the version (0 = none). */
+export function expectedNumber(expected: ExpectedVersion | undefined): number {
+  if (expected === undefined || expected === 'any') return -1
+  if (expected === 'exists') return -2
+  if (expected === 'none') return 0
+  if (typeof expected === 'number' && Number.isInteger(expected) && expected >= 0 && expected <= 0x7fffffff) return expected
+  throw new EventStoreError('INVALID', `expectedVersion must be a whole number from 0, "none", "exists" or "any", got ${JSON.stringify(expected) ?? String(expected)}`, { field: 'expectedVersion' })
+}
+
+/** Everything of an event but its data. */
+export function checkEvent(event: NewEvent, index: number, limits: Limits): void {
+  if (typeof event !== 'object' || event === null) throw invalid(`events[${index}]`, 'must be an object')
+  const { type } = event
+  if (typeof type !== 'string' || type.length === 0) throw invalid(`events[${index}].type`, 'must be a text of at least one character')
+  if (type.length * 3 > limits.eventTypeBytes && Buffer.byteLength(type) > limits.eventTypeBytes) throw tooLarge(`events[${index}].type`, limits.eventTypeBytes, Buffer.byteLength(type))
+  if (event.id !== undefined) checkId(event.id, `events[${index}].id`, limits)
+  if (event.time !== undefined && !(typeof event.time === 'number' && Number.isFinite(event.time))) throw invalid(`events[${index}].time`, 'must be milliseconds since the epoch')
+  if (event.tags !== undefined) checkTags(event.tags, `events[${index}].tags`, limits)
+  if (event.metadata !== undefined) checkMetadata(event.metadata, `events[${index}].metadata`, limits)
+}
+
+function checkId(id: unknown, field: string, limits: Limits): void {
+  if (typeof id !== 'string' || id.length === 0 || !id.isWellFormed()) throw invalid(field, `must be a text of 1 to ${limits.eventIdBytes} bytes`)
+  if (Buffer.byteLength(id) > limits.eventIdBytes) throw tooLarge(field, limits.eventIdBytes, Buffer.byteLength(id))
+}
+
+function checkTags(tags: unknown, field: string, limits: Limits): void {
+  if (!Array.isArray(tags) || tags.some(tag => typeof tag !== 'string' || tag.length === 0)) throw invalid(field, 'must be texts of at least one character')
+  if (tags.length > limits.tags) throw tooLarge(field, limits.tags, tags.length)
+  for (const tag of tags as string[]) if (Buffer.byteLength(tag) > limits.tagBytes) throw tooLarge(field, limits.tagBytes, Buffer.byteLength(tag))
+}
+
+function checkMetadata(metadata: unknown, field: string, limits: Limits): void {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) throw invalid(field, 'must be an object')
+  const bytes = Buffer.byteLength(stringify(metadata, field, limits))
+  if (bytes > limits.metadataBytes) throw tooLarge(field, limits.metadataBytes, bytes)
+}
+
+function invalid(field: string, rule: string): EventStoreError {
+  return new EventStoreError('INVALID', `${field} ${rule}`, { field })
+}
+
+export function tooLarge(field: string, limit: number, actual: number): EventStoreError {
+  return new EventStoreError('TOO_LARGE', `${field} is ${actual}, more than the limit of ${limit}`, { field, limit, actual })
+}

@@ -1,0 +1,171 @@
+/** Bytes of an event's `data`, and of its rarer parts (id, time, tags, metadata), both ways. */
+import { pack, unpack } from 'msgpackr'
+import { EventStoreError } from './error.ts'
+import type { Encoding, NewEvent } from './event.ts'
+import type { Limits } from './limits.ts'
+
+/** Number of an encoding in blocks and requests. */
+export const encodingNumbers = { json: 0, msgpack: 1, bytes: 2 } as const satisfies Record<Encoding, number>
+export const encodings: readonly Encoding[] = ['json', 'msgpack', 'bytes']
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const HAS_ID = 1
+const HAS_TIME = 2
+const HAS_TAGS = 4
+const HAS_METADATA = 8
+
+/** The rarer parts of a stored event. */
+export interface Extras {
+  readonly id?: string
+  readonly time?: number
+  readonly tags?: readonly string[]
+  readonly metadata?: Readonly<Record<string, unknown>>
+}
+
+/** A text is JSON text still to be turned into UTF-8; bytes go as they are. */
+export function encodeData(event: NewEvent, index: number, limits: Limits): { encoding: Encoding; data: string | Uint8Array } {
+  const { data } = event
+  const isBytes = data instanceof Uint8Array
+  const encoding = event.encoding ?? (isBytes ? 'bytes' : 'json')
+  const field = `events[${index}].data`
+  if (isBytes) {
+    if (encoding === 'json') checkJsonBytes(data, field, limits)
+    else if (encoding === 'msgpack') tryUnpack(data, field)
+    return { encoding, data }
+  }
+  if (encoding === 'bytes') throw new EventStoreError('INVALID', `${field} must be a Uint8Array when encoding is "bytes"`, { field })
+  if (encoding !== 'json' && encoding !== 'msgpack') throw new EventStoreError('INVALID', `events[${index}].encoding must be json, msgpack or bytes`, { field: `events[${index}].encoding` })
+  const text = stringify(data, field, limits)
+  return encoding === 'json' ? { encoding, data: text } : { encoding, data: pack(JSON.parse(text)) }
+}
+
+/** `data` of a stored event. `bytes` are copied, so that a caller may keep them. */
+export function decodeData(bytes: Uint8Array, start: number, end: number, encoding: Encoding): unknown {
+  if (encoding === 'bytes') return bytes.slice(start, end)
+  if (encoding === 'msgpack') return unpack(bytes.subarray(start, end))
+  return JSON.parse(textOf(bytes, start, end))
+}
+
+/** UTF-8 of a slice; Buffer's own decoder is the fastest for short slices. */
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.prototype.utf8Slice.call(bytes, start, end)
+}
+
+/** JSON text of a value; INVALID when it has none (functions, cycles, bigint), TOO_LARGE when nested too deeply. */
+export function stringify(value: unknown, field: string, limits: Limits): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (cause) {
+    if (cause instanceof RangeError) throw tooDeep(field, limits)
+    throw new EventStoreError('INVALID', `${field} is not a JSON value: ${(cause as Error).message}`, { field }, { cause })
+  }
+  if (text === undefined) throw new EventStoreError('INVALID', `${field} is not a JSON value`, { field })
+  if (typeof value === 'object' && value !== null) checkDepth(value, field, limits)
+  return text
+}
+
+function checkDepth(value: object, field: string, limits: Limits): void {
+  if (depthPasses(value, limits.jsonDepth)) throw tooDeep(field, limits)
+}
+
+function depthPasses(value: object, left: number): boolean {
+  if (left === 0) return true
+  for (const key in value) {
+    const inner = (value as Record<string, unknown>)[key]
+    if (typeof inner === 'object' && inner !== null && depthPasses(inner, left - 1)) return true
+  }
+  return false
+}
+
+function tooDeep(field: string, limits: Limits): EventStoreError {
+  return new EventStoreError('TOO_LARGE', `${field} is nested deeper than ${limits.jsonDepth}`, { field, limit: limits.jsonDepth })
+}
+
+function checkJsonBytes(bytes: Uint8Array, field: string, limits: Limits): void {
+  try {
+    const value: unknown = JSON.parse(decoder.decode(bytes))
+    if (typeof value === 'object' && value !== null) checkDepth(value, field, limits)
+  } catch (cause) {
+    if (cause instanceof EventStoreError) throw cause
+    throw new EventStoreError('INVALID', `${field} is not JSON text: ${(cause as Error).message}`, { field }, { cause })
+  }
+}
+
+function tryUnpack(bytes: Uint8Array, field: string): void {
+  try {
+    unpack(bytes)
+  } catch (cause) {
+    throw new EventStoreError('INVALID', `${field} is not MessagePack: ${(cause as Error).message}`, { field }, { cause })
+  }
+}
+
+/** True when an event has any of the rarer parts. */
+export function hasExtras(event: NewEvent): boolean {
+  return event.id !== undefined || event.time !== undefined || event.tags !== undefined || event.metadata !== undefined
+}
+
+/** Flags byte; id: length byte and UTF-8; time: float64; tags, metadata: uint32 length and JSON. Checked by `checkExtras` before. */
+export function encodeExtras(event: NewEvent): Uint8Array {
+  const parts: Uint8Array[] = [new Uint8Array(1)]
+  let flags = 0
+  if (event.id !== undefined) {
+    const id = Buffer.from(event.id)
+    flags |= HAS_ID
+    parts.push(Uint8Array.of(id.length), id)
+  }
+  if (event.time !== undefined) {
+    const time = Buffer.alloc(8)
+    time.writeDoubleLE(event.time)
+    flags |= HAS_TIME
+    parts.push(time)
+  }
+  if (event.tags !== undefined) {
+    flags |= HAS_TAGS
+    pushJson(parts, event.tags)
+  }
+  if (event.metadata !== undefined) {
+    flags |= HAS_METADATA
+    pushJson(parts, event.metadata)
+  }
+  parts[0]![0] = flags
+  return Buffer.concat(parts)
+}
+
+function pushJson(parts: Uint8Array[], value: unknown): void {
+  const json = Buffer.from(JSON.stringify(value))
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(json.length)
+  parts.push(length, json)
+}
+
+export function decodeExtras(bytes: Uint8Array, start: number, end: number): Extras {
+  const out: { -readonly [Name in keyof Extras]: Extras[Name] } = {}
+  if (start === end) return out
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start)
+  const flags = view.getUint8(0)
+  let at = 1
+  if (flags & HAS_ID) {
+    const length = view.getUint8(at)
+    out.id = textOf(bytes, start + at + 1, start + at + 1 + length)
+    at += 1 + length
+  }
+  if (flags & HAS_TIME) {
+    out.time = view.getFloat64(at, true)
+    at += 8
+  }
+  const json = (): unknown => {
+    const length = view.getUint32(at, true)
+    at += 4 + length
+    return JSON.parse(textOf(bytes, start + at - length, start + at))
+  }
+  if (flags & HAS_TAGS) out.tags = json() as string[]
+  if (flags & HAS_METADATA) out.metadata = json() as Record<string, unknown>
+  return out
+}
+
+/** Where the id's bytes lie in an encoded extras slice, or null when it has none. */
+export function idSliceOf(bytes: Uint8Array, start: number, end: number): { start: number; end: number } | null {
+  if (start === end || !(bytes[start]! & HAS_ID)) return null
+  return { start: start + 2, end: start + 2 + bytes[start + 1]! }
+}
