@@ -1,0 +1,121 @@
+/** The shape of an operator: what its file exports, what it is given, and what the catalogue, the docs and the contract suite read. */
+import type { OperatorFunction } from 'rxjs'
+import type { NewEvent } from '../event/event.ts'
+import type { Flow, Page, Port, Row } from './flow.ts'
+
+/** The durable rows of one step. Puts and deletes between two barriers belong to one epoch. */
+export interface StepState {
+  /** Rows as they were at the last epoch; read once, when the step is made. */
+  rows(): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
+  put(key: Uint8Array, value: Uint8Array): void
+  delete(key: Uint8Array): void
+}
+
+/** Rows of a projection, shown to readers as soon as they are put and durable with the epoch. */
+export interface ProjectionWriter {
+  put(key: readonly unknown[], value: unknown): void
+  delete(key: readonly unknown[]): void
+}
+
+/** Events on their way into the log, in the order of the rows that caused them; the runtime numbers them. */
+export interface OutboxWriter {
+  append(stream: string, event: NewEvent): void
+}
+
+/** A row that could not be worked on, with the step that gave it up and why. */
+export interface DeadRow {
+  readonly step: string
+  readonly cause: string
+  readonly code?: string
+  readonly order: number
+  readonly row: Row
+  readonly attempts: number
+}
+
+/** What one step is given by the fragment that runs it. */
+export interface StepContext {
+  readonly step: string
+  /** URL of the topology's module: files of tables are resolved against it. */
+  readonly module: string
+  readonly state: StepState
+  projection(name: string): ProjectionWriter
+  outbox(): OutboxWriter
+  /** The value that `module#export` names. */
+  resolve(reference: string): Promise<unknown>
+  /** Gives up one row of a page; the rows after it go on. */
+  dead(page: Page, row: number, error: unknown): void
+  /** Called before each call of a user's function, with the order of the row (of the first row for functions over columns). */
+  beforeCall(order: number): void
+}
+
+/** What an option holds. `fields` is a list of names or `{ new name: name }`; `function` is `module#export`. */
+export type OptionType =
+  | 'text' | 'number' | 'boolean' | 'duration' | 'field' | 'fields' | 'function' | 'template' | 'aggregates' | 'table' | 'choice' | 'group'
+
+export interface OptionSpec {
+  readonly type: OptionType
+  readonly summary: string
+  readonly required?: boolean
+  readonly default?: unknown
+  /** The values of a `choice`. */
+  readonly choices?: readonly string[]
+  /** The options of a `group`. */
+  readonly options?: Readonly<Record<string, OptionSpec>>
+}
+
+export type OperatorKind = 'stateless' | 'keyed' | 'sink'
+
+/** Everything about an operator that is data: check, docs and plan read nothing else. */
+export interface OperatorSpec {
+  readonly name: string
+  readonly kind: OperatorKind
+  readonly summary: string
+  /** Paragraphs of the documentation page. */
+  readonly description?: string
+  readonly options: Readonly<Record<string, OptionSpec>>
+  /** Where rows leave, with a sentence each; sinks have none. */
+  readonly ports: Readonly<Record<Port, string>>
+  /** Version of the saved state; present when the step has state and so needs a stable `id`. */
+  readonly stateVersion?: number
+  /** Rows must carry an event time, so an `eventTime` must stand before the step. */
+  readonly needsEventTime?: boolean
+}
+
+/**
+ * One thing that enters or leaves in an example. A row may say `$order`, `$eventTime` and `$watermark` beside its fields;
+ * texts are control: `watermark 3600000`, `barrier`, `end`.
+ */
+export type ExampleFlow = Row | 'barrier' | 'end' | `watermark ${number}`
+
+/** An example that is run by the tests and shown in the docs. */
+export interface OperatorExample {
+  readonly title: string
+  readonly options: Readonly<Record<string, unknown>>
+  /** What the references in the options stand for. */
+  readonly functions?: Readonly<Record<string, unknown>>
+  /** The columns that are the key, for operators that stand behind `keyBy`. */
+  readonly key?: readonly string[]
+  readonly input: readonly ExampleFlow[]
+  readonly output: {
+    readonly ports?: Readonly<Record<Port, readonly Row[]>>
+    readonly projection?: readonly (readonly [key: readonly unknown[], value: unknown])[]
+    readonly outbox?: readonly (readonly [stream: string, event: NewEvent])[]
+    /** Orders of the rows given up. */
+    readonly dead?: readonly number[]
+  }
+}
+
+/** Names of columns; `*` stands for all of them. */
+export type FieldSet = ReadonlySet<string>
+
+export interface Operator<Options = never> {
+  readonly spec: OperatorSpec
+  readonly example: OperatorExample
+  /** The columns that must come in, given those that are wanted at its ports. Functions are resolved when the planner can. */
+  needs(options: Options, wanted: FieldSet, functionOf: (reference: string) => unknown): FieldSet
+  /** Builds the step: once a fragment, before the first page. */
+  create(options: Options, context: StepContext): OperatorFunction<Flow, Flow> | Promise<OperatorFunction<Flow, Flow>>
+}
+
+/** An operator whose options the catalogue does not know by type; `check` has proved them by the spec. */
+export type AnyOperator = Operator<never>
