@@ -1,0 +1,291 @@
+/** Reads the wanted top-level fields of event payloads into columns, without making an object of any payload. */
+import { decodeData, textOf } from '../../event/payload.ts'
+import { skipDigits, skipEscape, skipNumber, skipSpace, skipText, skipValue, skipWord } from './json-scan.ts'
+import { TextCodes } from './text-codes.ts'
+
+/** The columns it makes: shaped as those of `operators/flow.ts`, which this room may not know. */
+export type FieldColumn =
+  | { readonly kind: 'number'; readonly values: Float64Array; readonly nulls?: Uint8Array }
+  | { readonly kind: 'text'; readonly codes: Int32Array; readonly dictionary: readonly string[] }
+  | { readonly kind: 'boolean'; readonly values: Uint8Array }
+  | { readonly kind: 'value'; readonly values: readonly unknown[] }
+
+/** What one cell holds; the sum over a page decides the kind of its column. */
+const NULL = 0
+const NUMBER = 1
+const TEXT = 2
+const BOOLEAN = 4
+const VALUE = 8
+/** A dictionary that grew past this is left to the pages that share it, and a new one begun. */
+const DICTIONARY_TEXTS_MAX = 131_072
+const DICTIONARY_BYTES_MAX = 8 * 1024 * 1024
+/** Whole numbers with so many digits, and powers of ten up to 22, are exact in a double, and so is their quotient. Clinger 1990. */
+const EXACT_DIGITS_MAX = 15
+const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`))
+const NO_BYTES = new Uint8Array(0)
+const NO_NUMBERS = new Float64Array(0)
+const NO_CODES = new Int32Array(0)
+
+/** One wanted field: its cells of the page being read. */
+class Field {
+  readonly name: string
+  readonly nameBytes: Uint8Array
+  /** Length, first and last byte of the name: tells most other names apart in one comparison. */
+  readonly sketch: number
+  tags: Uint8Array = NO_BYTES
+  numbers: Float64Array = NO_NUMBERS
+  codes: Int32Array = NO_CODES
+  values: unknown[] = []
+  texts = new TextCodes()
+
+  constructor(name: string) {
+    this.name = name
+    this.nameBytes = new TextEncoder().encode(name)
+    this.sketch = sketchOf(this.nameBytes, 0, this.nameBytes.length)
+  }
+
+  begin(count: number): void {
+    this.tags = new Uint8Array(count)
+    this.numbers = NO_NUMBERS
+    this.codes = NO_CODES
+    this.values = []
+    if (this.texts.dictionary.length > DICTIONARY_TEXTS_MAX || this.texts.bytes > DICTIONARY_BYTES_MAX) this.texts = new TextCodes()
+  }
+
+  number(row: number, value: number): void {
+    if (this.numbers.length === 0) this.numbers = new Float64Array(this.tags.length)
+    this.numbers[row] = value
+    this.tags[row] = NUMBER
+  }
+
+  code(row: number, code: number): void {
+    if (this.codes.length === 0) this.codes = new Int32Array(this.tags.length)
+    this.codes[row] = code
+    this.tags[row] = TEXT
+  }
+
+  boolean(row: number, value: boolean): void {
+    this.number(row, value ? 1 : 0)
+    this.tags[row] = BOOLEAN
+  }
+
+  /** A value that is an object already, or whatever `JSON.parse` made of a slice. */
+  value(row: number, value: unknown): void {
+    if (value === null || value === undefined) this.tags[row] = NULL
+    else if (typeof value === 'number') this.number(row, value)
+    else if (typeof value === 'string') this.code(row, this.texts.ofText(value))
+    else if (typeof value === 'boolean') this.boolean(row, value)
+    else {
+      this.values[row] = value
+      this.tags[row] = VALUE
+    }
+  }
+
+  column(): FieldColumn {
+    let seen = 0
+    let nulls = 0
+    for (const tag of this.tags) {
+      seen |= tag
+      if (tag === NULL) nulls++
+    }
+    if (seen === NUMBER) return this.#numberColumn(nulls)
+    if (seen === TEXT) return this.#textColumn(nulls)
+    if (seen === BOOLEAN) return { kind: 'boolean', values: Uint8Array.from(this.tags, (tag, row) => (tag === NULL ? 2 : this.numbers[row]!)) }
+    return { kind: 'value', values: Array.from(this.tags, (tag, row) => this.#cell(tag, row)) }
+  }
+
+  #numberColumn(nulls: number): FieldColumn {
+    if (nulls === 0) return { kind: 'number', values: this.numbers }
+    const isNull = new Uint8Array(this.tags.length)
+    for (let row = 0; row < isNull.length; row++) {
+      if (this.tags[row] !== NULL) continue
+      isNull[row] = 1
+      this.numbers[row] = Number.NaN
+    }
+    return { kind: 'number', values: this.numbers, nulls: isNull }
+  }
+
+  #textColumn(nulls: number): FieldColumn {
+    if (nulls > 0) for (let row = 0; row < this.codes.length; row++) if (this.tags[row] === NULL) this.codes[row] = -1
+    return { kind: 'text', codes: this.codes, dictionary: this.texts.dictionary }
+  }
+
+  #cell(tag: number, row: number): unknown {
+    if (tag === NUMBER) return this.numbers[row]
+    if (tag === TEXT) return this.texts.dictionary[this.codes[row]!]
+    if (tag === BOOLEAN) return this.numbers[row] === 1
+    return tag === VALUE ? this.values[row] : null
+  }
+}
+
+function sketchOf(bytes: Uint8Array, start: number, end: number): number {
+  return end === start ? 0 : ((end - start) << 16) | (bytes[start]! << 8) | bytes[end - 1]!
+}
+
+/** One reader serves page after page: `begin`, a call a row, `columns`. */
+export class FieldReader {
+  readonly #fields: readonly Field[]
+  readonly #byName: ReadonlyMap<string, Field>
+  /** Where the key or text read last ends (after its closing quote), and whether it held an escape. */
+  #end = 0
+
+  constructor(names: readonly string[]) {
+    this.#fields = [...new Set(names)].map(name => new Field(name))
+    this.#byName = new Map(this.#fields.map(field => [field.name, field]))
+  }
+
+  begin(count: number): void {
+    for (const field of this.#fields) field.begin(count)
+  }
+
+  /** JSON text at `bytes[start..end)`. False when it is malformed: then the row's cells are null. A value that is no object has no fields. */
+  json(bytes: Uint8Array, start: number, end: number, row: number): boolean {
+    if (this.#json(bytes, start, end, row)) return true
+    for (const field of this.#fields) field.tags[row] = NULL
+    return false
+  }
+
+  /** MessagePack at `bytes[start..end)`; as `json` else. */
+  msgpack(bytes: Uint8Array, start: number, end: number, row: number): boolean {
+    try {
+      const value = decodeData(bytes, start, end, 'msgpack')
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return true
+      for (const field of this.#fields) if (Object.hasOwn(value, field.name)) field.value(row, (value as Record<string, unknown>)[field.name])
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** The page's columns by name. What was read for it is no longer ours after this. */
+  columns(): Map<string, FieldColumn> {
+    return new Map(this.#fields.map(field => [field.name, field.column()]))
+  }
+
+  #json(bytes: Uint8Array, start: number, end: number, row: number): boolean {
+    let pos = skipSpace(bytes, start, end)
+    if (pos >= end) return false
+    if (bytes[pos] !== 0x7b) {
+      pos = skipValue(bytes, pos, end)
+      return pos >= 0 && skipSpace(bytes, pos, end) === end
+    }
+    pos = skipSpace(bytes, pos + 1, end)
+    if (pos < end && bytes[pos] === 0x7d) return skipSpace(bytes, pos + 1, end) === end
+    for (;;) {
+      if (pos >= end || bytes[pos] !== 0x22) return false
+      const field = this.#key(bytes, pos + 1, end)
+      if (this.#end < 0) return false
+      pos = skipSpace(bytes, this.#end, end)
+      if (pos >= end || bytes[pos] !== 0x3a) return false
+      pos = skipSpace(bytes, pos + 1, end)
+      pos = field === undefined ? skipValue(bytes, pos, end) : this.#take(field, bytes, pos, end, row)
+      if (pos < 0) return false
+      pos = skipSpace(bytes, pos, end)
+      if (pos >= end) return false
+      if (bytes[pos] === 0x7d) return skipSpace(bytes, pos + 1, end) === end
+      if (bytes[pos] !== 0x2c) return false
+      pos = skipSpace(bytes, pos + 1, end)
+    }
+  }
+
+  /** The field named by the key at `start`, after its quote. Sets `#end`. */
+  #key(bytes: Uint8Array, start: number, end: number): Field | undefined {
+    let pos = start
+    for (; pos < end; pos++) {
+      const byte = bytes[pos]!
+      if (byte === 0x22) break
+      if (byte < 0x20) return this.#ended(-1)
+      if (byte === 0x5c) return this.#escapedKey(bytes, start, end)
+    }
+    if (pos >= end) return this.#ended(-1)
+    this.#end = pos + 1
+    const sketch = sketchOf(bytes, start, pos)
+    for (const field of this.#fields) if (field.sketch === sketch && isSame(field.nameBytes, bytes, start)) return field
+    return undefined
+  }
+
+  #escapedKey(bytes: Uint8Array, start: number, end: number): Field | undefined {
+    this.#end = skipText(bytes, start, end)
+    return this.#end < 0 ? undefined : this.#byName.get(JSON.parse(textOf(bytes, start - 1, this.#end)) as string)
+  }
+
+  #ended(end: number): undefined {
+    this.#end = end
+  }
+
+  /** Reads the value at `pos` into the field's cell; the answer is where it ends, or −1. */
+  #take(field: Field, bytes: Uint8Array, pos: number, end: number, row: number): number {
+    if (pos >= end) return -1
+    const first = bytes[pos]!
+    if (first === 0x22) return this.#text(field, bytes, pos + 1, end, row)
+    if (first === 0x2d || (first >= 0x30 && first <= 0x39)) return this.#number(field, bytes, pos, end, row)
+    if (first === 0x7b || first === 0x5b) {
+      const after = skipValue(bytes, pos, end)
+      if (after >= 0) field.value(row, JSON.parse(textOf(bytes, pos, after)))
+      return after
+    }
+    const after = skipWord(bytes, pos, end)
+    if (after < 0) return -1
+    if (first === 0x6e) field.tags[row] = NULL
+    else field.boolean(row, first === 0x74)
+    return after
+  }
+
+  #text(field: Field, bytes: Uint8Array, start: number, end: number, row: number): number {
+    let hash = 0x811c9dc5 | 0
+    for (let pos = start; pos < end; pos++) {
+      const byte = bytes[pos]!
+      if (byte === 0x22) {
+        field.code(row, field.texts.ofBytes(bytes, start, pos, hash))
+        return pos + 1
+      }
+      if (byte < 0x20) return -1
+      if (byte === 0x5c) return this.#escapedText(field, bytes, start, { pos, end, row })
+      hash = Math.imul(hash ^ byte, 0x01000193)
+    }
+    return -1
+  }
+
+  #escapedText(field: Field, bytes: Uint8Array, start: number, at: { pos: number; end: number; row: number }): number {
+    const resumed = skipEscape(bytes, at.pos + 1, at.end)
+    const after = resumed < 0 ? -1 : skipText(bytes, resumed, at.end)
+    if (after >= 0) field.code(at.row, field.texts.ofText(JSON.parse(textOf(bytes, start - 1, after)) as string))
+    return after
+  }
+
+  #number(field: Field, bytes: Uint8Array, start: number, end: number, row: number): number {
+    const isNegative = bytes[start] === 0x2d
+    const whole = isNegative ? start + 1 : start
+    let mantissa = 0
+    let pos = whole
+    for (; pos < end; pos++) {
+      const byte = bytes[pos]!
+      if (byte < 0x30 || byte > 0x39) break
+      mantissa = mantissa * 10 + (byte - 0x30)
+    }
+    let digits = pos - whole
+    if (digits === 0 || (digits > 1 && bytes[whole] === 0x30)) return -1
+    let fraction = 0
+    if (pos < end && bytes[pos] === 0x2e) {
+      const from = pos + 1
+      pos = skipDigits(bytes, from, end)
+      fraction = pos - from
+      if (fraction === 0) return -1
+      digits += fraction
+      if (digits <= EXACT_DIGITS_MAX) for (let at = from; at < pos; at++) mantissa = mantissa * 10 + (bytes[at]! - 0x30)
+    }
+    if (digits > EXACT_DIGITS_MAX || (pos < end && (bytes[pos]! | 0x20) === 0x65)) {
+      const after = skipNumber(bytes, start, end)
+      if (after >= 0) field.number(row, Number(textOf(bytes, start, after)))
+      return after
+    }
+    const value = fraction === 0 ? mantissa : mantissa / POWERS_OF_TEN[fraction]!
+    field.number(row, isNegative ? -value : value)
+    return pos
+  }
+}
+
+function isSame(name: Uint8Array, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < name.length; i++) if (name[i] !== bytes[start + i]) return false
+  return true
+}
