@@ -1,0 +1,317 @@
+/** An append on its way to a partition: a header table and one payload region, no object an event. Layout in 32-bit words:
+ *
+ *     header (16)   total bytes · request · partition, durability, flags · expected · events · streams · types · name bytes ·
+ *                   payload bytes · extras bytes · first stamp (f64) · producer sequence (f64) · producer bytes · 0
+ *     streams (4)   hash lo, hi, check · name bytes
+ *     types (1)     name bytes
+ *     events (2)    stream | type << 16 · data bytes | encoding << 30
+ *     extras (1)    bytes of each event's extras, only with EXTRAS
+ *     stamps (1)    distance of each event's stamp from the first, only with STAMPS
+ *     names, payload, extras: bytes, each region padded to 4
+ */
+import type { Stamp } from './event.ts'
+import type { TextHash } from './hash.ts'
+
+export const REQUEST_HEADER_BYTES = 64
+export const EXTRAS = 1
+export const STAMPS = 2
+export const PRODUCER = 4
+export const IDS = 8
+
+/** Word numbers of the header. */
+export const Word = {
+  total: 0, request: 1, place: 2, expected: 3, events: 4, streams: 5, types: 6, nameBytes: 7,
+  payloadBytes: 8, extrasBytes: 9, firstStamp: 10, producerSequence: 12, producerBytes: 14,
+} as const
+
+/** Node's own writer of UTF-8 at a place, which its types leave out. */
+type TextBuffer = Buffer & { utf8Write(text: string, at: number): number }
+
+const pad4 = (bytes: number): number => (bytes + 3) & ~3
+
+/** Collects the events of one request for one partition, then writes it out in one go. Reused from request to request. */
+export class RequestBuilder {
+  events = 0
+  payloadBytes = 0
+  #payload = Buffer.allocUnsafeSlow(1 << 16) as TextBuffer
+  #words = new Uint32Array(1024)
+  #stamps = new Uint32Array(512)
+  #extras: Uint8Array[] = []
+  #extrasBytes = 0
+  #hasIds = false
+  #names = Buffer.allocUnsafeSlow(1 << 14) as TextBuffer
+  #streams: { name: string; lo: number; hi: number; check: number; bytes: number }[] = []
+  #streamNumbers = new Map<string, number>()
+  #types: { name: string; bytes: number }[] = []
+  #stampBase = -1
+  #stampsUsed = false
+
+  clear(): void {
+    this.events = 0
+    this.payloadBytes = 0
+    this.#extras.length = 0
+    this.#extrasBytes = 0
+    this.#hasIds = false
+    this.#streams.length = 0
+    if (this.#streamNumbers.size > 0) this.#streamNumbers.clear()
+    this.#types.length = 0
+    this.#stampBase = -1
+    this.#stampsUsed = false
+  }
+
+  /** Number of a stream in this request; `hash` is the node's keyed hash. */
+  stream(name: string, hash: TextHash): number {
+    if (this.#streams.length > 0) {
+      const known = this.#streams.length === 1 ? (this.#streams[0]!.name === name ? 0 : undefined) : this.#streamNumbers.get(name)
+      if (known !== undefined) return known
+      if (this.#streams.length === 1) this.#streamNumbers.set(this.#streams[0]!.name, 0)
+      this.#streamNumbers.set(name, this.#streams.length)
+    }
+    hash.text(name)
+    return this.#streams.push({ name, lo: hash.lo, hi: hash.hi, check: hash.check, bytes: 0 }) - 1
+  }
+
+  /** Number of a type in this request. */
+  type(name: string): number {
+    for (let i = 0; i < this.#types.length; i++) if (this.#types[i]!.name === name) return i
+    return this.#types.push({ name, bytes: 0 }) - 1
+  }
+
+  /** Adds one event; returns the UTF-8 bytes of its data. `stamp` only where events of one request do not have consecutive stamps. */
+  add(stream: number, type: number, encoding: number, data: string | Uint8Array, extras: Uint8Array | null, stamp: Stamp): number {
+    const at = this.events
+    if (at * 2 + 2 > this.#words.length) this.#growWords()
+    const bytes = typeof data === 'string' ? this.#writeText(data) : this.#writeBytes(data)
+    this.#words[at * 2] = stream | (type << 16)
+    this.#words[at * 2 + 1] = bytes | (encoding << 30)
+    if (this.#stampBase < 0) this.#stampBase = stamp
+    const distance = stamp - this.#stampBase
+    this.#stamps[at] = distance
+    if (distance !== at) this.#stampsUsed = true
+    if (extras || this.#extras.length > 0) {
+      while (this.#extras.length < at) this.#extras.push(NOTHING)
+      this.#extras.push(extras ?? NOTHING)
+      if (extras) {
+        this.#extrasBytes += extras.length
+        if (extras[0]! & 1) this.#hasIds = true
+      }
+    }
+    this.events++
+    return bytes
+  }
+
+  #growWords(): void {
+    const words = new Uint32Array(this.#words.length * 2)
+    words.set(this.#words)
+    this.#words = words
+    const stamps = new Uint32Array(words.length / 2)
+    stamps.set(this.#stamps)
+    this.#stamps = stamps
+  }
+
+  #room(bytes: number): void {
+    if (this.payloadBytes + bytes <= this.#payload.length) return
+    const payload = Buffer.allocUnsafeSlow(Math.max(this.#payload.length * 2, this.payloadBytes + bytes)) as TextBuffer
+    payload.set(this.#payload.subarray(0, this.payloadBytes))
+    this.#payload = payload
+  }
+
+  #writeText(text: string): number {
+    this.#room(text.length * 3)
+    const bytes = this.#payload.utf8Write(text, this.payloadBytes)
+    this.payloadBytes += bytes
+    return bytes
+  }
+
+  #writeBytes(data: Uint8Array): number {
+    this.#room(data.length)
+    this.#payload.set(data, this.payloadBytes)
+    this.payloadBytes += data.length
+    return data.length
+  }
+
+  /** Writes names behind each other and tells how many bytes they take; call before `size`. */
+  #writeNames(producer: string): number {
+    let at = 0
+    const write = (name: string): number => {
+      if (at + name.length * 3 > this.#names.length) {
+        const names = Buffer.allocUnsafeSlow(Math.max(this.#names.length * 2, at + name.length * 3)) as TextBuffer
+        names.set(this.#names.subarray(0, at))
+        this.#names = names
+      }
+      const bytes = this.#names.utf8Write(name, at)
+      at += bytes
+      return bytes
+    }
+    for (const stream of this.#streams) stream.bytes = write(stream.name)
+    for (const type of this.#types) type.bytes = write(type.name)
+    if (producer !== '') write(producer)
+    return at
+  }
+
+  /** Closes the request: `bytes` is what `writeTo` will take. */
+  seal(producer = ''): SealedRequest {
+    const nameBytes = this.#writeNames(producer)
+    while (this.#extras.length > 0 && this.#extras.length < this.events) this.#extras.push(NOTHING)
+    const extras = this.#extras.length > 0
+    const tables = this.#streams.length * 4 + this.#types.length + this.events * (2 + (extras ? 1 : 0) + (this.#stampsUsed ? 1 : 0))
+    const bytes = REQUEST_HEADER_BYTES + tables * 4 + pad4(nameBytes) + pad4(this.payloadBytes) + pad4(this.#extrasBytes)
+    return { bytes, nameBytes, producerBytes: producer === '' ? 0 : nameBytes - this.#namesWithoutProducer() }
+  }
+
+  #namesWithoutProducer(): number {
+    let bytes = 0
+    for (const stream of this.#streams) bytes += stream.bytes
+    for (const type of this.#types) bytes += type.bytes
+    return bytes
+  }
+
+  /** Writes the sealed request at byte `at` (a multiple of 8) of `target`. */
+  writeTo(target: RequestTarget, at: number, sealed: SealedRequest, head: RequestHead): void {
+    const { words, bytes } = target
+    const extras = this.#extras.length > 0
+    const flags = (extras ? EXTRAS : 0) | (this.#stampsUsed ? STAMPS : 0) | (sealed.producerBytes > 0 ? PRODUCER : 0) | (this.#hasIds ? IDS : 0)
+    const w = at >>> 2
+    words[w + Word.total] = sealed.bytes
+    words[w + Word.request] = head.request
+    words[w + Word.place] = head.partition | (head.durability << 16) | (flags << 24)
+    words[w + Word.expected] = head.expected
+    words[w + Word.events] = this.events
+    words[w + Word.streams] = this.#streams.length
+    words[w + Word.types] = this.#types.length
+    words[w + Word.nameBytes] = sealed.nameBytes
+    words[w + Word.payloadBytes] = this.payloadBytes
+    words[w + Word.extrasBytes] = this.#extrasBytes
+    words[w + Word.producerBytes] = sealed.producerBytes
+    target.floats[(at + Word.firstStamp * 4) >>> 3] = head.firstStamp
+    target.floats[(at + Word.producerSequence * 4) >>> 3] = head.producerSequence
+    let next = w + 16
+    for (const stream of this.#streams) {
+      words[next] = stream.lo
+      words[next + 1] = stream.hi
+      words[next + 2] = stream.check
+      words[next + 3] = stream.bytes
+      next += 4
+    }
+    for (const type of this.#types) words[next++] = type.bytes
+    const own = this.#words
+    for (let i = 0, n = this.events * 2; i < n; i++) words[next++] = own[i]!
+    if (extras) for (const part of this.#extras) words[next++] = part.length
+    if (this.#stampsUsed) for (let i = 0; i < this.events; i++) words[next++] = this.#stamps[i]!
+    let byte = next << 2
+    copy(this.#names, sealed.nameBytes, bytes, byte)
+    byte += pad4(sealed.nameBytes)
+    copy(this.#payload, this.payloadBytes, bytes, byte)
+    byte += pad4(this.payloadBytes)
+    for (const part of this.#extras) {
+      bytes.set(part, byte)
+      byte += part.length
+    }
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** Short copies by hand: making a view costs more than a few dozen bytes do. */
+function copy(from: Buffer, length: number, to: Uint8Array, at: number): void {
+  if (length < 48) for (let i = 0; i < length; i++) to[at + i] = from[i]!
+  else to.set(from.subarray(0, length), at)
+}
+
+export interface SealedRequest {
+  readonly bytes: number
+  readonly nameBytes: number
+  readonly producerBytes: number
+}
+
+/** What is only known when the request is sent. */
+export interface RequestHead {
+  readonly request: number
+  readonly partition: number
+  /** Number of the durability, see `durabilities`. */
+  readonly durability: number
+  readonly expected: number
+  readonly firstStamp: Stamp
+  readonly producerSequence: number
+}
+
+/** Three views of the same bytes. */
+export interface RequestTarget {
+  readonly words: Uint32Array
+  readonly floats: Float64Array
+  readonly bytes: Uint8Array
+}
+
+export function targetOf(buffer: ArrayBufferLike): RequestTarget {
+  return { words: new Uint32Array(buffer), floats: new Float64Array(buffer), bytes: new Uint8Array(buffer) }
+}
+
+/** In the order of their numbers. */
+export const durabilities = ['memory', 'os', 'disk', 'quorum'] as const
+
+/** A request as the partition reads it: numbers of its regions, no copy. Reused from request to request. */
+export class RequestView {
+  words!: Uint32Array
+  bytes!: Uint8Array
+  request = 0
+  partition = 0
+  durability = 0
+  flags = 0
+  expected = 0
+  events = 0
+  streams = 0
+  types = 0
+  firstStamp = 0
+  producerSequence = 0
+  producerBytes = 0
+  /** Word of the first stream, type, event, extras length, stamp distance. */
+  streamTable = 0
+  typeTable = 0
+  eventTable = 0
+  extrasTable = 0
+  stampTable = 0
+  /** Byte of the names, the payload, the extras. */
+  names = 0
+  payload = 0
+  payloadBytes = 0
+  extras = 0
+  nameBytes = 0
+
+  read(target: RequestTarget, at: number): this {
+    const { words } = target
+    const w = at >>> 2
+    this.words = words
+    this.bytes = target.bytes
+    this.request = words[w + Word.request]!
+    const place = words[w + Word.place]!
+    this.partition = place & 0xffff
+    this.durability = (place >>> 16) & 0xff
+    this.flags = place >>> 24
+    this.expected = words[w + Word.expected]! | 0
+    this.events = words[w + Word.events]!
+    this.streams = words[w + Word.streams]!
+    this.types = words[w + Word.types]!
+    this.firstStamp = target.floats[(at + Word.firstStamp * 4) >>> 3]!
+    this.producerSequence = target.floats[(at + Word.producerSequence * 4) >>> 3]!
+    this.producerBytes = words[w + Word.producerBytes]!
+    this.nameBytes = words[w + Word.nameBytes]!
+    this.payloadBytes = words[w + Word.payloadBytes]!
+    this.streamTable = w + 16
+    this.typeTable = this.streamTable + this.streams * 4
+    this.eventTable = this.typeTable + this.types
+    this.extrasTable = this.eventTable + this.events * 2
+    this.stampTable = this.extrasTable + (this.flags & EXTRAS ? this.events : 0)
+    const end = this.stampTable + (this.flags & STAMPS ? this.events : 0)
+    this.names = end << 2
+    this.payload = this.names + pad4(this.nameBytes)
+    this.extras = this.payload + pad4(this.payloadBytes)
+    return this
+  }
+
+  /** The producer's name, '' when there is none. */
+  producer(): string {
+    if (this.producerBytes === 0) return ''
+    const end = this.names + this.nameBytes
+    return Buffer.prototype.utf8Slice.call(this.bytes, end - this.producerBytes, end)
+  }
+}

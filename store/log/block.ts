@@ -1,0 +1,179 @@
+/** A block: 1 to 64 events of one partition as one value of bytes, the only form in which events are stored. All numbers little-endian:
+ *
+ *     header (64 bytes)  magic u32 · CRC-32 of all that follows u32 · CRC of the partition's block before u32 · kind u8, codec u8, flags u8, 0 ·
+ *                        partition u32 · events u32 · streams u32 · types u32 · first sequence f64 · first stamp f64 · last stamp f64 ·
+ *                        bytes of the body before compression u32 · 0 (room for an encryption key id)
+ *     body               u32 tables: stamp − first stamp [events] · version [events] · stream | type << 16 [events] ·
+ *                        end of data | encoding << 30 [events] · end of extras [events, with EXTRAS] · end of name [streams] · end of name [types];
+ *                        names, padded to 4 · payload · extras
+ *
+ * codec 1: the body is zstd. The CRC is of the bytes as stored, so that a chain can be walked without decompressing.
+ */
+import { crc32, zstdDecompressSync } from 'node:zlib'
+import { EventStoreError } from '../../event/error.ts'
+import { type Encoding } from '../../event/event.ts'
+import { encodings, textOf } from '../../event/payload.ts'
+
+export const BLOCK_MAGIC = 0x31425341
+export const BLOCK_HEADER_BYTES = 64
+export const BLOCK_EVENTS_MAX = 64
+/** A block is closed when its payload reaches this size. */
+export const BLOCK_PAYLOAD_BYTES = 16 * 1024
+export const CODEC_PLAIN = 0
+export const CODEC_ZSTD = 1
+export const BLOCK_EXTRAS = 1
+
+/** Why a stored value is not the block it should be, or null. */
+export function damageOf(value: Uint8Array): string | null {
+  if (value.length < BLOCK_HEADER_BYTES) return `block of ${value.length} bytes is shorter than its header`
+  const view = new DataView(value.buffer, value.byteOffset, value.length)
+  if (view.getUint32(0, true) !== BLOCK_MAGIC) return 'block does not begin with its mark'
+  if (view.getUint32(4, true) !== crc32(value.subarray(8))) return 'checksum of the block does not match'
+  return null
+}
+
+/** A block as readers see it; the body is decompressed on first need. */
+export class Block {
+  readonly number: number
+  readonly partition: number
+  readonly count: number
+  readonly firstSequence: number
+  readonly firstStamp: number
+  readonly lastStamp: number
+  readonly crc: number
+  readonly previousCrc: number
+  readonly storedBytes: number
+  readonly #value: Uint8Array
+  readonly #streams: number
+  readonly #types: number
+  readonly #hasExtras: boolean
+  #body: Uint8Array | null = null
+  #words!: Uint32Array
+  #names = 0
+  #payload = 0
+  #extras = 0
+  #typeNames: string[] | null = null
+  #streamNames: string[] | null = null
+
+  /** `value` must not change afterwards. Throws DAMAGED when its checksum does not match. */
+  constructor(number: number, value: Uint8Array) {
+    const damage = damageOf(value)
+    if (damage) throw new EventStoreError('DAMAGED', `block ${number}: ${damage}`, { block: number })
+    const view = new DataView(value.buffer, value.byteOffset, value.length)
+    this.number = number
+    this.#value = value
+    this.storedBytes = value.length
+    this.crc = view.getUint32(4, true)
+    this.previousCrc = view.getUint32(8, true)
+    this.#hasExtras = (view.getUint8(14) & BLOCK_EXTRAS) !== 0
+    this.partition = view.getUint32(16, true)
+    this.count = view.getUint32(20, true)
+    this.#streams = view.getUint32(24, true)
+    this.#types = view.getUint32(28, true)
+    this.firstSequence = view.getFloat64(32, true)
+    this.firstStamp = view.getFloat64(40, true)
+    this.lastStamp = view.getFloat64(48, true)
+  }
+
+  #open(): Uint32Array {
+    if (this.#body) return this.#words
+    const value = this.#value
+    const view = new DataView(value.buffer, value.byteOffset, value.length)
+    const rawBytes = view.getUint32(56, true)
+    let body: Uint8Array = value.subarray(BLOCK_HEADER_BYTES)
+    if (view.getUint8(13) === CODEC_ZSTD) body = zstdDecompressSync(body, { maxOutputLength: rawBytes, chunkSize: Math.max(64, rawBytes) })
+    if (body.byteOffset & 3) body = body.slice()
+    const tables = this.count * (this.#hasExtras ? 5 : 4) + this.#streams + this.#types
+    this.#body = body
+    this.#words = new Uint32Array(body.buffer, body.byteOffset, tables)
+    this.#names = tables * 4
+    const streamsEnd = this.#streams === 0 ? 0 : this.#words[tables - this.#types - 1]!
+    const namesEnd = this.#types === 0 ? streamsEnd : this.#words[tables - 1]!
+    this.#payload = this.#names + ((namesEnd + 3) & ~3)
+    this.#extras = this.#payload + (this.count === 0 ? 0 : this.#words[this.count * 4 - 1]! & 0x3fffffff)
+    return this.#words
+  }
+
+  /** The decompressed body; offsets of `dataStart` and so on are into it. */
+  get bytes(): Uint8Array {
+    this.#open()
+    return this.#body!
+  }
+
+  stampAt(row: number): number {
+    return this.firstStamp + this.#open()[row]!
+  }
+
+  versionAt(row: number): number {
+    return this.#open()[this.count + row]!
+  }
+
+  streamIndex(row: number): number {
+    return this.#open()[this.count * 2 + row]! & 0xffff
+  }
+
+  typeIndex(row: number): number {
+    return this.#open()[this.count * 2 + row]! >>> 16
+  }
+
+  dataStart(row: number): number {
+    const words = this.#open()
+    return this.#payload + (row === 0 ? 0 : words[this.count * 3 + row - 1]! & 0x3fffffff)
+  }
+
+  dataEnd(row: number): number {
+    return this.#payload + (this.#open()[this.count * 3 + row]! & 0x3fffffff)
+  }
+
+  encodingOf(row: number): Encoding {
+    return encodings[this.#open()[this.count * 3 + row]! >>> 30]!
+  }
+
+  /** Where the row's extras lie in `bytes`; empty when it has none. */
+  extrasStart(row: number): number {
+    const words = this.#open()
+    return this.#hasExtras && row > 0 ? this.#extras + words[this.count * 4 + row - 1]! : this.#extras
+  }
+
+  extrasEnd(row: number): number {
+    return this.#hasExtras ? this.#extras + this.#open()[this.count * 4 + row]! : this.#extras
+  }
+
+  /** Names of the block's types, in the order of `typeIndex`. */
+  get types(): readonly string[] {
+    if (this.#typeNames) return this.#typeNames
+    const words = this.#open()
+    const table = this.count * (this.#hasExtras ? 5 : 4) + this.#streams
+    return (this.#typeNames = this.#readNames(table, this.#types, this.#streams === 0 ? 0 : words[table - 1]!))
+  }
+
+  /** Names of the block's streams, in the order of `streamIndex`. */
+  get streams(): readonly string[] {
+    if (this.#streamNames) return this.#streamNames
+    this.#open()
+    return (this.#streamNames = this.#readNames(this.count * (this.#hasExtras ? 5 : 4), this.#streams, 0))
+  }
+
+  #readNames(table: number, count: number, first: number): string[] {
+    const names: string[] = []
+    let start = first
+    for (let i = 0; i < count; i++) {
+      const end = this.#words[table + i]!
+      names.push(textOf(this.#body!, this.#names + start, this.#names + end))
+      start = end
+    }
+    return names
+  }
+
+  streamOf(row: number): string {
+    return this.streams[this.streamIndex(row)]!
+  }
+
+  typeOf(row: number): string {
+    return this.types[this.typeIndex(row)]!
+  }
+
+  get lastSequence(): number {
+    return this.firstSequence + this.count - 1
+  }
+}
