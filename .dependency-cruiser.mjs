@@ -1,0 +1,148 @@
+/** The arrows between rooms and the doors to outside packages, as data; each row has the sentence people read when it is broken. */
+
+/** What a room may import beside itself. A room that is not listed here may not be imported by product code at all. */
+const arrows = [
+  { room: 'event', may: [], because: 'What things are depends on nothing, so that everything else can depend on it.' },
+  { room: 'client', may: ['event'], because: 'The client is the contract over a wire; it must fit into a browser.' },
+  { room: 'store', may: ['event'], because: 'The store keeps bytes and knows nothing of who computes on them or who may write.' },
+  { room: 'cluster', may: ['event'], because: 'Who may write is decided by pure steps over words of event/ alone.' },
+  { room: 'operators', may: ['event'], because: 'An operator is rows in, rows out: it can be read and tested without a store or a thread.' },
+  { room: 'topology', may: ['operators', 'event'], because: 'A topology arranges operators; running it is the work of actors/.' },
+  {
+    room: 'query',
+    may: ['store', 'operators/(?:aggregates|expressions)', 'event'],
+    because: 'A query reads the store and shares the arithmetic of operators, not their flow.',
+  },
+  {
+    room: 'actors',
+    may: ['query', 'topology', 'operators', 'cluster', 'store', 'event'],
+    because: 'Actors do the work of a node but never put one together: that is runtime/.',
+  },
+  { room: 'examples', may: ['runtime/index[.]ts$'], because: 'An example uses the public door only, as a user does.' },
+  { room: 'scripts', may: ['event', 'operators', 'topology'], because: 'Scripts generate pages from the tables of the product.' },
+]
+
+/** Parts of runtime/ that see less than runtime/ itself. */
+const doors = [
+  {
+    from: 'runtime/gateway',
+    may: ['runtime/gateway', 'query', 'topology', 'event'],
+    because: 'A front end sees a Session and nothing else, so that no protocol can pass the gate.',
+  },
+  {
+    from: 'runtime/ops',
+    may: ['runtime/ops', 'runtime/(?:index|config)[.]ts$', 'client', 'topology', 'event'],
+    because: 'What speaks to people uses the public door, as any other program does.',
+  },
+]
+
+/** Outside packages, and the only files that may import them. */
+const packages = [
+  { names: ['@nxtedition/rocksdb'], only: ['store/rocks[.]ts$'], because: 'The binding can be exchanged as long as one file knows it.' },
+  { names: ['rxjs'], only: ['operators', 'actors'], because: 'RxJS is how pages flow; nobody outside of a pipeline sees an Observable.' },
+  { names: ['comlink'], only: ['actors/port[^/]*$', 'runtime'], because: 'Control calls cross a thread in one place.' },
+  { names: ['piscina'], only: ['actors/port[^/]*$', 'runtime', 'examples'], because: 'Pools are made where a node or an import is put together.' },
+  {
+    names: ['worker_threads'],
+    only: ['actors/port[^/]*$', 'runtime', 'examples'],
+    because: 'A thread is an owner of native handles with a closing order: few files may start or leave one.',
+  },
+  { names: ['hyparquet', 'hyparquet-compressors'], only: ['operators/sources', 'examples'], because: 'Parquet is read by sources.' },
+  { names: ['msgpackr'], only: ['event/payload[.]ts$'], because: 'One file decides how a payload is packed; another setting elsewhere would not read it.' },
+  { names: ['cli-progress', 'picocolors'], only: ['runtime/ops', 'examples'], because: 'Only what speaks to people draws.' },
+  { names: ['http', 'https', 'net', 'tls', 'http2', 'dgram'], only: ['runtime/gateway'], because: 'Sockets are opened by front ends, behind the gate.' },
+]
+
+/** Files of operators/ that carry the ceremony; every other file there is an operator (or a source, a sink, an aggregate). */
+const shapes = 'columns|duration|flow|functions|index|kinds|lift|loops|operator|page|spec|row|rows'
+
+const product = '^(?:event|client|store|cluster|operators|topology|query|actors|runtime)/'
+const rooms = ['event', 'client', 'store', 'cluster', 'operators', 'topology', 'query', 'actors', 'runtime', 'examples', 'test', 'bench', 'scripts']
+const anyOf = parts => `^(?:${parts.join('|')})`
+const startOf = part => (part.endsWith('$') ? part : `${part}/`)
+
+const forbidden = [
+  ...arrows.map(({ room, may, because }) => ({
+    name: `${room}-sees-only-${may.length === 0 ? 'itself' : may.map(part => part.split(/[/(]/)[0]).join('-')}`,
+    comment: because,
+    severity: 'error',
+    from: { path: `^${room}/` },
+    to: { path: anyOf(rooms.map(startOf)), pathNot: anyOf([room, ...may].map(startOf)) },
+  })),
+  ...doors.map(({ from, may, because }) => ({
+    name: `${from.replace('/', '-')}-door`,
+    comment: because,
+    severity: 'error',
+    from: { path: `^${from}/` },
+    to: { path: anyOf(rooms.map(startOf)), pathNot: anyOf(may.map(startOf)) },
+  })),
+  ...packages.map(({ names, only, because }) => ({
+    name: `one-door-for-${names[0].replace(/^@[^/]*\//, '')}`,
+    comment: because,
+    severity: 'error',
+    from: { path: '.', pathNot: anyOf([...only.map(startOf), 'test/', 'bench/', 'node_modules/']) },
+    to: { path: `^(?:node_modules/)?(?:${names.join('|')})(?:/|$)` },
+  })),
+  {
+    name: 'nothing-imports-tests',
+    comment: 'Nothing depends on tests, benches or examples; what they share with the product belongs to the product.',
+    severity: 'error',
+    from: { path: product },
+    to: { path: '^(?:test|bench|examples|scripts)/' },
+  },
+  {
+    name: 'operators-never-import-operators',
+    comment: 'One operator, one file: what two of them share goes into one of the shape files or into aggregates/.',
+    severity: 'error',
+    from: { path: '^operators/(?:windows/|sinks/|sources/)?([^/]+)[.]ts$', pathNot: `^operators/(?:${shapes})[.]ts$` },
+    to: { path: '^operators/(?:windows/)?[^/]+[.]ts$', pathNot: `^operators/(?:${shapes}|$1)[.]ts$|^operators/windows/(?:windows?|panes?|shape)[^/]*[.]ts$` },
+  },
+  {
+    name: 'backends-never-import-backends',
+    comment: 'A backend proves itself against the contract alone.',
+    severity: 'error',
+    from: { path: '^store/(rocks|memory)[.]ts$' },
+    to: { path: '^store/(?:rocks|memory)[.]ts$', pathNot: '^store/$1[.]ts$' },
+  },
+  {
+    name: 'event-does-no-input-or-output',
+    comment: 'The centre has no disk, no socket and no thread, so that it runs in a browser and under a simulator.',
+    severity: 'error',
+    from: { path: '^event/' },
+    to: { path: '^(?:fs|child_process|cluster|worker_threads|net|http|https|dgram|os)(?:/|$)' },
+  },
+  {
+    name: 'no-circles',
+    comment: 'Files that import each other are one file in two pieces.',
+    severity: 'error',
+    from: { path: product },
+    to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+  },
+  {
+    name: 'nothing-unresolved',
+    comment: 'An import that leads nowhere fails when it is met, which may be at a user.',
+    severity: 'error',
+    from: {},
+    to: { couldNotResolve: true },
+  },
+  {
+    name: 'no-tools-in-the-product',
+    comment: 'Development dependencies are not there in an installed package.',
+    severity: 'error',
+    from: { path: product },
+    to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+  },
+]
+
+export default {
+  forbidden,
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    moduleSystems: ['es6'],
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(?:dist|coverage|data|[.]tmp)/' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types', 'default'] },
+    skipAnalysisNotInRules: true,
+  },
+}
