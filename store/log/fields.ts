@@ -22,6 +22,8 @@ const DICTIONARY_BYTES_MAX = 8 * 1024 * 1024
 /** Whole numbers with so many digits, and powers of ten up to 22, are exact in a double, and so is their quotient. Clinger 1990. */
 const EXACT_DIGITS_MAX = 15
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`))
+/** With `*`: more fields than this, and those of earlier pages are forgotten. */
+const FIELDS_MAX = 1024
 const NO_BYTES = new Uint8Array(0)
 const NO_NUMBERS = new Float64Array(0)
 const NO_CODES = new Int32Array(0)
@@ -90,7 +92,8 @@ class Field {
     }
     if (seen === NUMBER) return this.#numberColumn(nulls)
     if (seen === TEXT) return this.#textColumn(nulls)
-    if (seen === BOOLEAN) return { kind: 'boolean', values: Uint8Array.from(this.tags, (tag, row) => (tag === NULL ? 2 : this.numbers[row]!)) }
+    if (seen === BOOLEAN)
+      return { kind: 'boolean', values: Uint8Array.from(this.tags, (tag, row) => (tag === NULL ? 2 : this.numbers[row]!)) }
     return { kind: 'value', values: Array.from(this.tags, (tag, row) => this.#cell(tag, row)) }
   }
 
@@ -124,17 +127,24 @@ function sketchOf(bytes: Uint8Array, start: number, end: number): number {
 
 /** One reader serves page after page: `begin`, a call a row, `columns`. */
 export class FieldReader {
-  readonly #fields: readonly Field[]
-  readonly #byName: ReadonlyMap<string, Field>
+  readonly #fields: Field[]
+  readonly #byName: Map<string, Field>
+  /** With `*` every key is wanted, and becomes a field when it is first seen. */
+  readonly #wantsAll: boolean
+  #count = 0
   /** Where the key or text read last ends (after its closing quote), and whether it held an escape. */
   #end = 0
 
+  /** Names of the wanted fields; `*` for all of them. */
   constructor(names: readonly string[]) {
-    this.#fields = [...new Set(names)].map(name => new Field(name))
+    this.#wantsAll = names.includes('*')
+    this.#fields = [...new Set(names)].filter(name => name !== '*').map(name => new Field(name))
     this.#byName = new Map(this.#fields.map(field => [field.name, field]))
   }
 
   begin(count: number): void {
+    this.#count = count
+    if (this.#fields.length > FIELDS_MAX && this.#wantsAll) this.#forget()
     for (const field of this.#fields) field.begin(count)
   }
 
@@ -150,16 +160,35 @@ export class FieldReader {
     try {
       const value = decodeData(bytes, start, end, 'msgpack')
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return true
-      for (const field of this.#fields) if (Object.hasOwn(value, field.name)) field.value(row, (value as Record<string, unknown>)[field.name])
+      const names = this.#wantsAll ? Object.keys(value) : this.#byName.keys()
+      for (const name of names) if (Object.hasOwn(value, name)) this.#named(name)?.value(row, (value as Record<string, unknown>)[name])
       return true
     } catch {
       return false
     }
   }
 
-  /** The page's columns by name. What was read for it is no longer ours after this. */
+  /** The page's columns by name; with `*` only of fields that a row of the page has. What was read for it is no longer ours after this. */
   columns(): Map<string, FieldColumn> {
-    return new Map(this.#fields.map(field => [field.name, field.column()]))
+    const seen = this.#wantsAll ? this.#fields.filter(field => field.tags.some(tag => tag !== NULL)) : this.#fields
+    return new Map(seen.map(field => [field.name, field.column()]))
+  }
+
+  #named(name: string): Field | undefined {
+    let field = this.#byName.get(name)
+    if (field === undefined && this.#wantsAll) {
+      field = new Field(name)
+      field.begin(this.#count)
+      this.#fields.push(field)
+      this.#byName.set(name, field)
+    }
+    return field
+  }
+
+  /** Keys that are data themselves (ids, say) would pile up as fields. */
+  #forget(): void {
+    this.#fields.length = 0
+    this.#byName.clear()
   }
 
   #json(bytes: Uint8Array, start: number, end: number, row: number): boolean {
@@ -201,12 +230,12 @@ export class FieldReader {
     this.#end = pos + 1
     const sketch = sketchOf(bytes, start, pos)
     for (const field of this.#fields) if (field.sketch === sketch && isSame(field.nameBytes, bytes, start)) return field
-    return undefined
+    return this.#wantsAll ? this.#named(textOf(bytes, start, pos)) : undefined
   }
 
   #escapedKey(bytes: Uint8Array, start: number, end: number): Field | undefined {
     this.#end = skipText(bytes, start, end)
-    return this.#end < 0 ? undefined : this.#byName.get(JSON.parse(textOf(bytes, start - 1, this.#end)) as string)
+    return this.#end < 0 ? undefined : this.#named(JSON.parse(textOf(bytes, start - 1, this.#end)) as string)
   }
 
   #ended(end: number): undefined {

@@ -33,7 +33,14 @@ export function skipText(bytes: Uint8Array, pos: number, end: number): number {
 export function skipEscape(bytes: Uint8Array, pos: number, end: number): number {
   if (pos >= end) return -1
   switch (bytes[pos]) {
-    case 0x22: case 0x5c: case 0x2f: case 0x62: case 0x66: case 0x6e: case 0x72: case 0x74: // prettier-ignore
+    case 0x22:
+    case 0x5c:
+    case 0x2f:
+    case 0x62:
+    case 0x66:
+    case 0x6e:
+    case 0x72:
+    case 0x74: // prettier-ignore
       return pos + 1
     case 0x75:
       if (pos + 5 > end) return -1
@@ -135,7 +142,7 @@ function skipObject(bytes: Uint8Array, pos: number, end: number, depth: number):
 /** Finds the matching bracket without a stack, then lets JSON.parse judge what lies between. */
 function skipDeep(bytes: Uint8Array, start: number, end: number): number {
   let open = 0
-  for (let pos = start; pos < end; ) {
+  for (let pos = start; pos < end;) {
     const byte = bytes[pos]!
     if (byte === QUOTE) {
       pos = skipText(bytes, pos + 1, end)

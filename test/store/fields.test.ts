@@ -15,7 +15,10 @@ function cellOf(column: FieldColumn, row: number): unknown {
 }
 
 /** What the reader makes of one page of texts: a row each, `undefined` for a malformed one. */
-function readAll(texts: readonly (string | Uint8Array)[], reader = new FieldReader(NAMES)): { rows: (Record<string, unknown> | undefined)[]; columns: Map<string, FieldColumn> } {
+function readAll(
+  texts: readonly (string | Uint8Array)[],
+  reader = new FieldReader(NAMES),
+): { rows: (Record<string, unknown> | undefined)[]; columns: Map<string, FieldColumn> } {
   const payloads = texts.map(text => (typeof text === 'string' ? Buffer.from(text) : text))
   const region = Buffer.concat([Buffer.from('}"'), ...payloads, Buffer.from('1}"')])
   reader.begin(payloads.length)
@@ -26,7 +29,9 @@ function readAll(texts: readonly (string | Uint8Array)[], reader = new FieldRead
     return isFine
   })
   const columns = reader.columns()
-  const rows = fine.map((isFine, row) => (isFine ? Object.fromEntries(NAMES.map(name => [name, cellOf(columns.get(name)!, row)])) : undefined))
+  const rows = fine.map((isFine, row) =>
+    isFine ? Object.fromEntries(NAMES.map(name => [name, cellOf(columns.get(name)!, row)])) : undefined,
+  )
   return { rows, columns }
 }
 
@@ -34,7 +39,9 @@ function expected(text: string | Uint8Array): Record<string, unknown> | undefine
   try {
     const value: unknown = JSON.parse(Buffer.from(text as string).toString())
     const has = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return Object.fromEntries(NAMES.map(name => [name, has && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null]))
+    return Object.fromEntries(
+      NAMES.map(name => [name, has && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null]),
+    )
   } catch {
     return undefined
   }
@@ -45,18 +52,84 @@ function check(texts: readonly (string | Uint8Array)[]): void {
   texts.forEach((text, row) => {
     const want = expected(text)
     assert.equal(rows[row], want, `row ${row}: ${String(text)}`)
-    if (want !== undefined) for (const name of NAMES) assert.ok(Object.is(rows[row]![name], want[name]) || typeof want[name] === 'object', `${name} of ${String(text)}`)
+    if (want !== undefined)
+      for (const name of NAMES)
+        assert.ok(Object.is(rows[row]![name], want[name]) || typeof want[name] === 'object', `${name} of ${String(text)}`)
   })
 }
 
 test('says what JSON.parse says of the corners', () => {
   check([
-    '{}', ' { } ', '{"a":1}', '{"a":-0}', '{"a":0}', '{"a":01}', '{"a":1.}', '{"a":.5}', '{"a":1e5}', '{"a":1E+5}', '{"a":1e}', '{"a":-}', '{"a":--1}', '{"a":+1}',
-    '{"a":12345678901234567890}', '{"a":0.1}', '{"a":123456789.123456789}', '{"a":1e400}', '{"a":5e-324}', '{"a":0.000000000000001}', '{"a":9007199254740993}',
-    '{"a":"x"}', '{"a":""}', '{"a":"\\u0041\\n"}', '{"a":"\\ud83d\\ude00"}', '{"a":"\\ud800"}', '{"a":"\\x"}', '{"a":"\\u12g4"}', '{"a":"\\', '{"a":"tab\t"}', '{"a":"é😀"}',
-    '{"a":"}{\\"]["}', '{"\\u0061":7}', '{"a":1,"a":2}', '{"a":1,"a":null}', '{"a":"x","a":3}', '{"a":true}', '{"a":false}', '{"a":null}', '{"a":tru}', '{"a":nul', '{"a":falsey}',
-    '{"a":[1,{"b":"]"}]}', '{"a":{"a":1}}', '{"x":{"a":1},"delay":2}', '{"a":[1,]}', '{"a":{,}}', '{"a":1,}', '{,"a":1}', '{"a" : 1 , "delay"\t:\r\n2 }', '{"a":1} x', '{"a":1}}', '{"a":1',
-    '[]', '[1,2]', '3', '"a"', 'null', '', ' ', 'nope', '\ufeff{"a":1}', '{"Ünï":"ö"}', '{"":5}', '{a:1}', "{'a':1}", '{"a":1 "delay":2}', '{"a"1}', '{"delax":1}', '{"__proto__":1,"a":2}',
+    '{}',
+    ' { } ',
+    '{"a":1}',
+    '{"a":-0}',
+    '{"a":0}',
+    '{"a":01}',
+    '{"a":1.}',
+    '{"a":.5}',
+    '{"a":1e5}',
+    '{"a":1E+5}',
+    '{"a":1e}',
+    '{"a":-}',
+    '{"a":--1}',
+    '{"a":+1}',
+    '{"a":12345678901234567890}',
+    '{"a":0.1}',
+    '{"a":123456789.123456789}',
+    '{"a":1e400}',
+    '{"a":5e-324}',
+    '{"a":0.000000000000001}',
+    '{"a":9007199254740993}',
+    '{"a":"x"}',
+    '{"a":""}',
+    '{"a":"\\u0041\\n"}',
+    '{"a":"\\ud83d\\ude00"}',
+    '{"a":"\\ud800"}',
+    '{"a":"\\x"}',
+    '{"a":"\\u12g4"}',
+    '{"a":"\\',
+    '{"a":"tab\t"}',
+    '{"a":"é😀"}',
+    '{"a":"}{\\"]["}',
+    '{"\\u0061":7}',
+    '{"a":1,"a":2}',
+    '{"a":1,"a":null}',
+    '{"a":"x","a":3}',
+    '{"a":true}',
+    '{"a":false}',
+    '{"a":null}',
+    '{"a":tru}',
+    '{"a":nul',
+    '{"a":falsey}',
+    '{"a":[1,{"b":"]"}]}',
+    '{"a":{"a":1}}',
+    '{"x":{"a":1},"delay":2}',
+    '{"a":[1,]}',
+    '{"a":{,}}',
+    '{"a":1,}',
+    '{,"a":1}',
+    '{"a" : 1 , "delay"\t:\r\n2 }',
+    '{"a":1} x',
+    '{"a":1}}',
+    '{"a":1',
+    '[]',
+    '[1,2]',
+    '3',
+    '"a"',
+    'null',
+    '',
+    ' ',
+    'nope',
+    '\ufeff{"a":1}',
+    '{"Ünï":"ö"}',
+    '{"":5}',
+    '{a:1}',
+    "{'a':1}",
+    '{"a":1 "delay":2}',
+    '{"a"1}',
+    '{"delax":1}',
+    '{"__proto__":1,"a":2}',
   ])
 })
 
@@ -65,12 +138,17 @@ test('says what JSON.parse says of random objects, spelled in random ways', () =
   const spaced = fc.constantFrom('', ' ', '\n\t')
   const text = fc
     .tuple(fc.array(fc.tuple(key, fc.jsonValue({ maxDepth: 3 }), fc.boolean()), { maxLength: 6 }), spaced)
-    .map(([members, space]) => `${space}{${members.map(([name, value, isEscaped]) => space + spell(name, isEscaped) + space + ':' + space + spell(value, isEscaped) + space).join(',')}}${space}`)
+    .map(
+      ([members, space]) =>
+        `${space}{${members.map(([name, value, isEscaped]) => space + spell(name, isEscaped) + space + ':' + space + spell(value, isEscaped) + space).join(',')}}${space}`,
+    )
   fc.assert(fc.property(fc.array(text, { minLength: 1, maxLength: 8 }), check), { seed: 4, numRuns: 300 })
 })
 
 test('calls a damaged text malformed exactly when JSON.parse does', () => {
-  const text = fc.record({ a: fc.jsonValue({ maxDepth: 2 }), delay: fc.double(), Ünï: fc.string({ unit: 'grapheme' }) }).map(value => Buffer.from(JSON.stringify(value)))
+  const text = fc
+    .record({ a: fc.jsonValue({ maxDepth: 2 }), delay: fc.double(), Ünï: fc.string({ unit: 'grapheme' }) })
+    .map(value => Buffer.from(JSON.stringify(value)))
   const damaged = fc.tuple(text, fc.nat(), fc.nat(255), fc.boolean()).map(([bytes, at, byte, isCut]) => {
     const place = at % bytes.length
     const copy = Buffer.from(isCut ? bytes.subarray(0, place) : bytes)
@@ -81,8 +159,15 @@ test('calls a damaged text malformed exactly when JSON.parse does', () => {
 })
 
 test('reads doubles to the last bit', () => {
-  const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }).map(String), fc.bigInt().map(String), fc.tuple(fc.integer(), fc.nat({ max: 99_999_999 })).map(([whole, part]) => `${whole}.${part}`))
-  fc.assert(fc.property(fc.array(number, { minLength: 1, maxLength: 20 }), numbers => check(numbers.map(text => `{"a":${text}}`))), { seed: 4, numRuns: 300 })
+  const number = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+    fc.bigInt().map(String),
+    fc.tuple(fc.integer(), fc.nat({ max: 99_999_999 })).map(([whole, part]) => `${whole}.${part}`),
+  )
+  fc.assert(
+    fc.property(fc.array(number, { minLength: 1, maxLength: 20 }), numbers => check(numbers.map(text => `{"a":${text}}`))),
+    { seed: 4, numRuns: 300 },
+  )
 })
 
 test('chooses the kind of a column by what its page holds', () => {
@@ -117,6 +202,22 @@ test('reads nesting that is too deep for a stack of calls', () => {
   check([deep('[', ']'), deep('{"b":', '}'), deep('[', '}'), deep('[{"c":', '}]')])
 })
 
+test('with * reads every field that a row of the page has', () => {
+  const reader = new FieldReader(['*'])
+  const texts = ['{"a":1,"b":"x"}', '{"b":"y","c":[1]}', '{"a":null,"d":null}']
+  for (let page = 0; page < 2; page++) {
+    reader.begin(texts.length)
+    texts.forEach((text, row) => assert.ok(reader.json(Buffer.from(text), 0, text.length, row)))
+    const columns = reader.columns()
+    assert.equal([...columns.keys()], ['a', 'b', 'c'])
+    assert.equal(texts.map((_, row) => [...columns.values()].map(column => cellOf(column, row))), [[1, 'x', null], [null, 'y', [1]], [null, null, null]]) // prettier-ignore
+  }
+  const bytes = pack({ e: 5 })
+  reader.begin(1)
+  assert.ok(reader.msgpack(bytes, 0, bytes.length, 0))
+  assert.equal([...reader.columns().keys()], ['e'])
+})
+
 test('reads MessagePack, and takes what is no object as without fields', () => {
   const reader = new FieldReader(['a', 'toString'])
   const rows = [{ a: 'x' }, { a: 3, b: 1 }, 'no object', [1], { a: { b: 1 } }].map(value => pack(value))
@@ -124,13 +225,22 @@ test('reads MessagePack, and takes what is no object as without fields', () => {
   for (const [row, bytes] of rows.entries()) assert.ok(reader.msgpack(bytes, 0, bytes.length, row))
   assert.not(reader.msgpack(Uint8Array.of(0x81, 0xa1), 0, 2, rows.length))
   const columns = reader.columns()
-  assert.equal(rows.map((_, row) => cellOf(columns.get('a')!, row)), ['x', 3, null, null, { b: 1 }])
+  assert.equal(
+    rows.map((_, row) => cellOf(columns.get('a')!, row)),
+    ['x', 3, null, null, { b: 1 }],
+  )
   assert.is(cellOf(columns.get('toString')!, 0), null)
 })
 
 function spell(value: unknown, isEscaped: boolean): string {
   const text = JSON.stringify(value)
-  return isEscaped ? text.replace(/[a-z]/g, (letter, at: number) => (/^"/.test(text) && text[at - 1] !== '\\' && !/\\u[0-9a-f]{0,3}$/.test(text.slice(0, at)) ? `\\u00${letter.charCodeAt(0).toString(16)}` : letter)) : text
+  return isEscaped
+    ? text.replace(/[a-z]/g, (letter, at: number) =>
+        /^"/.test(text) && text[at - 1] !== '\\' && !/\\u[0-9a-f]{0,3}$/.test(text.slice(0, at))
+          ? `\\u00${letter.charCodeAt(0).toString(16)}`
+          : letter,
+      )
+    : text
 }
 
 test.run()

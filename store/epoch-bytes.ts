@@ -1,0 +1,79 @@
+/** The changes of one epoch as bytes: gathered in the thread that folds, transferred, and written by the one that owns the database. */
+import { assert } from '../event/assert.ts'
+import type { Bytes, WriteBatch } from './key-value.ts'
+import type { StateColumn } from './state.ts'
+
+const PUT_STATE = 1
+const DELETE_STATE = 2
+const PUT_META = 3
+const DELETE_META = 4
+
+/** Changes of an epoch as one stretch of bytes, made in one thread and written in another: an operation, lengths, key, value. */
+export class EpochBytes {
+  #bytes = new Uint8Array(64 * 1024)
+  #view = new DataView(this.#bytes.buffer)
+  #used = 0
+
+  get length(): number {
+    return this.#used
+  }
+
+  put(column: StateColumn, prefix: Bytes, key: Bytes, value: Bytes): void {
+    this.#head(column === 'state' ? PUT_STATE : PUT_META, prefix.length + key.length, value.length)
+    this.#append(prefix)
+    this.#append(key)
+    this.#append(value)
+  }
+
+  delete(column: StateColumn, prefix: Bytes, key: Bytes): void {
+    this.#head(column === 'state' ? DELETE_STATE : DELETE_META, prefix.length + key.length, 0)
+    this.#append(prefix)
+    this.#append(key)
+  }
+
+  /** What was put since the last call, in a buffer of its own that may be transferred. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = this.#bytes.slice(0, this.#used)
+    this.#used = 0
+    return taken
+  }
+
+  #head(operation: number, keyBytes: number, valueBytes: number): void {
+    const needed = this.#used + 9 + keyBytes + valueBytes
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+      grown.set(this.#bytes.subarray(0, this.#used))
+      this.#bytes = grown
+      this.#view = new DataView(grown.buffer)
+    }
+    this.#view.setUint8(this.#used, operation)
+    this.#view.setUint32(this.#used + 1, keyBytes)
+    this.#view.setUint32(this.#used + 5, valueBytes)
+    this.#used += 9
+  }
+
+  #append(bytes: Bytes): void {
+    this.#bytes.set(bytes, this.#used)
+    this.#used += bytes.length
+  }
+}
+
+/** Adds the changes of an epoch to a batch, in the order they were made. */
+export function applyEpoch(bytes: Uint8Array, batch: WriteBatch<StateColumn>): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let at = 0
+  while (at < bytes.length) {
+    const operation = view.getUint8(at)
+    const keyEnd = at + 9 + view.getUint32(at + 1)
+    const end = keyEnd + view.getUint32(at + 5)
+    const key = bytes.subarray(at + 9, keyEnd)
+    if (operation === PUT_STATE) batch.put('state', key, bytes.subarray(keyEnd, end))
+    else if (operation === PUT_META) batch.put('meta', key, bytes.subarray(keyEnd, end))
+    else if (operation === DELETE_STATE) batch.delete('state', key)
+    else {
+      assert(operation === DELETE_META, 'an epoch holds only operations of ours')
+      batch.delete('meta', key)
+    }
+    at = end
+  }
+}
