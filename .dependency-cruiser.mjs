@@ -6,7 +6,11 @@ const arrows = [
   { room: 'client', may: ['event'], because: 'The client is the contract over a wire; it must fit into a browser.' },
   { room: 'store', may: ['event'], because: 'The store keeps bytes and knows nothing of who computes on them or who may write.' },
   { room: 'cluster', may: ['event'], because: 'Who may write is decided by pure steps over words of event/ alone.' },
-  { room: 'operators', may: ['event'], because: 'An operator is rows in, rows out: it can be read and tested without a store or a thread.' },
+  {
+    room: 'operators',
+    may: ['event'],
+    because: 'An operator is rows in, rows out: it can be read and tested without a store or a thread.',
+  },
   { room: 'topology', may: ['operators', 'event'], because: 'A topology arranges operators; running it is the work of actors/.' },
   {
     room: 'query',
@@ -41,23 +45,49 @@ const packages = [
   { names: ['@nxtedition/rocksdb'], only: ['store/rocks[.]ts$'], because: 'The binding can be exchanged as long as one file knows it.' },
   { names: ['rxjs'], only: ['operators', 'actors'], because: 'RxJS is how pages flow; nobody outside of a pipeline sees an Observable.' },
   { names: ['comlink'], only: ['actors/port[^/]*$', 'runtime'], because: 'Control calls cross a thread in one place.' },
-  { names: ['piscina'], only: ['actors/port[^/]*$', 'runtime', 'examples'], because: 'Pools are made where a node or an import is put together.' },
+  {
+    names: ['piscina'],
+    only: ['actors/port[^/]*$', 'runtime', 'examples'],
+    because: 'Pools are made where a node or an import is put together.',
+  },
   {
     names: ['worker_threads'],
     only: ['actors/port[^/]*$', 'runtime', 'examples'],
     because: 'A thread is an owner of native handles with a closing order: few files may start or leave one.',
   },
   { names: ['hyparquet', 'hyparquet-compressors'], only: ['operators/sources', 'examples'], because: 'Parquet is read by sources.' },
-  { names: ['msgpackr'], only: ['event/payload[.]ts$'], because: 'One file decides how a payload is packed; another setting elsewhere would not read it.' },
+  {
+    names: ['msgpackr'],
+    only: ['event/payload[.]ts$'],
+    because: 'One file decides how a payload is packed; another setting elsewhere would not read it.',
+  },
   { names: ['cli-progress', 'picocolors'], only: ['runtime/ops', 'examples'], because: 'Only what speaks to people draws.' },
-  { names: ['http', 'https', 'net', 'tls', 'http2', 'dgram'], only: ['runtime/gateway'], because: 'Sockets are opened by front ends, behind the gate.' },
+  {
+    names: ['http', 'https', 'net', 'tls', 'http2', 'dgram'],
+    only: ['runtime/gateway'],
+    because: 'Sockets are opened by front ends, behind the gate.',
+  },
 ]
 
 /** Files of operators/ that carry the ceremony; every other file there is an operator (or a source, a sink, an aggregate). */
-const shapes = 'columns|duration|flow|functions|index|kinds|lift|loops|operator|page|spec|row|rows'
+const shapes = 'columns|duration|flow|functions|index|kinds|lift|loops|names|operator|page|spec|row|rows'
 
 const product = '^(?:event|client|store|cluster|operators|topology|query|actors|runtime)/'
-const rooms = ['event', 'client', 'store', 'cluster', 'operators', 'topology', 'query', 'actors', 'runtime', 'examples', 'test', 'bench', 'scripts']
+const rooms = [
+  'event',
+  'client',
+  'store',
+  'cluster',
+  'operators',
+  'topology',
+  'query',
+  'actors',
+  'runtime',
+  'examples',
+  'test',
+  'bench',
+  'scripts',
+]
 const anyOf = parts => `^(?:${parts.join('|')})`
 const startOf = part => (part.endsWith('$') ? part : `${part}/`)
 
@@ -95,7 +125,10 @@ const forbidden = [
     comment: 'One operator, one file: what two of them share goes into one of the shape files or into aggregates/.',
     severity: 'error',
     from: { path: '^operators/(?:windows/|sinks/|sources/)?([^/]+)[.]ts$', pathNot: `^operators/(?:${shapes})[.]ts$` },
-    to: { path: '^operators/(?:windows/)?[^/]+[.]ts$', pathNot: `^operators/(?:${shapes}|$1)[.]ts$|^operators/windows/(?:windows?|panes?|shape)[^/]*[.]ts$` },
+    to: {
+      path: '^operators/(?:windows/)?[^/]+[.]ts$',
+      pathNot: `^operators/(?:${shapes}|$1)[.]ts$|^operators/windows/(?:windows?|panes?|shape)[^/]*[.]ts$`,
+    },
   },
   {
     name: 'backends-never-import-backends',

@@ -43,7 +43,8 @@ test('an exit code counts even when all tests passed', async () => {
 })
 
 test('totals of several suites add up, with colours too', () => {
-  const print = (total: number, passed: number): string => `\n  Total:     ${total}\n\u001b[32m  Passed:    ${passed}\u001b[39m\n  Skipped:   0\n`
+  const print = (total: number, passed: number): string =>
+    `\n  Total:     ${total}\n\u001b[32m  Passed:    ${passed}\u001b[39m\n  Skipped:   0\n`
   assert.equal(totalsOf(print(3, 2) + print(5, 5)), { prints: 2, total: 8, passed: 7, skipped: 0 })
 })
 
