@@ -41,7 +41,7 @@ const doors = [
 ]
 
 /** Outside packages, and the only files that may import them. */
-const packages = [
+export const packages = [
   { names: ['@nxtedition/rocksdb'], only: ['store/rocks[.]ts$'], because: 'The binding can be exchanged as long as one file knows it.' },
   { names: ['rxjs'], only: ['operators', 'actors'], because: 'RxJS is how pages flow; nobody outside of a pipeline sees an Observable.' },
   { names: ['comlink'], only: ['actors/port[^/]*$', 'runtime'], because: 'Control calls cross a thread in one place.' },

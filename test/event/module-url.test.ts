@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { siblingModule } from '../../event/module-url.ts'
 
 test('sources find sources', () => {
-  assert.is(siblingModule('file:///home/me/allsource/runtime/node.ts', './worker').href, 'file:///home/me/allsource/runtime/worker.ts')
+  assert.is(siblingModule('file:///app/runtime/node.ts', './worker').href, 'file:///app/runtime/worker.ts')
 })
 
 test('compiled files find compiled files', () => {
