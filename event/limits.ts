@@ -23,6 +23,8 @@ export const defaultLimits = {
   idsRemembered: 10_000_000,
   /** Streams whose versions are kept in memory a shard; more fall back to the index on disk. */
   versionMapStreams: 16_000_000,
+  /** Index entries after which the tail of a shard is written out as a segment. */
+  segmentEntries: 262_144,
   /** Decoded blocks kept a thread. */
   blockCacheBytes: 64 * 1024 * 1024,
   /** An append whose commit gives no answer for this long is UNKNOWN_OUTCOME. */

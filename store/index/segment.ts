@@ -109,10 +109,10 @@ export function lastSegment(kv: KeyValue<ShardColumn>, ranks: number): Segment |
 }
 
 /** Entries of a hash in finished segments before `before`: calls `found` for each, oldest first (newest first with `newest`), until it answers false. */
-export function eachEntry(kv: KeyValue<ShardColumn>, query: { kind: number; lo: number; hi: number; before: number; newest?: boolean }, found: (segment: number, block: number, version: number) => boolean): void {
+export function eachEntry(kv: KeyValue<ShardColumn>, query: { kind: number; lo: number; hi: number; before: number; from?: number; newest?: boolean }, found: (segment: number, block: number, version: number) => boolean): void {
   const bucket = bucketOf(query.hi)
   if (query.before === 0) return
-  const rows = kv.scan('index', { gte: bucketKey(query.kind, bucket, 0), lt: bucketKey(query.kind, bucket, query.before), reverse: query.newest ?? false })
+  const rows = kv.scan('index', { gte: bucketKey(query.kind, bucket, query.from ?? 0), lt: bucketKey(query.kind, bucket, query.before), reverse: query.newest ?? false })
   for (let r = 0; r < rows.keys.length; r++) {
     const segment = segmentOf(rows.keys[r]!)
     const words = wordsOf(rows.values[r]!)

@@ -100,6 +100,16 @@ export class VersionMap {
     return true
   }
 
+  /** True once streams were let go: from then on the map is no longer the whole truth. */
+  get overflowed(): boolean {
+    return this.#known !== null
+  }
+
+  /** While opening, after `shrink`: a stream that exists, its version left to the lookup. */
+  known(lo: number, hi: number): void {
+    this.#known?.add(lo, hi)
+  }
+
   get bytes(): number {
     return this.capacity * 16 + (this.#known?.bytes.length ?? 0)
   }

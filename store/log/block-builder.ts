@@ -45,6 +45,10 @@ export class BlockBuilder {
     return this.count === BLOCK_EVENTS_MAX || this.#payloadBytes >= BLOCK_PAYLOAD_BYTES
   }
 
+  get firstStamp(): number {
+    return this.#stamps[0]!
+  }
+
   get lastStamp(): number {
     return this.#stamps[this.count - 1]!
   }

@@ -1,0 +1,111 @@
+/** Where things lie in a shard: finished segments (cached) and the tail, seen as one, from any thread. */
+import type { KeyValue } from '../key-value.ts'
+import type { SharedShard } from '../log/shared.ts'
+import { kinds, type ShardColumn } from './keys.ts'
+import { eachEntry, readSegment, type Segment } from './segment.ts'
+import type { BlockDirectory, Tail } from './tail.ts'
+
+const SEGMENTS_CACHED = 16
+
+/** Blocks of a shard where an entry was found, with the stream's last version in each. */
+export interface FoundBlocks {
+  readonly blocks: number[]
+  readonly versions: number[]
+}
+
+export class Segments {
+  readonly #kv: KeyValue<ShardColumn>
+  readonly #shared: SharedShard
+  readonly #cache = new Map<number, Segment>()
+
+  constructor(kv: KeyValue<ShardColumn>, shared: SharedShard) {
+    this.#kv = kv
+    this.#shared = shared
+  }
+
+  /** A finished segment. */
+  at(number: number): Segment {
+    let segment = this.#cache.get(number)
+    if (segment) return segment
+    segment = readSegment(this.#kv, number, this.#shared.ranks) ?? undefined
+    if (!segment) throw new Error(`segment ${number} has no directory`)
+    if (this.#cache.size >= SEGMENTS_CACHED) this.#cache.delete(this.#cache.keys().next().value!)
+    this.#cache.set(number, segment)
+    return segment
+  }
+
+  /** Runs `read` on the current tail until no segment ended meanwhile. */
+  stable<T>(read: (segment: number, tail: Tail) => T): T {
+    for (;;) {
+      const { segment } = this.#shared
+      const answer = read(segment, this.#shared.tails[segment & 1]!)
+      if (this.#shared.segment === segment) return answer
+    }
+  }
+
+  /** All committed blocks that hold a hash, oldest first; with `versionFrom` only those that reach it. */
+  find(query: { kind: 'stream' | 'id'; lo: number; hi: number; versionFrom?: number }): FoundBlocks {
+    const from = query.versionFrom ?? 0
+    return this.stable((segment, tail) => {
+      const blocks: number[] = []
+      const versions: number[] = []
+      eachEntry(this.#kv, { kind: kinds[query.kind], lo: query.lo, hi: query.hi, before: segment }, (number, block, version) => {
+        if (version >= from) {
+          blocks.push(this.at(number).baseBlock + block)
+          versions.push(version)
+        }
+        return true
+      })
+      const committed = this.#shared.committedBlocks
+      const base = tail.baseBlock
+      const at = blocks.length
+      tail.each(query.lo, query.hi, query.kind === 'id', (block, version) => {
+        if (version < from) return false
+        if (base + block < committed) {
+          blocks.splice(at, 0, base + block)
+          versions.splice(at, 0, version)
+        }
+        return true
+      })
+      return { blocks, versions }
+    })
+  }
+
+  /** Number of the block of a partition that holds a sequence, or null when it is not there (yet). */
+  blockOf(partition: number, sequence: number): number | null {
+    return this.#search(partition, sequence, segment => segment.end.sequences, (directory, i, count) => directory.firstSequences[i]! + count - 1 >= sequence)
+  }
+
+  /** Number of the first block of a partition whose last stamp is above `stamp`, or null. */
+  blockAfter(partition: number, stamp: number): number | null {
+    return this.#search(partition, stamp, segment => segment.end.stamps, (directory, i) => directory.lastStamps[i]! > stamp, true)
+  }
+
+  #search(partition: number, value: number, ends: (segment: Segment) => Float64Array, reaches: (directory: BlockDirectory, at: number, count: number) => boolean, above = false): number | null {
+    const rank = Math.floor(partition / this.#shared.data.shards)
+    return this.stable((finished, tail) => {
+      let low = 0
+      let high = finished
+      while (low < high) {
+        const middle = (low + high) >>> 1
+        const end = ends(this.at(middle))[rank]!
+        if (above ? end > value : end >= value) high = middle
+        else low = middle + 1
+      }
+      if (low < finished) {
+        const segment = this.at(low)
+        const found = firstIn(segment, segment.blocks, partition, reaches)
+        if (found !== null) return found
+      }
+      const committed = this.#shared.committedBlocks - tail.baseBlock
+      return firstIn(tail, committed, partition, reaches)
+    })
+  }
+}
+
+function firstIn(directory: BlockDirectory, blocks: number, partition: number, reaches: (directory: BlockDirectory, at: number, count: number) => boolean): number | null {
+  for (let i = 0; i < blocks; i++) {
+    if (directory.partitions[i] === partition && reaches(directory, i, directory.counts[i]!)) return directory.baseBlock + i
+  }
+  return null
+}

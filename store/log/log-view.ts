@@ -1,0 +1,92 @@
+/** The log as one thread sees it: every shard's blocks, directory and commit numbers. Reads only; any number of threads may have one. */
+import { EventStoreError } from '../../event/error.ts'
+import type { TextHash } from '../../event/hash.ts'
+import { partitionOf } from '../../event/stream-id.ts'
+import { blockKey, type ShardColumn } from '../index/keys.ts'
+import { Segments } from '../index/segments.ts'
+import type { KeyValue } from '../key-value.ts'
+import { Block } from './block.ts'
+import { BlockCache } from './block-cache.ts'
+import { hashesOf } from './open-shard.ts'
+import type { SharedHorizon } from './horizon.ts'
+import type { SharedShard } from './shared.ts'
+
+export interface ViewedShard {
+  readonly kv: KeyValue<ShardColumn>
+  readonly shared: SharedShard
+  readonly segments: Segments
+}
+
+export interface LogViewOptions {
+  readonly shards: readonly { kv: KeyValue<ShardColumn>; shared: SharedShard }[]
+  readonly horizon: SharedHorizon
+  readonly storeId: string
+  readonly partitions: number
+  readonly cacheBytes: number
+}
+
+export class LogView {
+  readonly shards: readonly ViewedShard[]
+  readonly horizon: SharedHorizon
+  readonly storeId: string
+  readonly partitions: number
+  readonly streamHash: TextHash
+  readonly idHash: TextHash
+  readonly #cache: BlockCache
+
+  constructor(options: LogViewOptions) {
+    this.shards = options.shards.map(({ kv, shared }) => ({ kv, shared, segments: new Segments(kv, shared) }))
+    this.horizon = options.horizon
+    this.storeId = options.storeId
+    this.partitions = options.partitions
+    const hashes = hashesOf(options.storeId)
+    this.streamHash = hashes.stream
+    this.idHash = hashes.id
+    this.#cache = new BlockCache(options.cacheBytes)
+  }
+
+  shardOf(partition: number): ViewedShard {
+    return this.shards[partition % this.shards.length]!
+  }
+
+  /** Commit sequence of a partition. */
+  sequenceOf(partition: number): number {
+    const { shared } = this.shardOf(partition)
+    void shared.epoch
+    return shared.sequenceOf(Math.floor(partition / this.shards.length))
+  }
+
+  partitionOf(stream: string): number {
+    return partitionOf(stream, this.partitions)
+  }
+
+  /** Blocks by number, in that order, through the cache. Throws DAMAGED for one that is not what was written. */
+  blocks(shard: ViewedShard, numbers: readonly number[]): Block[] {
+    const rank = shard.shared.data.shard
+    const out: (Block | undefined)[] = numbers.map(number => this.#cache.get(rank, number))
+    const missing: number[] = []
+    for (let i = 0; i < out.length; i++) if (!out[i]) missing.push(i)
+    if (missing.length > 0) {
+      const values = shard.kv.getMany('log', missing.map(i => blockKey(numbers[i]!)))
+      for (let m = 0; m < missing.length; m++) {
+        const i = missing[m]!
+        out[i] = this.#open(shard, numbers[i]!, values[m])
+        this.#cache.offer(rank, out[i])
+      }
+    }
+    return out as Block[]
+  }
+
+  #open(shard: ViewedShard, number: number, value: Uint8Array | undefined): Block {
+    try {
+      return new Block(number, value ?? new Uint8Array(0))
+    } catch (error) {
+      if (!(error instanceof EventStoreError)) throw error
+      throw new EventStoreError('DAMAGED', `shard ${shard.shared.data.shard}: ${error.message}`, { shard: shard.shared.data.shard, block: number, file: `shard-${String(shard.shared.data.shard).padStart(2, '0')}` })
+    }
+  }
+
+  block(shard: ViewedShard, number: number): Block {
+    return this.blocks(shard, [number])[0]!
+  }
+}

@@ -1,0 +1,198 @@
+/** Opens the writer's side of a shard from disk: the last segment's end, the version map, and the blocks after it, with their chain checked. */
+import { TextHash } from '../../event/hash.ts'
+import { isEventStoreError } from '../../event/error.ts'
+import type { Limits } from '../../event/limits.ts'
+import { idSliceOf } from '../../event/payload.ts'
+import { blockKey, blockNumberOf, BUCKETS, bucketKey, kinds, type ShardColumn } from '../index/keys.ts'
+import { ENTRY_WORDS, lastSegment, wordsOf } from '../index/segment.ts'
+import { Segments } from '../index/segments.ts'
+import { ID_ENTRY } from '../index/tail.ts'
+import { loadVersions, VersionDump } from '../index/version-dump.ts'
+import { VersionMap } from '../index/version-map.ts'
+import type { KeyValue } from '../key-value.ts'
+import { Block } from './block.ts'
+import { KnownIds } from './known-ids.ts'
+import { ShardLog } from './shard-log.ts'
+import type { SharedShard } from './shared.ts'
+
+export interface OpenShardOptions {
+  readonly kv: KeyValue<ShardColumn>
+  readonly shared: SharedShard
+  readonly limits: Limits
+  /** 16 hexadecimal characters: the hash key, and the prefix of the node's own event ids. */
+  readonly storeId: string
+}
+
+/** A place in the log that can not be read, found while opening or by `verify`. */
+export interface LogDamage {
+  readonly shard: number
+  readonly block: number
+  readonly partition?: number
+  /** Sequences known to be lost, inclusive. */
+  readonly sequences?: readonly [first: number, last: number]
+  readonly reason: string
+}
+
+const BLOCKS_PER_SCAN = 256
+
+/** The hashes every thread of a node must agree on. */
+export function hashesOf(storeId: string): { stream: TextHash; id: TextHash } {
+  const high = Number.parseInt(storeId.slice(0, 8), 16)
+  const low = Number.parseInt(storeId.slice(8, 16), 16)
+  return { stream: new TextHash(high, low), id: new TextHash(~high, low ^ 0x1d1d1d1d) }
+}
+
+export function openShard(options: OpenShardOptions): { log: ShardLog; damage: LogDamage[] } {
+  const { kv, shared, limits, storeId } = options
+  const hashes = hashesOf(storeId)
+  const last = lastSegment(kv, shared.ranks)
+  const segment = last ? last.number + 1 : 0
+  const segments = new Segments(kv, shared)
+  const versions = new VersionMap({ streamsMax: limits.versionMapStreams, lookup: (lo, hi, check) => latestVersion(kv, shared, lo, hi, check) })
+  const { fromSegment, generation } = loadVersions(kv, versions)
+  replayIndex(kv, versions, fromSegment, segment)
+  const log = new ShardLog({ kv, shared, versions, dump: new VersionDump(generation), idHash: hashes.id, segmentEntries: limits.segmentEntries, requestEvents: limits.requestEvents })
+  log.ids = new KnownIds({ log, segments, idHash: hashes.id, storeId, idsRemembered: limits.idsRemembered, blockAt: number => blockAt(kv, number) })
+  const baseBlock = last ? last.baseBlock + last.blocks : 0
+  log.nextBlock = baseBlock
+  for (const partition of log.partitions) {
+    partition.sequence = last?.end.sequences[partition.rank] ?? 0
+    partition.stamp = last?.end.stamps[partition.rank] ?? 0
+    partition.crc = last?.end.crcs[partition.rank] ?? 0
+  }
+  shared.restore(segment, baseBlock)
+  const damage = replayTail(options, log, hashes)
+  log.settledBlocks = log.nextBlock
+  for (const partition of log.partitions) shared.set(partition.rank, partition.sequence, partition.stamp)
+  shared.publish(log.nextBlock)
+  return { log, damage }
+}
+
+/** A stored block; throws DAMAGED when it is missing or not whole. */
+export function blockAt(kv: KeyValue<ShardColumn>, number: number): Block {
+  const value = kv.get('log', blockKey(number))
+  return new Block(number, value ?? new Uint8Array(0))
+}
+
+function latestVersion(kv: KeyValue<ShardColumn>, shared: SharedShard, lo: number, hi: number, check: number): number {
+  let latest = 0
+  const { tail, segment } = shared
+  tail.each(lo, hi, false, (_, version) => {
+    latest = version
+    return false
+  })
+  if (latest > 0) return latest
+  const rows = kv.scan('index', { gte: bucketKey(kinds.stream, hi >>> 20, 0), lt: bucketKey(kinds.stream, hi >>> 20, segment), reverse: true })
+  for (const value of rows.values) {
+    const words = wordsOf(value)
+    for (let at = words.length - ENTRY_WORDS; at >= 0; at -= ENTRY_WORDS) {
+      if (words[at] === lo && words[at + 1] === hi && words[at + 2] === check) return words[at + 4]!
+    }
+  }
+  return 0
+}
+
+/** Raises the versions of all streams in segments that no dump covers. */
+function replayIndex(kv: KeyValue<ShardColumn>, versions: VersionMap, fromSegment: number, segment: number): void {
+  if (fromSegment >= segment) return
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    const rows = kv.scan('index', { gte: bucketKey(kinds.stream, bucket, fromSegment), lt: bucketKey(kinds.stream, bucket, segment), cache: false })
+    for (const value of rows.values) {
+      const words = wordsOf(value)
+      for (let at = 0; at < words.length; at += ENTRY_WORDS) {
+        if (versions.overflowed) versions.known(words[at]!, words[at + 1]!)
+        else versions.raise(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 4]!)
+      }
+    }
+    versions.shrink()
+  }
+}
+
+/** Reads the blocks after the last segment into the tail. */
+function replayTail(options: OpenShardOptions, log: ShardLog, hashes: { stream: TextHash; id: TextHash }): LogDamage[] {
+  const damage: LogDamage[] = []
+  for (;;) {
+    const first = log.nextBlock
+    let rows
+    try {
+      rows = options.kv.scan('log', { gte: blockKey(first), limit: BLOCKS_PER_SCAN, cache: false })
+    } catch (error) {
+      if (!isEventStoreError(error, 'DAMAGED')) throw error
+      rows = oneByOne(options.kv, first)
+    }
+    if (rows.keys.length === 0) return damage
+    for (let i = 0; i < rows.keys.length; i++) {
+      const number = blockNumberOf(rows.keys[i]!)
+      replayBlock(number, rows.values[i]!, log, hashes, damage)
+    }
+  }
+}
+
+/** Around a place that the database can not read: each block by itself, a missing one as no bytes. */
+function oneByOne(kv: KeyValue<ShardColumn>, first: number): { keys: Buffer[]; values: Uint8Array[] } {
+  const keys: Buffer[] = []
+  const values: Uint8Array[] = []
+  let unreadable = 0
+  for (let number = first; keys.length < BLOCKS_PER_SCAN; number++) {
+    let value: Uint8Array | undefined
+    try {
+      value = kv.get('log', blockKey(number))
+      if (!value) break
+      unreadable = 0
+    } catch {
+      value = new Uint8Array(0)
+      unreadable++
+    }
+    keys.push(blockKey(number))
+    values.push(value)
+    if (unreadable > BLOCKS_PER_SCAN) break
+  }
+  return { keys, values }
+}
+
+function replayBlock(number: number, value: Uint8Array, log: ShardLog, hashes: { stream: TextHash; id: TextHash }, damage: LogDamage[]): void {
+  const { tail, data } = log.shared
+  let block: Block
+  while (log.nextBlock < number) {
+    damage.push({ shard: data.shard, block: log.nextBlock++, reason: 'block is missing' })
+    tail.addBlock(0xffff, 0, 0, 0)
+  }
+  log.nextBlock = number + 1
+  try {
+    block = new Block(number, value.slice())
+    void block.bytes
+  } catch (error) {
+    damage.push({ shard: data.shard, block: number, reason: (error as Error).message })
+    tail.addBlock(0xffff, 0, 0, 0)
+    return
+  }
+  const partition = log.partitions[Math.floor(block.partition / data.shards)]!
+  if (block.firstSequence !== partition.sequence + 1) {
+    damage.push({ shard: data.shard, block: number, partition: block.partition, sequences: [partition.sequence + 1, block.firstSequence - 1], reason: 'sequences are missing before this block' })
+  } else if (block.previousCrc !== partition.crc && damage.length === 0) {
+    damage.push({ shard: data.shard, block: number, partition: block.partition, reason: 'the block before is not the one this block was written after' })
+  }
+  partition.sequence = block.lastSequence
+  partition.stamp = block.lastStamp
+  partition.crc = block.crc
+  const at = tail.addBlock(block.partition, block.firstSequence, block.lastStamp, block.count)
+  indexBlock(block, at, log, hashes)
+}
+
+function indexBlock(block: Block, at: number, log: ShardLog, hashes: { stream: TextHash; id: TextHash }): void {
+  const { tail } = log.shared
+  const last = new Uint32Array(block.streams.length)
+  for (let row = 0; row < block.count; row++) {
+    last[block.streamIndex(row)] = block.versionAt(row)
+    const id = idSliceOf(block.bytes, block.extrasStart(row), block.extrasEnd(row))
+    if (!id) continue
+    const hash = hashes.id.bytes(block.bytes, id.start, id.end)
+    tail.addEntry(hash.lo, hash.hi, hash.check, at | ID_ENTRY, 0)
+  }
+  for (let i = 0; i < last.length; i++) {
+    const hash = hashes.stream.text(block.streams[i]!)
+    tail.addEntry(hash.lo, hash.hi, hash.check, at, last[i]!)
+    if (log.versions.overflowed) log.versions.known(hash.lo, hash.hi)
+    else log.versions.raise(hash.lo, hash.hi, hash.check, last[i]!)
+  }
+}

@@ -1,0 +1,175 @@
+/** The writer's side of a shard: its partitions, its version map, and the one batch that holds what all of them have ready. No clock, no thread. */
+import type { Outcome } from '../../event/outcome.ts'
+import { idSliceOf } from '../../event/payload.ts'
+import { IDS, PRODUCER, type RequestView } from '../../event/request.ts'
+import { TextHash } from '../../event/hash.ts'
+import { blockKey, producerKey, type ShardColumn } from '../index/keys.ts'
+import { sealSegment, type ShardEnd } from '../index/segment.ts'
+import { ID_ENTRY } from '../index/tail.ts'
+import type { VersionDump } from '../index/version-dump.ts'
+import type { VersionMap } from '../index/version-map.ts'
+import type { KeyValue, WriteBatch } from '../key-value.ts'
+import type { KnownIds } from './known-ids.ts'
+import { type PartitionHost, PartitionLog } from './partition-log.ts'
+import type { SharedShard } from './shared.ts'
+
+export interface ShardLogParts {
+  readonly kv: KeyValue<ShardColumn>
+  readonly shared: SharedShard
+  readonly versions: VersionMap
+  readonly dump: VersionDump
+  readonly idHash: TextHash
+  readonly segmentEntries: number
+  /** Events of one request at most. */
+  readonly requestEvents: number
+}
+
+/** `later`: the answer hangs on events of this very group; commit first, then ask again. */
+export type Applied = 'answered' | 'stored' | 'later'
+
+/** Index entries and streams after which the version map is dumped anew. */
+const DUMP_EVERY_SEGMENTS = 4
+
+export class ShardLog implements PartitionHost {
+  readonly partitions: readonly PartitionLog[]
+  readonly versions: VersionMap
+  readonly kv: KeyValue<ShardColumn>
+  readonly shared: SharedShard
+  /** Number of the next block; provisional until the commit settles. */
+  nextBlock = 0
+  /** Blocks below are committed and can be read back, though perhaps not yet published. */
+  settledBlocks = 0
+  /** Whether blocks of this group are tried with zstd. */
+  compress = true
+  /** Bytes of blocks, and events, in the current group. */
+  groupBytes = 0
+  groupEvents = 0
+  ids!: KnownIds
+  readonly #batch: WriteBatch<ShardColumn>
+  readonly #parts: ShardLogParts
+  readonly #shards: number
+  readonly #producers = new Map<string, { partition: number; producer: string; highest: number }>()
+  #sealing = false
+  #segmentsSinceDump = 0
+
+  constructor(parts: ShardLogParts) {
+    this.#parts = parts
+    this.kv = parts.kv
+    this.shared = parts.shared
+    this.versions = parts.versions
+    this.#shards = parts.shared.data.shards
+    this.partitions = Array.from({ length: parts.shared.ranks }, (_, rank) => new PartitionLog(rank * this.#shards + parts.shared.data.shard, rank, this))
+    this.#batch = parts.kv.batch()
+  }
+
+  /** Checks one request against everything before it, and stores it provisionally when nothing speaks against it. */
+  apply(request: RequestView, outcome: Outcome): Applied {
+    const partition = this.partitions[(request.partition / this.#shards) | 0]!
+    if (request.flags & PRODUCER && partition.answersProducer(request, outcome)) return 'answered'
+    if (request.flags & IDS) {
+      const known = this.ids.find(request, partition, outcome)
+      if (known !== 'new') return known
+    }
+    if (!partition.expects(request, outcome)) return 'answered'
+    partition.store(request, outcome)
+    this.groupEvents += request.events
+    return 'stored'
+  }
+
+  blockReady(partition: PartitionLog): void {
+    const { builder } = partition
+    const { tail } = this.shared
+    const value = builder.seal(partition.crc, this.compress)
+    partition.crc = value.readUInt32LE(4)
+    this.#batch.put('log', blockKey(this.nextBlock++), value)
+    this.groupBytes += value.length
+    const block = tail.addBlock(partition.partition, builder.firstSequence, builder.lastStamp, builder.count)
+    for (let i = 0; i < builder.streams; i++) tail.addEntry(builder.streamLo[i]!, builder.streamHi[i]!, builder.streamCheck[i]!, block, builder.streamVersion[i]!)
+    const { openIds } = partition
+    for (let i = 0; i < openIds.length; i += 3) tail.addEntry(openIds[i]!, openIds[i + 1]!, openIds[i + 2]!, block | ID_ENTRY, 0)
+  }
+
+  producerHighest(partition: number, producer: string): number {
+    const value = this.kv.get('meta', producerKey(partition, producer))
+    return value ? Buffer.from(value).readDoubleLE(0) : 0
+  }
+
+  producerMoved(partition: number, producer: string, highest: number): void {
+    this.#producers.set(`${partition}/${producer}`, { partition, producer, highest })
+  }
+
+  idAdded(partition: PartitionLog, request: RequestView, extrasStart: number, extrasBytes: number): void {
+    const id = idSliceOf(request.bytes, extrasStart, extrasStart + extrasBytes)
+    if (!id) return
+    const hash = this.#parts.idHash.bytes(request.bytes, id.start, id.end)
+    partition.openIds.push(hash.lo, hash.hi, hash.check)
+    this.ids.opened(hash)
+  }
+
+  /** Nothing was stored since the last commit. */
+  get clean(): boolean {
+    return this.groupEvents === 0
+  }
+
+  /** True when the tail can not surely take another request's entries. */
+  get tailFull(): boolean {
+    const { tail, data } = this.shared
+    const { requestEvents } = this.#parts
+    return tail.entries + 2 * (this.groupEvents + requestEvents) > data.tail.entries || tail.blocks + this.groupEvents + requestEvents > data.tail.blocks
+  }
+
+  /** The batch of all that was stored provisionally; its blocks, index rows and producers. */
+  prepare(): WriteBatch<ShardColumn> {
+    for (const partition of this.partitions) partition.sealBlock()
+    for (const { partition, producer, highest } of this.#producers.values()) {
+      const value = Buffer.allocUnsafe(8)
+      value.writeDoubleLE(highest)
+      this.#batch.put('meta', producerKey(partition, producer), value)
+    }
+    this.#producers.clear()
+    const { tail, segment } = this.shared
+    this.#sealing = tail.entries >= this.#parts.segmentEntries || tail.blocks * 8 >= this.#parts.segmentEntries
+    if (this.#sealing) {
+      sealSegment(this.#batch, segment, tail, this.#end())
+      this.#segmentsSinceDump++
+      const due = Math.max(DUMP_EVERY_SEGMENTS, this.versions.size / this.#parts.segmentEntries)
+      if (!this.#parts.dump.active && this.#segmentsSinceDump >= due && !this.versions.overflowed) {
+        this.#parts.dump.begin(segment + 1)
+        this.#segmentsSinceDump = 0
+      }
+    }
+    this.#parts.dump.step(this.#batch, this.versions)
+    return this.#batch
+  }
+
+  #end(): ShardEnd {
+    return {
+      sequences: Float64Array.from(this.partitions, partition => partition.sequence),
+      stamps: Float64Array.from(this.partitions, partition => partition.stamp),
+      crcs: Float64Array.from(this.partitions, partition => partition.crc),
+    }
+  }
+
+  /** The prepared batch is committed: what was provisional is now so. */
+  settled(): void {
+    this.#batch.clear()
+    if (this.#sealing) this.ids.sealed(this.shared.segment, this.shared.tail)
+    if (this.#sealing) this.shared.nextSegment(this.nextBlock)
+    this.#sealing = false
+    this.settledBlocks = this.nextBlock
+    this.groupBytes = 0
+    this.groupEvents = 0
+    this.ids.settled()
+    if (this.versions.shrink()) this.#parts.dump.cancel()
+  }
+
+  /** Lets readers see all that is committed. */
+  publish(): void {
+    for (const partition of this.partitions) {
+      if (!partition.dirty) continue
+      partition.dirty = false
+      this.shared.set(partition.rank, partition.sequence, partition.stamp)
+    }
+    this.shared.publish(this.nextBlock)
+  }
+}

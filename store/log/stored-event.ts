@@ -1,0 +1,41 @@
+/** A row of a block as the event a reader gets. */
+import type { Event } from '../../event/event.ts'
+import { decodeData, decodeExtras } from '../../event/payload.ts'
+import { positionOf } from '../../event/position.ts'
+import { recordedOf } from '../../event/stamp.ts'
+import type { Block } from './block.ts'
+
+/** Id of an event that came without one: it names its own place, so nothing need be stored or looked up. */
+export function madeId(storeId: string, partition: number, sequence: number): string {
+  return `${storeId}-${partition.toString(36)}-${sequence.toString(36)}`
+}
+
+/** The place an id of `madeId` names, or null for any other id. */
+export function placeOfMadeId(storeId: string, id: string): { partition: number; sequence: number } | null {
+  if (!id.startsWith(`${storeId}-`)) return null
+  const match = /^-([0-9a-z]{1,3})-([0-9a-z]{1,11})$/.exec(id.slice(storeId.length))
+  return match ? { partition: Number.parseInt(match[1]!, 36), sequence: Number.parseInt(match[2]!, 36) } : null
+}
+
+export function storedEvent(block: Block, row: number, storeId: string): Event {
+  const { bytes, partition } = block
+  const sequence = block.firstSequence + row
+  const stamp = block.stampAt(row)
+  const recorded = recordedOf(stamp)
+  const encoding = block.encodingOf(row)
+  const extras = decodeExtras(bytes, block.extrasStart(row), block.extrasEnd(row))
+  return {
+    id: extras.id ?? madeId(storeId, partition, sequence),
+    type: block.typeOf(row),
+    data: decodeData(bytes, block.dataStart(row), block.dataEnd(row), encoding),
+    encoding,
+    stream: block.streamOf(row),
+    version: block.versionAt(row),
+    partition, sequence, stamp,
+    position: positionOf(stamp, partition, sequence),
+    recorded,
+    time: extras.time ?? recorded,
+    ...(extras.tags ? { tags: extras.tags } : {}),
+    ...(extras.metadata ? { metadata: extras.metadata } : {}),
+  }
+}
