@@ -40,7 +40,7 @@ export const lineRules: readonly LineRule[] = [
   { name: 'default export', pattern: /^export default\b/, files: sources, except: defaultExports, instead: 'export it by its name' },
   {
     name: 'any',
-    pattern: /(?::|<|\bas|\||&) *an[y]\b(?!\s*[.(])|\ban[y]\[\]/,
+    pattern: /(?:: *|<|\bas +|\| *|& *)an[y]\b(?!\s*[.(<])|\ban[y]\[\]/,
     files: sources,
     codeOnly: true,
     instead: 'unknown, or the type it has',
