@@ -1,6 +1,6 @@
 /** Deterministic Nexmark: every field of event `n` is a pure function of `n` in 32-bit integer arithmetic, equal in every language. */
 
-export const baseMs = 1_700_000_000_000
+export const startMs = 1_700_000_000_000
 /** Events a second of event time. */
 export const eventsPerSecond = 10_000
 /** Ids of persons and auctions begin here. */
@@ -97,7 +97,7 @@ function reversed(i: number): number {
 export const shuffled = (index: number, group = 1): number =>
   group === 1 ? index : Math.floor(index / group) * group + ((index * 953) % group)
 
-export const timeOf = (n: number): number => baseMs + Math.floor((n * 1000) / eventsPerSecond)
+export const timeOf = (n: number): number => startMs + Math.floor((n * 1000) / eventsPerSecond)
 
 /** Number of the newest person when event `n` happens. */
 export const lastPerson = (n: number): number => Math.floor(n / 50)
