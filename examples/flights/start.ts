@@ -1,0 +1,100 @@
+/** `npm start`: imports three million real flights, folds their delays by hour and airport, and says what came out. */
+import { relative } from 'node:path'
+import { errorCodes, isEventStoreError, openNode } from '../../runtime/index.ts'
+import type { Node } from '../../runtime/index.ts'
+import { exportFlights } from './export.ts'
+import { fold } from './fold.ts'
+import { importFlights, importState, rowsWanted } from './import.ts'
+import { startOptions, usage, UsageError } from './options.ts'
+import type { StartOptions } from './options.ts'
+import { number, progress } from './progress.ts'
+import { commands, summaryOf } from './summary.ts'
+import { openStore } from './store.ts'
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const tell = (text: string): void => void process.stderr.write(`${text}\n`)
+
+async function start(options: StartOptions, signal: AbortSignal): Promise<void> {
+  const topology = options.raw ? 'flights-raw' : 'flights'
+  const { node: opened, kept } = await openStore(options, topology, tell)
+  let node = opened
+  try {
+    const importSeconds = kept ? undefined : await importWithProgress(node, options, signal)
+    const foldSeconds = await foldWithProgress(node, topology, signal)
+    for (const line of await summaryOf(node, { topology, importSeconds, foldSeconds })) say(line)
+    if (options.export !== undefined) {
+      await node.close()
+      node = await openNode({ directory: options.data })
+      const { windows, late, suspect } = await exportFlights(node, options.export)
+      say(`\nRead back after reopening: ${number(windows)} windows, ${number(late)} late, ${number(suspect)} suspect, in ${options.export}`)
+    }
+    for (const line of await commands(node, relative('.', options.data) || '.')) say(line)
+  } finally {
+    await node.close()
+  }
+}
+
+/** Answers the seconds from the first row handed over to the last one durable; the file is read before. */
+async function importWithProgress(node: Node, options: StartOptions, signal: AbortSignal): Promise<number> {
+  const total = await rowsWanted(undefined)
+  let now = progress({ name: 'read', unit: 'rows', total })
+  let importing = false
+  try {
+    const events = await importFlights(node, {
+      ...(options.limit === undefined ? {} : { limit: options.limit }),
+      signal,
+      onRead: rows => now.at(rows),
+      onRow: (row, rows) => {
+        if (!importing) {
+          now.done()
+          now = progress({ name: 'import', unit: 'events', total: rows })
+          importing = true
+        }
+        now.at(row)
+      },
+    })
+    return now.done(events)
+  } catch (error) {
+    now.stop()
+    throw error
+  }
+}
+
+async function foldWithProgress(node: Node, topology: string, signal: AbortSignal): Promise<number> {
+  const { rows } = await importState(node)
+  const now = progress({ name: 'fold', unit: 'events', total: rows })
+  try {
+    const ended = await fold(node, {
+      topology,
+      module: new URL(topology === 'flights' ? './pipeline.ts' : './pipeline-raw.ts', import.meta.url),
+      signal,
+      onStatus: ({ rowsIn, lagEvents, late }) => now.at(Math.min(rowsIn, rows), { lag: lagEvents, late }),
+    })
+    return now.done(Math.min(ended.rowsIn, rows))
+  } catch (error) {
+    now.stop()
+    throw error
+  }
+}
+
+async function main(): Promise<number> {
+  const stop = new AbortController()
+  // A second signal finds no listener and ends the process at once: whatever was acknowledged is on disk.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error(`stopped by ${name}`)))
+  try {
+    const options = startOptions(process.argv.slice(2))
+    if (!options) say(usage)
+    else await start(options, stop.signal)
+    return 0
+  } catch (error) {
+    if (stop.signal.aborted) {
+      tell('Stopped. The store was closed in good order; run it again to start over, or with --keep to go on with a finished import.')
+      return 130
+    }
+    tell(error instanceof Error ? error.message : String(error))
+    if (error instanceof UsageError) tell('npm start -- --help tells the options.')
+    return error instanceof UsageError ? 2 : isEventStoreError(error) ? errorCodes[error.code].exit : 1
+  }
+}
+
+process.exitCode = await main()

@@ -1,0 +1,71 @@
+/** What came out of a run, in lines for people, and the commands to go on with. */
+import type { Node } from '../../runtime/index.ts'
+import { lateStream, projection, suspectStream } from './export.ts'
+import type { HourKey } from './export.ts'
+import { number } from './progress.ts'
+import { importState } from './import.ts'
+
+const nameWidth = 22
+
+export interface Run {
+  readonly topology: string
+  /** Left out when an earlier import was kept. */
+  readonly importSeconds: number | undefined
+  readonly foldSeconds: number
+}
+
+export async function summaryOf(node: Node, run: Run): Promise<string[]> {
+  const { rows } = await importState(node)
+  const stats = await node.stats()
+  const events = stats.partitions.reduce((total, partition) => total + partition.events, 0)
+  const rate = (seconds: number | undefined): string =>
+    seconds === undefined ? 'kept from an earlier run' : `${number(rows / seconds)} events/s (${seconds.toFixed(1)} s)`
+  const facts: [string, string][] = [
+    ['flights', number(rows)],
+    ['imported, durable', rate(run.importSeconds)],
+    ['folded, exactly once', rate(run.foldSeconds)],
+    ['events in the log', `${number(events)}, ${(stats.diskBytes / events).toFixed(1)} bytes each on disk`],
+    ['windows', number(await countWindows(node))],
+    ['late', number(await node.streamVersion(lateStream))],
+    ['suspect', number(await node.streamVersion(suspectStream))],
+    ['dead letters', number(await node.streamVersion(`$dead-letter-${run.topology}`))],
+  ]
+  const key = await firstKey(node)
+  if (key) {
+    const found = await node.state(projection).get(key)
+    facts.push(['a look-up', `${hourText(key)} ${JSON.stringify(found?.value)}`])
+  }
+  return ['', ...facts.map(([name, fact]) => `${name.padEnd(nameWidth)}${fact}`)]
+}
+
+export async function commands(node: Node, data: string): Promise<string[]> {
+  const key = await firstKey(node)
+  const lines = [
+    ...(key
+      ? [
+          `npx allsource state get ${projection} '${JSON.stringify(key)}' --data ${data}`,
+          `npx allsource read airport-${key[0]} --limit 3 --data ${data}`,
+        ]
+      : []),
+    `npx allsource read ${lateStream} --limit 3 --data ${data}`,
+    `npx allsource topologies --data ${data}`,
+    `npx allsource stats --data ${data}`,
+    `npx allsource verify --data ${data}`,
+  ]
+  return ['', 'Go on with:', ...lines.map(line => `  ${line}`)]
+}
+
+async function countWindows(node: Node): Promise<number> {
+  let windows = 0
+  for await (const _ of node.state(projection).list()) windows += 1
+  return windows
+}
+
+async function firstKey(node: Node): Promise<HourKey | undefined> {
+  for await (const { key } of node.state(projection).list({ limit: 1 })) return key as HourKey
+  return undefined
+}
+
+function hourText([origin, windowStart]: HourKey): string {
+  return `${origin}, ${new Date(windowStart).toISOString().slice(0, 13)}h:`
+}
