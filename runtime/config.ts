@@ -40,7 +40,11 @@ function oneOf<const Word extends string>(...words: Word[]): Kind<Word> {
 export const settings = {
   data: { kind: path, default: './data', summary: 'Directory of the store; in a file, relative to that file.' },
   partitions: { kind: wholeNumber(1, 4096), default: '32', summary: 'Partitions of the log, fixed when the store is made.' },
-  shards: { kind: wholeNumber(1, 256), default: 'cores, at most 16', summary: 'Databases the partitions share, fixed when the store is made.' },
+  shards: {
+    kind: wholeNumber(1, 256),
+    default: 'cores, at most 16',
+    summary: 'Databases the partitions share, fixed when the store is made.',
+  },
   workers: { kind: wholeNumber(1, 256), default: 'cores − 1', summary: 'Threads that run topologies.' },
   durability: { kind: oneOf('memory', 'os', 'disk'), default: 'disk', summary: 'When a writer is answered: numbered, written, or synced.' },
   compression: { kind: oneOf('auto', 'none'), default: 'auto', summary: 'Whether blocks of events are compressed when it pays.' },
@@ -55,7 +59,13 @@ const limitKind = wholeNumber(1, Number.MAX_SAFE_INTEGER)
 const environmentPrefix = 'ALLSOURCE_'
 
 export function environmentNameOf(key: string): string {
-  return environmentPrefix + key.replace('.', '_').replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()
+  return (
+    environmentPrefix +
+    key
+      .replace('.', '_')
+      .replace(/[A-Z]/g, letter => `_${letter}`)
+      .toUpperCase()
+  )
 }
 
 export function flagNameOf(key: string): string {
@@ -95,7 +105,10 @@ export function readConfiguration(input: ConfigurationInput = {}): Configuration
   }
   if (findings.problems.length > 0) {
     const lines = findings.problems.map(({ key, origin, problem }) => `${origin}: ${key} ${problem}`)
-    throw new EventStoreError('INVALID', `the configuration is not valid: ${lines.join('; ')}`, { field: findings.problems[0]?.key, problems: findings.problems })
+    throw new EventStoreError('INVALID', `the configuration is not valid: ${lines.join('; ')}`, {
+      field: findings.problems[0]?.key,
+      problems: findings.problems,
+    })
   }
   return { options: optionsOf(findings.values), origins: findings.origins }
 }
@@ -112,7 +125,11 @@ function optionsOf(values: ReadonlyMap<string, unknown>): Configuration['options
   return options as unknown as Configuration['options']
 }
 
-function configurationFile(input: ConfigurationInput, workingDirectory: string, environment: NonNullable<ConfigurationInput['environment']>): string | null {
+function configurationFile(
+  input: ConfigurationInput,
+  workingDirectory: string,
+  environment: NonNullable<ConfigurationInput['environment']>,
+): string | null {
   const named = input.file ?? environment['ALLSOURCE_CONFIG']
   const file = resolve(workingDirectory, named ?? 'allsource.json')
   if (existsSync(file)) return file
@@ -125,7 +142,8 @@ function addFile(findings: Findings, file: string | null): void {
   if (file === null) return
   const content = parseFile(file)
   for (const [key, value] of Object.entries(content)) {
-    if (key !== 'limits') addValue(findings, key, key === 'data' && typeof value === 'string' && value ? resolve(dirname(file), value) : value, file)
+    if (key !== 'limits')
+      addValue(findings, key, key === 'data' && typeof value === 'string' && value ? resolve(dirname(file), value) : value, file)
     else if (isObject(value)) for (const [name, limit] of Object.entries(value)) addValue(findings, `limits.${name}`, limit, file)
     else findings.problems.push({ key, origin: file, problem: `must be an object of limits by name, got ${JSON.stringify(value)}` })
   }
@@ -136,7 +154,12 @@ function parseFile(file: string): Record<string, unknown> {
   try {
     content = JSON.parse(readFileSync(file, 'utf8'))
   } catch (cause) {
-    throw new EventStoreError('INVALID', `${file} can not be read as JSON: ${(cause as Error).message}`, { field: 'config', file }, { cause })
+    throw new EventStoreError(
+      'INVALID',
+      `${file} can not be read as JSON: ${(cause as Error).message}`,
+      { field: 'config', file },
+      { cause },
+    )
   }
   if (isObject(content)) return content
   throw new EventStoreError('INVALID', `${file} must hold one JSON object`, { field: 'config', file })
@@ -151,7 +174,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
  * variables on their own (a Kubernetes service called "allsource" brings `ALLSOURCE_SERVICE_HOST` and more).
  */
 function addEnvironment(findings: Findings, environment: Readonly<Record<string, string | undefined>>, workingDirectory: string): void {
-  const keys = new Map([...Object.keys(settings), ...Object.keys(defaultLimits).map(name => `limits.${name}`)].map(key => [environmentNameOf(key), key]))
+  const keys = new Map(
+    [...Object.keys(settings), ...Object.keys(defaultLimits).map(name => `limits.${name}`)].map(key => [environmentNameOf(key), key]),
+  )
   const names = [...keys.keys(), 'ALLSOURCE_CONFIG'].map(name => name.slice(environmentPrefix.length))
   for (const [name, text] of Object.entries(environment)) {
     if (!name.startsWith(environmentPrefix) || text === undefined || name === 'ALLSOURCE_CONFIG') continue
@@ -159,7 +184,8 @@ function addEnvironment(findings: Findings, environment: Readonly<Record<string,
     if (key !== undefined) addText(findings, key, text, name, workingDirectory)
     else {
       const nearest = nearestName(name.slice(environmentPrefix.length), names)
-      if (nearest !== null) findings.problems.push({ key: name, origin: 'environment', problem: `is unknown; did you mean ${environmentPrefix}${nearest}?` })
+      if (nearest !== null)
+        findings.problems.push({ key: name, origin: 'environment', problem: `is unknown; did you mean ${environmentPrefix}${nearest}?` })
     }
   }
 }

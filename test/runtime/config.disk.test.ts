@@ -48,7 +48,13 @@ test('file < environment < flags, each remembered with where it came from', () =
     environment: { ALLSOURCE_SHARDS: '4', ALLSOURCE_DURABILITY: 'memory', ALLSOURCE_LIMITS_EVENT_BYTES: '20' },
     flags: { durability: 'disk', partitions: undefined },
   })
-  assert.equal(options, { directory: join(workingDirectory, 'data'), partitions: 8, shards: 4, durability: 'disk', limits: { eventBytes: 20, tags: 3 } })
+  assert.equal(options, {
+    directory: join(workingDirectory, 'data'),
+    partitions: 8,
+    shards: 4,
+    durability: 'disk',
+    limits: { eventBytes: 20, tags: 3 },
+  })
   assert.is(origins.get('partitions'), join(workingDirectory, 'allsource.json'))
   assert.is(origins.get('shards'), 'ALLSOURCE_SHARDS')
   assert.is(origins.get('durability'), '--durability')
@@ -69,19 +75,38 @@ test('a directory in a file is relative to the file, elsewhere to the working di
 
 const mistakes: { what: string; given: Given; named: string[]; says?: RegExp }[] = [
   { what: 'an unknown key', given: { json: { partitons: 8 } }, named: ['partitons @ allsource.json'], says: /partitions/ },
-  { what: 'an unknown limit', given: { json: { limits: { eventByte: 8 } } }, named: ['limits.eventByte @ allsource.json'], says: /limits\.eventBytes/ },
+  {
+    what: 'an unknown limit',
+    given: { json: { limits: { eventByte: 8 } } },
+    named: ['limits.eventByte @ allsource.json'],
+    says: /limits\.eventBytes/,
+  },
   { what: 'limits that are no object', given: { json: { limits: 5 } }, named: ['limits @ allsource.json'] },
   { what: 'a number as text in the file', given: { json: { partitions: '8' } }, named: ['partitions @ allsource.json'] },
   { what: 'a number out of range', given: { flags: { partitions: '4097' } }, named: ['partitions @ --partitions'] },
   { what: 'no number', given: { environment: { ALLSOURCE_SHARDS: 'two' } }, named: ['shards @ ALLSOURCE_SHARDS'] },
   { what: 'a fraction', given: { json: { epochMs: 0.5 } }, named: ['epochMs @ allsource.json'] },
-  { what: 'a word that is none of the choices', given: { flags: { durability: 'paper' } }, named: ['durability @ --durability'], says: /memory, os, disk/ },
+  {
+    what: 'a word that is none of the choices',
+    given: { flags: { durability: 'paper' } },
+    named: ['durability @ --durability'],
+    says: /memory, os, disk/,
+  },
   { what: 'an empty directory', given: { environment: { ALLSOURCE_DATA: '' } }, named: ['data @ ALLSOURCE_DATA'] },
-  { what: 'a misspelt variable', given: { environment: { ALLSOURCE_PARTITION: '8' } }, named: ['ALLSOURCE_PARTITION @ environment'], says: /ALLSOURCE_PARTITIONS/ },
+  {
+    what: 'a misspelt variable',
+    given: { environment: { ALLSOURCE_PARTITION: '8' } },
+    named: ['ALLSOURCE_PARTITION @ environment'],
+    says: /ALLSOURCE_PARTITIONS/,
+  },
   { what: 'a file that is not JSON', given: { json: '{ "partitions": ' }, named: [], says: /allsource\.json/ },
   { what: 'a file that holds no object', given: { json: [] }, named: [], says: /allsource\.json/ },
   { what: 'a named file that is not there', given: { file: 'none.json' }, named: [], says: /--config.*none\.json/ },
-  { what: 'the name of a method of objects', given: { json: '{ "constructor": 1, "limits": { "toString": 2 } }' }, named: ['constructor @ allsource.json', 'limits.toString @ allsource.json'] },
+  {
+    what: 'the name of a method of objects',
+    given: { json: '{ "constructor": 1, "limits": { "toString": 2 } }' },
+    named: ['constructor @ allsource.json', 'limits.toString @ allsource.json'],
+  },
   {
     what: 'several at once',
     given: { json: { shards: 0 }, environment: { ALLSOURCE_WORKERS: '-1' }, flags: { epochMs: 'soon' } },
@@ -99,7 +124,11 @@ for (const { what, given, named, says } of mistakes) {
 }
 
 test('variables of an orchestrator with our prefix are left alone', () => {
-  const environment = { ALLSOURCE_SERVICE_HOST: '10.0.0.1', ALLSOURCE_PORT_7070_TCP: 'tcp://10.0.0.1:7070', ALLSOURCE_PORT: 'tcp://10.0.0.1:7070' }
+  const environment = {
+    ALLSOURCE_SERVICE_HOST: '10.0.0.1',
+    ALLSOURCE_PORT_7070_TCP: 'tcp://10.0.0.1:7070',
+    ALLSOURCE_PORT: 'tcp://10.0.0.1:7070',
+  }
   assert.is(read({ environment }).origins.size, 0)
 })
 

@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+/** The program `allsource`: ties a command line to this process, its streams and its signals. */
+import { readFileSync } from 'node:fs'
+import { runLine } from './run.ts'
+
+/** The nearest package.json above this file: the repository's, or that of the installed package. */
+function packageVersion(): string {
+  for (let folder = new URL('.', import.meta.url); ; folder = new URL('..', folder)) {
+    try {
+      return (JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')) as { version: string }).version
+    } catch (error) {
+      if (folder.pathname === '/') throw error
+    }
+  }
+}
+
+const asked = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // What was acknowledged is on disk, so ending at once loses nothing; a killed process runs no code that could hang or write.
+    if (asked.signal.aborted) process.kill(process.pid, 'SIGKILL')
+    asked.abort()
+  })
+}
+
+process.exitCode = await runLine(process.argv.slice(2), {
+  environment: process.env,
+  workingDirectory: process.cwd(),
+  input: process.stdin,
+  output: process.stdout,
+  errors: process.stderr,
+  signal: asked.signal,
+  version: packageVersion(),
+  // Only when a command asks for it, so that help does not wait for a database to load.
+  openNode: async options => (await import('../index.ts')).openNode(options),
+})
+// A reader that never comes back, or input that nobody reads to its end, is no reason to stay.
+process.stdin.destroy()

@@ -1,0 +1,118 @@
+/** The shape of a command: what it is called, what it takes, how it is explained, and what it does. */
+import type { Readable } from 'node:stream'
+import type { Limits } from '../../event/limits.ts'
+import { type SettingName, flagNameOf, settings } from '../config.ts'
+import type { Node } from '../index.ts'
+import type { Terminal } from './terminal.ts'
+import type { TextValue } from './values.ts'
+
+export interface Argument<Value = unknown> {
+  readonly value: TextValue<Value>
+  readonly summary: string
+  readonly optional?: boolean
+}
+
+export interface Flag<Value = unknown> {
+  /** Null for a switch, which takes no value. */
+  readonly value: TextValue<Value> | null
+  readonly summary: string
+  /** May be given more than once; the values are joined with commas before they are read. */
+  readonly many?: boolean
+  /** Where a flag of every command has the same name: true for the texts that are meant for this one. */
+  readonly claims?: (text: string) => boolean
+  /** The setting of the configuration that this flag replaces. */
+  readonly setting?: SettingName
+}
+
+export interface Example {
+  readonly line: string
+  readonly does: string
+}
+
+type ValueOf<Part> = Part extends { readonly value: TextValue<infer Value> } ? Value : boolean
+export type ArgumentValues<A> = {
+  readonly [Name in keyof A]: A[Name] extends { readonly optional: true } ? ValueOf<A[Name]> | undefined : ValueOf<A[Name]>
+}
+export type FlagValues<F> = { readonly [Name in keyof F]: ValueOf<F[Name]> | undefined }
+
+/** One use of a command: what was given, and the world around it. */
+export interface Call<A = Readonly<Record<string, unknown>>, F = Readonly<Record<string, unknown>>> {
+  readonly arguments: A
+  readonly flags: F
+  readonly terminal: Terminal
+  readonly input: Readable & { readonly isTTY?: boolean }
+  readonly limits: Limits
+  /** Directory of the store, absolute. */
+  readonly directory: string
+  readonly workingDirectory: string
+  /** Aborted by the first SIGINT or SIGTERM, and when nobody reads our output any more. */
+  readonly signal: AbortSignal
+  /** Opens the node once; it is closed when the command returns. */
+  open(): Promise<Node>
+}
+
+export interface Command<A = Readonly<Record<string, unknown>>, F = Readonly<Record<string, unknown>>> {
+  /** One word, or two for a group: `state get`. */
+  readonly name: string
+  readonly summary: string
+  /** In the order they are typed; those that may be left out come last. */
+  readonly arguments: Readonly<Record<string, Argument>>
+  readonly flags: Readonly<Record<string, Flag>>
+  /** More to know, a paragraph each. */
+  readonly notes: readonly string[]
+  readonly examples: readonly Example[]
+  /** Makes the store when there is none; other commands refuse. */
+  readonly makesStore?: boolean
+  /** A signal is the ordinary end of this command, not an interruption. */
+  readonly endsBySignal?: boolean
+  run(call: Call<A, F>): Promise<void>
+}
+
+/** Ties the types of `run` to the arguments and flags beside it. */
+export function command<const A extends Readonly<Record<string, Argument>>, const F extends Readonly<Record<string, Flag>>>(
+  spec: Omit<Command, 'arguments' | 'flags' | 'run'> & {
+    readonly arguments: A
+    readonly flags: F
+    run(call: Call<ArgumentValues<A>, FlagValues<F>>): Promise<void>
+  },
+): Command {
+  // The parser gives every command exactly the values its own readers made.
+  return spec as unknown as Command
+}
+
+/** Flags every command takes. */
+export const globalFlags = {
+  data: {
+    value: { placeholder: settings.data.kind.placeholder, read: text => text },
+    summary: `Directory of the store. Default ${settings.data.default}.`,
+    setting: 'data',
+  },
+  config: {
+    value: { placeholder: 'FILE', read: text => text },
+    summary: 'Configuration file. Default: allsource.json, when there is one.',
+  },
+  json: { value: null, summary: 'Answers, and errors, as lines of JSON for programs.' },
+  help: { value: null, summary: 'Explains the command, with examples.' },
+  version: { value: null, summary: 'Prints the version of allsource.' },
+} as const satisfies Record<string, Flag>
+
+/** Flags that replace settings of the configuration, which checks them. */
+export function settingFlags<const Name extends SettingName>(...names: Name[]): { readonly [N in Name]: Flag<string> } {
+  const flagOf = (name: Name): Flag<string> => ({
+    value: { placeholder: settings[name].kind.placeholder, read: text => text },
+    summary: `${settings[name].summary} Default: ${settings[name].default}.`,
+    setting: name,
+  })
+  return Object.fromEntries(names.map(name => [name, flagOf(name)])) as { readonly [N in Name]: Flag<string> }
+}
+
+/** `append <stream> [flags]`: the line a person types. */
+export function usageOf(one: Pick<Command, 'name' | 'arguments' | 'flags'>): string {
+  const words = Object.entries(one.arguments).map(([name, { optional }]) => (optional ? `[<${name}>]` : `<${name}>`))
+  const flags = Object.entries(one.flags).map(([name, flag]) => `[${flagText(name, flag)}]`)
+  return [one.name, ...words, ...flags].join(' ')
+}
+
+export function flagText(name: string, flag: Flag): string {
+  return flag.value === null ? flagNameOf(name) : `${flagNameOf(name)} ${flag.value.placeholder}`
+}

@@ -1,0 +1,38 @@
+/** `allsource state list`: keys and values of a projection, in the order of the keys. */
+import { command } from '../command.ts'
+import { jsonText } from '../event-output.ts'
+import { Table } from '../table.ts'
+import { json, text, wholeNumber } from '../values.ts'
+
+export const stateList = command({
+  name: 'state list',
+  summary: 'Lists keys and values of a projection.',
+  arguments: { projection: { value: text('PROJECTION'), summary: 'Name of the projection.' } },
+  flags: {
+    prefix: { value: json, summary: 'Only keys that begin with these parts, as a JSON array.' },
+    limit: { value: wholeNumber('N', 1), summary: 'Most keys to list.' },
+  },
+  notes: ['With --json each key is one line, { key, value }.'],
+  examples: [
+    { line: 'allsource state list hourly-delays --limit 10', does: 'the first ten keys' },
+    { line: `allsource state list hourly-delays --prefix '["JFK"]' --json`, does: 'all hours of one airport, a line of JSON each' },
+  ],
+  async run({ arguments: { projection }, flags: { prefix, limit }, terminal, open, signal }) {
+    const state = (await open()).state(projection)
+    const table = new Table(terminal, [{ title: 'key' }, { title: 'value' }])
+    let count = 0
+    // A key of one part may be typed without its brackets.
+    const parts = prefix === undefined || Array.isArray(prefix) ? prefix : [prefix]
+    for await (const { key, value } of state.list({
+      ...(parts === undefined ? {} : { prefix: parts }),
+      ...(limit === undefined ? {} : { limit }),
+    })) {
+      if (signal.aborted) break
+      count++
+      if (terminal.json) await terminal.line(jsonText({ key, value }))
+      else await table.row([jsonText(key), jsonText(value)])
+    }
+    await table.flush()
+    if (count === 0) terminal.remark('no keys')
+  },
+})

@@ -1,0 +1,21 @@
+/** `allsource stats`: how much is stored, and where. */
+import { command } from '../command.ts'
+import { jsonText } from '../event-output.ts'
+import { printOutline } from '../outline.ts'
+
+export const stats = command({
+  name: 'stats',
+  summary: 'Prints counts and bytes of the store: partitions, shards, topologies, disk.',
+  arguments: {},
+  flags: {},
+  notes: [],
+  examples: [
+    { line: 'allsource stats', does: 'tables for people' },
+    { line: 'allsource stats --json', does: 'one line of JSON' },
+  ],
+  async run({ terminal, open }) {
+    const figures = await (await open()).stats()
+    if (terminal.json) await terminal.line(jsonText(figures))
+    else await printOutline(terminal, figures)
+  },
+})

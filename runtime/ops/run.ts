@@ -1,0 +1,118 @@
+/** Runs one command line: parse, open, run, close, and turn whatever happened into an exit code. */
+import type { Readable } from 'node:stream'
+import { type Limits, limitsWith } from '../../event/limits.ts'
+import { type Configuration, readConfiguration } from '../config.ts'
+import type { Node, OpenOptions } from '../index.ts'
+import { type CommandOnLine, type ParsedLine, findCommand, parseLine } from './arguments.ts'
+import type { Command } from './command.ts'
+import { commands } from './commands/index.ts'
+import { failureOf } from './failure.ts'
+import { commandHelp, groupHelp, overview } from './help.ts'
+import { checkStoreExists } from './store-directory.ts'
+import { type Output, Terminal } from './terminal.ts'
+
+/** The world of a command line, so that tests can bring their own. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly workingDirectory: string
+  readonly input: Readable & { readonly isTTY?: boolean }
+  readonly output: Output
+  readonly errors: Output
+  /** Aborted when the process is asked to end. */
+  readonly signal: AbortSignal
+  readonly version: string
+  openNode(options: OpenOptions): Promise<Node>
+}
+
+export async function runLine(line: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { output, errors, environment } = surroundings
+  // Known before the line is read, because a line that can not be read is an error too.
+  const terminal = new Terminal({ output, errors, environment, json: line.includes('--json') })
+  const unread = new AbortController()
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    terminal.isBroken = true
+    unread.abort()
+  })
+  errors.on('error', () => undefined)
+  let named: CommandOnLine | null = null
+  let configuration: Configuration | null = null
+  try {
+    named = findCommand(line, commands)
+    const parsed = parseLine(named)
+    const shown = helpOrVersion(parsed, surroundings.version)
+    if (shown !== null) await terminal.line(shown)
+    else if (parsed.command === null) return withoutCommand(parsed, errors)
+    else {
+      configuration = readConfiguration({
+        flags: parsed.settings,
+        file: parsed.configFile,
+        environment,
+        workingDirectory: surroundings.workingDirectory,
+      })
+      const signal = AbortSignal.any([surroundings.signal, unread.signal])
+      await runCommand(parsed.command, { parsed, configuration, terminal, signal, surroundings })
+      if (surroundings.signal.aborted && !parsed.command.endsBySignal) {
+        terminal.remark('interrupted')
+        return 1
+      }
+    }
+    await terminal.flush()
+    return 0
+  } catch (error) {
+    await terminal.flush()
+    const directory = configuration?.options.directory ?? ''
+    const failure = failureOf(error, { command: named?.command?.name ?? null, directory, origins: configuration?.origins ?? new Map() })
+    if (!(terminal.isBroken && failure.exit === 1)) terminal.failure(failure)
+    return failure.exit
+  }
+}
+
+function helpOrVersion({ command, group, help, version }: ParsedLine, versionText: string): string | null {
+  if (version) return versionText
+  if (!help) return null
+  return command ? commandHelp(command) : group === null ? overview(commands) : groupHelp(group, commands)
+}
+
+/** `allsource` or `allsource state` alone: a mistake, answered with what could have been meant. */
+function withoutCommand({ group }: ParsedLine, errors: Output): number {
+  errors.write(`${group === null ? overview(commands) : groupHelp(group, commands)}\n`)
+  return 2
+}
+
+interface Run {
+  readonly parsed: ParsedLine
+  readonly configuration: Configuration
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+  readonly surroundings: Surroundings
+}
+
+async function runCommand(command: Command, { parsed, configuration, terminal, signal, surroundings }: Run): Promise<void> {
+  const { directory } = configuration.options
+  const acceptLoss = parsed.flags['acceptLoss'] === true ? { acceptLoss: true } : {}
+  let opening = null as Promise<Node> | null
+  const open = (): Promise<Node> => {
+    if (!command.makesStore) checkStoreExists(directory)
+    return (opening ??= surroundings.openNode({ ...configuration.options, ...acceptLoss }))
+  }
+  const limits: Limits = limitsWith(configuration.options.limits)
+  const { input, workingDirectory } = surroundings
+  try {
+    await command.run({
+      arguments: parsed.arguments,
+      flags: parsed.flags,
+      terminal,
+      signal,
+      input,
+      limits,
+      directory,
+      workingDirectory,
+      open,
+    })
+    await terminal.flush()
+  } finally {
+    const node = await Promise.resolve(opening).catch(() => null)
+    await node?.close()
+  }
+}

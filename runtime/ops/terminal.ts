@@ -1,0 +1,135 @@
+/** Where a command writes: answers on stdout, progress and remarks on stderr, colours and bars only where a person looks. */
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import cliProgress from 'cli-progress'
+import pc from 'picocolors'
+import { systemClock } from '../../event/clock.ts'
+
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
+export type Colours = ReturnType<typeof pc.createColors>
+
+/** Text is gathered to this many bytes before it is written, so that a large read is not one system call a line. */
+const gatherBytes = 64 * 1024
+/** Without a terminal, progress is a plain line at most this often. */
+const plainProgressMs = 5_000
+
+export interface TerminalOptions {
+  readonly output: Output
+  readonly errors: Output
+  readonly json: boolean
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+export interface Progress {
+  /** `share` from 0 to 1 where the end is known, else null. */
+  update(share: number | null, text: string): void
+  end(): void
+}
+
+export class Terminal {
+  readonly json: boolean
+  readonly colours: Colours
+  /** Characters of a line where a person reads stdout, else null. */
+  readonly width: number | null
+  /** Nobody reads stdout any more, as after `| head`. */
+  isBroken = false
+  readonly #output: Output
+  readonly #errors: Output
+  readonly #errorColours: Colours
+  #gathered: string[] = []
+  #gatheredBytes = 0
+
+  constructor({ output, errors, json, environment }: TerminalOptions) {
+    this.json = json
+    this.#output = output
+    this.#errors = errors
+    this.colours = pc.createColors(wantsColour(output, environment))
+    this.#errorColours = pc.createColors(wantsColour(errors, environment))
+    this.width = output.isTTY ? (output.columns ?? 80) : null
+  }
+
+  /** One line of the answer; waits when the reader is slower than we are. */
+  async line(text: string): Promise<void> {
+    this.#gathered.push(text, '\n')
+    this.#gatheredBytes += text.length + 1
+    if (this.#gatheredBytes >= gatherBytes) await this.flush()
+  }
+
+  /** One line of JSON for a program. */
+  async record(value: unknown): Promise<void> {
+    await this.line(JSON.stringify(value))
+  }
+
+  async flush(): Promise<void> {
+    if (this.#gatheredBytes === 0 || this.isBroken) return
+    const text = this.#gathered.join('')
+    this.#gathered = []
+    this.#gatheredBytes = 0
+    if (!this.#output.write(text) && !this.isBroken)
+      await Promise.race([once(this.#output, 'drain'), once(this.#output, 'close')]).catch(() => undefined)
+  }
+
+  /** A remark for people; programs that asked for JSON get none. */
+  remark(text: string): void {
+    if (!this.json) this.#errors.write(`${this.#errorColours.dim(text)}\n`)
+  }
+
+  /** What went wrong, for people or as one line of JSON. */
+  failure({
+    code,
+    message,
+    details,
+    next,
+  }: {
+    readonly code: string
+    readonly message: string
+    readonly details: unknown
+    readonly next: string | null
+  }): void {
+    if (this.json) this.#errors.write(`${JSON.stringify({ code, message, details })}\n`)
+    else
+      this.#errors.write(
+        `${this.#errorColours.red(code)}: ${visible(message)}\n${next === null ? '' : `  ${this.#errorColours.dim('next:')} ${next}\n`}`,
+      )
+  }
+
+  /** A bar where a person looks, else a plain line now and then; nothing for programs. */
+  progress(title: string): Progress {
+    if (this.json) return { update: () => undefined, end: () => undefined }
+    return this.#errors.isTTY ? barOn(this.#errors, title) : linesOn(this.#errors, title)
+  }
+}
+
+function barOn(errors: Output, title: string): Progress {
+  const format = `${title} {bar} {percentage}% {text}`
+  const bar = new cliProgress.SingleBar(
+    { stream: errors, format, barsize: 24, hideCursor: true, clearOnComplete: true, linewrap: false },
+    cliProgress.Presets.shades_classic,
+  )
+  bar.start(1000, 0, { text: '' })
+  return { update: (share, text) => bar.update(Math.floor((share ?? 0) * 1000), { text }), end: () => bar.stop() }
+}
+
+function linesOn(errors: Output, title: string): Progress {
+  let lastMs = systemClock.monotonic()
+  const update = (share: number | null, text: string): void => {
+    if (systemClock.monotonic() - lastMs < plainProgressMs) return
+    lastMs = systemClock.monotonic()
+    errors.write(`${title} ${share === null ? '' : `${Math.floor(share * 100)}% `}${text}\n`)
+  }
+  return { update, end: () => undefined }
+}
+
+/** https://no-color.org: any value but the empty one turns colours off. */
+function wantsColour(output: Output, environment: Readonly<Record<string, string | undefined>>): boolean {
+  return output.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
+}
+
+/** Control characters made visible, so that stored text can not steer somebody's terminal. */
+export function visible(text: string): string {
+  // eslint-disable-next-line no-control-regex -- these are the characters to replace
+  return text.replace(
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

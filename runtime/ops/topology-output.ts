@@ -1,0 +1,46 @@
+/** The status of topologies as people and programs read it. */
+import type { TopologyStatus } from '../index.ts'
+import { timeText } from './event-output.ts'
+import { Table } from './table.ts'
+import type { Terminal } from './terminal.ts'
+
+const right = { align: 'right' } as const
+
+export async function printTopologies(terminal: Terminal, statuses: readonly TopologyStatus[]): Promise<void> {
+  const numbers = ['rows in', 'rows out', 'lag', 'late', 'suspect', 'dead'].map(title => ({ title, ...right }))
+  const table = new Table(terminal, [
+    { title: 'topology' },
+    { title: 'version' },
+    { title: 'status' },
+    ...numbers,
+    { title: 'watermark' },
+    { title: 'error' },
+  ])
+  for (const one of statuses) {
+    const { name, version, status, rowsIn, rowsOut, lagEvents, late, suspect, dead, error } = one
+    await table.row([
+      name,
+      String(version),
+      status,
+      rowsIn,
+      rowsOut,
+      lagEvents,
+      late,
+      suspect,
+      dead,
+      watermarkText(one.watermark) ?? '–',
+      error === undefined ? '' : String(error),
+    ])
+  }
+  await table.flush()
+}
+
+/** One line of JSON: the watermark as ISO 8601, null before the first. */
+export function recordOf(status: TopologyStatus): Record<string, unknown> {
+  return { ...status, watermark: watermarkText(status.watermark) }
+}
+
+/** Before the first event there is no watermark, and after the end it lies above every time. */
+function watermarkText(watermark: TopologyStatus['watermark']): string | null {
+  return typeof watermark === 'number' && Number.isFinite(watermark) ? timeText(watermark) : null
+}
