@@ -2,7 +2,15 @@
 
 export type Bytes = Uint8Array
 
+/**
+ * How a column is written. `rising`: much data under keys that only grow (never rewritten on disk).
+ * `scattered`: rows anywhere, updated now and then. `small`: few rows, often overwritten.
+ */
+export type ColumnProfile = 'rising' | 'scattered' | 'small'
+
+/** Keys are one byte or longer, ordered byte by byte; values may be empty. */
 export interface Range {
+  /** At most one of `gte` and `gt`, and at most one of `lt` and `lte`. */
   readonly gte?: Bytes
   readonly gt?: Bytes
   readonly lt?: Bytes
@@ -59,4 +67,23 @@ export interface OwnedKeyValue<Column extends string = string> extends KeyValue<
   sizeBytes(): number
   /** Once, last, after every attached thread has exited. A second call is answered by the first. */
   close(): Promise<void>
+}
+
+/** Order of keys: byte by byte, unsigned, the shorter first when one begins with the other. */
+export function compareBytes(a: Bytes, b: Bytes): number {
+  const shared = Math.min(a.length, b.length)
+  for (let i = 0; i < shared; i++) {
+    const difference = a[i]! - b[i]!
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+/** True when no key can lie in the range, because its ends are crossed. */
+export function isCrossed(range: Range): boolean {
+  const low = range.gte ?? range.gt
+  const high = range.lte ?? range.lt
+  if (low === undefined || high === undefined) return false
+  const order = compareBytes(low, high)
+  return order > 0 || (order === 0 && (range.gt !== undefined || range.lt !== undefined))
 }
