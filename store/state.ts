@@ -41,6 +41,8 @@ export interface TopologyRow {
   readonly projections: readonly string[]
   /** Rows in, out, late, suspect, dead of each step since the deployment. */
   readonly counters: Readonly<Record<string, readonly number[]>>
+  /** It was folded again from the start, so the log may hold events that it is yet to send. */
+  readonly isRepeating?: boolean
 }
 
 /** Bytes before the rest of the key: kind, then each name behind its length. */

@@ -1,0 +1,203 @@
+/** Gathers all that a fragment changes between two barriers, and makes of it one epoch: the bytes of one write. */
+import type { NewEvent } from '../event/event.ts'
+import type { Limits } from '../event/limits.ts'
+import { positionOf } from '../event/position.ts'
+import type { DeadRow, OutboxWriter, ProjectionWriter, StepState } from '../operators/operator.ts'
+import { EpochBytes } from '../store/epoch-bytes.ts'
+import {
+  encodeTopologyRow,
+  outboxNumber,
+  outboxPrefix,
+  projectionPrefix,
+  scanPrefix,
+  type StateStore,
+  stepPrefix,
+  topologyKey,
+  type TopologyRow,
+} from '../store/state.ts'
+import { Outbox } from './outbox.ts'
+import { FoldedProjections, rowKeyBytes } from './projection.ts'
+import type { RowOrigin, SourcePosition } from './source.ts'
+
+const NO_KEY = new Uint8Array(0)
+const causeLengthMax = 2000
+
+export interface EpochOptions {
+  readonly topology: string
+  readonly deployment: number
+  readonly partitions: number
+  readonly limits: Limits
+  readonly store: StateStore
+  /** As the last epoch left it. */
+  readonly row: TopologyRow | undefined
+  readonly isRepeating: boolean
+  /** The stored event of a row being folded. */
+  originOf(order: number): RowOrigin | undefined
+}
+
+/** An epoch ready to be written, with the requests to send once it is durable. */
+export interface SealedEpoch {
+  readonly epoch: number
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly requests: readonly Uint8Array[]
+  /** Numbers of the outbox rows that hold the requests. */
+  readonly outboxNumbers: readonly number[]
+}
+
+export class EpochGatherer {
+  readonly projections = new FoldedProjections()
+  epoch: number
+  readonly #options: EpochOptions
+  readonly #bytes = new EpochBytes()
+  readonly #outbox: Outbox
+  readonly #names: Set<string>
+  #outboxNumber: number
+  #sent: number[] = []
+
+  constructor(options: EpochOptions) {
+    this.#options = options
+    this.epoch = options.row?.epoch ?? 0
+    this.#outbox = new Outbox(options, options.row?.lanes ?? {})
+    this.#outboxNumber = options.row?.outbox ?? 0
+    this.#names = new Set(options.row?.projections)
+  }
+
+  /** About how many bytes wait for the next epoch. */
+  get dirtyBytes(): number {
+    return this.#bytes.length + this.#outbox.textLength + this.projections.textLength
+  }
+
+  /** True when rows of the outbox were sent and still lie in the database. */
+  get hasSent(): boolean {
+    return this.#sent.length > 0
+  }
+
+  state(step: string, schemaVersion: number): StepState {
+    const prefix = stepPrefix(this.#options.topology, step, schemaVersion)
+    return {
+      rows: () => scanPrefix(this.#options.store, 'state', prefix),
+      put: (key, value) => this.#bytes.put('state', prefix, key, value),
+      delete: key => this.#bytes.delete('state', prefix, key),
+    }
+  }
+
+  projection(name: string): ProjectionWriter {
+    this.#names.add(name)
+    return {
+      put: (key, value) => this.projections.put(name, key, value),
+      delete: key => this.projections.delete(name, key),
+    }
+  }
+
+  outbox(step: string): OutboxWriter {
+    return { append: (stream, event) => this.#outbox.append(step, stream, event) }
+  }
+
+  /** A row given up: an event for people, in the log like everything else. */
+  dead(row: DeadRow): void {
+    const { topology } = this.#options
+    const stream = `$dead-letter-${topology}`
+    const event = deadLetter(topology, row, this.#options.originOf(row.order))
+    try {
+      this.#outbox.appendSystem(`${row.step}/dead`, stream, event)
+    } catch {
+      // Too large, too deep, or holding what JSON can not: the position still leads to the event.
+      this.#outbox.appendSystem(`${row.step}/dead`, stream, { ...event, data: { ...event.data, payload: null, row: {} } })
+    }
+  }
+
+  /** Pending rows of the outbox, left by the epochs before; they must be sent before anything new. */
+  pending(): SealedEpoch {
+    const rows = [...scanPrefix(this.#options.store, 'state', outboxPrefix(this.#options.topology))]
+    const numbers = rows.map(([key]) => Number(new DataView(key.buffer, key.byteOffset, 8).getBigUint64(0)))
+    return { epoch: this.epoch, bytes: new Uint8Array(0), requests: rows.map(([, value]) => value), outboxNumbers: numbers }
+  }
+
+  /** Everything since the last barrier as one epoch. The rows of the outbox sent since are removed by it. */
+  seal(status: 'running' | 'ended', position: SourcePosition, counters: Readonly<Record<string, readonly number[]>>): SealedEpoch {
+    const { topology, deployment, isRepeating } = this.#options
+    this.epoch++
+    this.#sealProjections()
+    const prefix = outboxPrefix(topology)
+    for (const number of this.#sent) this.#bytes.delete('state', prefix, outboxNumber(number))
+    this.#sent = []
+    const requests = this.#outbox.seal()
+    const outboxNumbers = requests.map(() => ++this.#outboxNumber)
+    for (const [index, request] of requests.entries()) this.#bytes.put('state', prefix, outboxNumber(outboxNumbers[index]!), request)
+    const row: TopologyRow = {
+      deployment,
+      status,
+      epoch: this.epoch,
+      ...position,
+      lanes: this.#outbox.lanes,
+      outbox: this.#outboxNumber,
+      projections: [...this.#names],
+      counters,
+      ...(isRepeating && { isRepeating }),
+    }
+    this.#bytes.put('meta', topologyKey(topology), NO_KEY, encodeTopologyRow(row))
+    return { epoch: this.epoch, bytes: this.#bytes.take(), requests, outboxNumbers }
+  }
+
+  #sealProjections(): void {
+    for (const [name, rows] of this.projections.seal(this.epoch)) {
+      const prefix = projectionPrefix(name)
+      for (const [keyText, { text }] of rows) {
+        if (text === undefined) this.#bytes.delete('state', prefix, rowKeyBytes(keyText))
+        else this.#bytes.put('state', prefix, rowKeyBytes(keyText), Buffer.from(text))
+      }
+    }
+  }
+
+  /** The epoch is in the database: readers find its rows there. */
+  written(epoch: SealedEpoch): void {
+    this.projections.written(epoch.epoch)
+  }
+
+  /** Its requests are in the log: the next epoch removes them from the outbox. */
+  sent(epoch: SealedEpoch): void {
+    this.#sent.push(...epoch.outboxNumbers)
+  }
+}
+
+interface DeadLetter {
+  readonly topology: string
+  readonly step: string
+  readonly cause: string
+  readonly code?: string
+  readonly position: string | null
+  /** Data of the event as far as it can be read; the row where there is no event. */
+  readonly payload: unknown
+  readonly row: Readonly<Record<string, unknown>>
+  readonly attempts: number
+  readonly stream?: string
+  readonly type?: string
+}
+
+function deadLetter(topology: string, dead: DeadRow, origin: RowOrigin | undefined): NewEvent<'dead-letter', DeadLetter> {
+  const { step, cause, code, row, attempts } = dead
+  const place = origin?.place
+  const data: DeadLetter = {
+    topology,
+    step,
+    cause: cause.slice(0, causeLengthMax),
+    ...(code !== undefined && { code }),
+    position: place ? positionOf(place.stamp, place.partition, place.sequence) : null,
+    payload: origin ? payloadOf(origin) : row,
+    row,
+    attempts,
+    ...(origin && { stream: origin.stream, type: origin.type }),
+  }
+  return { type: 'dead-letter', data }
+}
+
+function payloadOf(origin: RowOrigin): unknown {
+  if (origin.encoding === 'json') {
+    try {
+      return JSON.parse(Buffer.from(origin.data).toString())
+    } catch {
+      return { $bytes: Buffer.from(origin.data).toString('base64') }
+    }
+  }
+  return { $bytes: Buffer.from(origin.data).toString('base64'), encoding: origin.encoding }
+}

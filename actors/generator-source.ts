@@ -1,0 +1,62 @@
+/** Pages made by a user's function; the row number is the order, so that a restart goes on where the last epoch ended. */
+import { EventStoreError } from '../event/error.ts'
+import type { Page } from '../operators/flow.ts'
+import { NOTHING_READ, type RowOrigin, type Source, type SourcePosition } from './source.ts'
+
+/** What the user's function makes: at most `rows` rows from row number `fromRow` on; null when there are no more. */
+export interface Generator {
+  next(rows: number, fromRow: number): Page | null
+}
+
+export interface GeneratorSourceOptions {
+  readonly id: string
+  /** The value that the source's reference names. */
+  readonly make: unknown
+  readonly reference: string
+  readonly options: unknown
+  readonly pageRows: number
+  readonly from?: SourcePosition
+  /** Called before the user's function, which may not return. */
+  beforeCall?(row: number): void
+}
+
+export class GeneratorSource implements Source {
+  readonly id: string
+  readonly dead: readonly never[] = []
+  isEnded = false
+  readonly #generator: Generator
+  readonly #options: GeneratorSourceOptions
+  #rows: number
+
+  constructor(options: GeneratorSourceOptions) {
+    this.id = options.id
+    this.#options = options
+    this.#rows = (options.from ?? NOTHING_READ).rows
+    if (typeof options.make !== 'function')
+      throw new EventStoreError('INVALID', `${options.reference} is not a function`, { reference: options.reference })
+    this.#generator = (options.make as (options: unknown) => Generator)(options.options)
+    if (typeof this.#generator?.next !== 'function')
+      throw new EventStoreError('INVALID', `${options.reference} made nothing with a next()`, { reference: options.reference })
+  }
+
+  get position(): SourcePosition {
+    return { place: null, rows: this.#rows, sequences: {} }
+  }
+
+  next(): Page | null {
+    this.#options.beforeCall?.(this.#rows)
+    const page = this.isEnded ? null : this.#generator.next(this.#options.pageRows, this.#rows)
+    this.isEnded = page === null
+    this.#rows += page?.count ?? 0
+    return page
+  }
+
+  originOf(): RowOrigin | undefined {
+    return undefined
+  }
+
+  /** A generator always has its next page at hand. */
+  changed(): Promise<void> {
+    return Promise.resolve()
+  }
+}

@@ -1,0 +1,41 @@
+/** What a pipeline pulls its pages from: the log, or a user's generator. */
+import type { Encoding } from '../event/event.ts'
+import type { Place } from '../event/position.ts'
+import type { Page } from '../operators/flow.ts'
+import type { DeadRow } from '../operators/operator.ts'
+
+/** How far a source was read; saved with every epoch. */
+export interface SourcePosition {
+  /** Of the last row handed out; null before the first, and always for generators. */
+  readonly place: Place | null
+  /** Rows handed out since the deployment. */
+  readonly rows: number
+  /** Last sequence handed out of each partition. */
+  readonly sequences: Readonly<Record<string, number>>
+}
+
+export const NOTHING_READ: SourcePosition = { place: null, rows: 0, sequences: {} }
+
+/** Where a row came from, for its dead letter. */
+export interface RowOrigin {
+  readonly place: Place
+  readonly stream: string
+  readonly type: string
+  readonly encoding: Encoding
+  readonly data: Uint8Array
+}
+
+export interface Source {
+  readonly id: string
+  /** The next page, or null when there is none now. */
+  next(): Page | null
+  /** After a null: no row will ever come. */
+  readonly isEnded: boolean
+  readonly position: SourcePosition
+  /** Rows of the page last handed out that could not be read; they are not alive in it. */
+  readonly dead: readonly DeadRow[]
+  /** The stored event of a row of the page last handed out. */
+  originOf(order: number): RowOrigin | undefined
+  /** Resolves when there may be more. May resolve too often, and too late by a poll of the pipeline. */
+  changed(): Promise<void>
+}
