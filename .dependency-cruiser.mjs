@@ -23,7 +23,11 @@ const arrows = [
     because: 'Actors do the work of a node but never put one together: that is runtime/.',
   },
   { room: 'examples', may: ['runtime/index[.]ts$'], because: 'An example uses the public door only, as a user does.' },
-  { room: 'scripts', may: ['event', 'operators', 'topology'], because: 'Scripts generate pages from the tables of the product.' },
+  {
+    room: 'scripts',
+    may: ['event', 'operators', 'topology', 'runtime/ops', 'runtime/config[.]ts$'],
+    because: 'Scripts generate pages from the tables of the product.',
+  },
 ]
 
 /** Parts of runtime/ that see less than runtime/ itself. */

@@ -48,7 +48,7 @@ export const settings = {
   workers: { kind: wholeNumber(1, 256), default: 'cores − 1', summary: 'Threads that run topologies.' },
   durability: { kind: oneOf('memory', 'os', 'disk'), default: 'disk', summary: 'When a writer is answered: numbered, written, or synced.' },
   compression: { kind: oneOf('auto', 'none'), default: 'auto', summary: 'Whether blocks of events are compressed when it pays.' },
-  epochMs: { kind: wholeNumber(1, 60_000), default: '100', summary: 'Milliseconds between two checkpoints of a topology.' },
+  epochMs: { kind: wholeNumber(1, 60_000), default: '100', summary: 'Milliseconds between two writes of a topology’s state.' },
 } as const satisfies Record<string, { kind: Kind<string> | Kind<number>; default: string; summary: string }>
 
 export type SettingName = keyof typeof settings

@@ -48,7 +48,7 @@ export interface Call<A = Readonly<Record<string, unknown>>, F = Readonly<Record
   /** Aborted by the first SIGINT or SIGTERM, and when nobody reads our output any more. */
   readonly signal: AbortSignal
   /** Opens the node once; it is closed when the command returns. */
-  open(): Promise<Node>
+  readonly open: () => Promise<Node>
 }
 
 export interface Command<A = Readonly<Record<string, unknown>>, F = Readonly<Record<string, unknown>>> {

@@ -56,10 +56,8 @@ function damaged({ command, directory }: Circumstances): string {
 }
 
 function locked({ details }: Circumstances): string {
-  const pid = details['pid']
-  return pid === undefined
-    ? 'stop the process that holds it, and try again'
-    : `stop process ${String(pid)} (kill ${String(pid)}), or wait until it is done`
+  const pid = wordOf(details['pid'], '')
+  return pid === '' ? 'stop the process that holds it, and try again' : `stop process ${pid} (kill ${pid}), or wait until it is done`
 }
 
 function incompatible({ origins }: Circumstances): string {

@@ -16,6 +16,8 @@ export class Table {
   readonly #widths: number[]
   #rows: string[][] = []
   #hasTitles = false
+  /** One run of rows after the other, also when a timer flushes while a reader is slow. */
+  #writing: Promise<void> = Promise.resolve()
 
   constructor(terminal: Terminal, columns: readonly Column[]) {
     this.#terminal = terminal
@@ -24,7 +26,7 @@ export class Table {
   }
 
   async row(cells: readonly (string | number)[]): Promise<void> {
-    this.#rows.push(cells.map(cell => visible(typeof cell === 'number' ? cell.toLocaleString('en-US') : cell)))
+    this.#rows.push(cells.map(cell => visible(typeof cell === 'number' ? cell.toLocaleString('en-US') : cell).replaceAll('\n', '\\n')))
     if (this.#rows.length >= rowsAligned) await this.flush()
   }
 
@@ -32,6 +34,11 @@ export class Table {
   async flush(): Promise<void> {
     const rows = this.#rows
     this.#rows = []
+    this.#writing = this.#writing.then(() => this.#write(rows))
+    return this.#writing
+  }
+
+  async #write(rows: readonly (readonly string[])[]): Promise<void> {
     for (const cells of rows) for (const [at, cell] of cells.entries()) this.#widths[at] = Math.max(this.#widths[at] ?? 0, lengthOf(cell))
     if (rows.length > 0 && !this.#hasTitles) {
       this.#hasTitles = true
@@ -60,5 +67,5 @@ function lengthOf(cell: string): number {
 
 function cut(line: string, width: number | null): string {
   if (width === null || line.length <= width) return line
-  return `${[...line].slice(0, width - 1).join('')}…`
+  return `${line.slice(0, width - 1).toWellFormed()}…`
 }

@@ -125,11 +125,7 @@ function wantsColour(output: Output, environment: Readonly<Record<string, string
   return output.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
 }
 
-/** Control characters made visible, so that stored text can not steer somebody's terminal. */
+/** Control characters but the newline made visible, so that stored text can not steer somebody's terminal. */
 export function visible(text: string): string {
-  // eslint-disable-next-line no-control-regex -- these are the characters to replace
-  return text.replace(
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
-    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return text.replace(/[^\P{Cc}\n]/gu, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

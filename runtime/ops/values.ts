@@ -100,17 +100,17 @@ export const asOf: TextValue<AsOf> = {
 
 /** A version of a stream, a position of the whole log, or `end`: which of them is known once the other arguments are. */
 export interface Place {
-  readonly version: Version | null
-  readonly position: Position | null
-  readonly end: boolean
+  readonly version?: Version
+  readonly position?: Position
+  readonly end?: true
 }
 
 export const place: TextValue<Place> = {
   placeholder: 'VERSION|POSITION',
   read(given) {
-    if (given === 'end') return { version: null, position: null, end: true }
-    if (/^\d+$/.test(given)) return { version: wholeNumber('VERSION', 1).read(given), position: null, end: false }
-    if (/^[0-9a-z]+\.[0-9a-z]+\.[0-9a-z]+$/.test(given)) return { version: null, position: position.read(given), end: false }
+    if (given === 'end') return { end: true }
+    if (/^\d+$/.test(given)) return { version: wholeNumber('VERSION', 1).read(given) }
+    if (/^[0-9a-z]+\.[0-9a-z]+\.[0-9a-z]+$/.test(given)) return { position: position.read(given) }
     return refuse(`must be a version (a whole number from 1) or a position, got ${JSON.stringify(given)}`)
   },
 }

@@ -48,33 +48,32 @@ interface Filter {
 }
 
 function checkScope(stream: string | undefined, from: Place | undefined, { types, categories }: Filter): void {
-  if (stream === undefined && from?.version != null) throw invalid('--from is a position when all streams are followed, not a version')
-  if (stream !== undefined && from?.position != null) throw invalid('--from is a version when one stream is followed, not a position')
+  if (stream === undefined && from?.version !== undefined)
+    throw invalid('--from is a position when all streams are followed, not a version')
+  if (stream !== undefined && from?.position !== undefined) throw invalid('--from is a version when one stream is followed, not a position')
   if (stream !== undefined && (types ?? categories) !== undefined) throw invalid('--types and --categories go without a stream')
 }
 
 function streamOptions(from: Place | undefined, signal: AbortSignal): SubscribeToStreamOptions {
   const start = from?.end ? 'end' : from?.version
-  return { signal, ...(start == null ? {} : { from: start }) }
+  return { signal, ...(start === undefined ? {} : { from: start }) }
 }
 
 function allOptions(from: Place | undefined, { types, categories }: Filter, signal: AbortSignal): SubscribeToAllOptions {
   const start = from?.end ? 'end' : from?.position
-  return { signal, ...(start == null ? {} : { from: start }), ...(types && { types }), ...(categories && { categories }) }
+  return { signal, ...(start === undefined ? {} : { from: start }), ...(types && { types }), ...(categories && { categories }) }
 }
 
 async function printAsTheyCome(events: AsyncIterable<Event>, writer: EventWriter, signal: AbortSignal): Promise<void> {
   let timer: NodeJS.Timeout | null = null
-  let failure: unknown
   try {
     for await (const event of events) {
       if (signal.aborted) break
       await writer.event(event)
       timer ??= setTimeout(() => {
         timer = null
-        writer.flush().catch((error: unknown) => (failure = error))
+        void writer.flush()
       }, gatherMs)
-      if (failure !== undefined) throw failure
     }
   } catch (error) {
     // An aborted subscription may end by an error or by an end; here both are what was asked for.

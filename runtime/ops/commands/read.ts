@@ -65,15 +65,15 @@ function checkScope(stream: string | undefined, flags: Flags): void {
     if (flags[name] !== undefined)
       throw invalid(`--${name}`, stream === undefined ? '--to is a version, which only a stream has' : `--${name} goes with --all`)
   if (flags.from?.end) throw invalid('--from', '--from end is for follow; --backwards reads from the end')
-  if (stream !== undefined && flags.from?.position != null)
+  if (stream !== undefined && flags.from?.position !== undefined)
     throw invalid('--from', '--from is a version when one stream is read, not a position')
-  if (stream === undefined && flags.from?.version != null) throw invalid('--from', '--from is a position with --all, not a version')
+  if (stream === undefined && flags.from?.version !== undefined) throw invalid('--from', '--from is a position with --all, not a version')
 }
 
 function readStream(node: Node, stream: string, { from, to, ...flags }: Flags): AsyncIterable<Event> {
   const options: ReadStreamOptions = {
-    ...commonOptions(flags),
-    ...(from?.version == null ? {} : { from: from.version }),
+    ...eitherOptions(flags),
+    ...(from?.version === undefined ? {} : { from: from.version }),
     ...(to === undefined ? {} : { to }),
   }
   return node.readStream(stream, options)
@@ -81,11 +81,11 @@ function readStream(node: Node, stream: string, { from, to, ...flags }: Flags): 
 
 function readAll(node: Node, { from, types, categories, system, ...flags }: Flags): AsyncIterable<Event> {
   const filter = { ...(types && { types }), ...(categories && { categories }), ...(system && { system }) }
-  const options: ReadAllOptions = { ...commonOptions(flags), ...filter, ...(from?.position == null ? {} : { from: from.position }) }
+  const options: ReadAllOptions = { ...eitherOptions(flags), ...filter, ...(from?.position === undefined ? {} : { from: from.position }) }
   return node.readAll(options)
 }
 
-function commonOptions({
+function eitherOptions({
   limit,
   backwards,
   asOf,
