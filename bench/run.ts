@@ -19,9 +19,8 @@ async function main(): Promise<number> {
   if (name === undefined || !(name in benches)) {
     const width = Math.max(...Object.keys(benches).map(key => key.length))
     const list = Object.entries(benches).map(([key, about]) => `  ${key.padEnd(width)}  ${about}`)
-    say(
-      `${name === undefined ? '' : `There is no bench "${name}". `}npm run bench -- NAME [--events N] [--seconds N] [--only CASE] [--directory DIR]\n\n${list.join('\n')}`,
-    )
+    const unknown = name === undefined ? '' : `There is no bench "${name}". `
+    say(`${unknown}npm run bench -- NAME [--events N] [--seconds N] [--only CASE] [--directory DIR]\n\n${list.join('\n')}`)
     return 2
   }
   const child = spawn(
