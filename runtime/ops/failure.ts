@@ -13,7 +13,7 @@ interface Circumstances {
 /** Every code answers, or this does not compile. */
 const nextSteps: Record<ErrorCode, (about: Circumstances) => string | null> = {
   WRONG_EXPECTED_VERSION: ({ details: { stream, actual } }) =>
-    `look at what came in between (allsource read ${wordOf(stream, '<stream>')} --backwards --limit 5), then append with --expected ${wordOf(actual, '<version>')}`,
+    `see what came in between (allsource read ${wordOf(stream, '<stream>')} --backwards), then append with --expected ${wordOf(actual, '<version>')}`,
   CONDITION_FAILED: () => 'read again from the position above, decide anew, and append on that condition',
   DUPLICATE_ID: () => 'give each event an id of its own; the same request sent again whole is answered as the first time',
   PARTITION_KEY_MISMATCH: () => 'use the partition key the stream began with',

@@ -23,7 +23,8 @@ function commandPage(): string {
 
 <!-- Generated from runtime/ops/commands/ by \`npm run generate\`. -->
 
-\`allsource <command> [flags]\`. Answers go to stdout; progress, remarks and errors to stderr. In a checkout of the sources it is \`npm run --silent allsource --\`.
+\`allsource <command> [flags]\`. Answers go to stdout; progress, remarks and errors to stderr. In a
+checkout of the sources it is \`npm run --silent allsource --\`.
 
 ${table(
   ['command', ''],

@@ -21,9 +21,12 @@ export const append = command({
     durability: { value: oneOf('memory', 'os', 'disk'), summary: 'When to answer: numbered, written, or synced. Default: the store’s.' },
   },
   notes: [
-    'Lines of standard input are events { "type", "data", "id"?, "time"?, "tags"?, "metadata"? }, or plain data when --type is given. Lines that read --json printed can be appended as they are.',
-    'Input is appended in batches of at most 10,000 lines or 4 MiB, each all or nothing. A line that is not valid ends it: nothing of its batch is stored, and the error says which line it is and how many lines before it are stored.',
-    '--data before the command is always the directory; behind it, JSON is the event’s data and anything else the directory. ALLSOURCE_DATA leaves no doubt.',
+    'Lines of standard input are events { "type", "data", "id"?, "time"?, "tags"?, "metadata"? }, or plain data when ' +
+      '--type is given. Lines that read --json printed can be appended as they are.',
+    'Input is appended in batches of at most 10,000 lines or 4 MiB, each all or nothing. A line that is not valid ends it: ' +
+      'nothing of its batch is stored, and the error says which line it is and how many lines before it are stored.',
+    '--data before the command is always the directory; behind it, JSON is the event’s data and anything else the ' +
+      'directory. ALLSOURCE_DATA leaves no doubt.',
   ],
   examples: [
     { line: `allsource append order-17 --type placed --data '{"item":"tea","count":2}'`, does: 'append one event' },
@@ -91,7 +94,8 @@ async function appendLines(call: AppendCall): Promise<Totals | null> {
   if (!totals && !signal.aborted) {
     throw invalid(
       'stdin',
-      `standard input holds no events to append to the store in ${call.directory}; give --data JSON (a text in quotes of its own), or lines of events`,
+      `standard input holds no events to append to the store in ${call.directory}; give --data JSON (a text in quotes of its ` +
+        `own), or lines of events`,
     )
   }
   return totals

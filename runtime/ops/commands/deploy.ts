@@ -16,7 +16,8 @@ export const deploy = command({
   arguments: { file: { value: text('FILE'), summary: 'A TypeScript or JavaScript module whose default export is the topology.' } },
   flags: { until: { value: oneOf('head'), summary: 'Folds what is there now, ends, and waits for it.' } },
   notes: [
-    'Without --until the topology is noted in the store and goes on at every start, from where its last checkpoint was. An ended topology keeps its state; deploying it again needs undeploy first.',
+    'Without --until the topology is noted in the store and goes on at every start, from where its last checkpoint was. An ' +
+      'ended topology keeps its state; deploying it again needs undeploy first.',
   ],
   examples: [
     { line: 'allsource deploy orders.ts', does: 'deploy; allsource start then runs it' },

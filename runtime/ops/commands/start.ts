@@ -10,7 +10,8 @@ export const start = command({
     acceptLoss: { value: null, summary: 'Opens a damaged store with what is whole, after a copy to quarantine/; lists what is lost.' },
   },
   notes: [
-    'When the node is ready, one line is printed. SIGTERM or SIGINT (Ctrl-C) stops taking work, finishes what is under way, closes, and exits 0. A second one stops at once; what was acknowledged is on disk all the same.',
+    'When the node is ready, one line is printed. SIGTERM or SIGINT (Ctrl-C) stops taking work, finishes what is under ' +
+      'way, closes, and exits 0. A second one stops at once; what was acknowledged is on disk all the same.',
     'While a node runs, node.json in the directory names its process.',
   ],
   examples: [

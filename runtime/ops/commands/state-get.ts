@@ -13,7 +13,8 @@ export const stateGet = command({
   },
   flags: {},
   notes: [
-    'With --json the answer is { key, value, position, durable }: the value reflects every event up to the position, and durable says whether that is on disk yet. A key that is not there is NOT_FOUND, exit 1.',
+    'With --json the answer is { key, value, position, durable }: the value reflects every event up to the position, and ' +
+      'durable says whether that is on disk yet. A key that is not there is NOT_FOUND, exit 1.',
   ],
   examples: [
     { line: `allsource state get hourly-delays '["JFK",978307200000]'`, does: 'one airport in one hour' },
