@@ -7,12 +7,10 @@ interface BindingError {
   readonly message: string
 }
 
-/** The binding wraps what happened while opening into "not open"; the cause is what counts. */
 function bindingError(error: unknown): BindingError | undefined {
   if (!(error instanceof Error) || error.name === 'AssertionError' || error instanceof EventStoreError || error instanceof TypeError)
     return undefined
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  if (code === 'LEVEL_DATABASE_NOT_OPEN' && error.cause !== undefined) return bindingError(error.cause)
   return { code, message: error.message }
 }
 

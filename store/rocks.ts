@@ -1,35 +1,23 @@
 /** A key-value backend on RocksDB: one thread opens and owns a directory, other threads attach to it by handle. */
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { RocksLevel } from '@nxtedition/rocksdb'
-import type { ChainedBatch, ColumnOptions, ColumnPointer, QueryOptions } from '@nxtedition/rocksdb'
+import binding from '@nxtedition/rocksdb/binding.js'
+import type { BatchPointer, ColumnPointer, ColumnPointers, DatabasePointer, IteratorOptions } from '@nxtedition/rocksdb/binding.js'
 import { assert } from '../event/assert.ts'
 import { EventStoreError } from '../event/error.ts'
-import type { Bytes, ColumnProfile, KeyValue, OwnedKeyValue, Range, Rows, WriteBatch } from './key-value.ts'
 import { isCrossed } from './key-value.ts'
+import type { Bytes, ColumnProfile, KeyValue, OwnedKeyValue, Range, Rows, WriteBatch } from './key-value.ts'
+import { columnSettings } from './rocks-column.ts'
 import { openFailure, readFailure, writeFailure } from './rocks-failure.ts'
-
-const MIB = 1024 * 1024
-
-/**
- * Column settings by profile. The write-ahead log can grow to 4 × the sum of (write buffer × their most), because the binding can not set
- * that limit, so what is written rarely gets small buffers. `rising` has RocksDB's own defaults (64 MiB × 2): with one compression on all
- * levels and keys that do not overlap, files are moved down and never rewritten. `level` turns zstd on below the first levels.
- */
-const profiles: Readonly<Record<ColumnProfile, ColumnOptions>> = {
-  rising: { compression: false, cacheSize: 32 * MIB },
-  scattered: { compression: false, compaction: 'level', memtableMemoryBudget: 16 * MIB, cacheSize: 32 * MIB },
-  small: { compression: false, compaction: 'universal', memtableMemoryBudget: MIB, cacheSize: 2 * MIB },
-}
-
-/** RocksDB insists on a column of this name; it stays empty. */
-const unusedColumn: ColumnOptions = { compression: false, compaction: 'universal', memtableMemoryBudget: MIB / 4, cacheSize: 0 }
 
 /** `closed` holds the flag (word 0) and, on lines of their own, how many calls run at this moment in attached threads. */
 const CALL_SLOTS = 32
 const SLOT_WORDS = 16
 /** Attached threads have exited when the owner closes; for one that has not, its running call is awaited this long. */
 const CLOSE_WAIT_MS = 1_000
+
+/** All that a range holds: the iterator is not asked twice. */
+const ROWS_MAX = 2 ** 32 - 1
 
 /** Owners are never garbage-collected while open: their finalizer would close the database under attached threads. */
 const owners = new Set<RocksOwner<string>>()
@@ -45,14 +33,14 @@ export interface RocksOptions<Column extends string> {
 interface ColumnOption {
   readonly column: ColumnPointer
 }
+type ColumnOptions = ReadonlyMap<string, ColumnOption>
 
 class RocksBatch<Column extends string> implements WriteBatch<Column> {
-  readonly chained: ChainedBatch
-  readonly #options: ReadonlyMap<string, ColumnOption>
+  readonly pointer: BatchPointer = binding.batch_init()
+  readonly #options: ColumnOptions
   #length = 0
 
-  constructor(chained: ChainedBatch, options: ReadonlyMap<string, ColumnOption>) {
-    this.chained = chained
+  constructor(options: ColumnOptions) {
     this.#options = options
   }
 
@@ -62,17 +50,17 @@ class RocksBatch<Column extends string> implements WriteBatch<Column> {
 
   put(column: Column, key: Bytes, value: Bytes): void {
     assert(key.length > 0, 'a key has at least one byte')
-    this.chained._put(key, value, optionOf(this.#options, column))
+    binding.batch_put(this.pointer, key, value, optionOf(this.#options, column))
     this.#length++
   }
 
   delete(column: Column, key: Bytes): void {
-    this.chained._del(key, optionOf(this.#options, column))
+    binding.batch_del(this.pointer, key, optionOf(this.#options, column))
     this.#length++
   }
 
   clear(): void {
-    this.chained._clear()
+    binding.batch_clear(this.pointer)
     this.#length = 0
   }
 }
@@ -82,18 +70,18 @@ type Failure = (error: unknown, directory: string) => EventStoreError | undefine
 /** A thread's view of an open database. All calls are synchronous and run on the calling thread. */
 class RocksView<Column extends string> implements KeyValue<Column> {
   readonly supports = { durable: true, handles: true }
+  /** Word 0 is 1 from the call of `close` on. Threads attach with it and `handle`. */
   readonly closed: Int32Array
-  readonly #database: RocksLevel
-  readonly #directory: string
-  readonly #options: ReadonlyMap<string, ColumnOption>
+  readonly directory: string
+  readonly #database: DatabasePointer
+  readonly #options: ColumnOptions
   readonly #slot: number
-  #nothing: ChainedBatch | undefined
   #refused: EventStoreError | undefined
 
-  constructor(database: RocksLevel, closed: Int32Array) {
+  constructor(database: DatabasePointer, columns: ColumnPointers, closed: Int32Array) {
     this.#database = database
-    this.#directory = database.location
-    this.#options = new Map(Object.entries(database.columns).map(([name, column]) => [name, { column }]))
+    this.#options = new Map(Object.entries(columns).map(([name, column]) => [name, { column }]))
+    this.directory = binding.db_get_location(database)
     this.closed = closed
     this.#slot = (1 + (Atomics.add(closed, 1, 1) % CALL_SLOTS)) * SLOT_WORDS
   }
@@ -104,7 +92,8 @@ class RocksView<Column extends string> implements KeyValue<Column> {
 
   getMany(column: Column, keys: readonly Bytes[]): (Bytes | undefined)[] {
     return this.#call(readFailure, () => {
-      const values = this.#database._getManySync(keys, { ...optionOf(this.#options, column), fillCache: true, valueEncoding: 'buffer' })
+      const options = { ...optionOf(this.#options, column), fillCache: true, valueEncoding: 'buffer' } as const
+      const values = binding.db_get_many_sync(this.#database, keys, options)
       for (const value of values) assert(value !== null, 'getMany is not cut off by size or time')
       return values as (Bytes | undefined)[]
     })
@@ -112,42 +101,36 @@ class RocksView<Column extends string> implements KeyValue<Column> {
 
   scan(column: Column, range: Range): Rows {
     return this.#call(readFailure, () => {
-      const option = optionOf(this.#options, column)
+      const options = iteratorOptions(optionOf(this.#options, column), range)
       const keys: Bytes[] = []
       const values: Bytes[] = []
       if (isCrossed(range)) return { keys, values }
-      const { rows } = this.#database.querySync({ ...queryOf(range), ...option })
-      for (let i = 0; i < rows.length; i += 2) {
-        keys.push(rows[i]!)
-        values.push(rows[i + 1]!)
+      // Not `db_query`: it follows a null pointer when the thread is terminated while its options are read.
+      const iterator = binding.iterator_init(this.#database, options)
+      try {
+        const { rows } = binding.iterator_nextv_sync(iterator, ROWS_MAX)
+        for (let i = 0; i < rows.length; i += 2) {
+          keys.push(rows[i]!)
+          values.push(rows[i + 1]!)
+        }
+      } finally {
+        binding.iterator_close(iterator)
       }
       return { keys, values }
     })
   }
 
   batch(): WriteBatch<Column> {
-    return this.#call(readFailure, () => {
-      const chained = this.#database._chainedBatch()
-      // The database would hold every batch until it closes; ours are freed with their last reference.
-      this.#database.detachResource(chained)
-      return new RocksBatch<Column>(chained, this.#options)
-    })
+    return this.#call(readFailure, () => new RocksBatch<Column>(this.#options))
   }
 
   write(batch: WriteBatch<Column>, options: { sync: boolean }): void {
     assert(batch instanceof RocksBatch, 'a batch is written to the backend that made it')
-    this.#change(() => batch.chained._writeSync(options))
+    this.#change(() => binding.batch_write(this.#database, batch.pointer, options))
   }
 
   deleteRange(column: Column, gte: Bytes, lt: Bytes): void {
-    this.#change(() => {
-      // The binding tells of a failure only in a later tick; a synced empty batch tells it now, and makes the removal durable.
-      this.#database._clear({ ...optionOf(this.#options, column), gte, lt }, error => {
-        if (error) this.#refused ??= writeFailure(error, this.#directory)
-      })
-      this.#nothing ??= this.#database._chainedBatch()
-      this.#nothing._writeSync({ sync: true })
-    })
+    this.#change(() => binding.db_clear(this.#database, { ...optionOf(this.#options, column), gte, lt }))
   }
 
   /** After one refused write nothing is written again until restart: a failed sync must not be tried twice. */
@@ -163,7 +146,7 @@ class RocksView<Column extends string> implements KeyValue<Column> {
       if (Atomics.load(this.closed, 0) !== 0) throw new EventStoreError('CLOSED', 'the database was closed')
       return work()
     } catch (error) {
-      throw failure(error, this.#directory) ?? error
+      throw failure(error, this.directory) ?? error
     } finally {
       Atomics.sub(this.closed, this.#slot, 1)
     }
@@ -173,16 +156,19 @@ class RocksView<Column extends string> implements KeyValue<Column> {
 /** The opener's view. It stays on the thread that opened it, which must outlive every attached thread: the main thread. */
 export class RocksOwner<Column extends string> extends RocksView<Column> implements OwnedKeyValue<Column> {
   readonly handle: bigint
-  readonly directory: string
-  readonly #database: RocksLevel
+  readonly #database: DatabasePointer
   #closing: Promise<void> | undefined
 
-  constructor(database: RocksLevel) {
-    super(database, new Int32Array(new SharedArrayBuffer(4 * SLOT_WORDS * (1 + CALL_SLOTS))))
+  constructor(database: DatabasePointer, columns: ColumnPointers) {
+    super(database, columns, new Int32Array(new SharedArrayBuffer(4 * SLOT_WORDS * (1 + CALL_SLOTS))))
     this.#database = database
-    this.handle = database.handle
-    this.directory = database.location
+    this.handle = binding.db_get_handle(database)
     owners.add(this)
+  }
+
+  /** Tells that every attached thread has exited, so that `close` does not wait for calls a terminated thread never ended. */
+  allExited(): void {
+    for (let slot = 1; slot <= CALL_SLOTS; slot++) Atomics.store(this.closed, slot * SLOT_WORDS, 0)
   }
 
   sizeBytes(): number {
@@ -197,7 +183,9 @@ export class RocksOwner<Column extends string> extends RocksView<Column> impleme
   async #closeOnce(): Promise<void> {
     Atomics.store(this.closed, 0, 1)
     await this.#callsEnded()
-    await this.#database.close()
+    await new Promise<void>((resolve, reject) => {
+      binding.db_close(this.#database, error => (error ? reject(writeFailure(error, this.directory) ?? error) : resolve()))
+    })
     owners.delete(this)
   }
 
@@ -214,39 +202,29 @@ export class RocksOwner<Column extends string> extends RocksView<Column> impleme
 
 /** Opens or makes a database and owns it. LOCKED, READ_ONLY, DAMAGED and INCOMPATIBLE as the table of codes says. */
 export async function openRocks<Column extends string>(directory: string, options: RocksOptions<Column>): Promise<RocksOwner<Column>> {
-  refuseHeadless(directory, options.create ?? true)
-  const database = new RocksLevel(directory, { keyEncoding: 'buffer', valueEncoding: 'buffer' })
+  const createIfMissing = options.create ?? true
   try {
-    await database.open({
-      createIfMissing: options.create ?? true,
-      compression: false,
-      walCompression: false,
-      parallelism: 2,
-      columns: { default: unusedColumn, ...columnsOf(options) },
+    if (createIfMissing) mkdirSync(directory, { recursive: true })
+    refuseHeadless(directory, createIfMissing)
+    const database = binding.db_init(directory)
+    const columns = columnSettings(options.columns, options.cacheBytes)
+    const pointers = await new Promise<ColumnPointers>((resolve, reject) => {
+      const done = (error: Error | null, opened: ColumnPointers): void => (error ? reject(error) : resolve(opened))
+      binding.db_open(database, { createIfMissing, compression: false, walCompression: false, parallelism: 2, columns }, done)
     })
+    return new RocksOwner<Column>(database, pointers)
   } catch (error) {
     throw openFailure(error, directory) ?? error
   }
-  return new RocksOwner<Column>(database)
 }
 
 /** Attaches this thread to a database that another thread owns: `handle` and `closed` of its owner. There is nothing to close here. */
 export function attachRocks<Column extends string>(handle: bigint, closed: Int32Array): KeyValue<Column> {
   if (Atomics.load(closed, 0) !== 0) throw new EventStoreError('CLOSED', 'the database was closed')
-  const database = new RocksLevel(handle, { keyEncoding: 'buffer', valueEncoding: 'buffer' })
-  // Attaching to an open database is done when the call returns; the promise only says so once more.
-  database.open({ createIfMissing: false }).catch(() => undefined)
-  assert(database.status === 'open', 'a handle belongs to an open database')
-  return new RocksView<Column>(database, closed)
-}
-
-function columnsOf<Column extends string>(options: RocksOptions<Column>): Record<string, ColumnOptions> {
-  const columns: Record<string, ColumnOptions> = {}
-  for (const [name, profile] of Object.entries<ColumnProfile>(options.columns)) {
-    const cacheSize = profile === 'small' ? undefined : options.cacheBytes
-    columns[name] = cacheSize === undefined ? profiles[profile] : { ...profiles[profile], cacheSize }
-  }
-  return columns
+  const database = binding.db_init(handle)
+  const columns = binding.db_open(database, {}, () => undefined)
+  assert(columns !== undefined, 'a handle belongs to an open database')
+  return new RocksView<Column>(database, columns, closed)
 }
 
 /** RocksDB takes a directory without CURRENT for an empty one and would delete the files of the database that was there. */
@@ -258,7 +236,7 @@ function refuseHeadless(directory: string, create: boolean): void {
   throw new EventStoreError('DAMAGED', `${current} is missing`, { file: current, directory })
 }
 
-function optionOf(options: ReadonlyMap<string, ColumnOption>, column: string): ColumnOption {
+function optionOf(options: ColumnOptions, column: string): ColumnOption {
   const option = options.get(column)
   assert(option !== undefined, `column "${column}" was opened`)
   return option
@@ -266,8 +244,9 @@ function optionOf(options: ReadonlyMap<string, ColumnOption>, column: string): C
 
 const asBuffers = { keys: true, values: true, keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
 
-function queryOf(range: Range): Omit<QueryOptions, 'column'> {
+function iteratorOptions(option: ColumnOption, range: Range): IteratorOptions {
   return {
+    ...option,
     ...asBuffers,
     ...(range.gte && { gte: range.gte }),
     ...(range.gt && { gt: range.gt }),

@@ -1,25 +1,37 @@
-/** The part of `@nxtedition/rocksdb` that `store/rocks.ts` uses; the package has no types of its own. */
-declare module '@nxtedition/rocksdb' {
-  /** A pointer to a column family; only good for the database it came from. */
-  export type ColumnPointer = { readonly pointer: never }
+/** The part of `@nxtedition/rocksdb` that `store/rocks.ts` uses: its native functions. The package has no types of its own. */
+declare module '@nxtedition/rocksdb/binding.js' {
+  /** Pointers into the native side, each only good for the function that names it. */
+  export interface DatabasePointer {
+    readonly database: never
+  }
+  export interface ColumnPointer {
+    readonly column: never
+  }
+  export interface BatchPointer {
+    readonly batch: never
+  }
+  export interface IteratorPointer {
+    readonly iterator: never
+  }
+  export type ColumnPointers = Readonly<Record<string, ColumnPointer>>
 
   export interface ColumnOptions {
-    compression?: boolean
+    compression: false
     /** Sets write buffers from `memtableMemoryBudget`, which counts for nothing without it. */
     compaction?: 'level' | 'universal'
     memtableMemoryBudget?: number
     cacheSize?: number
-    optimize?: 'point-lookup'
   }
 
-  interface OpenOptions extends ColumnOptions {
-    createIfMissing?: boolean
-    walCompression?: boolean
-    parallelism?: number
-    columns?: Record<string, ColumnOptions>
+  export interface OpenOptions {
+    createIfMissing: boolean
+    compression: false
+    walCompression: false
+    parallelism: number
+    columns: Readonly<Record<string, ColumnOptions>>
   }
 
-  export interface QueryOptions {
+  export interface IteratorOptions {
     column: ColumnPointer
     gte?: Uint8Array
     gt?: Uint8Array
@@ -35,28 +47,42 @@ declare module '@nxtedition/rocksdb' {
     valueEncoding: 'buffer'
   }
 
-  export interface ChainedBatch {
-    _put(key: Uint8Array, value: Uint8Array, options: { column: ColumnPointer }): void
-    _del(key: Uint8Array, options: { column: ColumnPointer }): void
-    _clear(): void
-    _writeSync(options: { sync: boolean }): void
+  export interface ReadOptions {
+    column: ColumnPointer
+    fillCache: boolean
+    valueEncoding: 'buffer'
   }
 
-  export class RocksLevel {
-    constructor(locationOrHandle: string | bigint, options?: { keyEncoding: 'buffer'; valueEncoding: 'buffer' })
-    readonly status: 'opening' | 'open' | 'closing' | 'closed'
-    readonly handle: bigint
-    readonly location: string
-    readonly columns: Readonly<Record<string, ColumnPointer>>
-    open(options: OpenOptions): Promise<void>
-    close(): Promise<void>
-    detachResource(resource: unknown): void
-    querySync(options: QueryOptions): { rows: Uint8Array[]; finished: boolean }
-    _getManySync(
-      keys: readonly Uint8Array[],
-      options: { column: ColumnPointer; fillCache: boolean; valueEncoding: 'buffer' },
-    ): (Uint8Array | undefined | null)[]
-    _chainedBatch(): ChainedBatch
-    _clear(options: { column: ColumnPointer; gte: Uint8Array; lt: Uint8Array }, callback: (error: Error | null) => void): void
+  export interface Rows {
+    /** A key, its value, the next key, … */
+    readonly rows: Uint8Array[]
+    readonly finished: boolean
   }
+
+  interface Binding {
+    /** By directory: not yet open. By handle: open, owned elsewhere. */
+    db_init(directoryOrHandle: string | bigint): DatabasePointer
+    /** Of an open database: answers the columns at once and calls nobody. */
+    db_open(
+      database: DatabasePointer,
+      options: Partial<OpenOptions>,
+      done: (error: Error | null, columns: ColumnPointers) => void,
+    ): ColumnPointers | undefined
+    db_close(database: DatabasePointer, done: (error: Error | null) => void): void
+    db_get_handle(database: DatabasePointer): bigint
+    db_get_location(database: DatabasePointer): string
+    db_get_many_sync(database: DatabasePointer, keys: readonly Uint8Array[], options: ReadOptions): (Uint8Array | undefined | null)[]
+    db_clear(database: DatabasePointer, options: { column: ColumnPointer; gte: Uint8Array; lt: Uint8Array }): void
+    iterator_init(database: DatabasePointer, options: IteratorOptions): IteratorPointer
+    iterator_nextv_sync(iterator: IteratorPointer, rowsMax: number): Rows
+    iterator_close(iterator: IteratorPointer): void
+    batch_init(): BatchPointer
+    batch_put(batch: BatchPointer, key: Uint8Array, value: Uint8Array, options: { column: ColumnPointer }): void
+    batch_del(batch: BatchPointer, key: Uint8Array, options: { column: ColumnPointer }): void
+    batch_clear(batch: BatchPointer): void
+    batch_write(database: DatabasePointer, batch: BatchPointer, options: { sync: boolean }): void
+  }
+
+  const binding: Binding
+  export default binding
 }
