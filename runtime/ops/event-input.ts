@@ -95,28 +95,31 @@ function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
 /** Chunks as they come, and `idle` once after each pause; ends with the input or with the signal. */
 async function* chunksOf(input: Readable, signal: AbortSignal): AsyncGenerator<Buffer | 'idle'> {
   const chunks = input[Symbol.asyncIterator]() as AsyncIterator<Buffer>
-  const stopped = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
-  for (;;) {
+  const stopped = new Promise<false>(resolve => signal.addEventListener('abort', () => resolve(false), { once: true }))
+  while (!signal.aborted) {
     const next = chunks.next().catch((cause: unknown) => {
       throw new EventStoreError('INVALID', `standard input can not be read: ${String(cause)}`, { field: 'stdin' }, { cause })
     })
     // Whoever stops reading is not to be ended by a failure of an input it no longer wants.
     next.catch(() => undefined)
-    const hasCome = next.then(() => true)
-    if (!(await Promise.race([hasCome, after(idleMs)]))) yield 'idle'
-    await Promise.race([hasCome, stopped])
-    if (signal.aborted) return
+    const hasCome = next.then((): true => true)
+    if (!(await within(hasCome, idleMs))) yield 'idle'
+    if (!(await Promise.race([hasCome, stopped]))) return
     const { done, value } = await next
     if (done) return
     yield value
   }
 }
 
-async function after(ms: number): Promise<false> {
-  return new Promise(resolve => setTimeout(resolve, ms, false).unref())
+async function within(promise: Promise<true>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>(resolve => (timer = setTimeout(resolve, ms, false)))
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
-function eventOf({ number, bytes }: Line, type: string | undefined): NewEvent {
+function eventOf({ number, bytes: whole }: Line, type: string | undefined): NewEvent {
+  // Some editors and shells begin a file with a byte order mark.
+  const bytes = number === 1 && whole[0] === 0xef && whole[1] === 0xbb && whole[2] === 0xbf ? whole.subarray(3) : whole
   const text = textOf(bytes, number)
   const value = parse(text, number)
   // The bytes go on as they came, so that numbers are returned as they were given.

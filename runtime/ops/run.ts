@@ -51,11 +51,12 @@ export async function runLine(line: readonly string[], surroundings: Surrounding
         workingDirectory: surroundings.workingDirectory,
       })
       const signal = AbortSignal.any([surroundings.signal, unread.signal])
-      await runCommand(parsed.command, { parsed, configuration, terminal, signal, surroundings })
+      const answer = await runCommand(parsed.command, { parsed, configuration, terminal, signal, surroundings })
       if (surroundings.signal.aborted && !parsed.command.endsBySignal) {
         terminal.remark('interrupted')
         return 1
       }
+      if (answer === 'failed') return 1
     }
     await terminal.flush()
     return 0
@@ -88,7 +89,7 @@ interface Run {
   readonly surroundings: Surroundings
 }
 
-async function runCommand(command: Command, { parsed, configuration, terminal, signal, surroundings }: Run): Promise<void> {
+async function runCommand(command: Command, { parsed, configuration, terminal, signal, surroundings }: Run): Promise<void | 'failed'> {
   const { directory } = configuration.options
   const acceptLoss = parsed.flags['acceptLoss'] === true ? { acceptLoss: true } : {}
   let opening = null as Promise<Node> | null
@@ -99,7 +100,7 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
   const limits: Limits = limitsWith(configuration.options.limits)
   const { input, workingDirectory } = surroundings
   try {
-    await command.run({
+    const answer = await command.run({
       arguments: parsed.arguments,
       flags: parsed.flags,
       terminal,
@@ -111,6 +112,7 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
       open,
     })
     await terminal.flush()
+    return answer
   } finally {
     const node = await Promise.resolve(opening).catch(() => null)
     await node?.close()

@@ -35,8 +35,7 @@ export const deploy = command({
     else await printTopologies(terminal, [status])
     if (until === undefined) terminal.remark('it runs while a node is open: allsource start')
     else if (signal.aborted) terminal.remark('stopped waiting; it goes on from its last checkpoint when the store is opened again')
-    if (status.status === 'failed')
-      throw new EventStoreError('INVALID', `topology ${name} failed: ${String(status.error ?? 'no reason given')}`, { topology: name })
+    return status.status === 'failed' ? 'failed' : undefined
   },
 })
 
