@@ -69,20 +69,20 @@ export class VersionDump {
       words[at + 3] = map.versions[slot]!
       at += WORDS
     }
-    batch.put('meta', chunkKey(this.#generation, this.#chunk++), new Uint8Array(words.buffer, 0, at * 4))
+    batch.put('index', chunkKey(this.#generation, this.#chunk++), new Uint8Array(words.buffer, 0, at * 4))
     if (to < map.capacity) return
-    batch.put('meta', headKey, new Uint8Array(Uint32Array.of(this.#generation, this.#fromSegment, this.#chunk).buffer))
+    batch.put('index', headKey, new Uint8Array(Uint32Array.of(this.#generation, this.#fromSegment, this.#chunk).buffer))
     this.#active = false
   }
 }
 
 /** Loads the last whole dump; answers the segment from which index rows must be replayed. */
 export function loadVersions(kv: KeyValue<ShardColumn>, map: VersionMap): { fromSegment: number; generation: number } {
-  const head = kv.get('meta', headKey)
+  const head = kv.get('index', headKey)
   if (!head) return { fromSegment: 0, generation: 0 }
   const [generation, fromSegment, chunks] = wordsOf(head) as unknown as [number, number, number]
   for (let chunk = 0; chunk < chunks; chunk++) {
-    const value = kv.get('meta', chunkKey(generation, chunk))
+    const value = kv.get('index', chunkKey(generation, chunk))
     if (!value) continue
     const words = wordsOf(value)
     for (let at = 0; at < words.length; at += WORDS) map.raise(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)

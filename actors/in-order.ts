@@ -1,0 +1,131 @@
+/** `appendInOrder`: many events of many streams in call order, a batch at a time, waiting for room where a single append would answer BUSY. */
+import { EventStoreError } from '../event/error.ts'
+import type { Durability, NewEvent, Position } from '../event/event.ts'
+import { errorOf, type Outcome, unknownOutcome } from '../event/outcome.ts'
+import { positionOf } from '../event/position.ts'
+import { RequestBuilder } from '../event/request.ts'
+import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
+import { addEvent, type Router } from './router.ts'
+
+export interface OrderedItem {
+  readonly stream: string
+  readonly event: NewEvent
+}
+
+/** Events numbered together: enough to fill blocks of every partition, few enough to wait little. */
+const BATCH_EVENTS = 8192
+const BATCH_BYTES = 2 * 1024 * 1024
+/** Batches that may be unanswered at a time. */
+const BATCHES_IN_FLIGHT = 8
+
+export class OrderedAppend {
+  readonly #router: Router
+  readonly #durability: number
+  readonly #system: boolean
+  readonly #builders = new Map<number, { builder: RequestBuilder; firstStamp: number }>()
+  readonly #spare: RequestBuilder[] = []
+  #events = 0
+  #bytes = 0
+  #stored = 0
+  #inFlight = 0
+  #failed: Error | null = null
+  #position: Position | null = null
+  #lastStamp = -1
+  #wake: (() => void) | null = null
+
+  constructor(router: Router, options: { durability?: Durability | undefined; system?: boolean } = {}) {
+    this.#router = router
+    this.#durability = router.durabilityOf(options.durability)
+    this.#system = options.system ?? false
+  }
+
+  /** Takes one item; a promise when there is something to wait for first. */
+  add(item: OrderedItem): Promise<void> | null {
+    const { limits, partitions, streamHash } = this.#router.options
+    const index = this.#stored + this.#events
+    const { stream, event } = item
+    checkStreamId(stream, limits)
+    if (!this.#system && isSystemStream(stream)) throw new EventStoreError('FORBIDDEN', `streams that begin with "$" are the system's: "${stream}"`, { stream })
+    const partition = partitionOf(stream, partitions)
+    let gathered = this.#builders.get(partition)
+    if (!gathered) {
+      gathered = { builder: this.#spare.pop() ?? new RequestBuilder(), firstStamp: this.#events }
+      gathered.builder.clear()
+      this.#builders.set(partition, gathered)
+    }
+    const before = gathered.builder.payloadBytes
+    addEvent(gathered.builder, event, index, limits, this.#events, gathered.builder.stream(stream, streamHash))
+    this.#events++
+    this.#bytes += gathered.builder.payloadBytes - before
+    return this.#events >= BATCH_EVENTS || this.#bytes >= BATCH_BYTES || gathered.builder.events >= limits.requestEvents ? this.flush() : null
+  }
+
+  /** Sends what was gathered, once there is room. */
+  async flush(): Promise<void> {
+    if (this.#events === 0) return
+    const bytes = this.#bytesByShard()
+    while (this.#inFlight >= BATCHES_IN_FLIGHT || !this.#router.hasRoom(bytes)) {
+      this.#refuse()
+      await (this.#inFlight > 0 ? this.#settled() : this.#router.roomMade())
+    }
+    this.#refuse()
+    const lowestStamp = this.#router.options.stamps.take(this.#events)
+    let open = this.#builders.size
+    this.#inFlight++
+    for (const [partition, { builder, firstStamp }] of this.#builders) {
+      this.#router.sendGathered(builder, { partition, firstStamp: lowestStamp + firstStamp, lowestStamp, durability: this.#durability }, outcome => {
+        this.#note(partition, outcome)
+        if (--open === 0) this.#batchSettled()
+      })
+      this.#spare.push(builder)
+    }
+    this.#stored += this.#events
+    this.#events = 0
+    this.#bytes = 0
+    this.#builders.clear()
+  }
+
+  #bytesByShard(): number[] {
+    const bytes: number[] = []
+    for (const [partition, { builder }] of this.#builders) {
+      const shard = partition % this.#router.shards
+      bytes[shard] = (bytes[shard] ?? 0) + builder.seal().bytes
+    }
+    for (let shard = 0; shard < bytes.length; shard++) bytes[shard] ??= 0
+    return bytes
+  }
+
+  #note(partition: number, outcome: Outcome | null): void {
+    if (!outcome) this.#failed ??= unknownOutcome('of appendInOrder')
+    else if (outcome.status > 1) this.#failed ??= errorOf(outcome, { stream: 'of appendInOrder', expected: 'any' })
+    else if (outcome.stamp > this.#lastStamp) {
+      this.#lastStamp = outcome.stamp
+      this.#position = positionOf(outcome.stamp, partition, outcome.sequence)
+    }
+  }
+
+  #batchSettled(): void {
+    this.#inFlight--
+    this.#wake?.()
+    this.#wake = null
+  }
+
+  #settled(): Promise<void> {
+    return new Promise(resolve => {
+      this.#wake = resolve
+    })
+  }
+
+  #refuse(): void {
+    if (this.#router.closed) throw this.#router.closed
+    if (this.#failed) throw this.#failed
+  }
+
+  /** Sends the rest and waits until all is answered. */
+  async end(): Promise<{ events: number; position: Position | null }> {
+    await this.flush()
+    while (this.#inFlight > 0) await this.#settled()
+    this.#refuse()
+    return { events: this.#stored, position: this.#position }
+  }
+}

@@ -1,0 +1,66 @@
+/** Requests without an answer, by number: a table of slots that are used again, so that a request costs no map entry. */
+import type { AppendAnswer } from '../event/event-store.ts'
+import type { Outcome } from '../event/outcome.ts'
+
+/** What is to be done when an answer comes. */
+export interface PendingRequest {
+  shard: number
+  partition: number
+  events: number
+  stream: string
+  expected: unknown
+  durability: number
+  /** Milliseconds of the monotonic clock. */
+  sentMs: number
+  resolve: ((answer: AppendAnswer) => void) | null
+  reject: ((error: Error) => void) | null
+  /** Instead of the two: told the outcome, or null when nobody knows it. */
+  settle: ((outcome: Outcome | null) => void) | null
+}
+
+export class PendingTable {
+  size = 0
+  readonly #slots: PendingRequest[] = []
+  /** Rises when a slot is used again, so that a late answer to a request given up finds nobody. */
+  readonly #turns: number[] = []
+  readonly #free: number[] = []
+
+  /** The number for a new request's header and its record to fill in. */
+  take(): { number: number; request: PendingRequest } {
+    const slot = this.#free.pop() ?? this.#grow()
+    this.size++
+    this.#turns[slot] = (this.#turns[slot]! + 1) & 0x7ff
+    return { number: slot | (this.#turns[slot]! << 20), request: this.#slots[slot]! }
+  }
+
+  #grow(): number {
+    this.#turns.push(0)
+    return this.#slots.push({ shard: -1, partition: 0, events: 0, stream: '', expected: undefined, durability: 0, sentMs: 0, resolve: null, reject: null, settle: null }) - 1
+  }
+
+  /** The request of an answer; its slot is free afterwards. Undefined when it was given up. */
+  settle(number: number): PendingRequest | undefined {
+    const slot = number & 0xfffff
+    const request = this.#slots[slot]
+    if (!request || request.shard < 0 || this.#turns[slot] !== number >>> 20) return undefined
+    return this.#release(slot, request)
+  }
+
+  #release(slot: number, request: PendingRequest): PendingRequest {
+    const copy = { ...request }
+    request.shard = -1
+    request.resolve = request.reject = request.settle = null
+    this.#free.push(slot)
+    this.size--
+    return copy
+  }
+
+  /** Gives up all requests that `over` says are over. */
+  giveUp(over: (request: PendingRequest) => boolean): PendingRequest[] {
+    const given: PendingRequest[] = []
+    this.#slots.forEach((request, slot) => {
+      if (request.shard >= 0 && over(request)) given.push(this.#release(slot, request))
+    })
+    return given
+  }
+}

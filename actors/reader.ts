@@ -1,0 +1,172 @@
+/** Reads of the log for users: streams, the total order, single events. Everything is pulled; nothing is read that nobody asked for. */
+import { EventStoreError } from '../event/error.ts'
+import type { Event, Position, Version } from '../event/event.ts'
+import type { AsOf, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
+import { comparePlaces, type Place, placeOf } from '../event/position.ts'
+import { stampOf } from '../event/stamp.ts'
+import type { Block } from '../store/log/block.ts'
+import { LogReader } from '../store/log/log-reader.ts'
+import type { LogView } from '../store/log/log-view.ts'
+import { placeOfMadeId, storedEvent } from '../store/log/stored-event.ts'
+
+/** Blocks fetched at a time for one stream. */
+const BLOCKS_AT_A_TIME = 64
+
+/** Up to and including what `asOf` names: an exclusive stamp, and the place itself when it is a position. */
+export function boundOf(asOf: AsOf | undefined): { stamp: number; place: Place | null } {
+  if (asOf === undefined) return { stamp: Number.POSITIVE_INFINITY, place: null }
+  if (typeof asOf === 'string') {
+    const place = placeOf(asOf)
+    return { stamp: place.stamp + 1, place }
+  }
+  const ms = asOf instanceof Date ? asOf.getTime() : asOf
+  if (typeof ms !== 'number' || !Number.isFinite(ms)) throw new EventStoreError('INVALID', 'asOf must be a position, a Date or milliseconds since the epoch', { field: 'asOf' })
+  return { stamp: stampOf(Math.floor(ms) + 1), place: null }
+}
+
+function wholeFrom(value: number | undefined, least: number, field: string): void {
+  if (value !== undefined && (!Number.isSafeInteger(value) || value < least)) throw new EventStoreError('INVALID', `${field} must be a whole number from ${least}, got ${String(value)}`, { field })
+}
+
+function checkDirection(direction: unknown): boolean {
+  if (direction !== undefined && direction !== 'forwards' && direction !== 'backwards') throw new EventStoreError('INVALID', `direction must be forwards or backwards, got ${JSON.stringify(direction)}`, { field: 'direction' })
+  return direction === 'backwards'
+}
+
+/** Checks the options of a stream read at the call, not at the first pull. */
+export function checkReadStream(options: ReadStreamOptions): void {
+  wholeFrom(options.from, 0, 'from')
+  wholeFrom(options.to, 0, 'to')
+  wholeFrom(options.limit, 0, 'limit')
+  checkDirection(options.direction)
+  boundOf(options.asOf)
+  if (options.atLeast !== undefined) placeOf(options.atLeast)
+}
+
+/** Version of a stream's last committed event; 0 when it has none. */
+export function streamVersion(view: LogView, stream: string): Version {
+  const shard = view.shardOf(view.partitionOf(stream))
+  const { lo, hi } = view.streamHash.text(stream)
+  const { blocks, versions } = shard.segments.find({ kind: 'stream', lo, hi })
+  for (let i = blocks.length - 1; i >= 0; i--) if (view.block(shard, blocks[i]!).streams.includes(stream)) return versions[i]!
+  return 0
+}
+
+/** Rows of one stream, block by block in the order asked for. */
+function* streamRows(view: LogView, stream: string, options: ReadStreamOptions): Generator<[block: Block, row: number]> {
+  const backwards = options.direction === 'backwards'
+  const low = (backwards ? options.to : options.from) ?? 1
+  const high = (backwards ? options.from : options.to) ?? Number.POSITIVE_INFINITY
+  const shard = view.shardOf(view.partitionOf(stream))
+  const { lo, hi } = view.streamHash.text(stream)
+  const { blocks } = shard.segments.find({ kind: 'stream', lo, hi, versionFrom: low })
+  if (backwards) blocks.reverse()
+  for (let at = 0; at < blocks.length; at += BLOCKS_AT_A_TIME) {
+    for (const block of view.blocks(shard, blocks.slice(at, at + BLOCKS_AT_A_TIME))) {
+      const index = block.streams.indexOf(stream)
+      if (index < 0) continue
+      for (let n = 0; n < block.count; n++) {
+        const row = backwards ? block.count - 1 - n : n
+        if (block.streamIndex(row) !== index) continue
+        const version = block.versionAt(row)
+        if (version > high && !backwards) return
+        if (version < low && backwards) return
+        if (version >= low && version <= high) yield [block, row]
+      }
+    }
+  }
+}
+
+/** Events of a stream; STREAM_NOT_FOUND when it has none at all. */
+export function* streamEvents(view: LogView, stream: string, options: ReadStreamOptions): Generator<Event> {
+  const bound = boundOf(options.asOf)
+  let left = options.limit ?? Number.POSITIVE_INFINITY
+  let any = false
+  if (left > 0) {
+    for (const [block, row] of streamRows(view, stream, options)) {
+      any = true
+      const stamp = block.stampAt(row)
+      if (stamp >= bound.stamp) {
+        if (options.direction === 'backwards') continue
+        return
+      }
+      yield storedEvent(block, row, view.storeId)
+      if (--left <= 0) return
+    }
+  }
+  if (!any && streamVersion(view, stream) === 0) throw new EventStoreError('STREAM_NOT_FOUND', `there is no stream "${stream}"`, { stream })
+}
+
+/** Checks the options of a read of all, and makes its reader. */
+export function readerOfAll(view: LogView, options: ReadAllOptions, pageRows: number): { reader: LogReader; bound: ReturnType<typeof boundOf> } {
+  wholeFrom(options.limit, 0, 'limit')
+  const backwards = checkDirection(options.direction)
+  for (const field of ['types', 'categories'] as const) {
+    const given: unknown = options[field]
+    if (given !== undefined && !(Array.isArray(given) && given.every(text => typeof text === 'string'))) throw new EventStoreError('INVALID', `${field} must be a list of texts`, { field })
+  }
+  const bound = boundOf(options.asOf)
+  const after = options.from === undefined ? undefined : placeOf(options.from)
+  return {
+    bound,
+    reader: new LogReader(view, {
+      types: options.types, categories: options.categories, system: options.system, pageRows: Math.min(pageRows, Math.max(1, options.limit ?? pageRows)), upTo: bound.stamp, backwards, ...(after ? { after } : {}),
+    }),
+  }
+}
+
+/** Events of the total order, page by page. */
+export function* allEvents(view: LogView, options: ReadAllOptions, pageRows: number): Generator<Event> {
+  const { reader, bound } = readerOfAll(view, options, pageRows)
+  let left = options.limit ?? Number.POSITIVE_INFINITY
+  while (left > 0) {
+    const page = reader.next()
+    if (!page) return
+    for (let i = 0; i < page.count && left > 0; i++) {
+      const block = page.blocks[page.block[i]!]!
+      if (bound.place && comparePlaces({ stamp: page.stamps[i]!, partition: page.partitions[i]!, sequence: page.sequences[i]! }, bound.place) > 0) continue
+      yield storedEvent(block, page.row[i]!, view.storeId)
+      left--
+    }
+  }
+}
+
+/** The event at a place of a partition, or null. */
+function eventIn(view: LogView, partition: number, sequence: number): Event | null {
+  if (partition >= view.partitions || sequence < 1 || sequence > view.sequenceOf(partition)) return null
+  const shard = view.shardOf(partition)
+  const number = shard.segments.blockOf(partition, sequence)
+  if (number === null) return null
+  const block = view.block(shard, number)
+  const row = sequence - block.firstSequence
+  if (row < 0 || row >= block.count) throw new EventStoreError('DAMAGED', `partition ${partition}: sequence ${sequence} is not where the index says`, { partition, sequences: [sequence, sequence], block: number })
+  return storedEvent(block, row, view.storeId)
+}
+
+export function eventAt(view: LogView, position: Position): Event {
+  const place = placeOf(position)
+  const event = eventIn(view, place.partition, place.sequence)
+  if (!event || event.stamp !== place.stamp) throw new EventStoreError('NOT_FOUND', `no event stands at position ${position}`, { position })
+  return event
+}
+
+export function eventById(view: LogView, id: string): Event {
+  const own = placeOfMadeId(view.storeId, id)
+  const event = own ? eventIn(view, own.partition, own.sequence) : eventWithId(view, id)
+  if (!event) throw new EventStoreError('NOT_FOUND', `no event has the id ${JSON.stringify(id)}`, { id })
+  return event
+}
+
+function eventWithId(view: LogView, id: string): Event | null {
+  const { lo, hi } = view.idHash.text(id)
+  for (const shard of view.shards) {
+    for (const block of view.blocks(shard, shard.segments.find({ kind: 'id', lo, hi }).blocks)) {
+      for (let row = 0; row < block.count; row++) {
+        if (block.extrasEnd(row) === block.extrasStart(row)) continue
+        const event = storedEvent(block, row, view.storeId)
+        if (event.id === id) return event
+      }
+    }
+  }
+  return null
+}

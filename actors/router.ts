@@ -1,0 +1,265 @@
+/** The way in: checks and encodes appends, gives stamps in call order, sends each to its shard, and settles the promises when answers come. */
+import { checkEvent, expectedNumber, tooLarge } from '../event/check.ts'
+import { type Clock, systemClock } from '../event/clock.ts'
+import { EventStoreError } from '../event/error.ts'
+import type { Durability, NewEvent } from '../event/event.ts'
+import type { AppendAnswer, AppendOptions } from '../event/event-store.ts'
+import type { TextHash } from '../event/hash.ts'
+import type { Limits } from '../event/limits.ts'
+import { DUPLICATE, errorOf, type Outcome, STORED, unknownOutcome } from '../event/outcome.ts'
+import { encodeData, encodeExtras, encodingNumbers, hasExtras } from '../event/payload.ts'
+import { positionOf } from '../event/position.ts'
+import { durabilities, RequestBuilder } from '../event/request.ts'
+import type { StampClock } from '../event/stamp.ts'
+import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
+import type { SharedHorizon } from '../store/log/horizon.ts'
+import { InFlight } from './in-flight.ts'
+import { PendingTable, type PendingRequest } from './pending.ts'
+import type { ShardPort } from './port.ts'
+
+export interface RouterOptions {
+  readonly partitions: number
+  readonly limits: Limits
+  readonly streamHash: TextHash
+  readonly stamps: StampClock
+  readonly horizon: SharedHorizon
+  readonly durability: Durability
+  readonly clock?: Clock
+}
+
+const POLL_MS = 1000
+
+export class Router {
+  readonly options: RouterOptions
+  readonly inFlight: InFlight
+  /** Set when nothing may come in any more. */
+  closed: EventStoreError | null = null
+  readonly #ports: (ShardPort | null)[]
+  readonly #clock: Clock
+  readonly #pending = new PendingTable()
+  readonly #builder = new RequestBuilder()
+  readonly #waiting: Uint32Array
+  readonly #default: number
+  #roomWaiters: (() => void)[] = []
+  #sweep: ReturnType<typeof setInterval>
+
+  constructor(shards: number, options: RouterOptions) {
+    this.options = options
+    this.#clock = options.clock ?? systemClock
+    this.#ports = Array.from({ length: shards }, () => null)
+    this.#waiting = new Uint32Array(options.partitions)
+    this.#default = durabilities.indexOf(options.durability)
+    this.inFlight = new InFlight(shards, options.stamps, options.horizon)
+    this.#sweep = setInterval(() => this.#giveUpLate(), POLL_MS)
+    this.#sweep.unref()
+  }
+
+  get shards(): number {
+    return this.#ports.length
+  }
+
+  /** A shard can be written to from now on. */
+  attach(shard: number, port: ShardPort): void {
+    this.#ports[shard] = port
+    this.inFlight.attached(shard, port)
+    void this.#listen(shard, port)
+  }
+
+  /** A shard's worker is gone: what it was asked and did not answer has an unknown outcome. */
+  detach(shard: number): void {
+    this.#ports[shard] = null
+    this.inFlight.detached(shard)
+    this.#giveUp(request => request.shard === shard)
+  }
+
+  async #listen(shard: number, port: ShardPort): Promise<void> {
+    while (this.#ports[shard] === port) {
+      await port.changed(POLL_MS)
+      this.drain(shard)
+    }
+  }
+
+  /** Settles what a shard has answered. */
+  drain(shard: number): void {
+    const port = this.#ports[shard]
+    if (!port) return
+    port.drain((number, outcome) => {
+      const request = this.#pending.settle(number)
+      if (request) this.#settle(request, outcome)
+    })
+    this.inFlight.published(shard)
+    if (this.#roomWaiters.length > 0) for (const wake of this.#roomWaiters.splice(0)) wake()
+  }
+
+  #settle(request: PendingRequest, outcome: Outcome): void {
+    this.#waiting[request.partition]! -= request.events
+    if (request.settle) request.settle(outcome)
+    else if (outcome.status === STORED) request.resolve!(this.#answer(request, outcome))
+    else if (outcome.status === DUPLICATE) request.resolve!({ duplicate: true, highest: outcome.sequence })
+    else request.reject!(errorOf(outcome, request))
+  }
+
+  #answer(request: PendingRequest, outcome: Outcome): AppendAnswer {
+    const { firstVersion, version, firstSequence, sequence, stamp } = outcome
+    const { stream, partition } = request
+    return { stream, firstVersion, version, partition, firstSequence, sequence, stamp, position: positionOf(stamp, partition, sequence), durability: durabilities[request.durability]! }
+  }
+
+  /** One atomic append to one stream. `system` may write to streams that begin with `$`. */
+  append(stream: string, events: NewEvent | readonly NewEvent[], options: AppendOptions = {}, system = false): Promise<AppendAnswer> {
+    try {
+      return this.#append(stream, Array.isArray(events) ? events : [events as NewEvent], options, system)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  #append(stream: string, events: readonly NewEvent[], options: AppendOptions, system: boolean): Promise<AppendAnswer> {
+    const { limits, partitions, streamHash, stamps } = this.options
+    if (this.closed) throw this.closed
+    checkStreamId(stream, limits)
+    if (!system && isSystemStream(stream)) throw new EventStoreError('FORBIDDEN', `streams that begin with "$" are the system's: "${stream}"`, { stream })
+    const expected = expectedNumber(options.expectedVersion)
+    const durability = this.durabilityOf(options.durability)
+    const producer = producerOf(options, limits)
+    if (events.length === 0) throw new EventStoreError('INVALID', 'an append needs at least one event', { field: 'events' })
+    if (events.length > limits.requestEvents) throw tooLarge('events', limits.requestEvents, events.length)
+    const builder = this.#builder
+    builder.clear()
+    builder.stream(stream, streamHash)
+    for (let i = 0; i < events.length; i++) addEvent(builder, events[i]!, i, limits, i)
+    if (builder.payloadBytes > limits.requestBytes) throw tooLarge('the sum of data', limits.requestBytes, builder.payloadBytes)
+    if (events.length > 1) refuseRepeatedIds(events)
+    const partition = partitionOf(stream, partitions)
+    const shard = partition % this.#ports.length
+    const sealed = builder.seal(producer)
+    const port = this.#portWithRoom(shard, sealed.bytes)
+    if (!port || this.#waiting[partition]! + events.length > limits.mailboxEvents + limits.requestEvents) {
+      throw new EventStoreError('BUSY', `the mailbox of partition ${partition} is full; try again shortly`, { partition, limit: limits.mailboxEvents })
+    }
+    return new Promise<AppendAnswer>((resolve, reject) => {
+      const { number, request } = this.#pending.take()
+      request.shard = shard
+      request.partition = partition
+      request.events = events.length
+      request.stream = stream
+      request.expected = options.expectedVersion
+      request.durability = durability
+      request.sentMs = this.#nowMs
+      request.resolve = resolve
+      request.reject = reject
+      this.#waiting[partition]! += events.length
+      const firstStamp = stamps.take(events.length)
+      this.inFlight.sent(shard, firstStamp)
+      port.send(builder, sealed, { request: number, partition, durability, expected, firstStamp, producerSequence: options.producerSequence ?? 0 })
+    })
+  }
+
+  /** Read once a second: good enough for a deadline of many. */
+  #nowMs = systemClock.monotonic()
+
+  durabilityOf(given: Durability | undefined): number {
+    if (given === undefined) return this.#default
+    const number = durabilities.indexOf(given)
+    if (number < 0) throw new EventStoreError('INVALID', `durability must be memory, os or disk, got ${JSON.stringify(given)}`, { field: 'durability' })
+    if (given === 'quorum') throw new EventStoreError('INVALID', 'durability "quorum" needs a cluster; this is a single node', { field: 'durability' })
+    return number
+  }
+
+  #portWithRoom(shard: number, bytes: number): ShardPort | null {
+    const port = this.#ports[shard]
+    if (!port) return null
+    return port.room() >= Math.min(bytes, this.options.limits.mailboxBytes) ? port : null
+  }
+
+  /** True when each shard can take that many bytes. */
+  hasRoom(bytesByShard: readonly number[]): boolean {
+    return bytesByShard.every((bytes, shard) => bytes === 0 || (this.#ports[shard]?.room() ?? 0) >= bytes)
+  }
+
+  /** Resolves when an answer has made room. */
+  roomMade(): Promise<void> {
+    return new Promise(resolve => this.#roomWaiters.push(resolve))
+  }
+
+  /** Sends what `appendInOrder` gathered for one partition; room was asked for before. */
+  sendGathered(builder: RequestBuilder, about: { partition: number; firstStamp: number; lowestStamp: number; durability: number; producer?: string; producerSequence?: number }, settle: (outcome: Outcome | null) => void): void {
+    const { partition } = about
+    const shard = partition % this.#ports.length
+    const { number, request } = this.#pending.take()
+    request.shard = shard
+    request.partition = partition
+    request.events = builder.events
+    request.durability = about.durability
+    request.sentMs = this.#nowMs
+    request.settle = settle
+    this.#waiting[partition]! += builder.events
+    this.inFlight.sent(shard, about.lowestStamp)
+    const sealed = builder.seal(about.producer ?? '')
+    this.#ports[shard]!.send(builder, sealed, { request: number, partition, durability: about.durability, expected: -1, firstStamp: about.firstStamp, producerSequence: about.producerSequence ?? 0 })
+  }
+
+  #giveUpLate(): void {
+    this.#nowMs = this.#clock.monotonic()
+    if (this.#pending.size === 0) return
+    const before = this.#nowMs - this.options.limits.commitTimeoutMs
+    this.#giveUp(request => request.sentMs < before)
+  }
+
+  #giveUp(over: (request: PendingRequest) => boolean): void {
+    for (const request of this.#pending.giveUp(over)) {
+      this.#waiting[request.partition]! -= request.events
+      if (request.settle) request.settle(null)
+      else request.reject!(unknownOutcome(request.stream))
+    }
+    for (const wake of this.#roomWaiters.splice(0)) wake()
+  }
+
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  /** Nothing more comes in; resolves when all that did is answered. */
+  async drained(reason: EventStoreError): Promise<void> {
+    this.closed = reason
+    for (const wake of this.#roomWaiters.splice(0)) wake()
+    while (this.#pending.size > 0) await new Promise(resolve => setTimeout(resolve, 2))
+  }
+
+  /** Last: stops the ports, and answers what can no longer be answered. */
+  stop(): void {
+    clearInterval(this.#sweep)
+    this.#ports.forEach((port, shard) => {
+      port?.stop()
+      this.#ports[shard] = null
+    })
+    this.#giveUp(() => true)
+  }
+}
+
+/** Adds one checked event to a request; `stamp` relative or absolute, as the request's others. */
+export function addEvent(builder: RequestBuilder, event: NewEvent, index: number, limits: Limits, stamp: number, stream = 0): void {
+  checkEvent(event, index, limits)
+  const { encoding, data } = encodeData(event, index, limits)
+  const bytes = builder.add(stream, builder.type(event.type), encodingNumbers[encoding], data, hasExtras(event) ? encodeExtras(event) : null, stamp)
+  if (bytes > limits.eventBytes) throw tooLarge(`events[${index}].data`, limits.eventBytes, bytes)
+}
+
+function producerOf(options: AppendOptions, limits: Limits): string {
+  const { producer, producerSequence } = options
+  if (producer === undefined && producerSequence === undefined) return ''
+  if (typeof producer !== 'string' || producer.length === 0 || Buffer.byteLength(producer) > limits.streamIdBytes) throw new EventStoreError('INVALID', `producer must be a text of 1 to ${limits.streamIdBytes} bytes`, { field: 'producer' })
+  if (!Number.isSafeInteger(producerSequence) || (producerSequence as number) < 1) throw new EventStoreError('INVALID', 'producerSequence must be a whole number from 1', { field: 'producerSequence' })
+  return producer
+}
+
+function refuseRepeatedIds(events: readonly NewEvent[]): void {
+  let ids: Set<string> | null = null
+  for (let i = 0; i < events.length; i++) {
+    const { id } = events[i]!
+    if (id === undefined) continue
+    ids ??= new Set()
+    if (ids.has(id)) throw new EventStoreError('DUPLICATE_ID', `events[${i}].id stands twice in this request`, { event: i })
+    ids.add(id)
+  }
+}

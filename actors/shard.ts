@@ -1,0 +1,190 @@
+/** The actor of a shard: drains what waits for its partitions, commits it as one group, then answers. The single writer of its directory. */
+import { emptyOutcome, NOT_LEADER, type Outcome, READ_ONLY, STORED, UNKNOWN_OUTCOME } from '../event/outcome.ts'
+import { durabilities, RequestView } from '../event/request.ts'
+import type { ShardColumn } from '../store/index/keys.ts'
+import type { WriteBatch } from '../store/key-value.ts'
+import type { ShardLog } from '../store/log/shard-log.ts'
+import { GROUP_EVENTS_MAX } from '../store/log/shared.ts'
+import type { AnswerSink, RequestSource } from './port.ts'
+
+/** What became of a group: it is in the log, it certainly is not, or nobody knows. */
+export type CommitResult = 'committed' | 'conflict' | 'unknown'
+
+/** Puts a group's batch into the log. Replaceable: a cluster commits elsewhere. */
+export type Commit = (batch: WriteBatch<ShardColumn>, options: { sync: boolean }) => CommitResult | Promise<CommitResult>
+
+export interface ShardActorParts {
+  readonly log: ShardLog
+  readonly source: RequestSource
+  readonly answers: AnswerSink
+  readonly commit: Commit
+  /** Opens the log anew after a commit that did not settle as committed. */
+  readonly reopen: () => ShardLog
+  /** The store's own durability. */
+  readonly durability: 'memory' | 'os' | 'disk'
+  readonly compression: 'auto' | 'none'
+}
+
+/** Blocks of one group at most. */
+const GROUP_BYTES = 8 * 1024 * 1024
+/** With more than this waiting, the worker is behind and compresses only if that saves more time than it takes. */
+const HURRY_BYTES = 1024 * 1024
+/** What zstd's fast level does on one thread here, bytes a millisecond (measured 335 MB/s). */
+const ZSTD_BYTES_PER_MS = 335_000
+
+const levelOf = (durability: string): number => durabilities.indexOf(durability as 'disk')
+
+export class ShardActor {
+  log: ShardLog
+  /** Why nothing is written any more, once that is so. */
+  failure: Error | null = null
+  readonly #parts: ShardActorParts
+  readonly #view = new RequestView()
+  readonly #outcomes: Outcome[] = []
+  readonly #requests: number[] = []
+  readonly #levels: number[] = []
+  readonly #level: number
+  #count = 0
+  /** Requests taken, and those that readers can see, as 32-bit counts. */
+  #taken = 0
+  #publishedCount = 0
+  /** Written but not synced: not to be seen in a store that promises `disk`. */
+  #unsynced = false
+  /** What the disk took lately, bytes a millisecond. */
+  #diskBytesPerMs = ZSTD_BYTES_PER_MS * 2
+
+  constructor(parts: ShardActorParts) {
+    this.#parts = parts
+    this.log = parts.log
+    this.#level = levelOf(parts.durability)
+  }
+
+  /** Works through one group. Answers whether there was anything to do; a promise only if the commit gave one. */
+  step(): boolean | Promise<boolean> {
+    this.#count = 0
+    this.log.compress = this.#wantsCompression()
+    this.#gather()
+    if (this.#count === 0) return this.#unsynced ? this.#syncLate() : false
+    if (this.log.clean) {
+      this.#answerAll(null)
+      return true
+    }
+    this.#answerEarly()
+    const sync = this.#syncs()
+    const batch = this.log.prepare()
+    const bytes = this.log.groupBytes
+    const began = performance.now()
+    const result = this.#commit(batch, sync)
+    if (typeof result !== 'string') return result.then(settled => this.#settle(settled, sync))
+    if (sync && bytes > 65_536) this.#diskBytesPerMs = this.#diskBytesPerMs * 0.8 + (bytes / (performance.now() - began + 0.01)) * 0.2
+    return this.#settle(result, sync)
+  }
+
+  #wantsCompression(): boolean {
+    if (this.#parts.compression === 'none') return false
+    if (this.#parts.source.waiting < HURRY_BYTES) return true
+    // A third of the bytes would be left: does writing the rest take longer than compressing it?
+    return 1 / this.#diskBytesPerMs > 1 / ZSTD_BYTES_PER_MS + 1 / 3 / this.#diskBytesPerMs
+  }
+
+  #gather(): void {
+    const { source } = this.#parts
+    const view = this.#view
+    while (this.log.groupEvents < GROUP_EVENTS_MAX && this.log.groupBytes < GROUP_BYTES && !this.log.tailFull && source.peek(view)) {
+      const outcome = (this.#outcomes[this.#count] ??= emptyOutcome())
+      if (this.failure) outcome.status = READ_ONLY
+      else if (this.log.apply(view, outcome) === 'later') return
+      this.#requests[this.#count] = view.request
+      this.#levels[this.#count] = view.durability
+      this.#count++
+      this.#taken = (this.#taken + 1) | 0
+      source.take()
+    }
+  }
+
+  /** A synced write is due when the store promises it, unless every writer of the group asked for less. */
+  #syncs(): boolean {
+    for (let i = 0; i < this.#count; i++) if (this.#levels[i]! >= 2) return true
+    return false
+  }
+
+  /** `memory` is answered once numbered. */
+  #answerEarly(): void {
+    let any = false
+    for (let i = 0; i < this.#count; i++) {
+      if (this.#levels[i] !== 0 || this.#outcomes[i]!.status !== STORED) continue
+      this.#parts.answers.answer(this.#requests[i]!, this.#outcomes[i]!)
+      this.#requests[i] = -1
+      any = true
+    }
+    if (any) this.#parts.answers.flush(this.#publishedCount)
+  }
+
+  #commit(batch: WriteBatch<ShardColumn>, sync: boolean): CommitResult | Promise<CommitResult> {
+    try {
+      return this.#parts.commit(batch, { sync })
+    } catch (error) {
+      this.failure = error as Error
+      return 'unknown'
+    }
+  }
+
+  #settle(result: CommitResult, sync: boolean): boolean {
+    if (result !== 'committed') {
+      this.#answerAll(result === 'conflict' ? NOT_LEADER : UNKNOWN_OUTCOME)
+      if (!this.failure) this.log = this.#parts.reopen()
+      return true
+    }
+    this.log.settled()
+    if (!sync && this.#level >= 2) {
+      this.#unsynced = true
+      this.#answerAll(null)
+      return true
+    }
+    this.#publish()
+    this.#answerAll(null)
+    return true
+  }
+
+  #publish(): void {
+    this.log.publish()
+    this.#unsynced = false
+    this.#publishedCount = this.#taken
+  }
+
+  /** Syncs what `os` and `memory` writers left behind in a store that shows only what is on disk. */
+  #syncLate(): boolean {
+    const { log } = this
+    const batch = log.kv.batch()
+    batch.put('meta', Buffer.from('sync'), new Uint8Array(0))
+    const result = this.#commit(batch, true)
+    if (result === 'committed') this.#publish()
+    this.#parts.answers.flush(this.#publishedCount)
+    return true
+  }
+
+  /** Answers the group; `failed` replaces the status of all that was stored provisionally. */
+  #answerAll(failed: number | null): void {
+    const { answers } = this.#parts
+    for (let i = 0; i < this.#count; i++) {
+      const outcome = this.#outcomes[i]!
+      if (failed !== null && outcome.status < READ_ONLY) outcome.status = failed
+      if (this.#requests[i]! >= 0) answers.answer(this.#requests[i]!, outcome)
+    }
+    if (failed !== null || (!this.#unsynced && this.log.clean)) this.#publishedCount = this.#taken
+    answers.flush(this.#publishedCount)
+  }
+
+  /** Nothing waits, nothing is unsynced. */
+  get idle(): boolean {
+    return this.#parts.source.waiting === 0 && !this.#unsynced
+  }
+}
+
+/** Commits to the shard's own database. A disk that refuses makes the shard read-only: what was in flight is unknown. */
+export function commitToDisk(log: () => ShardLog): Commit {
+  return (batch, { sync }) => {
+    log().kv.write(batch, { sync })
+    return 'committed'
+  }
+}
