@@ -28,7 +28,8 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
 <!-- Generated from event/limits.ts by \`npm run generate\`. -->
 
 Every limit of the store by name, with its default. Others are given when a node is opened: \`openNode({ limits: { eventBytes: 65_536 } })\`.
-What passes a limit is refused with its own error before anything is stored (\`TOO_LARGE\` with \`limit\` and \`actual\`; a full mailbox is \`BUSY\`); equal passes.
+What passes a limit is refused with its own error before anything is stored (\`TOO_LARGE\` with \`limit\` and \`actual\`; a full mailbox
+is \`BUSY\`); equal passes.
 
 | limit | default | meaning |
 | --- | --- | --- |
