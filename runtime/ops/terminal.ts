@@ -94,14 +94,15 @@ export class Terminal {
   }
 
   /** A bar where a person looks, else a plain line now and then; nothing for programs. */
-  progress(title: string): Progress {
+  progress(title: string, kind: 'bar' | 'count'): Progress {
     if (this.json) return { update: () => undefined, end: () => undefined }
-    return this.#errors.isTTY ? barOn(this.#errors, title) : linesOn(this.#errors, title)
+    return this.#errors.isTTY ? barOn(this.#errors, title, kind) : linesOn(this.#errors, title)
   }
 }
 
-function barOn(errors: Output, title: string): Progress {
-  const format = `${title} {bar} {percentage}% {text}`
+/** `count`: how far is known, but not how far it is to go. */
+function barOn(errors: Output, title: string, kind: 'bar' | 'count'): Progress {
+  const format = kind === 'bar' ? `${title} {bar} {percentage}% {text}` : `${title} {text}`
   const bar = new cliProgress.SingleBar(
     { stream: errors, format, barsize: 24, hideCursor: true, clearOnComplete: true, linewrap: false },
     cliProgress.Presets.shades_classic,

@@ -2,37 +2,21 @@
 import type { TopologyStatus } from '../index.ts'
 import { timeText } from './event-output.ts'
 import { Table } from './table.ts'
-import type { Terminal } from './terminal.ts'
+import { type Terminal, visible } from './terminal.ts'
 
 const right = { align: 'right' } as const
 
 export async function printTopologies(terminal: Terminal, statuses: readonly TopologyStatus[]): Promise<void> {
   const numbers = ['rows in', 'rows out', 'lag', 'late', 'suspect', 'dead'].map(title => ({ title, ...right }))
-  const table = new Table(terminal, [
-    { title: 'topology' },
-    { title: 'version' },
-    { title: 'status' },
-    ...numbers,
-    { title: 'watermark' },
-    { title: 'error' },
-  ])
+  const table = new Table(terminal, [{ title: 'topology' }, { title: 'version' }, { title: 'status' }, ...numbers, { title: 'watermark' }])
   for (const one of statuses) {
-    const { name, version, status, rowsIn, rowsOut, lagEvents, late, suspect, dead, error } = one
-    await table.row([
-      name,
-      String(version),
-      status,
-      rowsIn,
-      rowsOut,
-      lagEvents,
-      late,
-      suspect,
-      dead,
-      watermarkText(one.watermark) ?? '–',
-      error === undefined ? '' : String(error),
-    ])
+    const { name, version, status, rowsIn, rowsOut, lagEvents, late, suspect, dead, watermark } = one
+    await table.row([name, String(version), status, rowsIn, rowsOut, lagEvents, late, suspect, dead, watermarkText(watermark) ?? '–'])
   }
   await table.flush()
+  // Below the table, where no width cuts it.
+  for (const { name, error } of statuses)
+    if (error !== undefined) await terminal.line(`${terminal.colours.red(name)}: ${visible(String(error))}`)
 }
 
 /** One line of JSON: the watermark as ISO 8601, null before the first. */

@@ -25,6 +25,8 @@ export const append = command({
       '--type is given. Lines that read --json printed can be appended as they are.',
     'Input is appended in batches of at most 10,000 lines or 4 MiB, each all or nothing. A line that is not valid ends it: ' +
       'nothing of its batch is stored, and the error says which line it is and how many lines before it are stored.',
+    'With --json the answer to each batch is one line, printed when it is stored: { stream, firstVersion, version, …, position, durability, events }. ' +
+      'A pause in the input ends a batch, so lines that come slowly are answered as they come.',
     '--data before the command is always the directory; behind it, JSON is the event’s data and anything else the ' +
       'directory. ALLSOURCE_DATA leaves no doubt.',
   ],
@@ -39,11 +41,18 @@ export const append = command({
     const { data, id } = call.flags
     if (data === undefined && id !== undefined)
       throw invalid('--id', '--id goes with --data; lines of standard input have an "id" of their own')
-    const totals = data === undefined ? await appendLines(call) : await appendOne(call, data)
-    if (!totals) return
-    const { answer, events } = totals
-    if (call.terminal.json) await call.terminal.record({ ...answer, events })
-    else await call.terminal.line(`${answer.stream}  ${versionsOf(answer)}  position ${answer.position}`)
+    const { terminal } = call
+    let first = null as AppendResult | null
+    let last = null as AppendResult | null
+    for await (const { answer, events } of data === undefined ? appendLines(call) : appendOne(call, data)) {
+      first ??= answer
+      last = answer
+      if (!terminal.json) continue
+      await terminal.record({ ...answer, events })
+      await terminal.flush()
+    }
+    if (terminal.json || !first || !last) return
+    await terminal.line(`${last.stream}  ${versionsText(first.firstVersion, last.version)}  position ${last.position}`)
   },
 })
 
@@ -56,55 +65,44 @@ interface Flags {
 }
 type AppendCall = Call<{ readonly stream: string }, Flags>
 
-/** The answer over all batches: first numbers of the first, last numbers of the last. */
-interface Totals {
+/** The answer to one batch. */
+interface Stored {
   readonly answer: AppendResult
   readonly events: number
 }
 
-async function appendOne(call: AppendCall, data: string): Promise<Totals> {
+async function* appendOne(call: AppendCall, data: string): AsyncGenerator<Stored> {
   const { type, id, expected } = call.flags
   if (type === undefined) throw invalid('--type', '--data needs the --type of the event')
   const event: NewEvent = { type, data: Buffer.from(data), encoding: 'json', ...(id === undefined ? {} : { id }) }
-  return { answer: await appendBatch(await call.open(), call, [event], expected), events: 1 }
+  yield { answer: await appendBatch(await call.open(), call, [event], expected), events: 1 }
 }
 
-/** Null when a signal came before the first batch was whole. */
-async function appendLines(call: AppendCall): Promise<Totals | null> {
+/** Nothing when a signal came before the first batch was whole. */
+async function* appendLines(call: AppendCall): AsyncGenerator<Stored> {
   const { input, terminal, signal, limits, flags } = call
   if (input.isTTY) terminal.remark('reading events from the keyboard, a line each; end with Ctrl-D')
-  const progress = terminal.progress('appending')
-  let totals = null as Totals | null
-  let linesStored = 0
+  const progress = terminal.progress('appending', 'count')
+  const stored = { lines: 0, events: 0 }
+  let { expected } = flags
   try {
     for await (const batch of batchesOf(input, { type: flags.type, limits, signal })) {
-      const answer: AppendResult = await appendLinesOf(batch, call, nextExpected(flags.expected, totals))
-      totals = {
-        answer: totals ? { ...answer, firstVersion: totals.answer.firstVersion, firstSequence: totals.answer.firstSequence } : answer,
-        events: (totals?.events ?? 0) + batch.events.length,
-      }
-      linesStored = batch.lines.at(-1) ?? linesStored
-      progress.update(null, `${totals.events.toLocaleString('en-US')} events`)
+      const answer = await appendLinesOf(batch, call, expected)
+      // A stream that was expected somewhere is from now on expected where we left it.
+      if (typeof expected === 'number' || expected === 'none') expected = answer.version
+      stored.lines = batch.lines.at(-1) ?? stored.lines
+      stored.events += batch.events.length
+      progress.update(null, `${stored.events.toLocaleString('en-US')} events`)
+      yield { answer, events: batch.events.length }
     }
   } catch (error) {
-    throw withStored(error, { lines: linesStored, events: totals?.events ?? 0 })
+    throw withStored(error, stored)
   } finally {
     progress.end()
   }
-  if (!totals && !signal.aborted) {
-    throw invalid(
-      'stdin',
-      `standard input holds no events to append to the store in ${call.directory}; give --data JSON (a text in quotes of its ` +
-        `own), or lines of events`,
-    )
-  }
-  return totals
-}
-
-/** After the first batch a stream that was expected somewhere is expected where we left it. */
-function nextExpected(expected: ExpectedVersion | undefined, totals: Totals | null): ExpectedVersion | undefined {
-  const isFollowed = typeof expected === 'number' || expected === 'none'
-  return totals && isFollowed ? totals.answer.version : expected
+  if (stored.events > 0 || signal.aborted) return
+  const hint = 'give --data JSON (a text in quotes of its own), or lines of events'
+  throw invalid('stdin', `standard input holds no events to append to the store in ${call.directory}; ${hint}`)
 }
 
 async function appendLinesOf(batch: Batch, call: AppendCall, expected: ExpectedVersion | undefined): Promise<AppendResult> {
@@ -149,8 +147,8 @@ function withStored(error: unknown, stored: { lines: number; events: number }): 
   )
 }
 
-function versionsOf({ firstVersion, version }: AppendResult): string {
-  return firstVersion === version ? `version ${version}` : `versions ${firstVersion} to ${version}`
+function versionsText(first: number, last: number): string {
+  return first === last ? `version ${last}` : `versions ${first} to ${last}`
 }
 
 /** `--data` behind `append` is the event's where it can only be JSON, well-formed or not. */

@@ -47,7 +47,7 @@ async function statusOf(node: Node, name: string): Promise<TopologyStatus> {
 
 /** Resolves when the topology has ended or failed, or when a signal says not to wait. */
 async function ended(node: Node, name: string, { terminal, signal }: Pick<Call, 'terminal' | 'signal'>): Promise<void> {
-  const progress = terminal.progress(name)
+  const progress = terminal.progress(name, 'bar')
   let hasEnded = false
   const end = node.topologyEnded(name).then(() => (hasEnded = true))
   const stopped = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))

@@ -18,7 +18,7 @@ export const verify = command({
   ],
   async run({ terminal, open }) {
     const node = await open()
-    const progress = terminal.progress('verifying')
+    const progress = terminal.progress('verifying', 'count')
     const report = await node.verify().finally(() => progress.end())
     if (terminal.json) await terminal.line(jsonText(report))
     else await printOutline(terminal, report)
