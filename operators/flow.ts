@@ -1,15 +1,34 @@
 /** The one lane of a pipeline: pages of rows as columns, with watermarks, barriers and the end in band behind them. */
 
 /** Numbers. A `NaN` in `values` with `nulls[i] = 1` is null. */
-export interface NumberColumn { readonly kind: 'number'; readonly values: Float64Array; readonly nulls?: Uint8Array }
+export interface NumberColumn {
+  readonly kind: 'number'
+  readonly values: Float64Array
+  readonly nulls?: Uint8Array
+}
 /** Strings as codes into a dictionary; −1 is null. The dictionary may be shared by many pages and only ever grows. */
-export interface TextColumn { readonly kind: 'text'; readonly codes: Int32Array; readonly dictionary: readonly string[] }
+export interface TextColumn {
+  readonly kind: 'text'
+  readonly codes: Int32Array
+  readonly dictionary: readonly string[]
+}
 /** True, false and null (2). */
-export interface BooleanColumn { readonly kind: 'boolean'; readonly values: Uint8Array }
+export interface BooleanColumn {
+  readonly kind: 'boolean'
+  readonly values: Uint8Array
+}
 /** Strings as stretches of one pool, for text that hardly repeats: `pool.substr(start[i], length[i])`; a length of −1 is null. */
-export interface SliceColumn { readonly kind: 'slice'; readonly pool: string; readonly start: Int32Array; readonly length: Int32Array }
+export interface SliceColumn {
+  readonly kind: 'slice'
+  readonly pool: string
+  readonly start: Int32Array
+  readonly length: Int32Array
+}
 /** Everything else: objects, arrays, bytes, mixed types. */
-export interface ValueColumn { readonly kind: 'value'; readonly values: readonly unknown[] }
+export interface ValueColumn {
+  readonly kind: 'value'
+  readonly values: readonly unknown[]
+}
 export type Column = NumberColumn | TextColumn | SliceColumn | BooleanColumn | ValueColumn
 
 /** `main`, `late`, `suspect`, `dead`, or the name of a route. */
@@ -35,11 +54,19 @@ export interface Page {
   readonly key?: readonly string[]
 }
 /** "No row with an event time below `time` is still to come", or that the source is idle. */
-export interface Watermark { readonly kind: 'watermark'; readonly time: number | 'idle' }
+export interface Watermark {
+  readonly kind: 'watermark'
+  readonly time: number | 'idle'
+}
 /** Everything before it belongs to epoch `epoch`: state is handed over when it passes. */
-export interface Barrier { readonly kind: 'barrier'; readonly epoch: number }
+export interface Barrier {
+  readonly kind: 'barrier'
+  readonly epoch: number
+}
 /** The source has ended: every window closes. Always followed by a barrier. */
-export interface End { readonly kind: 'end' }
+export interface End {
+  readonly kind: 'end'
+}
 export type Flow = Page | Watermark | Barrier | End
 
 /** A row for user functions: plain object, built once. */

@@ -50,7 +50,7 @@ export interface StepContext {
 
 /** What an option holds. `fields` is a list of names or `{ new name: name }`; `function` is `module#export`. */
 export type OptionType =
-  | 'text' | 'number' | 'boolean' | 'duration' | 'field' | 'fields' | 'function' | 'template' | 'aggregates' | 'table' | 'choice' | 'group'
+  'text' | 'number' | 'boolean' | 'duration' | 'field' | 'fields' | 'function' | 'template' | 'aggregates' | 'table' | 'choice' | 'group'
 
 export interface OptionSpec {
   readonly type: OptionType
@@ -111,8 +111,8 @@ export type FieldSet = ReadonlySet<string>
 export interface Operator<Options = never> {
   readonly spec: OperatorSpec
   readonly example: OperatorExample
-  /** The columns that must come in, given those that are wanted at its ports. Functions are resolved when the planner can. */
-  needs(options: Options, wanted: FieldSet, functionOf: (reference: string) => unknown): FieldSet
+  /** The columns that must come in, given those that are wanted at each of its ports. `functionOf` gives a user's function, if it is known. */
+  needs(options: Options, wanted: (port: Port) => FieldSet, functionOf: (reference: string) => unknown): FieldSet
   /** Builds the step: once a fragment, before the first page. */
   create(options: Options, context: StepContext): OperatorFunction<Flow, Flow> | Promise<OperatorFunction<Flow, Flow>>
 }

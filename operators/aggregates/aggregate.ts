@@ -1,0 +1,70 @@
+/** The shape of an aggregate: arithmetic over many cells at once, a cell being one key in one window. */
+import type { Page } from '../flow.ts'
+import type { OptionSpec } from '../operator.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
+
+/** How a topology names an aggregate: plain data, made by functions such as `sum('delay')`. */
+export interface AggregateUse<Result = unknown> {
+  readonly aggregate: string
+  readonly field?: string
+  readonly [option: string]: unknown
+  /** Never there: carries the type of the result for the builder. */
+  readonly result?: Result
+}
+
+export interface AggregateSpec {
+  readonly name: string
+  readonly summary: string
+  readonly description?: string
+  readonly options: Readonly<Record<string, OptionSpec>>
+  /** Shown in the docs and run by the tests; `use` is how one writes it. */
+  readonly example: {
+    readonly use: string
+    readonly options: Readonly<Record<string, unknown>>
+    readonly rows: readonly Readonly<Record<string, unknown>>[]
+    readonly result: unknown
+  }
+}
+
+/** Where large state keeps parts that will not change any more, so that they are written once. */
+export interface ChunkWriter {
+  put(chunk: number, bytes: Uint8Array): void
+}
+
+/**
+ * The state of one aggregate in all cells. Cells are small numbers given out by the window; a cell is reset before it is used again.
+ * What it computes does not depend on how rows are cut into pages.
+ */
+export interface AggregateCells {
+  /** Makes room for cells below `cells`. */
+  grow(cells: number): void
+  reset(cell: number): void
+  /** Takes row `rows[i]` of the page into cell `cells[i]`, for i below `count`. */
+  update(page: Page, rows: Int32Array, cells: Int32Array, count: number): void
+  /** Takes all of cell `from` into cell `into`, whose rows came before. */
+  merge(into: number, from: number): void
+  /** The result as a JSON value; null when there was nothing to compute it from. */
+  result(cell: number): unknown
+  save(cell: number, writer: ByteWriter, chunks: ChunkWriter): void
+  /** Into a cell that was reset. Chunks follow one by one, in order. */
+  load(cell: number, reader: ByteReader): void
+  loadChunk?(cell: number, chunk: number, bytes: Uint8Array): void
+}
+
+export interface Aggregate<Options = never> {
+  readonly spec: AggregateSpec
+  /** The columns read, with those that must be numbers. */
+  reads(options: Options): { readonly fields: readonly string[]; readonly numbers: readonly string[] }
+  create(options: Options): AggregateCells
+}
+
+export type AnyAggregate = Aggregate<never>
+
+/** A longer copy of an array of cells; doubled, so that growing one by one stays cheap. */
+export function grown<Cells extends Float64Array | Int32Array | Uint8Array>(cells: Cells, length: number): Cells {
+  if (length <= cells.length) return cells
+  const Kind = cells.constructor as new (length: number) => Cells
+  const larger = new Kind(Math.max(64, length, 2 * cells.length))
+  larger.set(cells as never)
+  return larger
+}

@@ -1,0 +1,102 @@
+/** Saved state as bytes: numbers and texts one after another, read back in the same order. */
+import { assert } from '../../event/assert.ts'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** Grows as it is written; `take` gives a copy and begins anew. */
+export class ByteWriter {
+  #bytes = new Uint8Array(256)
+  #view = new DataView(this.#bytes.buffer)
+  #length = 0
+
+  #reserve(count: number): number {
+    const start = this.#length
+    if (start + count > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#bytes.length, start + count))
+      larger.set(this.#bytes)
+      this.#bytes = larger
+      this.#view = new DataView(larger.buffer)
+    }
+    this.#length += count
+    return start
+  }
+
+  byte(value: number): void {
+    const at = this.#reserve(1)
+    this.#view.setUint8(at, value)
+  }
+
+  integer(value: number): void {
+    const at = this.#reserve(4)
+    this.#view.setUint32(at, value)
+  }
+
+  number(value: number): void {
+    const at = this.#reserve(8)
+    this.#view.setFloat64(at, value)
+  }
+
+  text(value: string): void {
+    const bytes = encoder.encode(value)
+    this.integer(bytes.length)
+    const at = this.#reserve(bytes.length)
+    this.#bytes.set(bytes, at)
+  }
+
+  numbers(values: Float64Array): void {
+    const at = this.#reserve(8 * values.length)
+    for (let i = 0; i < values.length; i++) this.#view.setFloat64(at + 8 * i, values[i] as number)
+  }
+
+  take(): Uint8Array {
+    const taken = this.#bytes.slice(0, this.#length)
+    this.#length = 0
+    return taken
+  }
+}
+
+export class ByteReader {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  #pass(count: number): number {
+    const start = this.#at
+    this.#at += count
+    assert(this.#at <= this.#bytes.length, 'saved state is shorter than what is read from it')
+    return start
+  }
+
+  byte(): number {
+    return this.#view.getUint8(this.#pass(1))
+  }
+
+  integer(): number {
+    return this.#view.getUint32(this.#pass(4))
+  }
+
+  number(): number {
+    return this.#view.getFloat64(this.#pass(8))
+  }
+
+  text(): string {
+    const length = this.integer()
+    const start = this.#pass(length)
+    return decoder.decode(this.#bytes.subarray(start, start + length))
+  }
+
+  numbers(count: number): Float64Array {
+    const start = this.#pass(8 * count)
+    return Float64Array.from({ length: count }, (_, i) => this.#view.getFloat64(start + 8 * i))
+  }
+
+  get rest(): number {
+    return this.#bytes.length - this.#at
+  }
+}

@@ -1,0 +1,27 @@
+/** `mean`: the sum of a column divided by how many numbers there were. */
+import type { Aggregate, AggregateUse } from './aggregate.ts'
+import { SumCells } from './sum.ts'
+
+/** The mean of a column of numbers. */
+export function mean(field: string): AggregateUse<number> {
+  return { aggregate: 'mean', field }
+}
+
+class MeanCells extends SumCells {
+  override result(cell: number): number | null {
+    const count = this.sums.count(cell)
+    return count === 0 ? null : this.sums.double(cell) / count
+  }
+}
+
+export const meanAggregate: Aggregate<{ readonly field: string }> = {
+  spec: {
+    name: 'mean',
+    summary: 'The mean of a column; null when no row has a number there.',
+    description: 'The exact sum (see `sum`) as a double, divided by the number of values.',
+    options: { field: { type: 'field', required: true, summary: 'Column of numbers; null is left out, anything else is a dead letter.' } },
+    example: { use: "mean('delay')", options: { field: 'delay' }, rows: [{ delay: 1 }, { delay: 2 }, { delay: null }], result: 1.5 },
+  },
+  reads: ({ field }) => ({ fields: [field], numbers: [field] }),
+  create: ({ field }) => new MeanCells(field),
+}

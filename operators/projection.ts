@@ -1,0 +1,54 @@
+/** `projection`: puts each row under its key where readers look it up. */
+import { valueAt } from './columns.ts'
+import { namesOf, type Names } from './names.ts'
+import { onPage } from './lift.ts'
+import type { Operator } from './operator.ts'
+import { aliveRows, columnNamed, rowReader } from './page.ts'
+
+export interface ProjectionOptions {
+  readonly name: string
+  readonly key: readonly string[]
+  readonly value?: Names
+}
+
+export const projection: Operator<ProjectionOptions> = {
+  spec: {
+    name: 'projection',
+    kind: 'sink',
+    summary: 'Puts each row under its key; the last row of a key stays.',
+    description: 'Readers see a row as soon as its page went through, with the position it reflects; it is durable with the epoch.',
+    options: {
+      name: { type: 'text', required: true, summary: 'Name under which readers find it.' },
+      key: { type: 'fields', required: true, summary: 'Columns that are the key, in order.' },
+      value: { type: 'fields', summary: 'Columns of the value, or `{ "new name": "column" }`; all columns when left out.' },
+    },
+    ports: {},
+  },
+  example: {
+    title: 'The latest reading of each sensor',
+    options: { name: 'readings', key: ['sensor'], value: { celsius: 'value' } },
+    input: [{ sensor: 'a', value: 20 }, { sensor: 'b', value: 18 }, { sensor: 'a', value: 21 }, 'barrier'],
+    output: {
+      projection: [
+        [['a'], { celsius: 20 }],
+        [['b'], { celsius: 18 }],
+        [['a'], { celsius: 21 }],
+      ],
+    },
+  },
+  needs: options => new Set([...options.key, ...(options.value === undefined ? ['*'] : namesOf(options.value).map(([, field]) => field))]),
+  create(options, context) {
+    const writer = context.projection(options.name)
+    const names = options.value && namesOf(options.value)
+    return onPage(page => {
+      const keys = options.key.map(field => columnNamed(page, field))
+      const value = rowReader(page, names)
+      for (const row of aliveRows(page)) {
+        writer.put(
+          keys.map(column => valueAt(column, row)),
+          value(row),
+        )
+      }
+    })
+  },
+}

@@ -1,0 +1,79 @@
+/** `tumble`: aggregates rows by key in windows of equal length that follow one another. */
+import { durationMs, type Duration } from './duration.ts'
+import { onPage } from './lift.ts'
+import type { Operator } from './operator.ts'
+import { selectRows } from './page.ts'
+import { fieldsRead, type AggregateUses } from './windows/window-aggregates.ts'
+import { Windows } from './windows/window-cells.ts'
+
+export interface TumbleOptions {
+  readonly size: Duration
+  readonly offset?: Duration
+  readonly aggregate: AggregateUses
+}
+
+export const tumble: Operator<TumbleOptions> = {
+  spec: {
+    name: 'tumble',
+    kind: 'keyed',
+    summary: 'Aggregates rows by key in windows of equal length.',
+    description:
+      'Windows are half-open and aligned to the epoch (UTC), moved by `offset`. A window closes when the watermark reaches its end, or at ' +
+      'the end of the input; it then gives one row for each key: the key columns, `windowStart` and `windowEnd` in milliseconds, and the ' +
+      'aggregates, in the order of (window end, key), texts by code point. The row happened at `windowEnd − 1`. A row is late, and leaves ' +
+      'once by the port `late`, if and only if the watermark stamped beside it had reached the end of its window. A row with something ' +
+      'other than a number where an aggregate needs one is a dead letter. Only keys that changed are written at a barrier, and a window ' +
+      'that opened and closed between two barriers is never written.',
+    options: {
+      size: { type: 'duration', required: true, summary: 'Length of a window.' },
+      offset: { type: 'duration', default: 0, summary: 'How far windows are moved from the epoch.' },
+      aggregate: {
+        type: 'aggregates',
+        required: true,
+        summary: 'Columns to compute, by name: `{ flights: count(), delay: sum("delay") }`.',
+      },
+    },
+    ports: { main: 'A row for each window and key.', late: 'Rows whose window had closed.' },
+    stateVersion: 1,
+    needsEventTime: true,
+  },
+  example: {
+    title: 'Delays an hour and airport',
+    key: ['origin'],
+    options: { size: '1h', aggregate: { flights: { aggregate: 'count' }, delay: { aggregate: 'sum', field: 'delay' } } },
+    input: [
+      { origin: 'JFK', delay: 3, $eventTime: 1_000, $watermark: -Infinity },
+      { origin: 'BOS', delay: 1, $eventTime: 2_000, $watermark: 1_000 },
+      { origin: 'JFK', delay: 4, $eventTime: 3_600_000, $watermark: 2_000 },
+      'watermark 3600000',
+      { origin: 'BOS', delay: 9, $eventTime: 3_599_999, $watermark: 3_600_000 },
+      'end',
+      'barrier',
+    ],
+    output: {
+      ports: {
+        main: [
+          { origin: 'BOS', windowStart: 0, windowEnd: 3_600_000, flights: 1, delay: 1 },
+          { origin: 'JFK', windowStart: 0, windowEnd: 3_600_000, flights: 1, delay: 3 },
+          { origin: 'JFK', windowStart: 3_600_000, windowEnd: 7_200_000, flights: 1, delay: 4 },
+        ],
+        late: [{ origin: 'BOS', delay: 9 }],
+      },
+    },
+  },
+  needs: (options, wanted) => new Set([...fieldsRead(options.aggregate), ...wanted('late')]),
+  create(options, context) {
+    const sizeMs = durationMs(options.size, 'size')
+    const offsetMs = durationMs(options.offset ?? 0, 'offset')
+    const windows = new Windows(context, { sizeMs, offsetMs, aggregate: options.aggregate })
+    return onPage({
+      page(page, emit) {
+        const late = windows.add(page)
+        if (late.length > 0) emit(selectRows(page, late, 'late'))
+      },
+      watermark: ({ time }, emit) => time !== 'idle' && windows.close(time, emit),
+      barrier: () => windows.save(),
+      end: emit => windows.close(Infinity, emit),
+    })
+  },
+}

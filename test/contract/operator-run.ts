@@ -1,0 +1,139 @@
+/** Runs one operator over an input written as rows and control, cut into pages of any size, with restarts where wanted. */
+import { Subject } from 'rxjs'
+import type { NewEvent } from '../../event/event.ts'
+import type { Flow, Page, Row } from '../../operators/flow.ts'
+import type { AnyOperator, ExampleFlow, StepContext, StepState } from '../../operators/operator.ts'
+import { aliveRows, pageOf, rowReader } from '../../operators/page.ts'
+
+export interface Run {
+  readonly options: Readonly<Record<string, unknown>>
+  readonly functions?: Readonly<Record<string, unknown>>
+  readonly key?: readonly string[]
+  readonly input: readonly ExampleFlow[]
+  readonly pageRows: number
+  /** Gives the step up after these barriers (counted from 1) and makes it anew from its saved state. */
+  readonly restartAfter?: readonly number[]
+}
+
+export interface Outcome {
+  readonly ports: Record<string, Row[]>
+  readonly projection: (readonly [key: readonly unknown[], value: unknown])[]
+  readonly outbox: (readonly [stream: string, event: NewEvent])[]
+  readonly dead: number[]
+  /** Kinds of all that left, in order: for pages `page`. */
+  readonly kinds: string[]
+  /** How often a row of state was put. */
+  puts: number
+}
+
+/** State rows in memory, in the order of their keys as a store gives them. */
+export class MemoryState implements StepState {
+  readonly rowsByKey = new Map<string, Uint8Array>()
+  puts = 0
+
+  rows(): Iterable<readonly [Uint8Array, Uint8Array]> {
+    const sorted = [...this.rowsByKey].sort(([a], [b]) => (a < b ? -1 : 1))
+    return sorted.map(([key, value]) => [Buffer.from(key, 'hex'), value] as const)
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.puts++
+    this.rowsByKey.set(Buffer.from(key).toString('hex'), value.slice())
+  }
+
+  delete(key: Uint8Array): void {
+    this.rowsByKey.delete(Buffer.from(key).toString('hex'))
+  }
+}
+
+function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext {
+  return {
+    step: 'step',
+    module: import.meta.url,
+    state,
+    projection: () => ({
+      put: (key, value) => void outcome.projection.push([key, value]),
+      delete: key => void outcome.projection.push([key, undefined]),
+    }),
+    outbox: () => ({ append: (stream, event) => void outcome.outbox.push([stream, event]) }),
+    resolve: reference => Promise.resolve(run.functions?.[reference]),
+    dead: (page, row) => void outcome.dead.push(page.order[row] as number),
+    beforeCall: () => {},
+  }
+}
+
+/** Rows with their stamps (`$eventTime`, `$watermark`) when they have them, so that examples can say either. */
+function leave(page: Page, outcome: Outcome): void {
+  const read = rowReader(page)
+  const list = (outcome.ports[page.port] ??= [])
+  for (const row of aliveRows(page)) {
+    const stamps = page.eventTime === undefined ? {} : { $eventTime: page.eventTime[row], $watermark: page.watermark?.[row] }
+    list.push({ ...read(row), ...stamps })
+  }
+}
+
+export async function runOperator(operator: AnyOperator, run: Run): Promise<Outcome> {
+  const outcome: Outcome = { ports: {}, projection: [], outbox: [], dead: [], kinds: [], puts: 0 }
+  const state = new MemoryState()
+  let failure: { error: unknown } | undefined
+  const start = async (): Promise<Subject<Flow>> => {
+    const subject = new Subject<Flow>()
+    const built = await operator.create(run.options as never, contextOf(run, state, outcome))
+    subject.pipe(built).subscribe({
+      next: flow => {
+        outcome.kinds.push(flow.kind)
+        if (flow.kind === 'page') leave(flow, outcome)
+      },
+      error: (error: unknown) => (failure ??= { error }),
+    })
+    return subject
+  }
+  let step = await start()
+  let barriers = 0
+  for (const flow of flowsOf(run)) {
+    step.next(flow)
+    if (failure !== undefined) throw failure.error
+    if (flow.kind === 'barrier' && run.restartAfter?.includes(++barriers) === true) step = await start()
+  }
+  outcome.puts = state.puts
+  return outcome
+}
+
+/** Pages and control; behind a page of stamped rows comes the watermark of the row that follows, as `eventTime` sends it. */
+export function flowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
+  const flows: Flow[] = []
+  let rows: Row[] = []
+  let order = 0
+  let epoch = 0
+  const cut = (next?: ExampleFlow): void => {
+    if (rows.length === 0) return
+    flows.push(pageFrom(rows, order - rows.length, run.key))
+    rows = []
+    if (typeof next === 'object' && typeof next['$watermark'] === 'number') flows.push({ kind: 'watermark', time: next['$watermark'] })
+  }
+  for (const one of run.input) {
+    if (typeof one === 'object') {
+      if (rows.length === run.pageRows) cut(one)
+      rows.push(one)
+      order++
+      continue
+    }
+    cut()
+    if (one === 'barrier') flows.push({ kind: 'barrier', epoch: ++epoch })
+    else if (one === 'end') flows.push({ kind: 'end' })
+    else flows.push({ kind: 'watermark', time: Number(one.slice('watermark '.length)) })
+  }
+  cut()
+  return flows
+}
+
+function pageFrom(rows: readonly Row[], firstOrder: number, key: readonly string[] | undefined): Page {
+  const stamp = (name: string): Float64Array => Float64Array.from(rows, row => row[name] as number)
+  const isStamped = rows.some(row => '$watermark' in row)
+  const order = rows.some(row => '$order' in row) ? stamp('$order') : Float64Array.from(rows, (_, i) => firstOrder + i)
+  const plain = rows.map(row =>
+    Object.fromEntries(Object.entries(row).filter(([name]) => !['$order', '$eventTime', '$watermark'].includes(name))),
+  )
+  const stamps = isStamped ? { eventTime: stamp('$eventTime'), watermark: stamp('$watermark') } : {}
+  return pageOf(plain, { order, ...stamps, ...(key && { key }) })
+}

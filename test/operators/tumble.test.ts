@@ -1,0 +1,79 @@
+/** `tumble` against the contract; its twin keeps every row of every window. */
+import * as fc from 'fast-check'
+import type { Row } from '../../operators/flow.ts'
+import { tumble } from '../../operators/tumble.ts'
+import { compareKeys } from '../../operators/windows/window-keys.ts'
+import { operatorContract, type Twin } from '../contract/operator.ts'
+import { airports, stamped, withBarriers } from './arbitrary.ts'
+
+const row = fc.record({
+  at: fc.integer({ min: 0, max: 500 }),
+  origin: airports,
+  gate: fc.constantFrom(1, 2, '1'),
+  delay: fc.oneof(fc.integer({ min: -9, max: 9 }), fc.constant(null)),
+})
+
+/** In the plainest words: rows by (window, key), computed whole at the end. */
+function answer(rows: readonly Row[], options: Readonly<Record<string, unknown>>): { ports: Record<string, Row[]>; dead: number[] } {
+  const [size, offset] = [options['size'] as number, (options['offset'] as number | undefined) ?? 0]
+  const cells = new Map<string, { end: number; key: unknown[]; delays: number[]; rows: Row[] }>()
+  const late: Row[] = []
+  for (const one of rows) {
+    const end = Math.floor(((one['$eventTime'] as number) - offset) / size) * size + offset + size
+    if ((one['$watermark'] as number) >= end) {
+      late.push({ at: one['at'], origin: one['origin'], gate: one['gate'], delay: one['delay'] })
+      continue
+    }
+    const key = [one['origin'], one['gate']]
+    const name = JSON.stringify([end, key])
+    const cell = cells.get(name) ?? { end, key, delays: [], rows: [] }
+    cells.set(name, cell)
+    cell.rows.push(one)
+    if (one['delay'] !== null) cell.delays.push(one['delay'] as number)
+  }
+  const sorted = [...cells.values()].sort((a, b) => a.end - b.end || compareKeys(a.key, b.key))
+  return { ports: { main: sorted.map(cell => rowOf(cell, size)), late }, dead: [] }
+}
+
+function rowOf({ end, key, delays, rows }: { end: number; key: unknown[]; delays: number[]; rows: Row[] }, size: number): Row {
+  const ordered = [...delays].sort((a, b) => a - b)
+  const n = ordered.length
+  const sum = delays.reduce((total, delay) => total + delay, 0)
+  const top = ordered.at(-1)
+  return {
+    origin: key[0],
+    gate: key[1],
+    windowStart: end - size,
+    windowEnd: end,
+    rows: rows.length,
+    delays: n,
+    sum: n === 0 ? null : sum,
+    mean: n === 0 ? null : sum / n,
+    min: ordered[0] ?? null,
+    max: top ?? null,
+    p30: ordered[Math.ceil((3000 * n) / 10_000) - 1] ?? null,
+    top: rows.filter(one => one['delay'] !== null && one['delay'] === top).map(one => ({ at: one['at'] })),
+  }
+}
+
+const delay = { field: 'delay' }
+const aggregate = {
+  rows: { aggregate: 'count' },
+  delays: { aggregate: 'count', ...delay },
+  sum: { aggregate: 'sum', ...delay },
+  mean: { aggregate: 'mean', ...delay },
+  min: { aggregate: 'min', ...delay },
+  max: { aggregate: 'max', ...delay },
+  p30: { aggregate: 'percentile', ...delay, p: 0.3 },
+  top: { aggregate: 'argMax', ...delay, take: ['at'] },
+}
+const twin: Twin = {
+  input: withBarriers(row, 120).map(input => [...stamped(input, 60), 'end', 'barrier']),
+  options: fc.constantFrom({ size: 100, aggregate }, { size: 70, offset: 13, aggregate }),
+  key: ['origin', 'gate'],
+  answer,
+  numRuns: 120,
+}
+const test = operatorContract(tumble, { poison: { origin: 'JFK', delay: 'long' }, twin })
+
+test.run()
