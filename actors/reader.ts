@@ -77,8 +77,8 @@ function* streamRows(view: LogView, stream: string, options: ReadStreamOptions):
   }
 }
 
-/** Events of a stream; STREAM_NOT_FOUND when it has none at all. */
-export function* streamEvents(view: LogView, stream: string, options: ReadStreamOptions): Generator<Event> {
+/** Events of a stream; STREAM_NOT_FOUND when it has none at all, unless it may be missing. */
+export function* streamEvents(view: LogView, stream: string, options: ReadStreamOptions, mayBeMissing = false): Generator<Event> {
   const bound = boundOf(options.asOf)
   let left = options.limit ?? Number.POSITIVE_INFINITY
   let any = false
@@ -94,25 +94,36 @@ export function* streamEvents(view: LogView, stream: string, options: ReadStream
       if (--left <= 0) return
     }
   }
-  if (!any && streamVersion(view, stream) === 0) throw new EventStoreError('STREAM_NOT_FOUND', `there is no stream "${stream}"`, { stream })
+  if (!any && !mayBeMissing && streamVersion(view, stream) === 0) throw new EventStoreError('STREAM_NOT_FOUND', `there is no stream "${stream}"`, { stream })
 }
 
-/** Checks the options of a read of all, and makes its reader. */
-export function readerOfAll(view: LogView, options: ReadAllOptions, pageRows: number): { reader: LogReader; bound: ReturnType<typeof boundOf> } {
+/** Checks the options of a read of all at the call, not at the first pull. */
+export function checkReadAll(options: ReadAllOptions): void {
   wholeFrom(options.limit, 0, 'limit')
-  const backwards = checkDirection(options.direction)
+  checkDirection(options.direction)
   for (const field of ['types', 'categories'] as const) {
     const given: unknown = options[field]
     if (given !== undefined && !(Array.isArray(given) && given.every(text => typeof text === 'string'))) throw new EventStoreError('INVALID', `${field} must be a list of texts`, { field })
   }
+  boundOf(options.asOf)
+  if (options.from !== undefined) placeOf(options.from)
+  if (options.atLeast !== undefined) placeOf(options.atLeast)
+}
+
+/** The reader of a read of all; `place` instead of `from` for a place that no event stands at. */
+export function readerOfAll(view: LogView, options: ReadAllOptions, pageRows: number, place?: Place): { reader: LogReader; bound: ReturnType<typeof boundOf> } {
   const bound = boundOf(options.asOf)
-  const after = options.from === undefined ? undefined : placeOf(options.from)
-  return {
-    bound,
-    reader: new LogReader(view, {
-      types: options.types, categories: options.categories, system: options.system, pageRows: Math.min(pageRows, Math.max(1, options.limit ?? pageRows)), upTo: bound.stamp, backwards, ...(after ? { after } : {}),
-    }),
-  }
+  const after = place ?? (options.from === undefined ? undefined : placeOf(options.from))
+  const reader = new LogReader(view, {
+    types: options.types,
+    categories: options.categories,
+    system: options.system,
+    pageRows: Math.min(pageRows, Math.max(1, options.limit ?? pageRows)),
+    upTo: bound.stamp,
+    backwards: options.direction === 'backwards',
+    ...(after ? { after } : {}),
+  })
+  return { bound, reader }
 }
 
 /** Events of the total order, page by page. */

@@ -1,4 +1,5 @@
 /** Where things lie in a shard: finished segments (cached) and the tail, seen as one, from any thread. */
+import { EventStoreError } from '../../event/error.ts'
 import type { KeyValue } from '../key-value.ts'
 import type { SharedShard } from '../log/shared.ts'
 import { kinds, type ShardColumn } from './keys.ts'
@@ -38,8 +39,9 @@ export class Segments {
   stable<T>(read: (segment: number, tail: Tail) => T): T {
     for (;;) {
       const { segment } = this.#shared
+      if (!this.#shared.isOpen) throw new EventStoreError('BUSY', `shard ${this.#shared.data.shard} is being opened again; try again shortly`, { shard: this.#shared.data.shard })
       const answer = read(segment, this.#shared.tails[segment & 1]!)
-      if (this.#shared.segment === segment) return answer
+      if (this.#shared.segment === segment && this.#shared.isOpen) return answer
     }
   }
 

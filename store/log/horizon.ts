@@ -29,6 +29,12 @@ export class SharedHorizon {
     Atomics.notify(this.#epoch, 0)
   }
 
+  /** Wakes whoever waits, though nothing has moved: they have something else to look at. */
+  wake(): void {
+    Atomics.add(this.#epoch, 0, 1)
+    Atomics.notify(this.#epoch, 0)
+  }
+
   /** Resolves when the horizon has moved since `epoch` was read, or after `timeoutMs`. */
   async changed(epoch: number, timeoutMs = 1000): Promise<void> {
     const waited = Atomics.waitAsync(this.#epoch, 0, epoch, timeoutMs)

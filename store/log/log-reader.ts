@@ -88,7 +88,7 @@ export class LogReader {
   #distribute(): void {
     this.#view.shards.forEach((shard, s) => {
       const { epoch } = shard.shared
-      if (epoch === this.#epochs[s]) return
+      if (epoch === this.#epochs[s] || !shard.shared.isOpen) return
       this.#epochs[s] = epoch
       const committed = shard.shared.committedBlocks
       while (this.#next[s]! < committed) this.#distributeFrom(s, committed)

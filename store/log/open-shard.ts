@@ -65,6 +65,7 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
   log.settledBlocks = log.nextBlock
   for (const partition of log.partitions) shared.set(partition.rank, partition.sequence, partition.stamp)
   shared.publish(log.nextBlock)
+  shared.opened()
   return { log, damage }
 }
 

@@ -4,6 +4,7 @@ import { Tail, type TailSize, tailBytes } from '../index/tail.ts'
 const CONTROL_WORDS = 16
 const SEGMENT = 0
 const EPOCH = 1
+const OPEN = 2
 
 /** Plain data that may be posted to another thread. */
 export interface SharedShardData {
@@ -60,6 +61,11 @@ export class SharedShard {
     return this.tails[this.segment & 1]!
   }
 
+  /** False while the worker reads the log back in: the tail is not whole. */
+  get isOpen(): boolean {
+    return Atomics.load(this.#control, OPEN) === 1
+  }
+
   /** Rises with every commit; load it before the numbers below. */
   get epoch(): number {
     return Atomics.load(this.#control, EPOCH)
@@ -99,8 +105,14 @@ export class SharedShard {
     Atomics.store(this.#control, SEGMENT, next)
   }
 
+  /** Writer, when the tail is whole again. */
+  opened(): void {
+    Atomics.store(this.#control, OPEN, 1)
+  }
+
   /** Writer, at open: where it stands. */
   restore(segment: number, baseBlock: number): void {
+    Atomics.store(this.#control, OPEN, 0)
     this.tails[segment & 1]!.clear(baseBlock)
     Atomics.store(this.#control, SEGMENT, segment)
   }

@@ -1,0 +1,163 @@
+/** The event store of a node: appends through its router, reads through its own view of the log. Backed by workers and disk, or by actors in this thread. */
+import { OrderedAppend } from '../actors/in-order.ts'
+import { allEvents, checkReadAll, checkReadStream, eventAt, eventById, streamEvents, streamVersion } from '../actors/reader.ts'
+import { type Router } from '../actors/router.ts'
+import { checkFrom, followAll, type FollowContext, followStream, turn } from '../actors/subscription.ts'
+import { EventStoreError } from '../event/error.ts'
+import type { Durability, Event, NewEvent, Position } from '../event/event.ts'
+import type { AggregateOptions, AnyEvent, AppendAnswer, AppendOptions, EventOf, EventStore, NewEventOf, ReadAllOptions, ReadStreamOptions, SubscribeToAllOptions, SubscribeToStreamOptions } from '../event/event-store.ts'
+import type { Limits } from '../event/limits.ts'
+import { placeOf } from '../event/position.ts'
+import { checkStreamId } from '../event/stream-id.ts'
+import type { LogView } from '../store/log/log-view.ts'
+
+/** Events after which a read gives the event loop a turn. */
+const TURN_EVENTS = 4096
+
+export interface EventLogParts {
+  readonly view: LogView
+  readonly router: Router
+  readonly limits: Limits
+}
+
+export class EventLog implements EventStore {
+  readonly view: LogView
+  readonly router: Router
+  readonly limits: Limits
+  #closed: EventStoreError | null = null
+  readonly #follow: FollowContext
+
+  constructor(parts: EventLogParts) {
+    this.view = parts.view
+    this.router = parts.router
+    this.limits = parts.limits
+    this.#follow = { view: parts.view, pageRows: parts.limits.pageRows, check: () => this.check() }
+  }
+
+  /** Throws CLOSED once the node is closing: for calls and for iterators that are still open. */
+  check(): void {
+    if (this.#closed) throw this.#closed
+  }
+
+  /** Reads, appends and open iterators are CLOSED from now on. */
+  shut(reason: EventStoreError): void {
+    this.#closed = reason
+    this.view.horizon.wake()
+  }
+
+  appendToStream<E extends AnyEvent>(stream: string, events: NewEventOf<E> | readonly NewEventOf<E>[], options?: AppendOptions): Promise<AppendAnswer> {
+    return this.router.append(stream, events as NewEvent | readonly NewEvent[], options)
+  }
+
+  async appendInOrder<E extends AnyEvent>(
+    items: Iterable<{ stream: string; event: NewEventOf<E> }> | AsyncIterable<{ stream: string; event: NewEventOf<E> }>,
+    options: { durability?: Durability; signal?: AbortSignal } = {},
+  ): Promise<{ events: number; position: Position | null }> {
+    this.check()
+    const append = new OrderedAppend(this.router, { durability: options.durability })
+    const each = (item: { stream: string; event: NewEventOf<E> }): Promise<void> | null => {
+      options.signal?.throwIfAborted()
+      return append.add(item as { stream: string; event: NewEvent })
+    }
+    if (Symbol.iterator in items) {
+      for (const item of items) {
+        const full = each(item)
+        if (full) await full.then(turn)
+      }
+    } else {
+      for await (const item of items) {
+        const full = each(item)
+        if (full) await full
+      }
+    }
+    return append.end()
+  }
+
+  readStream<E extends AnyEvent>(stream: string, options: ReadStreamOptions = {}): AsyncIterable<EventOf<E>> {
+    this.#checkStream(stream)
+    checkReadStream(options)
+    return this.#pull(() => streamEvents(this.view, stream, options), options.atLeast)
+  }
+
+  readAll<E extends AnyEvent>(options: ReadAllOptions = {}): AsyncIterable<EventOf<E>> {
+    this.check()
+    checkReadAll(options)
+    return this.#pull(() => allEvents(this.view, options, this.limits.pageRows), options.atLeast)
+  }
+
+  async *#pull<E extends AnyEvent>(open: () => Generator<Event>, atLeast: Position | undefined): AsyncGenerator<EventOf<E>> {
+    if (atLeast !== undefined) await this.#reached(atLeast)
+    let untilTurn = TURN_EVENTS
+    this.check()
+    for (const event of open()) {
+      yield event as EventOf<E>
+      this.check()
+      if (--untilTurn > 0) continue
+      untilTurn = TURN_EVENTS
+      await turn()
+      this.check()
+    }
+  }
+
+  /** Waits until a position can be read; UNREACHABLE when that takes longer than an append may. */
+  async #reached(position: Position): Promise<void> {
+    const { stamp, partition, sequence } = placeOf(position)
+    if (partition >= this.view.partitions) throw new EventStoreError('INVALID', `position ${position} is of another store`, { field: 'atLeast' })
+    const deadline = performance.now() + this.limits.commitTimeoutMs
+    for (;;) {
+      this.check()
+      const { epoch } = this.view.horizon
+      if (this.view.sequenceOf(partition) >= sequence && this.view.horizon.stamp > stamp) return
+      const left = deadline - performance.now()
+      if (left <= 0) throw new EventStoreError('UNREACHABLE', `position ${position} was not reached in ${this.limits.commitTimeoutMs} ms`, { position })
+      await this.view.horizon.changed(epoch, Math.min(left, 1000))
+    }
+  }
+
+  async readEvent<E extends AnyEvent>(id: string): Promise<EventOf<E>> {
+    this.check()
+    if (typeof id !== 'string' || id.length === 0) throw new EventStoreError('INVALID', 'id must be a text of at least one character', { field: 'id' })
+    return eventById(this.view, id) as EventOf<E>
+  }
+
+  async readEventAt<E extends AnyEvent>(position: Position): Promise<EventOf<E>> {
+    this.check()
+    return eventAt(this.view, position) as EventOf<E>
+  }
+
+  async streamVersion(stream: string): Promise<number> {
+    this.#checkStream(stream)
+    return streamVersion(this.view, stream)
+  }
+
+  subscribeToStream<E extends AnyEvent>(stream: string, options: SubscribeToStreamOptions = {}): AsyncIterable<EventOf<E>> {
+    this.#checkStream(stream)
+    checkFrom(options.from, 'version')
+    return followStream(this.#follow, stream, options) as AsyncIterable<EventOf<E>>
+  }
+
+  subscribeToAll<E extends AnyEvent>(options: SubscribeToAllOptions = {}): AsyncIterable<EventOf<E>> {
+    this.check()
+    const { from, ...rest } = options
+    checkReadAll(from === undefined || from === 'end' ? rest : { ...rest, from })
+    return followAll(this.#follow, options) as AsyncIterable<EventOf<E>>
+  }
+
+  async aggregateStream<State, E extends AnyEvent>(stream: string, options: AggregateOptions<State, E>): Promise<{ state: State; version: number; exists: boolean }> {
+    this.#checkStream(stream)
+    let state = options.initialState()
+    let version = 0
+    const read: ReadStreamOptions = { ...(options.to === undefined ? {} : { to: options.to }), ...(options.asOf === undefined ? {} : { asOf: options.asOf }) }
+    checkReadStream(read)
+    for (const event of streamEvents(this.view, stream, read, true)) {
+      state = options.evolve(state, event as EventOf<E>)
+      version = event.version
+    }
+    return { state, version, exists: version > 0 }
+  }
+
+  #checkStream(stream: string): void {
+    this.check()
+    checkStreamId(stream, this.limits)
+  }
+}

@@ -1,0 +1,86 @@
+/** What `openNode` takes, checked. */
+import { availableParallelism } from 'node:os'
+import { EventStoreError } from '../event/error.ts'
+import { type Limits, limitsWith } from '../event/limits.ts'
+
+export interface OpenOptions {
+  /** Where the store lies; made when it does not exist. Either this or `memory`. */
+  readonly directory?: string
+  /** Everything in this process's memory and in the calling thread, gone at close. */
+  readonly memory?: true
+  /** Fixed when the store is made, 1 to 4,096. Default 32. */
+  readonly partitions?: number
+  /** Directories and worker threads of the log, fixed when the store is made, 1 to 16. Default: cores, at most one a partition. */
+  readonly shards?: number
+  /** Threads that run pipelines. Default: cores − 1, at least 1. */
+  readonly workers?: number
+  /** When a writer is answered unless the request says otherwise. Default `disk`. */
+  readonly durability?: 'memory' | 'os' | 'disk'
+  readonly limits?: Partial<Limits>
+  /** `auto`: blocks are compressed unless the disk takes them faster plain. Default `auto`. */
+  readonly compression?: 'auto' | 'none'
+  /** How long an epoch of a pipeline is, ms. Default 100. */
+  readonly epochMs?: number
+  /** Opens a store whose write-ahead files are damaged: copies them to `quarantine/` first, keeps what is valid, lists what is lost. */
+  readonly acceptLoss?: boolean
+  /** False: refuses to make a store that does not exist (NOT_FOUND). Default true. */
+  readonly create?: boolean
+}
+
+export interface CheckedOptions {
+  readonly directory: string | null
+  readonly partitions: number | null
+  readonly shards: number | null
+  readonly workers: number
+  readonly durability: 'memory' | 'os' | 'disk'
+  readonly limits: Limits
+  readonly compression: 'auto' | 'none'
+  readonly epochMs: number
+  readonly acceptLoss: boolean
+  readonly create: boolean
+}
+
+export const PARTITIONS_DEFAULT = 32
+export const PARTITIONS_MAX = 4096
+export const SHARDS_MAX = 16
+
+const known = ['directory', 'memory', 'partitions', 'shards', 'workers', 'durability', 'limits', 'compression', 'epochMs', 'acceptLoss', 'create']
+
+/** Throws INVALID naming the option that is not as it should be. */
+export function checkOptions(options: OpenOptions): CheckedOptions {
+  if (typeof options !== 'object' || options === null) throw new EventStoreError('INVALID', 'openNode takes an object of options', { field: 'options' })
+  for (const name of Object.keys(options)) if (!known.includes(name)) throw new EventStoreError('INVALID', `unknown option "${name}"; known: ${known.join(', ')}`, { field: name })
+  const { directory, memory } = options
+  if (memory !== undefined && memory !== true) throw new EventStoreError('INVALID', 'memory must be true or left out', { field: 'memory' })
+  if (memory ? directory !== undefined : typeof directory !== 'string' || directory === '') throw new EventStoreError('INVALID', 'openNode needs either a directory or memory: true', { field: 'directory' })
+  const partitions = whole(options.partitions, 'partitions', PARTITIONS_MAX)
+  return {
+    directory: memory ? null : directory!,
+    partitions,
+    shards: whole(options.shards, 'shards', SHARDS_MAX),
+    workers: whole(options.workers, 'workers', 64) ?? Math.max(1, availableParallelism() - 1),
+    durability: oneOf(options.durability, 'durability', ['memory', 'os', 'disk']) ?? (memory ? 'memory' : 'disk'),
+    limits: limitsWith(options.limits),
+    compression: oneOf(options.compression, 'compression', ['auto', 'none']) ?? 'auto',
+    epochMs: whole(options.epochMs, 'epochMs', 3_600_000) ?? 100,
+    acceptLoss: options.acceptLoss ?? false,
+    create: options.create ?? true,
+  }
+}
+
+function whole(value: number | undefined, field: string, most: number): number | null {
+  if (value === undefined) return null
+  if (!Number.isSafeInteger(value) || value < 1 || value > most) throw new EventStoreError('INVALID', `${field} must be a whole number from 1 to ${most}, got ${String(value)}`, { field })
+  return value
+}
+
+function oneOf<Value extends string>(value: Value | undefined, field: string, values: readonly Value[]): Value | null {
+  if (value === undefined) return null
+  if (!values.includes(value)) throw new EventStoreError('INVALID', `${field} must be one of ${values.join(', ')}, got ${JSON.stringify(value)}`, { field })
+  return value
+}
+
+/** Default number of shards of a new store. */
+export function defaultShards(partitions: number): number {
+  return Math.min(availableParallelism(), partitions, SHARDS_MAX)
+}

@@ -1,0 +1,85 @@
+/** Thread of one shard: attaches to its database, reads the log's end back in, then works through groups until it is told to stop. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { exposeControl } from '../actors/control.ts'
+import { type PortData, RingReceiver } from '../actors/port.ts'
+import { commitToDisk, ShardActor } from '../actors/shard.ts'
+import { turn } from '../actors/subscription.ts'
+import { EventStoreError } from '../event/error.ts'
+import type { Limits } from '../event/limits.ts'
+import type { ShardColumn } from '../store/index/keys.ts'
+import { type LogDamage, openShard } from '../store/log/open-shard.ts'
+import { SharedShard, type SharedShardData } from '../store/log/shared.ts'
+import { attachRocks } from '../store/rocks.ts'
+import { ShardWitness } from './shard-witness.ts'
+
+/** All the thread needs; plain data. */
+export interface ShardWorkerData {
+  readonly handle: bigint
+  readonly closed: Int32Array
+  readonly shared: SharedShardData
+  readonly port: PortData
+  readonly transfers: MessagePort
+  readonly control: MessagePort
+  readonly limits: Limits
+  readonly storeId: string
+  readonly durability: 'memory' | 'os' | 'disk'
+  readonly compression: 'auto' | 'none'
+  readonly witnessPath: string
+}
+
+/** What the thread says once it is open, or why it is not. */
+export type ShardWorkerReady =
+  | { readonly kind: 'ready'; readonly highestStamp: number; readonly damage: readonly LogDamage[] }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly details: Readonly<Record<string, unknown>> }
+
+export interface ShardControl extends Record<string, (...args: never[]) => unknown> {
+  stats(): ShardStats
+}
+
+export interface ShardStats {
+  readonly blocks: number
+  readonly streams: number
+  readonly versionMapBytes: number
+  readonly failure: string | null
+}
+
+const IDLE_MS = 500
+
+async function run(data: ShardWorkerData): Promise<void> {
+  const kv = attachRocks<ShardColumn>(data.handle, data.closed)
+  const shared = new SharedShard(data.shared)
+  const open = (): ReturnType<typeof openShard> => openShard({ kv, shared, limits: data.limits, storeId: data.storeId })
+  const { log, damage } = open()
+  const witness = new ShardWitness(data.witnessPath, shared)
+  witness.check(log)
+  const receiver = new RingReceiver(data.port, data.transfers)
+  const actor: ShardActor = new ShardActor({
+    log, source: receiver, answers: receiver, commit: commitToDisk(() => actor.log), reopen: () => open().log, durability: data.durability, compression: data.compression,
+  })
+  exposeControl(
+    {
+      stats: (): ShardStats => ({ blocks: actor.log.settledBlocks, streams: actor.log.versions.size, versionMapBytes: actor.log.versions.bytes, failure: actor.failure?.message ?? null }),
+    } satisfies ShardControl,
+    data.control,
+  )
+  let highestStamp = 0
+  for (const partition of log.partitions) highestStamp = Math.max(highestStamp, partition.stamp)
+  parentPort!.postMessage({ kind: 'ready', highestStamp, damage } satisfies ShardWorkerReady)
+  for (;;) {
+    const did = actor.step()
+    const busy = typeof did === 'boolean' ? did : await did
+    receiver.beat()
+    witness.note(actor.log, false)
+    if (busy) await turn()
+    else if (receiver.stopped && actor.idle) break
+    else await receiver.arrived(IDLE_MS)
+  }
+  witness.note(actor.log, true)
+  data.control.close()
+  data.transfers.close()
+}
+
+run(workerData as ShardWorkerData).catch((error: unknown) => {
+  if (!(error instanceof EventStoreError)) throw error
+  parentPort!.postMessage({ kind: 'failed', ...error.toJSON() } satisfies ShardWorkerReady)
+})

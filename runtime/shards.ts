@@ -1,0 +1,164 @@
+/** The shards of a node: opens their databases on this thread, starts a worker for each, starts it again when it dies, and closes all in the only safe order. */
+import { join } from 'node:path'
+import { MessageChannel, Worker } from 'node:worker_threads'
+import { controlOf, type Remote } from '../actors/control.ts'
+import { createPort, RingSender, type ShardPort } from '../actors/port.ts'
+import { EventStoreError, fromPlainError } from '../event/error.ts'
+import type { Limits } from '../event/limits.ts'
+import { siblingModule } from '../event/module-url.ts'
+import type { ShardColumn } from '../store/index/keys.ts'
+import type { OwnedKeyValue } from '../store/key-value.ts'
+import type { LogDamage } from '../store/log/open-shard.ts'
+import { SharedShard, tailSizeFor } from '../store/log/shared.ts'
+import { openRocks, type RocksOwner } from '../store/rocks.ts'
+import type { ShardControl, ShardStats, ShardWorkerData, ShardWorkerReady } from './shard-worker.ts'
+
+export interface ShardsOptions {
+  readonly directory: string
+  readonly shards: number
+  readonly partitions: number
+  readonly limits: Limits
+  readonly storeId: string
+  readonly durability: 'memory' | 'os' | 'disk'
+  readonly compression: 'auto' | 'none'
+  /** A shard can be written to: at open, and after each restart of its worker. */
+  readonly attached: (shard: number, port: ShardPort, highestStamp: number) => void
+  readonly detached: (shard: number, exitCode: number) => void
+}
+
+/** What a shard is to the node, on disk or in memory. */
+export interface NodeShard {
+  readonly kv: OwnedKeyValue<ShardColumn>
+  readonly shared: SharedShard
+}
+
+const RING_BYTES = 8 * 1024 * 1024
+const REQUESTS = 65_536
+/** A worker that dies this often within a minute is not started again. */
+const RESTARTS_MAX = 5
+const RESTARTS_WINDOW_MS = 60_000
+
+export const shardDirectory = (shard: number): string => `shard-${String(shard).padStart(2, '0')}`
+
+/** One shard with its worker. */
+class RunningShard implements NodeShard {
+  readonly kv: RocksOwner<ShardColumn>
+  readonly shared: SharedShard
+  highestStamp = 0
+  damage: readonly LogDamage[] = []
+  readonly #options: ShardsOptions
+  readonly #number: number
+  #worker!: Worker
+  #control!: Remote<ShardControl>
+  #exited!: Promise<void>
+  #stopping = false
+  #restarts: number[] = []
+
+  constructor(options: ShardsOptions, number: number, kv: RocksOwner<ShardColumn>) {
+    this.#options = options
+    this.#number = number
+    this.kv = kv
+    const { shards, partitions, limits } = options
+    this.shared = SharedShard.create({ shard: number, shards, partitions, tail: tailSizeFor(limits.segmentEntries, limits.requestEvents) })
+  }
+
+  /** Starts the worker; resolves when the log's end is read back in. */
+  async start(): Promise<void> {
+    const { limits, storeId, durability, compression, directory } = this.#options
+    const port = createPort({ ringBytes: RING_BYTES, requests: REQUESTS })
+    const transfers = new MessageChannel()
+    const control = new MessageChannel()
+    const data: ShardWorkerData = {
+      handle: this.kv.handle, closed: this.kv.closed, shared: this.shared.data, port, transfers: transfers.port2, control: control.port2, limits, storeId, durability, compression,
+      witnessPath: join(directory, `witness-${String(this.#number).padStart(2, '0')}`),
+    }
+    const worker = new Worker(siblingModule(import.meta.url, './shard-worker'), { workerData: data, transferList: [transfers.port2, control.port2], name: `shard-${this.#number}` })
+    this.#worker = worker
+    this.#control = controlOf<ShardControl>(control.port1)
+    control.port1.unref()
+    transfers.port1.unref()
+    this.#exited = new Promise(resolve => worker.once('exit', code => {
+      control.port1.close()
+      transfers.port1.close()
+      resolve()
+      if (!this.#stopping) this.#died(code)
+    }))
+    const ready = await this.#ready(worker)
+    this.highestStamp = ready.highestStamp
+    this.damage = ready.damage
+    this.#options.attached(this.#number, new RingSender(port, { post: buffer => transfers.port1.postMessage(buffer, [buffer]), transferBytesMax: limits.mailboxBytes }), ready.highestStamp)
+  }
+
+  #ready(worker: Worker): Promise<ShardWorkerReady & { kind: 'ready' }> {
+    return new Promise((resolve, reject) => {
+      worker.once('message', (message: ShardWorkerReady) => {
+        if (message.kind === 'ready') resolve(message)
+        else reject(fromPlainError(message as Parameters<typeof fromPlainError>[0]))
+      })
+      worker.on('error', reject)
+      worker.once('exit', code => reject(new EventStoreError('CLOSED', `the worker of shard ${this.#number} ended with ${code} before it was open`)))
+    })
+  }
+
+  #died(code: number): void {
+    this.#options.detached(this.#number, code)
+    const now = Date.now()
+    this.#restarts = [...this.#restarts.filter(at => now - at < RESTARTS_WINDOW_MS), now]
+    if (this.#restarts.length > RESTARTS_MAX) return
+    this.start().catch(() => undefined)
+  }
+
+  stats(): Promise<ShardStats> {
+    return this.#control.stats()
+  }
+
+  /** For tests of what happens when a worker dies. */
+  async kill(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  /** The port was told to stop: waits until the worker has written its last. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    await this.#exited
+  }
+
+  /** When the node could not open: nothing was asked of the worker yet. */
+  async abandon(): Promise<void> {
+    this.#stopping = true
+    await this.#worker?.terminate()
+  }
+}
+
+export class Shards {
+  readonly all: readonly RunningShard[]
+
+  private constructor(all: readonly RunningShard[]) {
+    this.all = all
+  }
+
+  static async open(options: ShardsOptions): Promise<Shards> {
+    const running: RunningShard[] = []
+    try {
+      for (let shard = 0; shard < options.shards; shard++) {
+        const kv = await openRocks<ShardColumn>(join(options.directory, shardDirectory(shard)), { columns: { log: 'rising', index: 'scattered', meta: 'small' } })
+        running.push(new RunningShard(options, shard, kv))
+      }
+      await Promise.all(running.map(shard => shard.start()))
+      return new Shards(running)
+    } catch (error) {
+      await Promise.allSettled(running.map(shard => shard.abandon()))
+      await Promise.allSettled(running.map(shard => shard.kv.close()))
+      throw error
+    }
+  }
+
+  /** Ports must be stopped. Workers leave first; the databases are closed by `closeDatabases`, last of all. */
+  async stopWorkers(): Promise<void> {
+    await Promise.all(this.all.map(shard => shard.stop()))
+  }
+
+  async closeDatabases(): Promise<void> {
+    await Promise.all(this.all.map(shard => shard.kv.close()))
+  }
+}
