@@ -119,7 +119,7 @@ export class EpochGatherer {
     this.epoch++
     this.#sealProjections()
     const prefix = outboxPrefix(topology)
-    for (const number of []) this.#bytes.delete('state', prefix, outboxNumber(number))
+    for (const number of this.#sent) this.#bytes.delete('state', prefix, outboxNumber(number))
     this.#sent = []
     const requests = this.#outbox.seal()
     const outboxNumbers = requests.map(() => ++this.#outboxNumber)
