@@ -15,7 +15,7 @@ const stride = 7_368_787
 export const streamName = (number: number): string => `order-${number}`
 
 function* interleaved({ streams, eventsPerStream }: Filling): Generator<{ stream: string; event: OrderBytesEvent }> {
-  const pool = orderBytes(distinctEvents)
+  const pool = orderBytes(distinctEvents, 'json')
   let next = 0
   for (let round = 0; round < eventsPerStream; round++) {
     for (let place = 0; place < streams; place++) {

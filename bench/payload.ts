@@ -52,7 +52,7 @@ export function orders(count: number, seed = 42): OrderEvent[] {
   return Array.from({ length: count }, (_, index) => ({ type: 'order.accepted', data: order(random, index) }))
 }
 
-/** The same orders as the bytes of their JSON text. */
-export function orderBytes(count: number, seed = 42): OrderBytesEvent[] {
-  return orders(count, seed).map(({ type, data }) => ({ type, data: Buffer.from(JSON.stringify(data)), encoding: 'json' as const }))
+/** The same orders as the bytes of their JSON text: kept as they are, or (`json`) checked at the door and read as JSON later. */
+export function orderBytes(count: number, encoding: 'bytes' | 'json' = 'bytes'): OrderBytesEvent[] {
+  return orders(count).map(({ type, data }) => ({ type, data: Buffer.from(JSON.stringify(data)), encoding }))
 }
