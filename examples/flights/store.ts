@@ -2,7 +2,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { isEventStoreError, openNode } from '../../runtime/index.ts'
-import type { Node } from '../../runtime/index.ts'
+import type { Node, OpenOptions } from '../../runtime/index.ts'
 import { importState, rowsWanted } from './import.ts'
 import { dataByDefault, UsageError } from './options.ts'
 import type { StartOptions } from './options.ts'
@@ -16,10 +16,11 @@ export interface OpenedStore {
 /** `topology`: the one that will be run; results of another one are not kept, for both would write to the same streams. */
 export async function openStore(options: StartOptions, topology: string, say: (line: string) => void): Promise<OpenedStore> {
   const files = await filesOf(options.data)
-  if (files.length > 0 && !files.includes('store.json'))
+  const isOurs = options.data === resolve(dataByDefault)
+  if (!isOurs && files.length > 0 && !files.includes('store.json'))
     throw new UsageError(`${options.data} holds other files and no store: choose another --data`)
   if (files.length > 0) {
-    const node = await openOld(options)
+    const node = await openOld(options, isOurs)
     const reason = node ? await whyNotKept(node, options, topology) : 'it could not be opened'
     if (node && reason === null) return { node, kept: true }
     if (options.keep) say(`The store in ${options.data} is made again: ${reason}.`)
@@ -30,11 +31,11 @@ export async function openStore(options: StartOptions, topology: string, say: (l
 }
 
 /** Opening takes the lock, so that no store is removed under a node that runs. */
-async function openOld(options: StartOptions): Promise<Node | null> {
+async function openOld(options: StartOptions, isOurs: boolean): Promise<Node | null> {
   try {
     return await openNode({ directory: options.data, ...running(options) })
   } catch (error) {
-    if (isEventStoreError(error, 'LOCKED') || options.data !== resolve(dataByDefault)) throw error
+    if (isEventStoreError(error, 'LOCKED') || !isOurs) throw error
     return null
   }
 }
@@ -72,10 +73,10 @@ function fixed({ partitions, shards }: StartOptions): { partitions?: number; sha
 }
 
 /** Chosen each time it is opened. */
-function running({ workers, epochMs, pageRows }: StartOptions): { workers?: number; epochMs?: number; pageRows?: number } {
+export function running({ workers, epochMs, pageRows }: Pick<StartOptions, 'workers' | 'epochMs' | 'pageRows'>): OpenOptions {
   return {
     ...(workers === undefined ? {} : { workers }),
     ...(epochMs === undefined ? {} : { epochMs }),
-    ...(pageRows === undefined ? {} : { pageRows }),
+    ...(pageRows === undefined ? {} : { limits: { pageRows } }),
   }
 }

@@ -23,7 +23,7 @@ if (dieAt === undefined) {
   await node.close()
 } else {
   // Short epochs, so that also a small fold has some behind it when it dies.
-  const node = await openNode({ directory, pageRows, epochMs: 10 })
+  const node = await openNode({ directory, limits: { pageRows }, epochMs: 10 })
   await node.deploy(new URL('../../examples/flights/pipeline.ts', import.meta.url), { until: 'head' })
   for (;;) {
     const [status] = await node.topologies()
