@@ -13,19 +13,23 @@ export interface ColumnSettings {
 
 const MIB = 1024 * 1024
 
+/** The least that RocksDB takes for a write buffer. */
+export const SMALL_BUFFER_BYTES = 64 * 1024
+
 /**
- * The write-ahead log can grow to 4 × the sum of all write buffers, because the binding can not set that limit, and a file of it is kept
- * until every column has flushed what it holds: what is written rarely gets small buffers. `rising` has RocksDB's own defaults (two buffers
- * of 64 MiB): with one compression on all levels and keys that do not overlap, tables are moved down and never rewritten.
+ * A file of the write-ahead log is kept until every column has flushed what it holds of it, and the binding can not set a limit below RocksDB's
+ * own (4 × the sum of all write buffers): what is written rarely gets small buffers, and `RocksView` fills those of small columns in time.
+ * `rising` has RocksDB's defaults (two buffers of 64 MiB): with one compression on all levels and keys that do not overlap, tables are moved
+ * down and never rewritten.
  */
 const profiles: Readonly<Record<ColumnProfile, ColumnSettings>> = {
   rising: { compression: false, cacheSize: 32 * MIB },
-  scattered: { compression: false, compaction: 'level', memtableMemoryBudget: 16 * MIB, cacheSize: 32 * MIB },
-  small: { compression: false, compaction: 'universal', memtableMemoryBudget: MIB, cacheSize: 2 * MIB },
+  scattered: { compression: false, compaction: 'level', memtableMemoryBudget: 8 * MIB, cacheSize: 32 * MIB },
+  small: { compression: false, compaction: 'universal', memtableMemoryBudget: 4 * SMALL_BUFFER_BYTES, cacheSize: 2 * MIB },
 }
 
 /** RocksDB insists on a column of this name; it stays empty. */
-const unused: ColumnSettings = { compression: false, compaction: 'universal', memtableMemoryBudget: MIB / 4, cacheSize: 0 }
+const unused: ColumnSettings = { compression: false, compaction: 'universal', memtableMemoryBudget: 4 * SMALL_BUFFER_BYTES, cacheSize: 0 }
 
 /** Settings of all columns; `cacheBytes` replaces the block cache of each column that is not small. */
 export function columnSettings(

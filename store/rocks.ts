@@ -7,17 +7,17 @@ import { assert } from '../event/assert.ts'
 import { EventStoreError } from '../event/error.ts'
 import { isCrossed } from './key-value.ts'
 import type { Bytes, ColumnProfile, KeyValue, OwnedKeyValue, Range, Rows, WriteBatch } from './key-value.ts'
-import { columnSettings } from './rocks-column.ts'
+import { columnSettings, SMALL_BUFFER_BYTES } from './rocks-column.ts'
 import { openFailure, readFailure, writeFailure } from './rocks-failure.ts'
-
-/** `closed` holds the flag (word 0) and, on lines of their own, how many calls run at this moment in attached threads. */
-const CALL_SLOTS = 32
-const SLOT_WORDS = 16
-/** Attached threads have exited when the owner closes; for one that has not, its running call is awaited this long. */
-const CLOSE_WAIT_MS = 1_000
+import { closeShared, enterCall, forgetCalls, leaveCall, makeSharedWords, refuseClosed, smallColumnsOf, takeSlot } from './rocks-shared.ts'
 
 /** All that a range holds: the iterator is not asked twice. */
 const ROWS_MAX = 2 ** 32 - 1
+
+/** So much is written before small columns are made to flush what they hold. It bounds the write-ahead log, and so the time to open. */
+const FILL_EVERY_BYTES = 64 * 1024 * 1024
+/** Never a user's key: it is put and deleted in one batch. */
+const FILL_KEY = Buffer.concat([new Uint8Array(16).fill(255), Buffer.from('fill')])
 
 /** Owners are never garbage-collected while open: their finalizer would close the database under attached threads. */
 const owners = new Set<RocksOwner<string>>()
@@ -39,6 +39,7 @@ class RocksBatch<Column extends string> implements WriteBatch<Column> {
   readonly pointer: BatchPointer = binding.batch_init()
   readonly #options: ColumnOptions
   #length = 0
+  bytes = 0
 
   constructor(options: ColumnOptions) {
     this.#options = options
@@ -52,6 +53,7 @@ class RocksBatch<Column extends string> implements WriteBatch<Column> {
     assert(key.length > 0, 'a key has at least one byte')
     binding.batch_put(this.pointer, key, value, optionOf(this.#options, column))
     this.#length++
+    this.bytes += key.length + value.length
   }
 
   delete(column: Column, key: Bytes): void {
@@ -62,6 +64,7 @@ class RocksBatch<Column extends string> implements WriteBatch<Column> {
   clear(): void {
     binding.batch_clear(this.pointer)
     this.#length = 0
+    this.bytes = 0
   }
 }
 
@@ -76,14 +79,17 @@ class RocksView<Column extends string> implements KeyValue<Column> {
   readonly #database: DatabasePointer
   readonly #options: ColumnOptions
   readonly #slot: number
+  readonly #smallColumns: readonly string[]
+  #bytesSinceFill = 0
   #refused: EventStoreError | undefined
 
   constructor(database: DatabasePointer, columns: ColumnPointers, closed: Int32Array) {
     this.#database = database
     this.#options = new Map(Object.entries(columns).map(([name, column]) => [name, { column }]))
+    this.#smallColumns = smallColumnsOf(closed, Object.keys(columns))
     this.directory = binding.db_get_location(database)
     this.closed = closed
-    this.#slot = (1 + (Atomics.add(closed, 1, 1) % CALL_SLOTS)) * SLOT_WORDS
+    this.#slot = takeSlot(closed)
   }
 
   get(column: Column, key: Bytes): Bytes | undefined {
@@ -126,7 +132,27 @@ class RocksView<Column extends string> implements KeyValue<Column> {
 
   write(batch: WriteBatch<Column>, options: { sync: boolean }): void {
     assert(batch instanceof RocksBatch, 'a batch is written to the backend that made it')
-    this.#change(() => binding.batch_write(this.#database, batch.pointer, options))
+    this.#change(() => {
+      binding.batch_write(this.#database, batch.pointer, options)
+      this.#bytesSinceFill += batch.bytes
+      if (this.#bytesSinceFill >= FILL_EVERY_BYTES) this.#fillSmallColumns()
+    })
+  }
+
+  /** Two full buffers make a column flush; a row that is put and deleted at once fills one and leaves nothing behind. */
+  #fillSmallColumns(): void {
+    this.#bytesSinceFill = 0
+    const batch = new RocksBatch<string>(this.#options)
+    for (const column of this.#smallColumns) {
+      batch.put(column, FILL_KEY, new Uint8Array(SMALL_BUFFER_BYTES))
+      batch.delete(column, FILL_KEY)
+    }
+    try {
+      for (let round = 0; round < 2; round++) binding.batch_write(this.#database, batch.pointer, { sync: false })
+    } catch (error) {
+      // The caller's own batch is stored: only the next write hears of this.
+      this.#refused = writeFailure(error, this.directory)
+    }
   }
 
   deleteRange(column: Column, gte: Bytes, lt: Bytes): void {
@@ -139,16 +165,15 @@ class RocksView<Column extends string> implements KeyValue<Column> {
     this.#call((error, directory) => (this.#refused = writeFailure(error, directory)), work)
   }
 
-  /** Says "inside" before it looks at the flag, so that an owner that has set the flag and sees nobody inside may close. */
   #call<Result>(failure: Failure, work: () => Result): Result {
-    Atomics.add(this.closed, this.#slot, 1)
+    enterCall(this.closed, this.#slot)
     try {
-      if (Atomics.load(this.closed, 0) !== 0) throw new EventStoreError('CLOSED', 'the database was closed')
+      refuseClosed(this.closed)
       return work()
     } catch (error) {
       throw failure(error, this.directory) ?? error
     } finally {
-      Atomics.sub(this.closed, this.#slot, 1)
+      leaveCall(this.closed, this.#slot)
     }
   }
 }
@@ -159,8 +184,12 @@ export class RocksOwner<Column extends string> extends RocksView<Column> impleme
   readonly #database: DatabasePointer
   #closing: Promise<void> | undefined
 
-  constructor(database: DatabasePointer, columns: ColumnPointers) {
-    super(database, columns, new Int32Array(new SharedArrayBuffer(4 * SLOT_WORDS * (1 + CALL_SLOTS))))
+  constructor(database: DatabasePointer, columns: ColumnPointers, profiles: Readonly<Record<string, ColumnProfile>>) {
+    super(
+      database,
+      columns,
+      makeSharedWords(Object.keys(columns), column => profiles[column] === 'small'),
+    )
     this.#database = database
     this.handle = binding.db_get_handle(database)
     owners.add(this)
@@ -168,7 +197,7 @@ export class RocksOwner<Column extends string> extends RocksView<Column> impleme
 
   /** Tells that every attached thread has exited, so that `close` does not wait for calls a terminated thread never ended. */
   allExited(): void {
-    for (let slot = 1; slot <= CALL_SLOTS; slot++) Atomics.store(this.closed, slot * SLOT_WORDS, 0)
+    forgetCalls(this.closed)
   }
 
   sizeBytes(): number {
@@ -181,22 +210,11 @@ export class RocksOwner<Column extends string> extends RocksView<Column> impleme
   }
 
   async #closeOnce(): Promise<void> {
-    Atomics.store(this.closed, 0, 1)
-    await this.#callsEnded()
+    await closeShared(this.closed)
     await new Promise<void>((resolve, reject) => {
       binding.db_close(this.#database, error => (error ? reject(writeFailure(error, this.directory) ?? error) : resolve()))
     })
     owners.delete(this)
-  }
-
-  /** A thread that was terminated inside a call never says that it left, hence the end of patience. */
-  async #callsEnded(): Promise<void> {
-    for (let waitedMs = 0; waitedMs < CLOSE_WAIT_MS; waitedMs++) {
-      let inside = 0
-      for (let slot = 1; slot <= CALL_SLOTS; slot++) inside += Atomics.load(this.closed, slot * SLOT_WORDS)
-      if (inside === 0) return
-      await new Promise(resolve => setTimeout(resolve, 1))
-    }
   }
 }
 
@@ -212,7 +230,7 @@ export async function openRocks<Column extends string>(directory: string, option
       const done = (error: Error | null, opened: ColumnPointers): void => (error ? reject(error) : resolve(opened))
       binding.db_open(database, { createIfMissing, compression: false, walCompression: false, parallelism: 2, columns }, done)
     })
-    return new RocksOwner<Column>(database, pointers)
+    return new RocksOwner<Column>(database, pointers, options.columns)
   } catch (error) {
     throw openFailure(error, directory) ?? error
   }
@@ -220,7 +238,7 @@ export async function openRocks<Column extends string>(directory: string, option
 
 /** Attaches this thread to a database that another thread owns: `handle` and `closed` of its owner. There is nothing to close here. */
 export function attachRocks<Column extends string>(handle: bigint, closed: Int32Array): KeyValue<Column> {
-  if (Atomics.load(closed, 0) !== 0) throw new EventStoreError('CLOSED', 'the database was closed')
+  refuseClosed(closed)
   const database = binding.db_init(handle)
   const columns = binding.db_open(database, {}, () => undefined)
   assert(columns !== undefined, 'a handle belongs to an open database')
