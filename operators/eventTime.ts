@@ -84,6 +84,7 @@ export const eventTime: Operator<EventTimeOptions> = {
       if (max > before) emit({ kind: 'watermark', time: max - lagMs })
     }
     return onPage({
+      ownsTime: true,
       page: stamp,
       barrier: () => {
         if (max !== saved) context.state.put(maxKey, new Uint8Array(Float64Array.of(max).buffer))

@@ -12,7 +12,7 @@ export const keyBy: Operator<KeyByOptions> = {
     kind: 'stateless',
     summary: 'Names the columns by which the next steps keep their state apart.',
     description: 'Rows with equal values in all the columns belong together. Null is a value like any other; 1 and "1" are different keys.',
-    options: { fields: { type: 'fields', required: true, summary: 'One or more columns.' } },
+    options: { fields: { type: 'list', required: true, summary: 'One or more columns.' } },
     ports: { main: 'The same rows.' },
   },
   example: {

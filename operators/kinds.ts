@@ -54,7 +54,7 @@ export function booleansOf(page: Page, field: string, context: StepContext): Fit
 /** The field as times in ms: numbers as they are, texts as ISO 8601 (UTC when they name no zone). A row without one is given up. */
 export function timesOf(page: Page, field: string, context: StepContext): Fitting<Float64Array> {
   const column = page.columns.get(field)
-  if (column?.kind === 'number' && column.nulls === undefined) return { column: column.values, page }
+  if (column?.kind === 'number' && column.nulls?.includes(1) !== true) return { column: column.values, page }
   const times = new Float64Array(page.count).fill(NaN)
   const parsed = new Map<string, number>()
   const place = (row: number, value: unknown): void => {

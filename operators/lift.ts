@@ -9,6 +9,8 @@ export type Emit = (flow: Flow) => void
 /** What a step does at each kind of flow; what it leaves out is passed on untouched. */
 export interface Steps {
   page(page: Page, emit: Emit): void
+  /** The step makes watermarks itself; those from before it speak of another time and end here, but for `idle`. */
+  readonly ownsTime?: true
   /** Before the watermark goes on: windows close here. */
   watermark?(watermark: Watermark, emit: Emit): void
   /** Before the barrier goes on: dirty state is written here. */
@@ -39,8 +41,10 @@ export function onPage(steps: Steps | Steps['page']): OperatorFunction<Flow, Flo
 
 function handle(steps: Steps, flow: Flow, emit: Emit): void {
   if (flow.kind === 'page') return steps.page(flow, emit)
-  if (flow.kind === 'watermark') steps.watermark?.(flow, emit)
-  else if (flow.kind === 'barrier') steps.barrier?.(flow.epoch, emit)
+  if (flow.kind === 'watermark') {
+    if (steps.ownsTime && flow.time !== 'idle') return
+    steps.watermark?.(flow, emit)
+  } else if (flow.kind === 'barrier') steps.barrier?.(flow.epoch, emit)
   else steps.end?.(emit)
   emit(flow)
 }

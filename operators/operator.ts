@@ -48,9 +48,21 @@ export interface StepContext {
   beforeCall(order: number): void
 }
 
-/** What an option holds. `fields` is a list of names or `{ new name: name }`; `function` is `module#export`. */
+/** What an option holds. `list` is a list of columns, `fields` one or `{ new name: column }`; `function` is `module#export`. */
 export type OptionType =
-  'text' | 'number' | 'boolean' | 'duration' | 'field' | 'fields' | 'function' | 'template' | 'aggregates' | 'table' | 'choice' | 'group'
+  | 'text'
+  | 'number'
+  | 'boolean'
+  | 'duration'
+  | 'field'
+  | 'list'
+  | 'fields'
+  | 'function'
+  | 'template'
+  | 'aggregates'
+  | 'table'
+  | 'choice'
+  | 'group'
 
 export interface OptionSpec {
   readonly type: OptionType

@@ -19,7 +19,7 @@ export const projection: Operator<ProjectionOptions> = {
     description: 'Readers see a row as soon as its page went through, with the position it reflects; it is durable with the epoch.',
     options: {
       name: { type: 'text', required: true, summary: 'Name under which readers find it.' },
-      key: { type: 'fields', required: true, summary: 'Columns that are the key, in order.' },
+      key: { type: 'list', required: true, summary: 'Columns that are the key, in order.' },
       value: { type: 'fields', summary: 'Columns of the value, or `{ "new name": "column" }`; all columns when left out.' },
     },
     ports: {},

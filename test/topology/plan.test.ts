@@ -1,0 +1,77 @@
+/** The plan decodes only the columns that somebody reads. */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { columns, rows, sum, table, topology, type Stream, type TopologyBuilder } from '../../topology/pipeline.ts'
+import { planTopology } from '../../topology/plan.ts'
+
+const functions: Readonly<Record<string, unknown>> = {
+  'f#plain': () => true,
+  'f#rows': rows({ reads: ['a'] }, () => true),
+  'f#columns': columns({ reads: ['b'], writes: { c: 'number' } }, () => {}),
+}
+const resolve = (reference: string): Promise<unknown> => Promise.resolve(functions[reference])
+
+async function fields(made: TopologyBuilder, known = true): Promise<readonly string[]> {
+  const { source } = await planTopology(made.definition, known ? { resolve } : {})
+  return source.kind === 'log' ? source.fields : []
+}
+const log = (): Stream<Record<string, unknown>> => topology('t', { version: 1 }).follow()
+const sink = { name: 'p', key: ['a'], value: { v: 'x', s: '$stream' } }
+
+test('what sinks read', async () => {
+  assert.equal(await fields(log().projection(sink)), ['$stream', 'a', 'x'])
+})
+
+test('all columns for a sink that takes them all, and the envelope beside them', async () => {
+  assert.equal(await fields(log().append({ stream: 's-{$stream}', type: 't' })), ['*', '$stream'])
+})
+
+test('a function that declares its columns adds only them', async () => {
+  assert.equal(
+    await fields(
+      log()
+        .filter('f#rows')
+        .projection({ ...sink, key: ['k'] }),
+    ),
+    ['$stream', 'a', 'k', 'x'],
+  )
+  assert.equal(await fields(log().filter('f#plain').projection(sink)), ['*', '$stream'])
+  assert.equal(await fields(log().filter('f#rows').projection(sink), false), ['*', '$stream'])
+})
+
+test('new rows need what makes them, added columns need what they are made of', async () => {
+  assert.equal(await fields(log().map('f#rows').projection(sink)), ['a'])
+  assert.equal(
+    await fields(
+      log()
+        .map('f#columns')
+        .projection({ name: 'p', key: ['c'], value: ['d'] }),
+    ),
+    ['b', 'd'],
+  )
+})
+
+test('windows and tables cut off what they make themselves', async () => {
+  const timed = log().eventTime({ field: 'at', lag: 0, maxFuture: { allow: 0, of: 'came' } })
+  const placed = timed.enrich({ table: table('t.csv', { key: 'k' }), match: 'm', take: ['state'] }).keyBy('state', 'm')
+  const windows = placed.tumble({ id: 'w', size: '1h', aggregate: { total: sum('x') } })
+  const made = windows.projection({ name: 'p', key: ['state', 'windowStart'], value: ['total'] })
+  assert.equal(await fields(made), ['at', 'came', 'm', 'x'])
+  windows.late.projection({ name: 'q', key: ['only-late'], value: ['m'] })
+  timed.suspect.projection({ name: 'r', key: ['only-suspect'], value: ['m'] })
+  assert.equal(await fields(made), ['at', 'came', 'm', 'only-late', 'only-suspect', 'x'])
+})
+
+test('the plan is plain and keeps the steps', async () => {
+  const { definition } = log().filter('f#rows').projection(sink)
+  const plan = await planTopology(definition, { resolve, until: 'head' })
+  assert.equal(JSON.parse(JSON.stringify(plan)), plan)
+  assert.equal([plan.topology, plan.version, plan.until, plan.steps], ['t', 1, 'head', definition.steps])
+})
+
+test('a generated source is handed on', async () => {
+  const made = topology('t', { version: 1 }).generate('g#pages', { n: 1 }).filter('f#rows').projection(sink)
+  assert.equal((await planTopology(made.definition)).source, { id: 'generate', kind: 'generate', reference: 'g#pages', options: { n: 1 } })
+})
+
+test.run()
