@@ -47,6 +47,12 @@ export class VersionMap {
     }
   }
 
+  /** The stream's last version, 0 when it has none. Finds the slot first: making one may replace the arrays. */
+  of(lo: number, hi: number, check: number): number {
+    const slot = this.slot(lo, hi, check)
+    return this.versions[slot]!
+  }
+
   #insert(free: number, lo: number, hi: number, check: number): number {
     if (this.size >= this.capacity * LOAD) {
       this.#grow()

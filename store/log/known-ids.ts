@@ -143,7 +143,7 @@ export class KnownIds {
     const { words, streamTable } = request
     if (request.expected < 0) return 'new'
     const { versions, settledBlocks } = this.#parts.log
-    const actual = versions.versions[versions.slot(words[streamTable]!, words[streamTable + 1]!, words[streamTable + 2]!)]!
+    const actual = versions.of(words[streamTable]!, words[streamTable + 1]!, words[streamTable + 2]!)
     if (actual < request.expected + request.events) return 'new'
     const first = request.expected + 1
     const { blocks } = this.#parts.segments.find({ kind: 'stream', lo: words[streamTable]!, hi: words[streamTable + 1]!, versionFrom: first })

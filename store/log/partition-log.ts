@@ -69,7 +69,7 @@ export class PartitionLog {
     const { words, streamTable, expected } = request
     if (expected === -1) return true
     const { versions } = this.#host
-    const actual = versions.versions[versions.slot(words[streamTable]!, words[streamTable + 1]!, words[streamTable + 2]!)]!
+    const actual = versions.of(words[streamTable]!, words[streamTable + 1]!, words[streamTable + 2]!)
     if (expected === -2 ? actual > 0 : actual === expected) return true
     outcome.status = WRONG_VERSION
     outcome.version = actual

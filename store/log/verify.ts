@@ -1,0 +1,123 @@
+/** Walks everything a shard holds: checksums, the chain of each partition, gapless sequences, and the readability of all index rows. */
+import { isEventStoreError } from '../../event/error.ts'
+import { blockKey, blockNumberOf, type ShardColumn } from '../index/keys.ts'
+import type { KeyValue, Rows } from '../key-value.ts'
+import { Block } from './block.ts'
+import type { LogDamage } from './open-shard.ts'
+import type { SharedShard } from './shared.ts'
+
+export interface ShardReport {
+  readonly blocks: number
+  readonly events: number
+  readonly bytes: number
+  readonly damage: readonly LogDamage[]
+}
+
+const BLOCKS_PER_STEP = 128
+const BYTES_PER_STEP = 4 * 1024 * 1024
+
+interface PartitionEnd {
+  sequence: number
+  crc: number
+  /** The block before could not be read: nothing is known of the chain. */
+  broken: boolean
+}
+
+/** A generator, so that whoever runs it can do other things between its steps; each `yield` tells how many blocks were walked. */
+export function* verifyShard(kv: KeyValue<ShardColumn>, shared: SharedShard): Generator<number, ShardReport> {
+  const damage: LogDamage[] = []
+  const ends = new Map<number, PartitionEnd>()
+  const { shard } = shared.data
+  const committed = shared.committedBlocks
+  const totals = { events: 0, bytes: 0 }
+  let next = 0
+  while (next < committed) {
+    const rows = readBlocks(kv, next, Math.min(committed, next + BLOCKS_PER_STEP))
+    for (const { number, value } of rows) {
+      const block = openBlock(number, value, shard, damage)
+      if (block) follow(block, ends, shard, damage, totals)
+      else for (const end of ends.values()) end.broken = true
+    }
+    next = Math.min(committed, next + BLOCKS_PER_STEP)
+    yield next
+  }
+  checkEnds(shared, ends, damage)
+  yield* readAll(kv, shard, damage)
+  return { blocks: committed, ...totals, damage }
+}
+
+function readBlocks(kv: KeyValue<ShardColumn>, from: number, to: number): { number: number; value: Uint8Array | undefined }[] {
+  const found = new Map<number, Uint8Array>()
+  try {
+    const rows = kv.scan('log', { gte: blockKey(from), lt: blockKey(to), cache: false })
+    rows.keys.forEach((key, i) => found.set(blockNumberOf(key), rows.values[i]!))
+  } catch (error) {
+    if (!isEventStoreError(error, 'DAMAGED')) throw error
+    for (let number = from; number < to; number++) readOne(kv, number, found)
+  }
+  return Array.from({ length: to - from }, (_, i) => ({ number: from + i, value: found.get(from + i) }))
+}
+
+function readOne(kv: KeyValue<ShardColumn>, number: number, found: Map<number, Uint8Array>): void {
+  try {
+    const value = kv.get('log', blockKey(number))
+    if (value) found.set(number, value)
+  } catch (error) {
+    if (!isEventStoreError(error, 'DAMAGED')) throw error
+  }
+}
+
+function openBlock(number: number, value: Uint8Array | undefined, shard: number, damage: LogDamage[]): Block | null {
+  try {
+    if (!value) throw new Error('block is missing or can not be read')
+    const block = new Block(number, value)
+    void block.bytes
+    return block
+  } catch (error) {
+    damage.push({ shard, block: number, reason: (error as Error).message })
+    return null
+  }
+}
+
+function follow(block: Block, ends: Map<number, PartitionEnd>, shard: number, damage: LogDamage[], totals: { events: number; bytes: number }): void {
+  const { partition } = block
+  totals.events += block.count
+  totals.bytes += block.storedBytes
+  const end = ends.get(partition) ?? { sequence: 0, crc: 0, broken: false }
+  if (block.firstSequence !== end.sequence + 1) {
+    damage.push({ shard, block: block.number, partition, sequences: [end.sequence + 1, block.firstSequence - 1], reason: 'sequences are missing before this block' })
+  } else if (block.previousCrc !== end.crc && !end.broken) {
+    damage.push({ shard, block: block.number, partition, reason: 'the block before is not the one this block was written after' })
+  }
+  ends.set(partition, { sequence: block.lastSequence, crc: block.crc, broken: false })
+}
+
+function checkEnds(shared: SharedShard, ends: Map<number, PartitionEnd>, damage: LogDamage[]): void {
+  const { shard, shards } = shared.data
+  for (let rank = 0; rank < shared.ranks; rank++) {
+    const partition = rank * shards + shard
+    const sequence = ends.get(partition)?.sequence ?? 0
+    const committed = shared.sequenceOf(rank)
+    if (sequence < committed) damage.push({ shard, block: -1, partition, sequences: [sequence + 1, committed], reason: 'sequences are missing at the end of the partition' })
+  }
+}
+
+/** The database checks what it reads; so all of it is read. */
+function* readAll(kv: KeyValue<ShardColumn>, shard: number, damage: LogDamage[]): Generator<number> {
+  for (const column of ['index', 'meta'] as const) {
+    let last: Uint8Array | undefined
+    for (;;) {
+      let rows: Rows
+      try {
+        rows = kv.scan(column, { ...(last ? { gt: last } : {}), bytes: BYTES_PER_STEP, cache: false })
+      } catch (error) {
+        if (!isEventStoreError(error, 'DAMAGED')) throw error
+        damage.push({ shard, block: -1, reason: `${column}: ${error.message}` })
+        break
+      }
+      if (rows.keys.length === 0) break
+      last = rows.keys[rows.keys.length - 1]!
+      yield 0
+    }
+  }
+}
