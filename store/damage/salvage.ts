@@ -1,22 +1,11 @@
 /** Opens a way into a database whose write-ahead files are damaged: copies them aside, cuts them where they are whole, and hands out what is whole behind the cut. */
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { assert } from '../../event/assert.ts'
 import type { Clock } from '../../event/clock.ts'
 import { BlockFile, findRecord, readRecords } from './write-ahead-records.ts'
 import type { Stop } from './write-ahead-records.ts'
+import { syncPath } from '../files.ts'
 import { writeAheadFiles } from './write-ahead.ts'
 import type { WriteAheadReport } from './write-ahead.ts'
 import { readWriteBatch } from './write-batch.ts'
@@ -161,13 +150,4 @@ function lostStretch(
 ): Rescued {
   const lost = { file, at: gap.at, bytes: next.start - gap.at, firstSequence: next.expected, nextSequence: next.sequence, cause: gap.cause }
   return { kind: 'lost', lost }
-}
-
-function syncPath(path: string): void {
-  const descriptor = openSync(path, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
 }
