@@ -49,16 +49,20 @@ export const loadAverage = (): number => loadavg()[0] ?? 0
 
 export const rssMiB = (): number => process.memoryUsage.rss() / MIB
 
+/** Cores used on average since the meter began, by all threads and by this one: well below one for a busy thread means waiting. */
 export interface CpuShare {
-  /** Cores used on average since the meter began: well below the number of threads means waiting. */
-  (): number
+  readonly cores: number
+  readonly mainThreadCores: number
 }
 
-export function cpuMeter(monotonic: () => number): CpuShare {
+export function cpuMeter(monotonic: () => number): () => CpuShare {
   const begun = monotonic()
   const before = process.cpuUsage()
+  const ownBefore = process.threadCpuUsage()
   return () => {
-    const used = process.cpuUsage(before)
-    return (used.user + used.system) / 1000 / Math.max(1, monotonic() - begun)
+    const elapsedUs = Math.max(1, monotonic() - begun) * 1000
+    const all = process.cpuUsage(before)
+    const own = process.threadCpuUsage(ownBefore)
+    return { cores: (all.user + all.system) / elapsedUs, mainThreadCores: (own.user + own.system) / elapsedUs }
   }
 }

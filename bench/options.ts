@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly seconds?: number
   /** Only cases whose name contains this. */
   readonly only?: string
+  /** Exactly this case, in this process. */
+  readonly case?: string
   /** Where the temporary store is made: choose the disk with it. */
   readonly directory?: string
 }
@@ -17,19 +19,19 @@ const usage = `Options:
   --events N      events to write or to run through
   --seconds N     length of one case
   --only TEXT     only cases whose name contains TEXT
+  --case NAME     exactly this case, in this process
   --directory DIR parent of the temporary store (chooses the disk)`
 
 /** Reads the command line; ends the process with exit code 2 and a usage on words it does not know. */
 export function benchOptions(words: readonly string[] = process.argv.slice(2)): BenchOptions {
   try {
-    const { values } = parseArgs({
-      args: [...words],
-      options: { events: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string' }, directory: { type: 'string' } },
-    })
+    const text = { type: 'string' } as const
+    const { values } = parseArgs({ args: [...words], options: { events: text, seconds: text, only: text, case: text, directory: text } })
     return {
       ...(values.events === undefined ? {} : { events: positive('events', values.events) }),
       ...(values.seconds === undefined ? {} : { seconds: positive('seconds', values.seconds) }),
       ...(values.only === undefined ? {} : { only: values.only }),
+      ...(values.case === undefined ? {} : { case: values.case }),
       ...(values.directory === undefined ? {} : { directory: values.directory }),
     }
   } catch (error) {
