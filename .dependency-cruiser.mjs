@@ -178,7 +178,7 @@ export default {
     tsPreCompilationDeps: true,
     moduleSystems: ['es6'],
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(?:dist|coverage|data|[.]tmp)/' },
+    exclude: { path: '^(?:dist|coverage|data|[.]tmp|test/fixtures/package)/' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types', 'default'] },
     skipAnalysisNotInRules: true,
   },

@@ -77,12 +77,20 @@ const programs: readonly (readonly [file: string, prints: string])[] = [
   ['append-and-read.ts', '3 events, version 3'],
   ['on-disk.ts', '3 events, version 3'],
   ['run-pipeline.ts', 'ended: 2 orders of 30'],
+  ['readme.ts', 'still owed: 10'],
 ]
+
+test('the files of a user are there, and the code of the README', async () => {
+  const from = join(project, 'test/fixtures/package')
+  for (const name of await readdir(from)) await copyFile(join(from, name), join(user, name))
+  const readme = await readFile(join(project, 'README.md'), 'utf8')
+  const code = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
+  assert.ok(code.split('\n').length >= 20)
+  await writeFile(join(user, 'readme.ts'), code)
+})
 
 for (const [file, prints] of programs) {
   test(`a user's ${file} runs`, async () => {
-    const from = join(project, 'test/fixtures/package')
-    for (const name of await readdir(from)) await copyFile(join(from, name), join(user, name))
     const printed = await run(process.execPath, [file])
     assert.is(printed.trim().split('\n').at(-1), prints)
   })
