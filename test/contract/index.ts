@@ -1,3 +1,6 @@
 /** `allsource/testing`: the contracts as suites, so that a backend or an operator made elsewhere proves itself as ours do. */
-export * from './key-value.ts'
+export { type Backend, contractColumns, type ContractColumn, keyValueContract, withDatabase } from './key-value.ts'
 export { keyValueTwin } from './key-value-twin.ts'
+export { type ContractCase, operatorContract, type Twin } from './operator.ts'
+export type { ExampleFlow, Operator, OperatorExample, OperatorSpec, StepContext } from '../../operators/operator.ts'
+export type { KeyValue, OwnedKeyValue } from '../../store/key-value.ts'
