@@ -5,6 +5,8 @@ const CLOSED = 0
 const ATTACHMENTS = 1
 /** A bit for each small column, in the order the binding names columns. */
 const SMALL_COLUMNS = 2
+/** 1 once a write was refused, in whatever thread: nothing is written again until restart, because a failed sync must not be tried twice. */
+const REFUSED = 3
 
 /** Each thread counts its running call on a line of its own, so that counting costs nanoseconds. */
 const SLOTS = 32
@@ -25,6 +27,12 @@ export function smallColumnsOf(words: Int32Array, columns: readonly string[]): s
 
 export function refuseClosed(words: Int32Array): void {
   if (Atomics.load(words, CLOSED) !== 0) throw new EventStoreError('CLOSED', 'the database was closed')
+}
+
+export const isRefused = (words: Int32Array): boolean => Atomics.load(words, REFUSED) !== 0
+
+export function setRefused(words: Int32Array): void {
+  Atomics.store(words, REFUSED, 1)
 }
 
 /** The line of one attachment; more attachments than lines share them. */

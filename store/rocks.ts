@@ -1,6 +1,5 @@
 /** A key-value backend on RocksDB: one thread opens and owns a directory, other threads attach to it by handle. */
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
 import binding from '@nxtedition/rocksdb/binding.js'
 import type { BatchPointer, ColumnPointer, ColumnPointers, DatabasePointer, IteratorOptions } from '@nxtedition/rocksdb/binding.js'
 import { assert } from '../event/assert.ts'
@@ -8,8 +7,20 @@ import { EventStoreError } from '../event/error.ts'
 import { isCrossed } from './key-value.ts'
 import type { Bytes, ColumnProfile, KeyValue, OwnedKeyValue, Range, Rows, WriteBatch } from './key-value.ts'
 import { columnSettings, SMALL_BUFFER_BYTES } from './rocks-column.ts'
+import { refuseHeadless, sizeOfDirectory } from './rocks-directory.ts'
 import { openFailure, readFailure, writeFailure } from './rocks-failure.ts'
-import { closeShared, enterCall, forgetCalls, leaveCall, makeSharedWords, refuseClosed, smallColumnsOf, takeSlot } from './rocks-shared.ts'
+import {
+  closeShared,
+  enterCall,
+  forgetCalls,
+  isRefused,
+  leaveCall,
+  makeSharedWords,
+  refuseClosed,
+  setRefused,
+  smallColumnsOf,
+  takeSlot,
+} from './rocks-shared.ts'
 
 /** All that a range holds: the iterator is not asked twice. */
 const ROWS_MAX = 2 ** 32 - 1
@@ -151,7 +162,7 @@ class RocksView<Column extends string> implements KeyValue<Column> {
       for (let round = 0; round < 2; round++) binding.batch_write(this.#database, batch.pointer, { sync: false })
     } catch (error) {
       // The caller's own batch is stored: only the next write hears of this.
-      this.#refused = writeFailure(error, this.directory)
+      this.#refuse(error, this.directory)
     }
   }
 
@@ -159,10 +170,20 @@ class RocksView<Column extends string> implements KeyValue<Column> {
     this.#change(() => binding.db_clear(this.#database, { ...optionOf(this.#options, column), gte, lt }))
   }
 
-  /** After one refused write nothing is written again until restart: a failed sync must not be tried twice. */
   #change(work: () => void): void {
-    if (this.#refused) throw this.#refused
-    this.#call((error, directory) => (this.#refused = writeFailure(error, directory)), work)
+    if (isRefused(this.closed)) {
+      refuseClosed(this.closed)
+      throw this.#refused ?? new EventStoreError('READ_ONLY', `${this.directory} refused a write before`, { directory: this.directory })
+    }
+    this.#call((error, directory) => this.#refuse(error, directory), work)
+  }
+
+  #refuse(error: unknown, directory: string): EventStoreError | undefined {
+    const refused = writeFailure(error, directory)
+    if (refused === undefined) return undefined
+    this.#refused = refused
+    setRefused(this.closed)
+    return refused
   }
 
   #call<Result>(failure: Failure, work: () => Result): Result {
@@ -212,7 +233,10 @@ export class RocksOwner<Column extends string> extends RocksView<Column> impleme
   async #closeOnce(): Promise<void> {
     await closeShared(this.closed)
     await new Promise<void>((resolve, reject) => {
-      binding.db_close(this.#database, error => (error ? reject(writeFailure(error, this.directory) ?? error) : resolve()))
+      // After a refused write RocksDB says so once more; it is closed all the same.
+      binding.db_close(this.#database, error =>
+        error && !isRefused(this.closed) ? reject(writeFailure(error, this.directory) ?? error) : resolve(),
+      )
     })
     owners.delete(this)
   }
@@ -245,15 +269,6 @@ export function attachRocks<Column extends string>(handle: bigint, closed: Int32
   return new RocksView<Column>(database, columns, closed)
 }
 
-/** RocksDB takes a directory without CURRENT for an empty one and would delete the files of the database that was there. */
-function refuseHeadless(directory: string, create: boolean): void {
-  const current = join(directory, 'CURRENT')
-  if (existsSync(current)) return
-  const left = existsSync(directory) && statSync(directory).isDirectory() ? readdirSync(directory) : []
-  if (create && !left.some(name => /\.(sst|log)$|^MANIFEST-/.test(name))) return
-  throw new EventStoreError('DAMAGED', `${current} is missing`, { file: current, directory })
-}
-
 function optionOf(options: ColumnOptions, column: string): ColumnOption {
   const option = options.get(column)
   assert(option !== undefined, `column "${column}" was opened`)
@@ -276,10 +291,4 @@ function iteratorOptions(option: ColumnOption, range: Range): IteratorOptions {
     highWaterMarkBytes: Math.min(Math.max((range.bytes ?? 2 ** 31) - 1, 0), 2 ** 31 - 1),
     fillCache: range.cache ?? true,
   }
-}
-
-function sizeOfDirectory(directory: string): number {
-  let bytes = 0
-  for (const name of readdirSync(directory)) bytes += statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0
-  return bytes
 }

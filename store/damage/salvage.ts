@@ -1,4 +1,7 @@
-/** Opens a way into a database whose write-ahead files are damaged: copies them aside, cuts them where they are whole, and hands out what is whole behind the cut. */
+/**
+ * Opens a way into a database whose write-ahead files are damaged: copies them aside, cuts them where they are whole, and hands out what is whole
+ * behind the cut.
+ */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { assert } from '../../event/assert.ts'

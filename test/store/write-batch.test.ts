@@ -20,13 +20,7 @@ test('unmasking undoes the rotation and the constant', () => {
 })
 
 /** Sequence 5; put a=1 in column 1, delete b in column 0, delete range c…d in column 300. */
-const batch = Uint8Array.from([
-  ...[5, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0],
-  ...[0x05, 1, 1, 0x61, 1, 0x31],
-  ...[0x0d],
-  ...[0x00, 1, 0x62],
-  ...[0x0e, 0xac, 0x02, 1, 0x63, 1, 0x64],
-])
+const batch = Buffer.from('0500000000000000' + '03000000' + '0501016101' + '31' + '0d' + '000162' + '0eac0201630164', 'hex')
 
 test('a batch is read change by change', () => {
   const { sequence, rows } = readWriteBatch(batch)
