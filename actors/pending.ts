@@ -38,28 +38,30 @@ export class PendingTable {
     return this.#slots.push({ shard: -1, partition: 0, events: 0, stream: '', expected: undefined, durability: 0, sentMs: 0, resolve: null, reject: null, settle: null }) - 1
   }
 
-  /** The request of an answer; its slot is free afterwards. Undefined when it was given up. */
-  settle(number: number): PendingRequest | undefined {
+  /** The request of an answer, undefined when it was given up; `release` it when it is dealt with. */
+  find(number: number): PendingRequest | undefined {
     const slot = number & 0xfffff
     const request = this.#slots[slot]
-    if (!request || request.shard < 0 || this.#turns[slot] !== number >>> 20) return undefined
-    return this.#release(slot, request)
+    return request && request.shard >= 0 && this.#turns[slot] === number >>> 20 ? request : undefined
   }
 
-  #release(slot: number, request: PendingRequest): PendingRequest {
-    const copy = { ...request }
+  /** Its slot may be used again from now on. */
+  release(number: number): void {
+    const slot = number & 0xfffff
+    const request = this.#slots[slot]!
     request.shard = -1
     request.resolve = request.reject = request.settle = null
     this.#free.push(slot)
     this.size--
-    return copy
   }
 
-  /** Gives up all requests that `over` says are over. */
+  /** Gives up all requests that `over` says are over; answers copies of them. */
   giveUp(over: (request: PendingRequest) => boolean): PendingRequest[] {
     const given: PendingRequest[] = []
     this.#slots.forEach((request, slot) => {
-      if (request.shard >= 0 && over(request)) given.push(this.#release(slot, request))
+      if (request.shard < 0 || !over(request)) return
+      given.push({ ...request })
+      this.release(slot | (this.#turns[slot]! << 20))
     })
     return given
   }

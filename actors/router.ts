@@ -84,8 +84,10 @@ export class Router {
     const port = this.#ports[shard]
     if (!port) return
     port.drain((number, outcome) => {
-      const request = this.#pending.settle(number)
-      if (request) this.#settle(request, outcome)
+      const request = this.#pending.find(number)
+      if (!request) return
+      this.#settle(request, outcome)
+      this.#pending.release(number)
     })
     this.inFlight.published(shard)
     if (this.#roomWaiters.length > 0) for (const wake of this.#roomWaiters.splice(0)) wake()
