@@ -5,6 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { errorCodes } from '../event/error.ts'
 import { defaultLimits } from '../event/limits.ts'
+import { operators } from '../operators/index.ts'
 import { bannedNames, codeOf, FILE_LINES_MAX, LINE_CHARACTERS_MAX, lineRules, wordsOf } from './tidy-rules.ts'
 
 interface Manifest {
@@ -130,6 +131,14 @@ test('every dependency has one door, and somebody goes through it', async () => 
     names.filter(name => !imports.includes(`from '${name}`) && !imports.includes(`import('${name}`)),
     'remove it: nothing imports it',
   )
+})
+
+test('every operator keeps the contract of operators', () => {
+  const without = Object.keys(operators).filter(name => {
+    const file = `test/operators/${name}.test.ts`
+    return !existsSync(join(root, file)) || !new RegExp(`operatorContract\\(${name}\\b`).test(read(file))
+  })
+  none(without, 'give it a file in test/operators with operatorContract(…)')
 })
 
 test('docs/errors.md lists the codes of event/error.ts', () => {
