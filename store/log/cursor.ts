@@ -11,6 +11,8 @@ export class PartitionCursor {
   readonly queue: number[] = []
   block: Block | null = null
   row = 0
+  /** Of the current row. */
+  stamp = 0
   /** Number of `block` in the page being filled, −1 when it is not in it. */
   pageBlock = -1
   /** Rows of `block` that pass the filter; null: all. */
@@ -27,11 +29,6 @@ export class PartitionCursor {
     this.#backwards = backwards
   }
 
-  /** Stamp of the current row. */
-  get stamp(): number {
-    return this.block!.stampAt(this.row)
-  }
-
   /** Goes to the next block; false when there is none for now. */
   nextBlock(): boolean {
     if (this.#ahead.length === 0) this.#readAhead()
@@ -43,6 +40,7 @@ export class PartitionCursor {
     }
     this.block = block
     this.row = this.#backwards ? block.count - 1 : 0
+    this.stamp = block.stampAt(this.row)
     return true
   }
 
@@ -61,9 +59,10 @@ export class PartitionCursor {
 
   /** Goes to the next row, in the same or the next block; false when there is none for now. */
   nextRow(): boolean {
-    if (this.#backwards) {
-      if (--this.row >= 0) return true
-    } else if (++this.row < this.block!.count) return true
-    return this.nextBlock()
+    const block = this.block!
+    this.row += this.#backwards ? -1 : 1
+    if (this.row < 0 || this.row >= block.count) return this.nextBlock()
+    this.stamp = block.stampAt(this.row)
+    return true
   }
 }
