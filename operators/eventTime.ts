@@ -1,6 +1,6 @@
 /** `eventTime`: says when each row happened, and writes beside it the watermark as it stood before it. */
-import type { Duration } from './duration.ts'
-import { durationMs } from './duration.ts'
+import { ByteReader, ByteWriter } from './aggregates/bytes.ts'
+import { durationMs, type Duration } from './duration.ts'
 import type { Page } from './flow.ts'
 import { numbersOf, timesOf } from './kinds.ts'
 import { onPage, type Emit } from './lift.ts'
@@ -71,6 +71,7 @@ export const eventTime: Operator<EventTimeOptions> = {
     const lagMs = durationMs(options.lag, 'lag')
     const future = options.maxFuture
     const allowMs = future ? durationMs(future.allow, 'maxFuture.allow') : Infinity
+    const writer = new ByteWriter()
     let max = readMax(context)
     let saved = max
     const stamp = (page: Page, emit: Emit): void => {
@@ -87,7 +88,9 @@ export const eventTime: Operator<EventTimeOptions> = {
       ownsTime: true,
       page: stamp,
       barrier: () => {
-        if (max !== saved) context.state.put(maxKey, new Uint8Array(Float64Array.of(max).buffer))
+        if (max === saved) return
+        writer.number(max)
+        context.state.put(maxKey, writer.take())
         saved = max
       },
     })
@@ -96,7 +99,7 @@ export const eventTime: Operator<EventTimeOptions> = {
 
 function readMax(context: StepContext): number {
   let max = -Infinity
-  for (const [, value] of context.state.rows()) max = new Float64Array(value.slice().buffer)[0] as number
+  for (const [, value] of context.state.rows()) max = new ByteReader(value).number()
   return max
 }
 

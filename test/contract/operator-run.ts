@@ -33,7 +33,7 @@ export class MemoryState implements StepState {
 
   rows(): Iterable<readonly [Uint8Array, Uint8Array]> {
     const sorted = [...this.rowsByKey].sort(([a], [b]) => (a < b ? -1 : 1))
-    return sorted.map(([key, value]) => [Buffer.from(key, 'hex'), value] as const)
+    return sorted.map(([key, value]) => [Buffer.from(key, 'hex'), inTheMiddle(value)] as const)
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
@@ -44,6 +44,11 @@ export class MemoryState implements StepState {
   delete(key: Uint8Array): void {
     this.rowsByKey.delete(Buffer.from(key).toString('hex'))
   }
+}
+
+/** Bytes as a store hands them out: part of a larger buffer, and not aligned. */
+function inTheMiddle(bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.alloc(3, 0xff), bytes, Buffer.alloc(5, 0xff)]).subarray(3, 3 + bytes.length)
 }
 
 function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext {
