@@ -3,13 +3,19 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { EventStoreError } from '../event/error.ts'
 
-/** RocksDB takes a directory without CURRENT for an empty one and would delete the files of the database that was there. */
+/**
+ * RocksDB takes a directory without CURRENT for an empty one and would delete the files of the database that was there. A directory with a
+ * manifest alone is let through: it was left by a process that ended while it made the database.
+ */
 export function refuseHeadless(directory: string, create: boolean): void {
   const current = join(directory, 'CURRENT')
-  if (existsSync(current)) return
-  const left = existsSync(directory) && statSync(directory).isDirectory() ? readdirSync(directory) : []
-  if (create && !left.some(name => /\.(sst|log)$|^MANIFEST-/.test(name))) return
+  if (existsSync(current) || (create && !wasMade(directory))) return
   throw new EventStoreError('DAMAGED', `${current} is missing`, { file: current, directory })
+}
+
+/** The first write-ahead file is made after CURRENT. */
+function wasMade(directory: string): boolean {
+  return existsSync(directory) && readdirSync(directory).some(name => /\.(sst|log)$/.test(name))
 }
 
 /** Bytes of all its files; one that RocksDB removes meanwhile counts nothing. */

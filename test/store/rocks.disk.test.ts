@@ -43,11 +43,21 @@ test('rocks: a place that can not hold a database is refused by code', async () 
 
 test('rocks: other columns are INCOMPATIBLE, a lost CURRENT or a database that should exist is DAMAGED', () =>
   withOwner(async (owner, directory) => {
+    await writeFor(owner, 1)
     await owner.close()
     assert.is(await codeOf(openRocks(directory, { columns: { log: 'rising' } })), 'INCOMPATIBLE')
     rmSync(join(directory, 'CURRENT'))
     assert.is(await codeOf(open(directory)), 'DAMAGED')
     assert.is(await codeOf(openRocks(join(directory, 'none'), { columns: contractColumns, create: false })), 'DAMAGED')
+  }))
+
+test('rocks: what a process left that ended while it made the database is opened', () =>
+  withOwner(async (owner, directory) => {
+    await owner.close()
+    for (const name of readdirSync(directory)) if (!/^(MANIFEST|LOCK|IDENTITY)/.test(name)) rmSync(join(directory, name))
+    const again = await open(directory)
+    await writeFor(again, 1)
+    await again.close()
   }))
 
 /** Flips one byte of the first file with this ending. */
