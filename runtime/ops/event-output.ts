@@ -1,5 +1,6 @@
 /** Events and values as people and programs read them on stdout. */
 import type { Event } from '../../event/event.ts'
+import { jsonText } from './json-text.ts'
 import { Table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -41,18 +42,4 @@ function dataText({ data, encoding }: Event): string {
 /** ISO 8601; a number that is no date stays a number. */
 export function timeText(ms: number): string {
   return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms)
-}
-
-/** JSON of any value a store can hand back: bytes become `{ "$bytes" }`, whole numbers above 2^53 a decimal text, maps an object. */
-export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, plainValue, indent) ?? 'null'
-}
-
-function plainValue(this: Record<string, unknown>, key: string): unknown {
-  const value = this[key]
-  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64') }
-  if (typeof value === 'bigint') return value.toString()
-  if (value instanceof Map) return Object.fromEntries(value)
-  if (value instanceof Set) return [...value]
-  return value
 }

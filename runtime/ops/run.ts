@@ -95,7 +95,7 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
   let opening = null as Promise<Node> | null
   const open = (): Promise<Node> => {
     if (!command.makesStore) checkStoreExists(directory)
-    return (opening ??= surroundings.openNode({ ...configuration.options, ...acceptLoss }))
+    return (opening ??= surroundings.openNode({ ...configuration.options, ...acceptLoss, create: command.makesStore === true }))
   }
   const limits: Limits = limitsWith(configuration.options.limits)
   const { input, workingDirectory } = surroundings

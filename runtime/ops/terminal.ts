@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream'
 import cliProgress from 'cli-progress'
 import pc from 'picocolors'
 import { systemClock } from '../../event/clock.ts'
+import { jsonText } from './json-text.ts'
 
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 export type Colours = ReturnType<typeof pc.createColors>
@@ -57,7 +58,7 @@ export class Terminal {
 
   /** One line of JSON for a program. */
   async record(value: unknown): Promise<void> {
-    await this.line(JSON.stringify(value))
+    await this.line(jsonText(value))
   }
 
   async flush(): Promise<void> {
@@ -86,7 +87,7 @@ export class Terminal {
     readonly details: unknown
     readonly next: string | null
   }): void {
-    if (this.json) this.#errors.write(`${JSON.stringify({ code, message, details })}\n`)
+    if (this.json) this.#errors.write(`${jsonText({ code, message, details })}\n`)
     else
       this.#errors.write(
         `${this.#errorColours.red(code)}: ${visible(message)}\n${next === null ? '' : `  ${this.#errorColours.dim('next:')} ${next}\n`}`,

@@ -9,6 +9,8 @@ import { runLine } from '../../runtime/ops/run.ts'
 
 export const program = fileURLToPath(new URL('../../runtime/ops/cli.ts', import.meta.url))
 
+const deadlineMs = 15_000
+
 export interface Typed {
   readonly exit: number | null
   readonly output: string
@@ -66,6 +68,9 @@ export function start(line: string, { environment, workingDirectory }: Around = 
     cwd: workingDirectory ?? tmpdir(),
     env: { ...Object.fromEntries(inherited), ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
+    // A command that hangs is a failed test, not a run without end.
+    timeout: deadlineMs,
+    killSignal: 'SIGKILL',
   })
 }
 

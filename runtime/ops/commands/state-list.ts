@@ -1,6 +1,6 @@
 /** `allsource state list`: keys and values of a projection, in the order of the keys. */
 import { command } from '../command.ts'
-import { jsonText } from '../event-output.ts'
+import { jsonText } from '../json-text.ts'
 import { Table } from '../table.ts'
 import { json, text, wholeNumber } from '../values.ts'
 
@@ -29,7 +29,7 @@ export const stateList = command({
     })) {
       if (signal.aborted) break
       count++
-      if (terminal.json) await terminal.line(jsonText({ key, value }))
+      if (terminal.json) await terminal.record({ key, value })
       else await table.row([jsonText(key), jsonText(value)])
     }
     await table.flush()

@@ -1,6 +1,5 @@
 /** `allsource stats`: how much is stored, and where. */
 import { command } from '../command.ts'
-import { jsonText } from '../event-output.ts'
 import { printOutline } from '../outline.ts'
 
 export const stats = command({
@@ -15,7 +14,7 @@ export const stats = command({
   ],
   async run({ terminal, open }) {
     const figures = await (await open()).stats()
-    if (terminal.json) await terminal.line(jsonText(figures))
+    if (terminal.json) await terminal.record(figures)
     else await printOutline(terminal, figures)
   },
 })

@@ -1,7 +1,6 @@
 /** `allsource verify`: walks everything that is stored and names what is not as it was written. */
 import { EventStoreError } from '../../../event/error.ts'
 import { command } from '../command.ts'
-import { jsonText } from '../event-output.ts'
 import { printOutline } from '../outline.ts'
 
 export const verify = command({
@@ -20,7 +19,7 @@ export const verify = command({
     const node = await open()
     const progress = terminal.progress('verifying', 'count')
     const report = await node.verify().finally(() => progress.end())
-    if (terminal.json) await terminal.line(jsonText(report))
+    if (terminal.json) await terminal.record(report)
     else await printOutline(terminal, report)
     if (report.damage.length > 0)
       throw new EventStoreError('DAMAGED', `${report.damage.length} damaged places, named above`, { damage: report.damage })
