@@ -19,7 +19,7 @@ function fileIn(message: string): string | undefined {
 }
 
 function damaged(message: string, directory: string, cause: unknown): EventStoreError {
-  const file = fileIn(message) ?? directory
+  const file = fileIn(message) ?? (/\bCURRENT\b/.test(message) ? `${directory}/CURRENT` : directory)
   return new EventStoreError('DAMAGED', `${file} is damaged: ${message}`, { file, directory }, { cause })
 }
 
