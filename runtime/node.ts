@@ -1,6 +1,6 @@
 /** A node: one store, its event log, and the topologies that run over it, opened in a process of the user's. */
-import { mkdirSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { Router } from '../actors/router.ts'
 import { EventStoreError } from '../event/error.ts'
 import { StampClock } from '../event/stamp.ts'
@@ -9,8 +9,12 @@ import { LogView } from '../store/log/log-view.ts'
 import { hashesOf } from '../store/log/open-shard.ts'
 import { EventLog } from './event-log.ts'
 import { openMemoryShards } from './memory-shards.ts'
-import { type CheckedOptions, checkOptions, defaultShards, type OpenOptions, PARTITIONS_DEFAULT } from './options.ts'
-import { type NodeShard, Shards } from './shards.ts'
+import { removeNodeFile, writeNodeFile } from '../store/node-file.ts'
+import { openRocks, type RocksOwner } from '../store/rocks.ts'
+import type { StateColumn } from '../store/state.ts'
+import { type CheckedOptions, checkOptions, type OpenOptions, PARTITIONS_DEFAULT } from './options.ts'
+import { type NodeShard, shardDirectory, Shards } from './shards.ts'
+import { identityOf, makeDirectory, refuseDamagedWriteAhead, stateDirectory, withHolder } from './store-directory.ts'
 
 const closing = (): EventStoreError => new EventStoreError('CLOSED', 'the node is closed')
 
@@ -51,28 +55,44 @@ function viewOf(options: CheckedOptions, shards: readonly NodeShard[], horizon: 
 }
 
 async function openOnDisk(options: CheckedOptions, directory: string): Promise<Node> {
-  mkdirSync(directory, { recursive: true })
-  const partitions = options.partitions ?? PARTITIONS_DEFAULT
-  const shards = options.shards ?? defaultShards(partitions)
-  const storeId = '0123456789abcdef'
+  makeDirectory(directory, options.create)
+  refuseDamagedWriteAhead(stateDirectory(directory))
+  const state = await withHolder(directory, () => openRocks<StateColumn>(stateDirectory(directory), { columns: { state: 'scattered', meta: 'small' } }))
+  try {
+    return await openOverState(options, directory, state)
+  } catch (error) {
+    await state.close()
+    throw error
+  }
+}
+
+async function openOverState(options: CheckedOptions, directory: string, state: RocksOwner<StateColumn>): Promise<Node> {
+  const { id: storeId, partitions, shards } = identityOf(directory, options)
   const { router, horizon, stamps } = makeRouter(options, { partitions, shards, storeId })
+  for (let shard = 0; shard < shards; shard++) refuseDamagedWriteAhead(join(directory, shardDirectory(shard)))
   const opened = await Shards.open({
     directory, shards, partitions, storeId,
     limits: options.limits,
     durability: options.durability,
     compression: options.compression,
+    acceptLoss: options.acceptLoss,
     attached: (shard, port, highestStamp) => {
       stamps.see(highestStamp)
       router.attach(shard, port)
     },
     detached: shard => router.detach(shard),
   })
+  writeNodeFile(directory)
   return new Node({
     options, router,
     shards: opened.all,
     view: viewOf(options, opened.all, horizon, { partitions, storeId }),
     stop: () => opened.stopWorkers(),
-    closeDatabases: () => opened.closeDatabases(),
+    closeDatabases: async () => {
+      await opened.closeDatabases()
+      await state.close()
+      removeNodeFile(directory)
+    },
   })
 }
 

@@ -1,19 +1,57 @@
 /** Keeps a shard's witness file at most a second behind what is synced, and refuses a log that is shorter than it. */
-import type { ShardLog } from '../store/log/shard-log.ts'
+import { type Clock, systemClock } from '../event/clock.ts'
+import { EventStoreError } from '../event/error.ts'
+import { openWitness, type Witness } from '../store/damage/witness.ts'
 import type { SharedShard } from '../store/log/shared.ts'
 
+/** How far the witness may lie behind the log. */
+const BEHIND_MS = 1000
+
 export class ShardWitness {
-  constructor(readonlyPath: string, shared: SharedShard) {
-    void readonlyPath
-    void shared
+  readonly #witness: Witness
+  readonly #file: string
+  readonly #shared: SharedShard
+  readonly #clock: Clock
+  #writtenMs: number
+  #epoch = -1
+
+  constructor(file: string, shared: SharedShard, clock: Clock = systemClock) {
+    this.#file = file
+    this.#shared = shared
+    this.#clock = clock
+    this.#witness = openWitness(file, clock)
+    this.#writtenMs = clock.monotonic()
   }
 
-  check(log: ShardLog): void {
-    void log
+  /** DAMAGED when the log ends before what the witness saw synced, or when the witness itself can not be believed. `acceptLoss`: names it only. */
+  check(acceptLoss: boolean): void {
+    const reading = this.#witness.read()
+    if (reading.state === 'missing' || acceptLoss) return
+    const { shard, shards } = this.#shared.data
+    if (reading.state === 'damaged') {
+      throw new EventStoreError('DAMAGED', `${this.#file}: neither slot of the witness is whole, so nobody can tell whether the log is; open with acceptLoss to go on without it`, { file: this.#file, shard })
+    }
+    reading.testimony.sequences.forEach((sequence, rank) => {
+      const found = rank < this.#shared.ranks ? this.#shared.sequenceOf(rank) : 0
+      if (found >= sequence) return
+      const partition = rank * shards + shard
+      throw new EventStoreError('DAMAGED', `partition ${partition} ends at sequence ${found}, but ${sequence} were synced: the newest files of shard ${shard} are missing or damaged; restore them, or open with acceptLoss`, {
+        partition, sequences: [found + 1, sequence], file: this.#file,
+      })
+    })
   }
 
-  note(log: ShardLog, last: boolean): void {
-    void log
-    void last
+  /** Writes when a second has gone by, or at the end. What is published was synced, in a store that promises `disk`. */
+  note(last: boolean): void {
+    const now = this.#clock.monotonic()
+    const { epoch } = this.#shared
+    if (epoch === this.#epoch || (!last && now - this.#writtenMs < BEHIND_MS)) return
+    this.#writtenMs = now
+    this.#epoch = epoch
+    this.#witness.write(Float64Array.from({ length: this.#shared.ranks }, (_, rank) => this.#shared.sequenceOf(rank)), { sync: true })
+  }
+
+  close(): void {
+    this.#witness.close()
   }
 }

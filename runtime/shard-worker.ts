@@ -24,7 +24,8 @@ export interface ShardWorkerData {
   readonly storeId: string
   readonly durability: 'memory' | 'os' | 'disk'
   readonly compression: 'auto' | 'none'
-  readonly witnessPath: string
+  readonly witnessFile: string
+  readonly acceptLoss: boolean
 }
 
 /** What the thread says once it is open, or why it is not. */
@@ -50,8 +51,8 @@ async function run(data: ShardWorkerData): Promise<void> {
   const shared = new SharedShard(data.shared)
   const open = (): ReturnType<typeof openShard> => openShard({ kv, shared, limits: data.limits, storeId: data.storeId })
   const { log, damage } = open()
-  const witness = new ShardWitness(data.witnessPath, shared)
-  witness.check(log)
+  const witness = data.durability === 'disk' ? new ShardWitness(data.witnessFile, shared) : null
+  witness?.check(data.acceptLoss)
   const receiver = new RingReceiver(data.port, data.transfers)
   const actor: ShardActor = new ShardActor({
     log, source: receiver, answers: receiver, commit: commitToDisk(() => actor.log), reopen: () => open().log, durability: data.durability, compression: data.compression,
@@ -69,12 +70,13 @@ async function run(data: ShardWorkerData): Promise<void> {
     const did = actor.step()
     const busy = typeof did === 'boolean' ? did : await did
     receiver.beat()
-    witness.note(actor.log, false)
+    if (!actor.failure) witness?.note(false)
     if (busy) await turn()
     else if (receiver.stopped && actor.idle) break
     else await receiver.arrived(IDLE_MS)
   }
-  witness.note(actor.log, true)
+  if (!actor.failure) witness?.note(true)
+  witness?.close()
   data.control.close()
   data.transfers.close()
 }

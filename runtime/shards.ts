@@ -21,6 +21,7 @@ export interface ShardsOptions {
   readonly storeId: string
   readonly durability: 'memory' | 'os' | 'disk'
   readonly compression: 'auto' | 'none'
+  readonly acceptLoss: boolean
   /** A shard can be written to: at open, and after each restart of its worker. */
   readonly attached: (shard: number, port: ShardPort, highestStamp: number) => void
   readonly detached: (shard: number, exitCode: number) => void
@@ -64,13 +65,13 @@ class RunningShard implements NodeShard {
 
   /** Starts the worker; resolves when the log's end is read back in. */
   async start(): Promise<void> {
-    const { limits, storeId, durability, compression, directory } = this.#options
+    const { limits, storeId, durability, compression, directory, acceptLoss } = this.#options
     const port = createPort({ ringBytes: RING_BYTES, requests: REQUESTS })
     const transfers = new MessageChannel()
     const control = new MessageChannel()
     const data: ShardWorkerData = {
-      handle: this.kv.handle, closed: this.kv.closed, shared: this.shared.data, port, transfers: transfers.port2, control: control.port2, limits, storeId, durability, compression,
-      witnessPath: join(directory, `witness-${String(this.#number).padStart(2, '0')}`),
+      handle: this.kv.handle, closed: this.kv.closed, shared: this.shared.data, port, transfers: transfers.port2, control: control.port2, limits, storeId, durability, compression, acceptLoss,
+      witnessFile: join(directory, `witness-${String(this.#number).padStart(2, '0')}`),
     }
     const worker = new Worker(siblingModule(import.meta.url, './shard-worker'), { workerData: data, transferList: [transfers.port2, control.port2], name: `shard-${this.#number}` })
     this.#worker = worker

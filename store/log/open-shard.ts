@@ -125,6 +125,7 @@ function replayTail(options: OpenShardOptions, log: ShardLog, hashes: { stream: 
     for (let i = 0; i < rows.keys.length; i++) {
       const number = blockNumberOf(rows.keys[i]!)
       replayBlock(number, rows.values[i]!, log, hashes, damage)
+      if (log.tailDue) log.sealNow()
     }
   }
 }

@@ -118,6 +118,20 @@ export class ShardLog implements PartitionHost {
     return tail.entries + 2 * (this.groupEvents + requestEvents) > data.tail.entries || tail.blocks + this.groupEvents + requestEvents > data.tail.blocks
   }
 
+  /** The tail is to be written out as a segment. */
+  get tailDue(): boolean {
+    const { tail } = this.shared
+    return tail.entries >= this.#parts.segmentEntries || tail.blocks * 8 >= this.#parts.segmentEntries
+  }
+
+  /** While opening: writes the tail out before it overflows, as when the store was written with longer segments. */
+  sealNow(): void {
+    sealSegment(this.#batch, this.shared.segment, this.shared.tail, this.#end())
+    this.kv.write(this.#batch, { sync: false })
+    this.#batch.clear()
+    this.shared.nextSegment(this.nextBlock)
+  }
+
   /** The batch of all that was stored provisionally; its blocks, index rows and producers. */
   prepare(): WriteBatch<ShardColumn> {
     for (const partition of this.partitions) partition.sealBlock()
@@ -128,7 +142,7 @@ export class ShardLog implements PartitionHost {
     }
     this.#producers.clear()
     const { tail, segment } = this.shared
-    this.#sealing = tail.entries >= this.#parts.segmentEntries || tail.blocks * 8 >= this.#parts.segmentEntries
+    this.#sealing = this.tailDue
     if (this.#sealing) {
       sealSegment(this.#batch, segment, tail, this.#end())
       this.#segmentsSinceDump++

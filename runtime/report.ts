@@ -1,0 +1,65 @@
+/** What a node says of itself: counts and bytes, and the report of a walk through everything it holds. */
+import type { LogDamage } from '../store/log/open-shard.ts'
+import { verifyShard } from '../store/log/verify.ts'
+import { turn } from '../actors/subscription.ts'
+import type { TopologyStatus } from './deploy/status.ts'
+import type { NodeShard } from './shards.ts'
+
+export interface PartitionStats {
+  readonly partition: number
+  readonly shard: number
+  readonly events: number
+}
+
+export interface NodeStats {
+  readonly storeId: string
+  readonly events: number
+  /** Bytes of all files of the store; 0 in memory. */
+  readonly diskBytes: number
+  readonly partitions: readonly PartitionStats[]
+  readonly shards: readonly { readonly shard: number; readonly blocks: number; readonly segments: number; readonly diskBytes: number }[]
+  readonly topologies: readonly TopologyStatus[]
+  /** What could not be read when the store was opened. */
+  readonly damage: readonly LogDamage[]
+}
+
+export interface VerifyReport {
+  readonly blocks: number
+  readonly events: number
+  /** Bytes of blocks as stored. */
+  readonly bytes: number
+  readonly damage: readonly LogDamage[]
+}
+
+export function partitionStats(shards: readonly NodeShard[], partitions: number): PartitionStats[] {
+  return Array.from({ length: partitions }, (_, partition) => {
+    const shard = partition % shards.length
+    const { shared } = shards[shard]!
+    void shared.epoch
+    return { partition, shard, events: shared.sequenceOf(Math.floor(partition / shards.length)) }
+  })
+}
+
+/** Walks all shards, a step at a time, so that the node goes on serving. */
+export async function verifyShards(shards: readonly NodeShard[], check: () => void): Promise<VerifyReport> {
+  let blocks = 0
+  let events = 0
+  let bytes = 0
+  const damage: LogDamage[] = []
+  for (const { kv, shared } of shards) {
+    const walk = verifyShard(kv, shared)
+    for (;;) {
+      const step = walk.next()
+      if (step.done) {
+        blocks += step.value.blocks
+        events += step.value.events
+        bytes += step.value.bytes
+        damage.push(...step.value.damage)
+        break
+      }
+      await turn()
+      check()
+    }
+  }
+  return { blocks, events, bytes, damage }
+}
