@@ -36,6 +36,8 @@ export interface Fragment {
   /** Synchronous: when it returns, the flow has left the graph and all calls to the context were made. Throws what broke the graph. */
   push(flow: Flow): void
   readonly counters: ReadonlyMap<string, StepCounters>
+  /** The largest watermark that the first `eventTime` has sent; undefined before that. */
+  readonly watermark: number | undefined
   close(): void
 }
 
@@ -46,6 +48,7 @@ interface Node {
   readonly subject: Subject<Flow>
   readonly counters: StepCounters
   merge?: Merge
+  watermark?: number
 }
 
 interface Edge {
@@ -72,9 +75,13 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
     )
   }
   const first = edges.get(plan.source.id) ?? []
+  const timed = [...nodes.values()].find(({ step }) => step.operator === 'eventTime')
   const merges = [...nodes.values()].flatMap(node => node.merge ?? [])
   return {
     counters: new Map(Array.from(nodes, ([id, node]) => [id, node.counters])),
+    get watermark() {
+      return timed?.watermark
+    },
     push(flow) {
       rethrow(outcome)
       attempt(outcome, () => send(first, flow))
@@ -147,7 +154,7 @@ function leave(node: Node, edges: readonly Edge[], flow: Flow): void {
     const { counters } = node
     if (flow.port === 'late' || flow.port === 'suspect') counters[flow.port] += aliveCount(flow)
     else counters.out += aliveCount(flow)
-  }
+  } else if (flow.kind === 'watermark' && flow.time !== 'idle') node.watermark = flow.time
   send(edges, flow)
 }
 

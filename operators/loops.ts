@@ -19,7 +19,7 @@ export function runLoop(loop: ColumnFunction, page: Page, context: StepContext):
   const output = new Map(Object.entries(loop.writes).map(([name, kind]) => [name, placeOf(kind, page.count)]))
   const rows = aliveRows(fitting)
   if (rows.length === 0) return { columns: columnsWritten(output), page: fitting }
-  context.beforeCall(fitting.order[rows[0] as number] as number)
+  context.beforeCall(-1 - (fitting.order[rows[0] as number] as number))
   try {
     call(loop, input, output, fitting)
     return { columns: columnsWritten(output), page: fitting }
@@ -67,6 +67,7 @@ function runByRow(loop: ColumnFunction, page: Page, context: StepContext): Writt
     const single = gather(page, rows.subarray(i, i + 1))
     const { input } = inputOf(loop, single, context)
     const own = new Map(Object.entries(loop.writes).map(([name, kind]) => [name, placeOf(kind, 1)]))
+    context.beforeCall(page.order[row] as number)
     try {
       call(loop, input, own, single)
       for (const [name, place] of own) copyFirst(place, output.get(name) as Place, row)

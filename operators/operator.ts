@@ -44,7 +44,10 @@ export interface StepContext {
   resolve(reference: string): Promise<unknown>
   /** Gives up one row of a page; the rows after it go on. */
   dead(page: Page, row: number, error: unknown): void
-  /** Called before each call of a user's function, with the order of the row (of the first row for functions over columns). */
+  /**
+   * Called before each call of a user's function, with the order of the row. A function over columns is called for a whole page, noted as
+   * −1 − order of its first row; when that call fails it is called row by row, so that only the rows to blame are given up.
+   */
   beforeCall(order: number): void
 }
 

@@ -55,7 +55,12 @@ const proofs: Readonly<Record<OptionType, Proof>> = {
   fields: (value, _, name) =>
     must(isList(value) || isRenaming(value), name, 'a list of names of columns, or { "new name": "column" }', value),
   function: (value, _, name) =>
-    must(typeof value === 'string' && /^[^#]+#[^#]+$/.test(value), name, 'the place of a function, as module#export', value),
+    must(
+      typeof value === 'string' && /^[^#]*#[^#]+$/.test(value),
+      name,
+      'the place of a function, as module#export (or #export of the same module)',
+      value,
+    ),
   template: (value, _, name) => (isName(value) ? readable(() => templateOf(value)) : must(false, name, 'a text', value)),
   choice: (value, { choices = [] }, name) => {
     if (typeof value === 'string' && choices.includes(value)) return []

@@ -54,7 +54,7 @@ function headIssues({ name, version, source }: Topology): Issue[] {
   }
   if (!Number.isSafeInteger(version) || version < 1)
     issues.push({ message: `its version must be a whole number from 1, not ${JSON.stringify(version)}` })
-  if (source.kind === 'generate' && !/^[^#]+#[^#]+$/.test(source.reference)) {
+  if (source.kind === 'generate' && !/^[^#]*#[^#]+$/.test(source.reference)) {
     issues.push({ step: source.id, message: `what it generates must be given as module#export, not ${JSON.stringify(source.reference)}` })
   }
   if (source.kind === 'log') {

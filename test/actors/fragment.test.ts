@@ -6,7 +6,7 @@ import { createFragment, type Fragment, type FragmentContext } from '../../actor
 import type { Flow, Row } from '../../operators/flow.ts'
 import type { DeadRow } from '../../operators/operator.ts'
 import { pageOf } from '../../operators/page.ts'
-import { argMax, count, percentile, sum, topology, type TopologyBuilder } from '../../topology/pipeline.ts'
+import { argMax, columns, count, percentile, sum, topology, type TopologyBuilder } from '../../topology/pipeline.ts'
 import { planTopology } from '../../topology/plan.ts'
 import { MemoryState } from '../contract/operator-run.ts'
 
@@ -137,6 +137,7 @@ test('counters say what entered and where it left', async () => {
   assert.equal(fragment.counters.get('filter'), { in: 4, out: 3, late: 0, suspect: 0, dead: 1 })
   assert.equal(fragment.counters.get('short'), { in: 3, out: 2, late: 1, suspect: 0, dead: 0 })
   assert.equal(fragment.counters.get('append-late'), { in: 2, out: 2, late: 0, suspect: 0, dead: 0 })
+  assert.is(fragment.watermark, 450)
   const [dead] = outside.deadRows
   assert.equal([dead?.step, dead?.order, dead?.row['at'], dead?.attempts], ['filter', 3, 3, 1])
 })
@@ -159,6 +160,32 @@ test('a broken step breaks push, and stays broken', async () => {
   )
   assert.throws(() => fragment.push(page([{ a: 1 }], 0)), /broken/)
   assert.throws(() => fragment.push({ kind: 'end' }), /broken/)
+})
+
+test('a function over columns is noted by page, and by row when it fails', async () => {
+  const large = columns({ reads: { n: 'number' }, writes: { keep: 'boolean' } }, ({ n }, { keep }, rowCount) => {
+    for (let i = 0; i < rowCount; i++) {
+      if (n.values[i] === 2) throw new Error('two')
+      keep.values[i] = 1
+    }
+  })
+  const outside = new Outside({ '#large': large })
+  const noted: (readonly [string, number])[] = []
+  const context = Object.assign(outside, { beforeCall: (step: string, order: number) => void noted.push([step, order]) })
+  const made = topology('t', { version: 1 }).follow().filter('#large')
+  const fragment = await build(made.projection({ name: 'p', key: ['n'] }), context)
+  fragment.push(page([{ n: 1 }, { n: 3 }], 5))
+  assert.equal(noted.splice(0), [['filter', -6]])
+  fragment.push(page([{ n: 1 }, { n: 2 }, { n: 3 }], 7))
+  assert.equal(
+    noted.map(([, order]) => order),
+    [-8, 7, 8, 9],
+  )
+  assert.equal(
+    outside.deadRows.map(({ order }) => order),
+    [8],
+  )
+  assert.equal(fragment.counters.get('filter'), { in: 5, out: 4, late: 0, suspect: 0, dead: 1 })
 })
 
 test('the state of a window is written only while it is open', async () => {
