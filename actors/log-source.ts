@@ -1,11 +1,12 @@
 /** Pages of columns from the log: only the fields that the plan needs are decoded, and of the envelope only what it names. */
 import type { Encoding, Stamp } from '../event/event.ts'
 import { decodeExtras } from '../event/payload.ts'
-import { positionOf, type Place } from '../event/position.ts'
+import type { Place } from '../event/position.ts'
 import { recordedOf } from '../event/stamp.ts'
 import type { Column, Page } from '../operators/flow.ts'
 import type { DeadRow } from '../operators/operator.ts'
 import { FieldReader } from '../store/log/fields.ts'
+import { madeId } from '../store/log/stored-event.ts'
 import { TextCodes } from '../store/log/text-codes.ts'
 import type { LogSource as LogSourcePlan } from '../topology/plan.ts'
 import { NOTHING_READ, type RowOrigin, type Source, type SourcePosition } from './source.ts'
@@ -47,6 +48,7 @@ export interface SourceReader {
 export interface LogSourceOptions {
   readonly plan: LogSourcePlan
   readonly reader: SourceReader
+  readonly storeId: string
   /** Where an earlier run stopped; the reader must begin after its place. */
   readonly from?: SourcePosition
   /** The last stamp to read, for a source that ends. */
@@ -151,7 +153,7 @@ export class LogSource implements Source {
         return this.#textColumn(
           name,
           page,
-          (block, row, i) => extrasOf(block, row).id ?? positionOf(page.stamps[i]!, page.partitions[i]!, page.sequences[i]!),
+          (block, row, i) => extrasOf(block, row).id ?? madeId(this.#options.storeId, page.partitions[i]!, page.sequences[i]!),
         )
       case '$time':
         return this.#numberColumn(page, (block, row, i) => extrasOf(block, row).time ?? recordedOf(page.stamps[i]!))

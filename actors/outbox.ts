@@ -8,11 +8,12 @@ import { EventStoreError } from '../event/error.ts'
 import type { Encoding, NewEvent } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
 import { encodeData } from '../event/payload.ts'
-import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
+import { checkStreamId, crc32Text, isSystemStream, partitionOf } from '../event/stream-id.ts'
 
 /** Requests stay small, so that a partition is never held up by one. */
 const requestEventsMax = 500
 const requestTextMax = 512 * 1024
+const stepBytesMax = 256
 
 /** What the runtime is asked to append: by `producer` under `number`, all or nothing. */
 export interface OutboxRequest {
@@ -150,12 +151,17 @@ function encodeRequest(request: OpenRequest, { topology, deployment }: OutboxIde
     topology,
     step,
     partition,
-    producer: `${topology}#${deployment}/${request.lane}`,
+    producer: `${topology}#${deployment}/${shortened(step)}/${partition}`,
     first,
     number: first + texts.length - 1,
     stream,
   })
   return new TextEncoder().encode(`${head.slice(0, -1)},"events":[${texts.join(',')}]}`)
+}
+
+/** A producer's name has a limit that a step's does not have. */
+function shortened(step: string): string {
+  return Buffer.byteLength(step) <= stepBytesMax ? step : `${step.slice(0, stepBytesMax / 8)}~${crc32Text(step).toString(36)}`
 }
 
 /** A stored request again, ready to be appended. */
@@ -166,6 +172,16 @@ export function decodeRequest(bytes: Uint8Array): OutboxRequest {
 
 function eventOf({ base64, ...event }: StoredEvent): NewEvent {
   return { ...event, data: base64 === undefined ? event.data : new Uint8Array(Buffer.from(base64, 'base64')) }
+}
+
+/** A request for another thread, to be read there by `decodeRequest`. */
+export function encodeForThread(request: OutboxRequest): Uint8Array<ArrayBuffer> {
+  const events = request.events.map(event => {
+    if (!(event.data instanceof Uint8Array)) return event
+    const { data, ...rest } = event
+    return { ...rest, base64: Buffer.from(data).toString('base64') }
+  })
+  return new TextEncoder().encode(JSON.stringify({ ...request, events }))
 }
 
 /** The request cut into requests of one event each, for finding out where the log's copy ends. */

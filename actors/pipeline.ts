@@ -284,6 +284,12 @@ export class PipelineActor {
     return this.#source.position
   }
 
+  /** Largest watermark the fragment says it has, if it says. */
+  get watermark(): number | undefined {
+    const { watermark } = this.#fragment as Fragment & { readonly watermark?: number }
+    return watermark === undefined || Number.isFinite(watermark) ? watermark : undefined
+  }
+
   /** The source had nothing more when it was last asked. */
   get isAtHead(): boolean {
     return this.#isAtHead

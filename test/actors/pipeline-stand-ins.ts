@@ -244,6 +244,7 @@ export async function startPipeline(world: StandInWorld, options: StandInOptions
     openSource: from =>
       new LogSource({
         plan: standInPlan.source as never,
+        storeId: 'stand-in',
         reader: world.log.reader(from?.place ? (from.place.stamp - 1000) / 10 + 1 : 0, pageRows),
         ...(from && { from }),
         ...(upTo !== undefined && { upTo }),

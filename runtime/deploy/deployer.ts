@@ -1,0 +1,419 @@
+/** Deploys topologies: keeps what is deployed as events in `$topology`, runs each in a thread of pipelines, and answers for their state. */
+import { finishOutbox } from '../../actors/finish.ts'
+import { Heartbeat } from '../../actors/heartbeat.ts'
+import type { OutboxRequest } from '../../actors/outbox.ts'
+import type { OutboxAnswer } from '../../actors/outbox-sender.ts'
+import type { PipelineOutcome } from '../../actors/pipeline.ts'
+import { streamEvents } from '../../actors/reader.ts'
+import { type EpochWriter, StateWriter } from '../../actors/state-writer.ts'
+import { type Clock, systemClock } from '../../event/clock.ts'
+import { type ErrorCode, EventStoreError } from '../../event/error.ts'
+import type { NewEvent, Stamp, StreamId } from '../../event/event.ts'
+import type { AppendAnswer, AppendOptions } from '../../event/event-store.ts'
+import type { Limits } from '../../event/limits.ts'
+import type { LogView } from '../../store/log/log-view.ts'
+import { readTopologyRow, readTopologyRows, type StateStore, type TopologyRow } from '../../store/state.ts'
+import type { LogAccess } from '../log-access.ts'
+import { localThreads } from './local-threads.ts'
+import { type PipelineThreads, PipelineWorkers } from './pipeline-workers.ts'
+import { type ProjectionReader, projectionReader } from './projection-reader.ts'
+import {
+  type Deployment,
+  type DeployedData,
+  foldTopology,
+  projectionsOf,
+  TOPOLOGY_STREAM,
+  type TopologyEvent,
+  topologyEvent,
+} from './registry.ts'
+import { StateThread } from './state-thread.ts'
+import { statusOf, type TopologyStatus } from './status.ts'
+import { asEventStoreError, TopologyRun } from './topology-run.ts'
+import { moduleUrl } from './user-module.ts'
+
+export interface DeployerOptions {
+  /** The log as the calling thread sees it. */
+  readonly log: LogView
+  /** The `state` database, opened by the calling thread, which closes it after the deployer. */
+  readonly state: StateStore
+  /** Appends for the system: streams may begin with `$`. */
+  readonly append: (stream: StreamId, events: NewEvent | readonly NewEvent[], options?: AppendOptions) => Promise<AppendAnswer>
+  /** The highest stamp given so far. */
+  readonly head: () => Stamp
+  /** Syncs every shard; left out where an answered append is synced already. */
+  readonly syncShards?: () => Promise<void>
+  readonly limits: Limits
+  readonly epochMs: number
+  readonly clock?: Clock
+  /** Threads to work in; null: all in the calling thread. */
+  readonly threads: DeployerThreads | null
+}
+
+export interface DeployerThreads {
+  /** Pipeline workers at most. */
+  readonly workers: number
+  readonly log: LogAccess
+  /** Of the `state` database. */
+  readonly state: { readonly handle: bigint; readonly closed: Int32Array }
+  /** A worker silent for so long is ended. Default 5,000. */
+  readonly silentMs?: number
+}
+
+export interface DeployOptions {
+  /** Name of the export that is the topology. Default `default`. */
+  readonly export?: string
+  /** Ends at what is in the log now. */
+  readonly until?: 'head'
+}
+
+export type Deployed = Pick<TopologyStatus, 'name' | 'version' | 'status'>
+
+/** Failures of the node and not of the topology: it runs again when the node is opened the next time. */
+const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['READ_ONLY', 'CLOSED', 'UNREACHABLE', 'DAMAGED'])
+
+export class Deployer {
+  readonly #options: DeployerOptions
+  readonly #deployed = new Map<string, Deployment>()
+  readonly #runs = new Map<string, TopologyRun>()
+  readonly #rebuilt = new Set<string>()
+  readonly #waiting = new Map<string, (() => void)[]>()
+  readonly #threads: PipelineThreads
+  readonly #writer: EpochWriter
+  readonly #stateThread: StateThread | undefined
+  readonly #background = new Set<Promise<void>>()
+  #incarnation = 0
+  #turn: Promise<unknown> = Promise.resolve()
+  #closing: Promise<void> | undefined
+
+  /** Folds `$topology`, drops what leftovers there are, and starts what ran. */
+  static async open(options: DeployerOptions): Promise<Deployer> {
+    const deployer = new Deployer(options)
+    for (const event of streamEvents(options.log, TOPOLOGY_STREAM, {}, true)) foldTopology(deployer.#deployed, event)
+    await deployer.#takeUp()
+    return deployer
+  }
+
+  private constructor(options: DeployerOptions) {
+    this.#options = options
+    const { threads, state, limits, epochMs, clock = systemClock } = options
+    const main = { appendOutbox: this.#appendOutbox, syncShards: options.syncShards ?? (() => Promise.resolve()), rested: this.#rested }
+    const syncsShards = options.syncShards !== undefined
+    if (threads === null) {
+      this.#writer = new StateWriter(state)
+      const syncs = options.syncShards && { syncShards: options.syncShards }
+      this.#threads = localThreads({
+        log: options.log,
+        store: state,
+        writer: this.#writer,
+        ...main,
+        ...syncs,
+        heartbeat: new Heartbeat(),
+        limits,
+        epochMs,
+        clock,
+      })
+      return
+    }
+    const stateThread = new StateThread(threads.state)
+    this.#stateThread = stateThread
+    this.#writer = stateThread.writer
+    this.#threads = new PipelineWorkers({
+      ...threads,
+      limits,
+      epochMs,
+      clock,
+      main,
+      syncsShards,
+      silentMs: threads.silentMs ?? 5000,
+      connectState: () => stateThread.connect(),
+      died: (thread, cause, noted) => {
+        for (const run of this.#runs.values()) if (run.runsIn(thread)) run.died(cause, noted)
+      },
+    })
+  }
+
+  /** Makes the state fit the log: what is not deployed goes, what is ahead of the log is folded again. */
+  async #takeUp(): Promise<void> {
+    const { state } = this.#options
+    for (const [name, row] of readTopologyRows(state)) {
+      const isDeployed = this.#deployed.get(name)?.deployment === row.deployment
+      if (isDeployed && !this.#isAhead(row)) continue
+      if (isDeployed) this.#rebuilt.add(name)
+      await this.#writer.drop(name)
+    }
+    for (const deployment of [...this.#deployed.values()]) {
+      const { name, status } = deployment
+      if (status === 'failed') continue
+      const row = readTopologyRow(state, name)
+      if (row?.status === 'ended') this.#inBackground(this.#finish(deployment))
+      else {
+        if (status === 'ended') this.#rebuilt.add(name)
+        this.#set({ ...deployment, status: 'running' })
+        this.#inBackground(this.#newRun(deployment, row === undefined).startAlone())
+      }
+    }
+  }
+
+  #isAhead(row: TopologyRow): boolean {
+    return Object.entries(row.sequences).some(([partition, sequence]) => sequence > this.#options.log.sequenceOf(Number(partition)))
+  }
+
+  /** What a topology that has ended may have left undone when the process died. */
+  async #finish(deployment: Deployment): Promise<void> {
+    const { state, limits, log } = this.#options
+    const { name } = deployment
+    this.#set({ ...deployment, status: 'ended' })
+    await finishOutbox({
+      topology: name,
+      incarnation: ++this.#incarnation,
+      store: state,
+      writer: this.#writer,
+      appendOutbox: this.#appendOutbox,
+      partitions: log.partitions,
+      limits,
+    })
+    if (deployment.status !== 'ended') await this.#note({ type: 'topology.ended', data: { name, deployment: deployment.deployment } })
+  }
+
+  /** Work nobody waits for but `close`. What fails here is found and done again at the next open. */
+  #inBackground(work: Promise<void>): void {
+    const settled: Promise<void> = work.catch(() => undefined).finally(() => this.#background.delete(settled))
+    this.#background.add(settled)
+  }
+
+  #newRun(deployment: Deployment, isRepeating: boolean): TopologyRun {
+    const run = new TopologyRun(deployment, isRepeating, {
+      take: topology => this.#threads.take(topology),
+      nextIncarnation: () => ++this.#incarnation,
+      epochOf: topology => readTopologyRow(this.#options.state, topology)?.epoch ?? 0,
+      failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
+    })
+    this.#runs.set(deployment.name, run)
+    return run
+  }
+
+  /** Deploys and starts the topology that a module exports. INVALID names the file and what is wrong with it, or what stands in the way. */
+  deploy(module: URL | string, options: DeployOptions = {}): Promise<Deployed> {
+    return this.#inTurn(() => this.#deploy(moduleUrl(module), options))
+  }
+
+  async #deploy(module: string, options: DeployOptions): Promise<Deployed> {
+    if (options.until !== undefined && options.until !== 'head')
+      throw new EventStoreError('INVALID', 'until must be "head" or left out', { field: 'until' })
+    const plan = await this.#plan(module, options)
+    const { topology: name, version } = plan
+    this.#refuseTaken(name, projectionsOf(plan))
+    if (readTopologyRow(this.#options.state, name)) await this.#writer.drop(name)
+    const data: DeployedData = {
+      name,
+      version,
+      module,
+      ...(options.export !== undefined && { export: options.export }),
+      plan,
+      ...(plan.until && { until: plan.until, head: this.#options.head() }),
+    }
+    const deployment = await this.#note({ type: 'topology.deployed', data })
+    const run = this.#newRun(this.#deployed.get(name)!, false)
+    try {
+      await run.start()
+    } catch (error) {
+      this.#runs.delete(name)
+      run.left()
+      await this.#note({ type: 'topology.undeployed', data: { name, deployment } })
+      await this.#writer.drop(name)
+      throw asInvalid(error, module)
+    }
+    return { name, version, status: this.#deployed.get(name)!.status }
+  }
+
+  async #plan(module: string, options: DeployOptions): Promise<DeployedData['plan']> {
+    const thread = this.#threads.take('')
+    try {
+      return await thread.control.plan(module, { export: options.export, until: options.until })
+    } catch (error) {
+      throw asInvalid(error, module)
+    } finally {
+      thread.topologies.delete('')
+    }
+  }
+
+  #refuseTaken(name: string, projections: readonly string[]): void {
+    const existing = this.#deployed.get(name)
+    if (existing) {
+      throw new EventStoreError(
+        'INVALID',
+        `topology ${name} is deployed (version ${existing.version}, ${existing.status}); undeploy it first, which drops its state`,
+        {
+          topology: name,
+          status: existing.status,
+        },
+      )
+    }
+    for (const projection of projections) {
+      const owner = this.#ownerOf(projection)
+      if (owner)
+        throw new EventStoreError(
+          'INVALID',
+          `projection ${projection} is written by topology ${owner.name}; give it another name, or undeploy ${owner.name} first`,
+          { projection, topology: owner.name },
+        )
+    }
+  }
+
+  #ownerOf(projection: string): Deployment | undefined {
+    return [...this.#deployed.values()].find(({ plan }) => projectionsOf(plan).includes(projection))
+  }
+
+  /** Ends a topology, if it runs, and drops its state. NOT_FOUND when there is none. */
+  undeploy(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { deployment } = this.#named(name)
+      const run = this.#runs.get(name)
+      this.#runs.delete(name)
+      await run?.stop(false)
+      await this.#note({ type: 'topology.undeployed', data: { name, deployment } })
+      await this.#writer.drop(name)
+      this.#rebuilt.delete(name)
+      this.#wake(name)
+    })
+  }
+
+  #named(name: string): Deployment {
+    this.#check()
+    const deployment = this.#deployed.get(name)
+    if (!deployment) throw new EventStoreError('NOT_FOUND', `there is no topology ${JSON.stringify(name)}`, { topology: name })
+    return deployment
+  }
+
+  async topologies(): Promise<TopologyStatus[]> {
+    this.#check()
+    return Promise.all(Array.from(this.#deployed.keys(), name => this.#status(name)))
+  }
+
+  async #status(name: string): Promise<TopologyStatus> {
+    const { log, state } = this.#options
+    const stats = (await this.#runs.get(name)?.stats()) ?? null
+    const row = readTopologyRow(state, name)
+    let events = 0
+    for (let partition = 0; partition < log.partitions; partition++) events += log.sequenceOf(partition)
+    return statusOf({ deployment: this.#named(name), stats, row, events, isRebuilt: this.#rebuilt.has(name) })
+  }
+
+  /** Resolves when the topology has ended or failed. NOT_FOUND when there is none, or no more. */
+  async topologyEnded(name: string): Promise<TopologyStatus> {
+    while (this.#named(name).status === 'running') {
+      await new Promise<void>(resolve => {
+        const waiting = this.#waiting.get(name) ?? []
+        waiting.push(resolve)
+        this.#waiting.set(name, waiting)
+      })
+    }
+    return this.#status(name)
+  }
+
+  #wake(name: string): void {
+    for (const resolve of this.#waiting.get(name) ?? []) resolve()
+    this.#waiting.delete(name)
+  }
+
+  /** The rows of a projection. Whether there is such a projection shows at the first read. */
+  state(projection: string): ProjectionReader {
+    return projectionReader({
+      store: this.#options.state,
+      projection,
+      owner: () => {
+        this.#check()
+        const owner = this.#ownerOf(projection)
+        if (!owner) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
+        return { name: owner.name, run: this.#runs.get(owner.name) }
+      },
+    })
+  }
+
+  /** A pipeline has come to rest by itself. */
+  #rested = (topology: string, incarnation: number, outcome: PipelineOutcome): void => {
+    const run = this.#runs.get(topology)
+    if (run?.incarnation !== incarnation || outcome.status === 'stopped') return
+    if (outcome.status === 'failed') {
+      this.#fail(run, outcome.error, !passingCodes.has(outcome.error.code))
+      return
+    }
+    this.#runs.delete(topology)
+    run.left()
+    this.#set({ ...run.deployment, status: 'ended' })
+    this.#inBackground(
+      this.#note({ type: 'topology.ended', data: { name: topology, deployment: run.deployment.deployment } }).then(() => undefined),
+    )
+  }
+
+  #fail(run: TopologyRun, { code, message }: EventStoreError, isLasting: boolean): void {
+    const { name } = run
+    if (this.#closing || this.#runs.get(name) !== run) return
+    this.#runs.delete(name)
+    run.left()
+    const error = { code, message }
+    this.#set({ ...run.deployment, status: 'failed', error })
+    if (isLasting)
+      this.#inBackground(
+        this.#note({ type: 'topology.failed', data: { name, deployment: run.deployment.deployment, error } }).then(() => undefined),
+      )
+  }
+
+  #set(deployment: Deployment): void {
+    this.#deployed.set(deployment.name, deployment)
+    if (deployment.status !== 'running') this.#wake(deployment.name)
+  }
+
+  /** Appends an event of ours and folds it; the answer is its version. */
+  async #note(event: TopologyEvent): Promise<number> {
+    const answer = await this.#options.append(TOPOLOGY_STREAM, topologyEvent(event))
+    const version = answer.duplicate ? 0 : answer.version
+    foldTopology(this.#deployed, { ...event, version })
+    return version
+  }
+
+  #appendOutbox = async ({ stream, events, producer, number }: OutboxRequest): Promise<OutboxAnswer> => {
+    const answer = await this.#options.append(stream, events, { producer, producerSequence: number })
+    return answer.duplicate ? 'duplicate' : 'stored'
+  }
+
+  /** Deployments and undeployments one after the other. */
+  #inTurn<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    const turn = this.#turn.then(() => {
+      this.#check()
+      return work()
+    })
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+
+  #check(): void {
+    if (this.#closing) throw new EventStoreError('CLOSED', 'the node is closed')
+  }
+
+  /** Ends all pipelines after a last epoch, then their threads. The log must still take appends; the databases are closed after this. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    for (const name of [...this.#waiting.keys()]) this.#wake(name)
+    await this.#turn
+    await Promise.all(Array.from(this.#runs.values(), run => run.stop(true)))
+    await Promise.all(this.#background)
+    await this.#threads.close()
+    await this.#stateThread?.close()
+  }
+}
+
+function asInvalid(error: unknown, module: string): EventStoreError {
+  const known = asEventStoreError(error)
+  if (known.code === 'INVALID') return known
+  return new EventStoreError(
+    'INVALID',
+    `${module} can not be deployed: ${known.message}`,
+    { file: module, code: known.code },
+    { cause: error },
+  )
+}

@@ -1,0 +1,163 @@
+/** The pipelines of one thread, and the control calls that others make to them: in a worker over Comlink, in memory directly. */
+import { GeneratorSource } from '../../actors/generator-source.ts'
+import { createFragment } from '../../actors/fragment.ts'
+import type { Heartbeat } from '../../actors/heartbeat.ts'
+import { LogSource } from '../../actors/log-source.ts'
+import type { AppendOutbox } from '../../actors/outbox-sender.ts'
+import { type Counters, PipelineActor, type PipelineOutcome } from '../../actors/pipeline.ts'
+import type { FoldedRow } from '../../actors/projection.ts'
+import type { SkippedRow } from '../../actors/skipped-rows.ts'
+import type { Source, SourcePosition } from '../../actors/source.ts'
+import type { EpochWriter } from '../../actors/state-writer.ts'
+import type { Clock } from '../../event/clock.ts'
+import type { Stamp } from '../../event/event.ts'
+import type { Limits } from '../../event/limits.ts'
+import { LogReader } from '../../store/log/log-reader.ts'
+import type { LogView } from '../../store/log/log-view.ts'
+import type { StateStore } from '../../store/state.ts'
+import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
+import { planOfModule, resolveReference } from './user-module.ts'
+
+/** What a thread lends its pipelines. */
+export interface PipelineHostParts {
+  readonly log: LogView
+  readonly store: StateStore
+  readonly writer: EpochWriter
+  readonly appendOutbox: AppendOutbox
+  readonly syncShards?: () => Promise<void>
+  readonly heartbeat: Heartbeat
+  readonly limits: Limits
+  readonly epochMs: number
+  readonly clock: Clock
+  /** A pipeline has come to rest by itself. */
+  rested(topology: string, incarnation: number, outcome: PipelineOutcome): void
+}
+
+/** Plain data: crosses a thread. */
+export interface StartPipeline {
+  readonly plan: Plan
+  readonly module: string
+  readonly deployment: number
+  readonly incarnation: number
+  /** The last stamp to read, for a topology that ends. */
+  readonly head?: Stamp
+  readonly isRepeating: boolean
+  readonly skip: readonly SkippedRow[]
+}
+
+export interface PipelineStats {
+  readonly position: SourcePosition
+  readonly counters: Counters
+  readonly isAtHead: boolean
+  readonly watermark?: number
+  readonly epoch: number
+}
+
+/** A folded row and the place its topology has reached. */
+export interface FoldedAnswer {
+  readonly text: string | undefined
+  readonly position: SourcePosition
+}
+
+/** The calls; each takes and gives plain data. */
+export interface PipelineControl extends Record<string, (...args: never[]) => unknown> {
+  plan(module: string, options: { readonly export?: string | undefined; readonly until?: 'head' | undefined }): Promise<Plan>
+  start(request: StartPipeline): Promise<void>
+  /** Does nothing for one that does not run here. */
+  stop(topology: string, commit: boolean): Promise<void>
+  stats(topology: string): PipelineStats | null
+  folded(topology: string, projection: string, key: readonly unknown[]): FoldedAnswer | null
+  foldedRows(topology: string, projection: string): readonly (readonly [keyText: string, row: FoldedRow])[]
+}
+
+export function pipelineHost(parts: PipelineHostParts): PipelineControl {
+  const actors = new Map<string, PipelineActor>()
+  return {
+    plan: (module, options) => planOfModule(module, options),
+    async start(request) {
+      const { topology } = request.plan
+      await parts.writer.begin(topology, request.incarnation)
+      const actor = await startPipeline(parts, request, outcome => {
+        if (actors.get(topology) === actor) actors.delete(topology)
+        parts.rested(topology, request.incarnation, outcome)
+      })
+      actors.set(topology, actor)
+    },
+    stop: async (topology, commit) => actors.get(topology)?.stop({ commit }),
+    stats(topology) {
+      const actor = actors.get(topology)
+      if (!actor) return null
+      const { position, counters, isAtHead, epoch, watermark } = actor
+      return { position, counters, isAtHead, epoch, ...(watermark !== undefined && { watermark }) }
+    },
+    folded(topology, projection, key) {
+      const actor = actors.get(topology)
+      const row = actor?.folded?.get(projection, key)
+      return actor && row ? { text: row.text, position: actor.position } : null
+    },
+    foldedRows: (topology, projection) => actors.get(topology)?.folded?.list(projection) ?? [],
+  }
+}
+
+function startPipeline(
+  parts: PipelineHostParts,
+  request: StartPipeline,
+  onEnd: (outcome: PipelineOutcome) => void,
+): Promise<PipelineActor> {
+  const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module)
+  return PipelineActor.start({
+    ...parts,
+    ...request,
+    partitions: parts.log.partitions,
+    createFragment,
+    resolve,
+    onEnd,
+    async openSource(from, pipeline): Promise<Source> {
+      const { source } = request.plan
+      if (source.kind === 'log') return openLog(parts, request, source, from)
+      return openGenerator(parts, source, { make: await resolve(source.reference), beforeCall: pipeline.beforeCall, ...(from && { from }) })
+    },
+  })
+}
+
+function openLog(
+  { log, limits }: PipelineHostParts,
+  { head }: StartPipeline,
+  plan: LogSourcePlan,
+  from: SourcePosition | undefined,
+): LogSource {
+  const { types, categories } = plan
+  const reader = new LogReader(log, {
+    types,
+    categories,
+    pageRows: limits.pageRows,
+    ...(from?.place && { after: from.place }),
+    ...(head !== undefined && { upTo: head + 1 }),
+  })
+  let seenEpoch = log.horizon.epoch
+  return new LogSource({
+    plan,
+    storeId: log.storeId,
+    reader: {
+      // What is committed after this is read is announced by a later epoch than the one waited for.
+      next() {
+        seenEpoch = log.horizon.epoch
+        return reader.next()
+      },
+      get head() {
+        return reader.head
+      },
+    },
+    ...(from && { from }),
+    ...(head !== undefined && { upTo: head }),
+    changed: () => log.horizon.changed(seenEpoch),
+  })
+}
+
+function openGenerator(
+  { limits }: PipelineHostParts,
+  { id, reference, options }: GenerateSource,
+  rest: { make: unknown; from?: SourcePosition; beforeCall(row: number): void },
+): GeneratorSource {
+  return new GeneratorSource({ id, reference, options, pageRows: limits.pageRows, ...rest })
+}

@@ -1,0 +1,59 @@
+/** What a pipeline worker asks of main: to append its outbox, to sync the shards, and to know that a pipeline has come to rest. */
+import { type OutboxRequest, decodeRequest, encodeForThread } from '../../actors/outbox.ts'
+import type { AppendOutbox, OutboxAnswer } from '../../actors/outbox-sender.ts'
+import type { PipelineOutcome } from '../../actors/pipeline.ts'
+import { assert } from '../../event/assert.ts'
+import { type ErrorCode, type ErrorDetails, fromPlainError } from '../../event/error.ts'
+import type { BytesPort } from './bytes-port.ts'
+
+type PlainOutcome =
+  | { readonly status: 'ended' | 'stopped' }
+  | { readonly status: 'failed'; readonly error: { code: ErrorCode; message: string; details: ErrorDetails } }
+
+export type PipelineQuestion =
+  | { readonly kind: 'append' }
+  | { readonly kind: 'sync' }
+  | { readonly kind: 'rested'; readonly topology: string; readonly incarnation: number; readonly outcome: PlainOutcome }
+
+/** What main does when it is asked. */
+export interface MainSide {
+  appendOutbox(request: OutboxRequest): Promise<OutboxAnswer>
+  syncShards(): Promise<void>
+  rested(topology: string, incarnation: number, outcome: PipelineOutcome): void
+}
+
+/** Main, as a worker sees it. */
+export function remoteSide(port: BytesPort<PipelineQuestion>): {
+  appendOutbox: AppendOutbox
+  syncShards(): Promise<void>
+  rested: MainSide['rested']
+} {
+  return {
+    appendOutbox: async request => (await port.ask({ kind: 'append' }, encodeForThread(request))) as OutboxAnswer,
+    async syncShards() {
+      await port.ask({ kind: 'sync' })
+    },
+    rested(topology, incarnation, outcome) {
+      const plain: PlainOutcome = outcome.status === 'failed' ? { status: 'failed', error: outcome.error.toJSON() } : outcome
+      // Main may be gone already: then nobody needs to know.
+      port.ask({ kind: 'rested', topology, incarnation, outcome: plain }).catch(() => undefined)
+    },
+  }
+}
+
+/** Main's answers to a worker. */
+export function answerPipeline(main: MainSide): (question: PipelineQuestion, bytes: Uint8Array<ArrayBuffer> | null) => unknown {
+  return (question, bytes) => {
+    if (question.kind === 'sync') return main.syncShards()
+    if (question.kind === 'append') {
+      assert(bytes !== null, 'a request comes as bytes')
+      return main.appendOutbox(decodeRequest(bytes))
+    }
+    const { topology, incarnation, outcome } = question
+    return main.rested(
+      topology,
+      incarnation,
+      outcome.status === 'failed' ? { status: 'failed', error: fromPlainError(outcome.error) } : outcome,
+    )
+  }
+}

@@ -1,0 +1,176 @@
+/** The threads that pipelines run in: starts them when they are needed, watches their heartbeats, ends those that fell silent. */
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { controlOf, type Remote } from '../../actors/control.ts'
+import { Heartbeat, type NotedCall } from '../../actors/heartbeat.ts'
+import type { Clock } from '../../event/clock.ts'
+import { EventStoreError } from '../../event/error.ts'
+import type { Limits } from '../../event/limits.ts'
+import { siblingModule } from '../../event/module-url.ts'
+import type { LogAccess } from '../log-access.ts'
+import type { PipelineWorkerData } from '../pipeline-worker.ts'
+import { answerBytes } from './bytes-port.ts'
+import type { PipelineControl } from './pipeline-host.ts'
+import { answerPipeline, type MainSide } from './pipeline-port.ts'
+
+/** Where a topology runs, whichever thread that is. */
+export interface PipelineThread {
+  readonly control: Remote<PipelineControl>
+  /** Topologies that run or are about to run here. */
+  readonly topologies: Set<string>
+  isGone: boolean
+}
+
+/** Gives each topology a thread. */
+export interface PipelineThreads {
+  take(topology: string): PipelineThread
+  /** Ends all; their pipelines were stopped before. */
+  close(): Promise<void>
+}
+
+export interface PipelineWorkersOptions {
+  readonly workers: number
+  readonly log: LogAccess
+  readonly state: { readonly handle: bigint; readonly closed: Int32Array }
+  readonly limits: Limits
+  readonly epochMs: number
+  readonly syncsShards: boolean
+  /** A worker whose heartbeat stood still for so long runs user code that does not return. */
+  readonly silentMs: number
+  readonly clock: Clock
+  readonly main: MainSide
+  /** A port to the state writer for one more thread. */
+  connectState(): MessagePort
+  /** A thread has died, or was ended because it was silent; `noted` is what it was calling. */
+  died(thread: PipelineThread, cause: string, noted: NotedCall | undefined): void
+}
+
+const LOOKS_PER_SILENCE = 5
+
+export class PipelineWorkers implements PipelineThreads {
+  readonly #options: PipelineWorkersOptions
+  readonly #running = new Set<PipelineWorker>()
+
+  constructor(options: PipelineWorkersOptions) {
+    this.#options = options
+  }
+
+  take(topology: string): PipelineThread {
+    const running = [...this.#running]
+    let chosen = running.toSorted((a, b) => a.topologies.size - b.topologies.size)[0]
+    if (chosen === undefined || (chosen.topologies.size > 0 && running.length < this.#options.workers)) {
+      chosen = new PipelineWorker(this.#options, gone => this.#running.delete(gone))
+      this.#running.add(chosen)
+    }
+    chosen.topologies.add(topology)
+    return chosen
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#running, worker => worker.close()))
+  }
+}
+
+class PipelineWorker implements PipelineThread {
+  readonly control: Remote<PipelineControl>
+  readonly topologies = new Set<string>()
+  isGone = false
+  readonly #options: PipelineWorkersOptions
+  readonly #worker: Worker
+  readonly #heartbeat = new Heartbeat()
+  readonly #watch: ReturnType<typeof setInterval>
+  readonly #left: (worker: PipelineWorker) => void
+  #beats = 0
+  #beatAt = 0
+  #cause = ''
+
+  constructor(options: PipelineWorkersOptions, left: (worker: PipelineWorker) => void) {
+    this.#options = options
+    this.#left = left
+    const control = new MessageChannel()
+    const outbox = new MessageChannel()
+    const epochs = options.connectState()
+    const { log, state, limits, epochMs, syncsShards } = options
+    const data: PipelineWorkerData = {
+      log,
+      state,
+      limits,
+      epochMs,
+      syncsShards,
+      heartbeat: this.#heartbeat.buffer,
+      control: control.port2,
+      outbox: outbox.port2,
+      epochs,
+    }
+    this.#worker = new Worker(siblingModule(import.meta.url, '../pipeline-worker'), {
+      workerData: data,
+      transferList: [control.port2, outbox.port2, epochs],
+      name: 'pipeline',
+    })
+    this.control = orGone(
+      controlOf<PipelineControl>(control.port1),
+      new Promise(resolve => this.#worker.once('exit', resolve)),
+      () => this.#cause,
+    )
+    answerBytes(outbox.port1, answerPipeline(options.main))
+    control.port1.unref()
+    outbox.port1.unref()
+    this.#worker.on('error', error => (this.#cause ||= error instanceof Error ? error.message : String(error)))
+    this.#worker.once('exit', code => {
+      control.port1.close()
+      outbox.port1.close()
+      this.#exited(code)
+    })
+    this.#watch = setInterval(() => this.#look(), options.silentMs / LOOKS_PER_SILENCE)
+    this.#watch.unref()
+  }
+
+  /** Nothing is expected before the first beat: loading the code may take a while on a busy machine. */
+  #look(): void {
+    const { beats } = this.#heartbeat
+    const now = this.#options.clock.monotonic()
+    if (beats !== this.#beats) {
+      this.#beats = beats
+      this.#beatAt = now
+    } else if (beats !== 0 && now - this.#beatAt >= this.#options.silentMs) {
+      this.#cause = `user code did not return for ${this.#options.silentMs} ms`
+      void this.#worker.terminate()
+    }
+  }
+
+  #exited(code: number): void {
+    clearInterval(this.#watch)
+    this.#left(this)
+    if (this.isGone) return
+    this.isGone = true
+    this.#options.died(this, this.#cause || `the thread exited with ${code}`, this.#heartbeat.noted)
+  }
+
+  async close(): Promise<void> {
+    this.isGone = true
+    await this.#worker.terminate()
+  }
+}
+
+/** Comlink never answers for a thread that is gone; this does. */
+function orGone(control: Remote<PipelineControl>, exited: Promise<unknown>, cause: () => string): Remote<PipelineControl> {
+  const waiting = new Set<(error: EventStoreError) => void>()
+  let gone: EventStoreError | undefined
+  void exited.then(() => {
+    gone = new EventStoreError('CLOSED', `the thread of the pipeline is gone${cause() && `: ${cause()}`}`)
+    for (const reject of waiting) reject(gone)
+  })
+  return new Proxy(control, {
+    get: (target, name) => {
+      if (name === 'then') return undefined
+      const method = target[name as keyof PipelineControl] as (...args: unknown[]) => Promise<unknown>
+      return (...args: unknown[]) =>
+        new Promise((resolve, reject) => {
+          if (gone) return reject(gone)
+          waiting.add(reject)
+          method(...args)
+            .finally(() => waiting.delete(reject))
+            .then(resolve, reject)
+        })
+    },
+  })
+}

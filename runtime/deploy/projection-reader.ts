@@ -1,0 +1,117 @@
+/** Reads of a projection: rows that are folded but not durable yet from the pipeline, all others from the database. */
+import { rowKeyText, type FoldedRow } from '../../actors/projection.ts'
+import { EventStoreError } from '../../event/error.ts'
+import type { Position } from '../../event/event.ts'
+import { type Place, positionOf } from '../../event/position.ts'
+import { readProjection, readProjectionRow, readTopologyRow, type StateStore } from '../../store/state.ts'
+import type { TopologyRun } from './topology-run.ts'
+
+export interface StateRow {
+  readonly key: readonly unknown[]
+  readonly value: unknown
+  /** The place in the log that the value reflects at least; null before the first event and for generators. */
+  readonly position: Position | null
+  /** False: a crash may take it back to the last epoch, and then it comes again. */
+  readonly durable: boolean
+}
+
+export interface StateListOptions {
+  /** First elements of the keys wanted. */
+  readonly prefix?: readonly unknown[]
+  readonly limit?: number
+  /** The last key of an earlier list. */
+  readonly after?: readonly unknown[]
+}
+
+export interface ProjectionReader {
+  /** The row of a key; undefined when there is none. A key that is no array is its one element. NOT_FOUND when nothing writes such a projection. */
+  get(key: unknown): Promise<StateRow | undefined>
+  /** Rows in the order of their keys. */
+  list(options?: StateListOptions): AsyncIterable<{ readonly key: readonly unknown[]; readonly value: unknown }>
+}
+
+export interface ProjectionReaderParts {
+  readonly store: StateStore
+  readonly projection: string
+  /** The topology that writes it, and its run while it has one. Throws NOT_FOUND or CLOSED. */
+  owner(): { readonly name: string; readonly run: TopologyRun | undefined }
+}
+
+/** Rows after which the event loop gets a turn. */
+const TURN_ROWS = 1024
+
+export function projectionReader(parts: ProjectionReaderParts): ProjectionReader {
+  return { get: key => getRow(parts, Array.isArray(key) ? key : [key]), list: options => listRows(parts, options ?? {}) }
+}
+
+async function getRow({ store, projection, owner }: ProjectionReaderParts, key: readonly unknown[]): Promise<StateRow | undefined> {
+  const { name, run } = owner()
+  const folded = await run?.ask(thread => thread.control.folded(name, projection, key), null)
+  if (folded) {
+    const { text, position } = folded
+    return text === undefined ? undefined : { key, value: JSON.parse(text), position: textOfPlace(position.place), durable: false }
+  }
+  owner()
+  // The place first: the row read after it can only be newer.
+  const place = readTopologyRow(store, name)?.place ?? null
+  const text = readProjectionRow(store, projection, key)
+  return text === undefined ? undefined : { key, value: JSON.parse(text), position: textOfPlace(place), durable: true }
+}
+
+function textOfPlace(place: Place | null): Position | null {
+  return place && positionOf(place.stamp, place.partition, place.sequence)
+}
+
+async function* listRows(
+  parts: ProjectionReaderParts,
+  options: StateListOptions,
+): AsyncGenerator<{ key: readonly unknown[]; value: unknown }> {
+  const { prefix, limit = Number.POSITIVE_INFINITY, after } = options
+  const { name, run } = parts.owner()
+  if (limit < 0 || Number.isNaN(limit)) throw new EventStoreError('INVALID', 'limit must be a number from 0', { field: 'limit' })
+  const folded = (await run?.ask(thread => thread.control.foldedRows(name, parts.projection), [])) ?? []
+  let left = limit
+  let untilTurn = TURN_ROWS
+  for (const row of merged(
+    readProjection(parts.store, parts.projection, { ...(prefix && { prefix }), ...(after && { after }) }),
+    folded.filter(inRange(prefix, after)),
+  )) {
+    if (left-- <= 0) return
+    yield { key: row.key, value: JSON.parse(row.text) }
+    if (--untilTurn > 0) continue
+    untilTurn = TURN_ROWS
+    await new Promise<void>(resolve => void setImmediate(resolve))
+    parts.owner()
+  }
+}
+
+function inRange(
+  prefix: readonly unknown[] = [],
+  after: readonly unknown[] | undefined,
+): (row: readonly [keyText: string, row: FoldedRow]) => boolean {
+  const wanted = rowKeyText(prefix)
+  const last = after && rowKeyText(after)
+  return ([keyText, { key }]) =>
+    keyText.startsWith(wanted) && rowKeyText(key.slice(0, prefix.length)) === wanted && (last === undefined || keyText > last)
+}
+
+interface TextRow {
+  readonly key: readonly unknown[]
+  readonly text: string
+}
+
+/** Both in the order of their keys; of a key that both have, the folded row is the newer. */
+function* merged(stored: Iterable<TextRow>, folded: readonly (readonly [keyText: string, row: FoldedRow])[]): Generator<TextRow> {
+  let next = 0
+  for (const row of stored) {
+    const keyText = rowKeyText(row.key)
+    for (; next < folded.length && folded[next]![0] < keyText; next++) yield* alive(folded[next]![1])
+    if (folded[next]?.[0] === keyText) yield* alive(folded[next++]![1])
+    else yield row
+  }
+  for (; next < folded.length; next++) yield* alive(folded[next]![1])
+}
+
+function* alive({ key, text }: FoldedRow): Generator<TextRow> {
+  if (text !== undefined) yield { key, text }
+}

@@ -1,0 +1,83 @@
+/** What a node says about a topology. */
+import type { Counters } from '../../actors/pipeline.ts'
+import type { Position } from '../../event/event.ts'
+import { type Place, positionOf } from '../../event/position.ts'
+import type { TopologyRow } from '../../store/state.ts'
+import type { Plan } from '../../topology/plan.ts'
+import type { PipelineStats } from './pipeline-host.ts'
+import type { Deployment, PlainFailure } from './registry.ts'
+
+export interface TopologyStatus {
+  readonly name: string
+  readonly version: number
+  readonly status: 'running' | 'ended' | 'failed'
+  /** URL of the module it was deployed from. */
+  readonly module: string
+  /** Of the last event taken; null before the first and for generators. */
+  readonly position: Position | null
+  /** Events of the log not looked at yet; an upper bound when the topology follows only some. */
+  readonly lagEvents: number
+  /** Rows taken from the source, and rows that reached a sink. */
+  readonly rowsIn: number
+  readonly rowsOut: number
+  readonly late: number
+  readonly suspect: number
+  readonly dead: number
+  /** Event time, ms; left out before the first. */
+  readonly watermark?: number
+  readonly error?: PlainFailure
+  /** Its state was ahead of the log or lost, so it was folded again from the start. */
+  readonly rebuilt?: true
+}
+
+const OUT = 1
+const LATE = 2
+const SUSPECT = 3
+const DEAD = 4
+
+export interface StatusParts {
+  readonly deployment: Deployment
+  /** Of the running pipeline; the row of the last epoch stands in. */
+  readonly stats: PipelineStats | null
+  readonly row: TopologyRow | undefined
+  /** Last sequences of all partitions added up. */
+  readonly events: number
+  readonly isRebuilt: boolean
+}
+
+export function statusOf({ deployment, stats, row, events, isRebuilt }: StatusParts): TopologyStatus {
+  const { name, version, status, module, plan, error } = deployment
+  const position = stats?.position ?? row
+  const counters = stats?.counters ?? row?.counters ?? {}
+  const isAtEnd = status === 'ended' || stats?.isAtHead === true || plan.source.kind !== 'log'
+  const sum = (column: number, steps = Object.keys(counters)): number =>
+    steps.reduce((total, step) => total + (counters[step]?.[column] ?? 0), 0)
+  return {
+    name,
+    version,
+    status,
+    module,
+    position: textOf(position?.place ?? null),
+    lagEvents: isAtEnd
+      ? 0
+      : Math.max(0, events - Object.values(position?.sequences ?? {}).reduce((total, sequence) => total + sequence, 0)),
+    rowsIn: position?.rows ?? 0,
+    rowsOut: sum(OUT, sinksOf(plan, counters)),
+    late: sum(LATE),
+    suspect: sum(SUSPECT),
+    dead: sum(DEAD),
+    ...(stats?.watermark !== undefined && { watermark: stats.watermark }),
+    ...(error && { error }),
+    ...(isRebuilt && { rebuilt: true as const }),
+  }
+}
+
+function textOf(place: Place | null): Position | null {
+  return place && positionOf(place.stamp, place.partition, place.sequence)
+}
+
+/** Steps that no other takes from. */
+function sinksOf(plan: Plan, counters: Counters): string[] {
+  const taken = new Set(plan.steps.flatMap(({ from }) => from.map(({ step }) => step)))
+  return Object.keys(counters).filter(step => !taken.has(step) && step !== plan.source.id)
+}

@@ -1,0 +1,163 @@
+/** One topology that runs: starts its pipeline in a thread, and again when that thread dies; a row that kills it twice is given up. */
+import type { NotedCall } from '../../actors/heartbeat.ts'
+import type { SkippedRow } from '../../actors/skipped-rows.ts'
+import { EventStoreError } from '../../event/error.ts'
+import type { PipelineStats } from './pipeline-host.ts'
+import type { PipelineThread } from './pipeline-workers.ts'
+import type { Deployment } from './registry.ts'
+
+/** Calls at one row that do not return before it is given up. */
+const STRIKES_MAX = 2
+/** Deaths without an epoch between them before the topology counts as failed. */
+const STALLS_MAX = 5
+
+export interface TopologyRunParts {
+  readonly take: (topology: string) => PipelineThread
+  /** A number above all given before. */
+  readonly nextIncarnation: () => number
+  /** Of the last epoch in the database; 0 before the first. */
+  readonly epochOf: (topology: string) => number
+  /** `isLasting`: it will not be started again when the node is opened the next time. */
+  readonly failed: (run: TopologyRun, error: EventStoreError, isLasting: boolean) => void
+}
+
+export class TopologyRun {
+  readonly deployment: Deployment
+  readonly isRepeating: boolean
+  incarnation = 0
+  readonly #parts: TopologyRunParts
+  readonly #skip: SkippedRow[] = []
+  readonly #strikes = new Map<string, number>()
+  #thread: PipelineThread | undefined
+  #started: Promise<void> = Promise.resolve()
+  #isStarting = false
+  #isStopping = false
+  #epoch = 0
+  #stalls = 0
+  #death: { cause: string; noted: NotedCall | undefined } | undefined
+
+  constructor(deployment: Deployment, isRepeating: boolean, parts: TopologyRunParts) {
+    this.deployment = deployment
+    this.isRepeating = isRepeating
+    this.#parts = parts
+  }
+
+  get name(): string {
+    return this.deployment.name
+  }
+
+  runsIn(thread: PipelineThread): boolean {
+    return this.#thread === thread
+  }
+
+  /** Rejects when the pipeline can not be built, or when its thread dies over it. */
+  start(): Promise<void> {
+    const starting = this.#start()
+    this.#started = starting.catch(() => undefined)
+    return starting
+  }
+
+  async #start(): Promise<void> {
+    const { deployment, isRepeating } = this
+    const { plan, module, head } = deployment
+    this.#isStarting = true
+    this.#thread = this.#parts.take(this.name)
+    this.incarnation = this.#parts.nextIncarnation()
+    try {
+      await this.#thread.control.start({
+        plan,
+        module,
+        deployment: deployment.deployment,
+        incarnation: this.incarnation,
+        ...(head !== undefined && { head }),
+        isRepeating,
+        skip: this.#skip,
+      })
+    } finally {
+      this.#isStarting = false
+    }
+  }
+
+  /** Starts without anybody waiting: what goes wrong makes the topology fail. */
+  async startAlone(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.start()
+      } catch (error) {
+        if (this.#isStopping) return
+        if (!this.#thread?.isGone) return this.#parts.failed(this, asEventStoreError(error), false)
+        if (!this.#mayGoOn()) return
+      }
+    }
+  }
+
+  /** Its thread is gone. A start under way finds out by itself. */
+  died(cause: string, noted: NotedCall | undefined): void {
+    this.#death = { cause, noted }
+    if (this.#isStarting || this.#isStopping) return
+    if (this.#mayGoOn()) void this.startAlone()
+  }
+
+  #mayGoOn(): boolean {
+    const { cause, noted } = this.#death ?? { cause: 'the thread is gone', noted: undefined }
+    if (noted && noted.deployment !== this.deployment.deployment) return true
+    const epoch = this.#parts.epochOf(this.name)
+    this.#stalls = epoch === this.#epoch ? this.#stalls + 1 : 0
+    this.#epoch = epoch
+    if (this.#stalls > STALLS_MAX) return this.#fail(`it died ${this.#stalls} times without getting on: ${cause}`)
+    return noted === undefined || this.#strike(noted, cause)
+  }
+
+  #strike({ step: number, order }: NotedCall, cause: string): boolean {
+    const step = this.deployment.plan.steps[number - 1]?.id
+    const key = `${number} ${order}`
+    const strikes = (this.#strikes.get(key) ?? 0) + 1
+    this.#strikes.set(key, strikes)
+    if (strikes < STRIKES_MAX) return true
+    if (step === undefined) return this.#fail(`the source died ${strikes} times at row ${order}: ${cause}`)
+    this.#skip.push({ step, order })
+    return true
+  }
+
+  #fail(message: string): false {
+    this.#parts.failed(this, new EventStoreError('INVALID', message, { topology: this.name }), true)
+    return false
+  }
+
+  /** The pipeline writes no more when this resolves; with `commit` it has written all that it folded. */
+  async stop(commit: boolean): Promise<void> {
+    this.#isStopping = true
+    await this.#started
+    const thread = this.#thread
+    if (!thread || thread.isGone) return
+    await thread.control.stop(this.name, commit).catch(() => undefined)
+    this.left()
+  }
+
+  /** It has come to rest. */
+  left(): void {
+    this.#thread?.topologies.delete(this.name)
+  }
+
+  /** Null while it is being started, and when its thread has just died. */
+  async stats(): Promise<PipelineStats | null> {
+    return this.ask(thread => thread.control.stats(this.name), null)
+  }
+
+  /** Asks the thread; the other answer stands in when the thread is gone. */
+  async ask<Answer>(question: (thread: PipelineThread) => Promise<Answer>, otherwise: Answer): Promise<Answer> {
+    const thread = this.#thread
+    if (!thread || thread.isGone) return otherwise
+    try {
+      return await question(thread)
+    } catch (error) {
+      if (thread.isGone) return otherwise
+      throw error
+    }
+  }
+}
+
+export function asEventStoreError(error: unknown): EventStoreError {
+  if (error instanceof EventStoreError) return error
+  return new EventStoreError('INVALID', error instanceof Error ? error.message : String(error), {}, { cause: error })
+}
