@@ -37,7 +37,7 @@ export interface Fragment {
   push(flow: Flow): void
   readonly counters: ReadonlyMap<string, StepCounters>
   /** The largest watermark that the first `eventTime` has sent; undefined before that. */
-  readonly watermark: number | undefined
+  readonly watermark?: number | undefined
   close(): void
 }
 

@@ -18,7 +18,7 @@ const maxKey = Uint8Array.of(0)
 export const eventTime: Operator<EventTimeOptions> = {
   spec: {
     name: 'eventTime',
-    kind: 'stateless',
+    kind: 'stateful',
     summary: 'Says when each row happened and how late others may still come.',
     description:
       'The watermark before a row is the largest event time of all earlier rows that are not suspect, less `lag`; before the first row it ' +

@@ -78,7 +78,8 @@ export interface OptionSpec {
   readonly options?: Readonly<Record<string, OptionSpec>>
 }
 
-export type OperatorKind = 'stateless' | 'keyed' | 'sink'
+/** Each row by itself; with state over all rows; with state by key; the way out. */
+export type OperatorKind = 'stateless' | 'stateful' | 'keyed' | 'sink'
 
 /** Everything about an operator that is data: check, docs and plan read nothing else. */
 export interface OperatorSpec {

@@ -65,7 +65,7 @@ interface Reading {
   value: number
 }
 
-/** Two windows over the same rows, whose late rows go to one stream, with a filter that chokes. */
+/** Two windows over the same rows, whose rows and late rows go to one stream each, with a filter that chokes. */
 function readings(): TopologyBuilder {
   const made = topology('readings', { version: 1 })
   const timed = made.follow<Reading>().filter('f#notNegative').eventTime({ field: 'at', lag: 50 })
@@ -82,7 +82,7 @@ function readings(): TopologyBuilder {
   short.late.merge(long.late).append({ stream: 'late', type: 'late', data: ['at', 'value'] })
   short.projection({ name: 'short', key: ['sensor', 'windowStart'] })
   short.unnest('top').append({ stream: 'top', type: 'top', data: ['at'] })
-  long.append({ stream: 'long', type: 'long' })
+  long.merge(short.port('main')).append({ stream: 'windows', type: 'window' })
   return later.projection({ name: 'later', key: ['windowStart'] })
 }
 
