@@ -7,7 +7,15 @@ import { StampClock } from '../event/stamp.ts'
 import { SharedHorizon } from '../store/log/horizon.ts'
 import { LogView } from '../store/log/log-view.ts'
 import { hashesOf } from '../store/log/open-shard.ts'
+import type { KeyValue } from '../store/key-value.ts'
+import type { LogDamage } from '../store/log/open-shard.ts'
+import { openMemory } from '../store/memory.ts'
+import { type Deployed, Deployer, type DeployerOptions, type DeployOptions } from './deploy/deployer.ts'
+import type { ProjectionReader } from './deploy/projection-reader.ts'
+import type { TopologyStatus } from './deploy/status.ts'
 import { EventLog } from './event-log.ts'
+import type { LogAccess } from './log-access.ts'
+import { type NodeStats, partitionStats, type VerifyReport, verifyShards } from './report.ts'
 import { openMemoryShards } from './memory-shards.ts'
 import { removeNodeFile, writeNodeFile } from '../store/node-file.ts'
 import { openRocks, type RocksOwner } from '../store/rocks.ts'
@@ -24,18 +32,26 @@ export async function openNode(options: OpenOptions): Promise<Node> {
   return checked.directory === null ? openInMemory(checked) : openOnDisk(checked, checked.directory)
 }
 
-function openInMemory(options: CheckedOptions): Node {
+async function openInMemory(options: CheckedOptions): Promise<Node> {
   const partitions = options.partitions ?? PARTITIONS_DEFAULT
   const shards = Math.min(options.shards ?? 1, partitions)
   const storeId = randomBytes(8).toString('hex')
-  const { router, horizon } = makeRouter(options, { partitions, shards, storeId })
+  const { router, horizon, stamps } = makeRouter(options, { partitions, shards, storeId })
   const opened = openMemoryShards({
     shards, partitions, storeId,
     limits: options.limits,
     attached: (shard, port) => router.attach(shard, port),
     answered: shard => router.drain(shard),
   })
-  return new Node({ options, router, shards: opened, view: viewOf(options, opened, horizon, { partitions, storeId }), stop: async () => undefined, closeDatabases: async () => undefined })
+  const view = viewOf(options, opened, horizon, { partitions, storeId })
+  const state = openMemory<StateColumn>({ columns: { state: 'scattered', meta: 'small' } })
+  const deployer = await Deployer.open({ ...deployerOptions(options, { router, view, stamps }), state, threads: null })
+  return new Node({ options, router, view, deployer, shards: opened, damage: () => [], diskBytes: () => ({ total: 0, shards: opened.map(() => 0) }), state, stop: async () => undefined, closeDatabases: async () => undefined })
+}
+
+/** What a deployer needs in memory and on disk alike. */
+function deployerOptions(options: CheckedOptions, parts: { router: Router; view: LogView; stamps: StampClock }): Pick<DeployerOptions, 'log' | 'append' | 'head' | 'limits' | 'epochMs'> {
+  return { log: parts.view, append: (stream, events, append) => parts.router.append(stream, events, append, true), head: () => parts.stamps.last, limits: options.limits, epochMs: options.epochMs }
 }
 
 interface Identity {
@@ -82,11 +98,31 @@ async function openOverState(options: CheckedOptions, directory: string, state: 
     },
     detached: shard => router.detach(shard),
   })
+  const view = viewOf(options, opened.all, horizon, { partitions, storeId })
+  const access: LogAccess = {
+    shards: opened.all.map(({ kv, shared }) => ({ handle: kv.handle, closed: kv.closed, shared: shared.data })),
+    horizon: horizon.buffer, storeId, partitions, cacheBytes: options.limits.blockCacheBytes,
+  }
+  const deployer = await Deployer.open({
+    ...deployerOptions(options, { router, view, stamps }),
+    ...(options.durability === 'disk' ? {} : { syncShards: () => opened.sync() }),
+    state,
+    threads: { workers: options.workers, log: access, state: { handle: state.handle, closed: state.closed } },
+  }).catch(async (error: unknown) => {
+    router.stop()
+    await opened.stopWorkers()
+    await opened.closeDatabases()
+    throw error
+  })
   writeNodeFile(directory)
   return new Node({
-    options, router,
+    options, router, view, deployer, state,
     shards: opened.all,
-    view: viewOf(options, opened.all, horizon, { partitions, storeId }),
+    damage: () => opened.all.flatMap(shard => shard.damage),
+    diskBytes: () => {
+      const shardBytes = opened.all.map(shard => shard.kv.sizeBytes())
+      return { total: shardBytes.reduce((total, bytes) => total + bytes, state.sizeBytes()), shards: shardBytes }
+    },
     stop: () => opened.stopWorkers(),
     closeDatabases: async () => {
       await opened.closeDatabases()
@@ -101,6 +137,11 @@ interface NodeParts {
   readonly router: Router
   readonly view: LogView
   readonly shards: readonly NodeShard[]
+  readonly deployer: Deployer
+  readonly state: KeyValue<StateColumn>
+  /** What could not be read at open. */
+  readonly damage: () => readonly LogDamage[]
+  readonly diskBytes: () => { readonly total: number; readonly shards: readonly number[] }
   /** Waits for the shards' workers, after their ports were stopped. */
   readonly stop: () => Promise<void>
   readonly closeDatabases: () => Promise<void>
@@ -115,6 +156,57 @@ export class Node extends EventLog {
     this.#parts = parts
   }
 
+  /** Runs the topology that a module exports. INVALID names the file and what is wrong with it, or what stands in the way. */
+  async deploy(module: URL | string, options?: DeployOptions): Promise<Deployed> {
+    this.check()
+    return this.#parts.deployer.deploy(module, options)
+  }
+
+  /** Ends a topology and drops its state. NOT_FOUND when there is none. */
+  async undeploy(name: string): Promise<void> {
+    this.check()
+    return this.#parts.deployer.undeploy(name)
+  }
+
+  async topologies(): Promise<TopologyStatus[]> {
+    this.check()
+    return this.#parts.deployer.topologies()
+  }
+
+  /** Resolves when a topology has ended or failed. */
+  async topologyEnded(name: string): Promise<TopologyStatus> {
+    this.check()
+    return this.#parts.deployer.topologyEnded(name)
+  }
+
+  /** Rows of a projection, folded rows before they are durable included. NOT_FOUND at the first read when no topology writes it. */
+  state(projection: string): ProjectionReader {
+    this.check()
+    return this.#parts.deployer.state(projection)
+  }
+
+  async stats(): Promise<NodeStats> {
+    this.check()
+    const { shards, damage, deployer, diskBytes } = this.#parts
+    const partitions = partitionStats(shards, this.view.partitions)
+    const bytes = diskBytes()
+    return {
+      storeId: this.view.storeId,
+      events: partitions.reduce((total, { events }) => total + events, 0),
+      diskBytes: bytes.total,
+      partitions,
+      shards: shards.map(({ shared }, shard) => ({ shard, blocks: shared.committedBlocks, segments: shared.segment, diskBytes: bytes.shards[shard]! })),
+      topologies: await deployer.topologies(),
+      damage: damage(),
+    }
+  }
+
+  /** Walks everything that is stored and names what is not as it was written. The node goes on serving. */
+  async verify(): Promise<VerifyReport> {
+    this.check()
+    return verifyShards(this.#parts.shards, this.#parts.state, () => this.check())
+  }
+
   /** Answers what was asked, then closes. Appends and reads from now on are CLOSED. A second call is answered by the first. */
   close(): Promise<void> {
     this.#closed ??= this.#close()
@@ -122,6 +214,7 @@ export class Node extends EventLog {
   }
 
   async #close(): Promise<void> {
+    await this.#parts.deployer.close()
     await this.router.drained(closing())
     this.shut(closing())
     this.router.stop()

@@ -1,6 +1,8 @@
 /** What a node says of itself: counts and bytes, and the report of a walk through everything it holds. */
 import type { LogDamage } from '../store/log/open-shard.ts'
-import { verifyShard } from '../store/log/verify.ts'
+import { readColumn, verifyShard } from '../store/log/verify.ts'
+import type { KeyValue } from '../store/key-value.ts'
+import type { StateColumn } from '../store/state.ts'
 import { turn } from '../actors/subscription.ts'
 import type { TopologyStatus } from './deploy/status.ts'
 import type { NodeShard } from './shards.ts'
@@ -41,7 +43,7 @@ export function partitionStats(shards: readonly NodeShard[], partitions: number)
 }
 
 /** Walks all shards, a step at a time, so that the node goes on serving. */
-export async function verifyShards(shards: readonly NodeShard[], check: () => void): Promise<VerifyReport> {
+export async function verifyShards(shards: readonly NodeShard[], state: KeyValue<StateColumn>, check: () => void): Promise<VerifyReport> {
   let blocks = 0
   let events = 0
   let bytes = 0
@@ -61,5 +63,17 @@ export async function verifyShards(shards: readonly NodeShard[], check: () => vo
       check()
     }
   }
+  await verifyState(state, damage, check)
   return { blocks, events, bytes, damage }
+}
+
+/** The database checks what it reads; so all of it is read. */
+async function verifyState(state: KeyValue<StateColumn>, damage: LogDamage[], check: () => void): Promise<void> {
+  for (const column of ['state', 'meta'] as const) {
+    for (const found of readColumn(state, column)) {
+      if (found !== null) damage.push({ shard: -1, block: -1, reason: `state, ${column}: ${found}` })
+      await turn()
+      check()
+    }
+  }
 }

@@ -35,6 +35,8 @@ export type ShardWorkerReady =
 
 export interface ShardControl extends Record<string, (...args: never[]) => unknown> {
   stats(): ShardStats
+  /** Puts what was only written on disk. */
+  sync(): void
 }
 
 export interface ShardStats {
@@ -60,6 +62,7 @@ async function run(data: ShardWorkerData): Promise<void> {
   exposeControl(
     {
       stats: (): ShardStats => ({ blocks: actor.log.settledBlocks, streams: actor.log.versions.size, versionMapBytes: actor.log.versions.bytes, failure: actor.failure?.message ?? null }),
+      sync: () => actor.sync(),
     } satisfies ShardControl,
     data.control,
   )

@@ -113,6 +113,11 @@ class RunningShard implements NodeShard {
     return this.#control.stats()
   }
 
+  /** Puts what was only written on disk. */
+  async sync(): Promise<void> {
+    await this.#control.sync()
+  }
+
   /** For tests of what happens when a worker dies. */
   async kill(): Promise<void> {
     await this.#worker.terminate()
@@ -152,6 +157,10 @@ export class Shards {
       await Promise.allSettled(running.map(shard => shard.kv.close()))
       throw error
     }
+  }
+
+  async sync(): Promise<void> {
+    await Promise.all(this.all.map(shard => shard.sync()))
   }
 
   /** Ports must be stopped. Workers leave first; the databases are closed by `closeDatabases`, last of all. */

@@ -105,19 +105,27 @@ function checkEnds(shared: SharedShard, ends: Map<number, PartitionEnd>, damage:
 /** The database checks what it reads; so all of it is read. */
 function* readAll(kv: KeyValue<ShardColumn>, shard: number, damage: LogDamage[]): Generator<number> {
   for (const column of ['index', 'meta'] as const) {
-    let last: Uint8Array | undefined
-    for (;;) {
-      let rows: Rows
-      try {
-        rows = kv.scan(column, { ...(last ? { gt: last } : {}), bytes: BYTES_PER_STEP, cache: false })
-      } catch (error) {
-        if (!isEventStoreError(error, 'DAMAGED')) throw error
-        damage.push({ shard, block: -1, reason: `${column}: ${error.message}` })
-        break
-      }
-      if (rows.keys.length === 0) break
-      last = rows.keys[rows.keys.length - 1]!
+    for (const found of readColumn(kv, column)) {
+      if (found !== null) damage.push({ shard, block: -1, reason: `${column}: ${found}` })
       yield 0
     }
+  }
+}
+
+/** Reads a column to its end, a step at a time; yields what is wrong with it, or null. */
+export function* readColumn<Column extends string>(kv: KeyValue<Column>, column: Column): Generator<string | null> {
+  let last: Uint8Array | undefined
+  for (;;) {
+    let rows: Rows
+    try {
+      rows = kv.scan(column, { ...(last ? { gt: last } : {}), bytes: BYTES_PER_STEP, cache: false })
+    } catch (error) {
+      if (!isEventStoreError(error, 'DAMAGED')) throw error
+      yield error.message
+      return
+    }
+    if (rows.keys.length === 0) return
+    last = rows.keys[rows.keys.length - 1]!
+    yield null
   }
 }
