@@ -22,7 +22,7 @@ export async function fold(node: Node, options: FoldOptions): Promise<TopologySt
   }, askEveryMs)
   try {
     const ended = await Promise.race([node.topologyEnded(options.topology), aborted(options.signal)])
-    if (ended.status === 'failed') throw new Error(`${options.topology} failed: ${String(ended.error)}`)
+    if (ended.status === 'failed') throw new Error(`${options.topology} failed: ${ended.error?.message ?? 'no reason given'}`)
     return ended
   } finally {
     clearInterval(asking)

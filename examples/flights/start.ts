@@ -28,10 +28,15 @@ async function start(options: StartOptions, signal: AbortSignal): Promise<void> 
       const { windows, late, suspect } = await exportFlights(node, options.export)
       say(`\nRead back after reopening: ${number(windows)} windows, ${number(late)} late, ${number(suspect)} suspect, in ${options.export}`)
     }
-    for (const line of await commands(node, relative('.', options.data) || '.')) say(line)
+    for (const line of await commands(node, shortest(options.data))) say(line)
   } finally {
     await node.close()
   }
+}
+
+function shortest(path: string): string {
+  const fromHere = relative('.', path) || '.'
+  return fromHere.startsWith('..') ? path : fromHere
 }
 
 /** Answers the seconds from the first row handed over to the last one durable; the file is read before. */
