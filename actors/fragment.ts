@@ -61,11 +61,11 @@ interface Edge {
 export async function createFragment(plan: Plan, context: FragmentContext): Promise<Fragment> {
   const nodes = new Map(plan.steps.map(step => [step.id, nodeOf(step)]))
   const edges = wire(plan, nodes)
-  const outcome: Outcome = {}
+  const outcome: Outcome = { dead: [] }
   const subscriptions: Subscription[] = []
   for (const node of nodes.values()) {
     if (node.step.from.length > 1) node.merge = new Merge(node.step.from.length, flow => enter(node, 0, flow))
-    const run = await node.operator.create(node.step.options as never, stepContext(node, context))
+    const run = await node.operator.create(node.step.options as never, stepContext(node, context, outcome.dead))
     const out = edges.get(node.step.id) ?? []
     subscriptions.push(
       node.subject.pipe(run).subscribe({
@@ -87,6 +87,7 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
       attempt(outcome, () => send(first, flow))
       for (const merge of merges) attempt(outcome, () => merge.flush())
       rethrow(outcome)
+      bury(outcome.dead, context)
     },
     close() {
       for (const subscription of subscriptions) subscription.unsubscribe()
@@ -95,6 +96,8 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
 }
 
 interface Outcome {
+  /** Rows given up in this push. */
+  readonly dead: DeadRow[]
   failure?: { readonly error: unknown }
 }
 
@@ -109,6 +112,12 @@ function attempt(outcome: Outcome, work: () => void): void {
 
 function rethrow({ failure }: Outcome): void {
   if (failure !== undefined) throw failure.error
+}
+
+/** In the order of the rows, so that dead letters lie in the same order at any size of pages. */
+function bury(dead: DeadRow[], context: FragmentContext): void {
+  for (const row of dead.sort((a, b) => a.order - b.order)) context.dead(row)
+  dead.length = 0
 }
 
 function nodeOf(step: PlanStep): Node {
@@ -158,7 +167,7 @@ function leave(node: Node, edges: readonly Edge[], flow: Flow): void {
   send(edges, flow)
 }
 
-function stepContext(node: Node, context: FragmentContext): StepContext {
+function stepContext(node: Node, context: FragmentContext, dead: DeadRow[]): StepContext {
   const { id } = node.step
   const { stateVersion } = node.operator.spec
   let state: StepState | undefined
@@ -173,9 +182,9 @@ function stepContext(node: Node, context: FragmentContext): StepContext {
     outbox: () => context.outbox(id),
     resolve: reference => context.resolve(reference),
     beforeCall: order => context.beforeCall?.(id, order),
-    dead(page: Page, row: number, error: unknown) {
+    dead: (page: Page, row: number, error: unknown) => {
       node.counters.dead++
-      context.dead({ step: id, ...causeOf(error), order: page.order[row] as number, row: rowOf(page, row), attempts: 1 })
+      dead.push({ step: id, ...causeOf(error), order: page.order[row] as number, row: rowOf(page, row), attempts: 1 })
     },
   }
 }
