@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { EventStoreError } from '../event/error.ts'
 import { defaultLimits, type Limits } from '../event/limits.ts'
-import type { OpenOptions } from './index.ts'
 import { didYouMean, nearestName } from './ops/nearest.ts'
+import { type OpenOptions, PARTITIONS_MAX, SHARDS_MAX } from './options.ts'
 
 interface Kind<Value> {
   /** What a wrong value should have been, for people. */
@@ -39,16 +39,16 @@ function oneOf<const Word extends string>(...words: Word[]): Kind<Word> {
 /** Every setting by its name in the file; the names in the environment and as a flag follow from it. */
 export const settings = {
   data: { kind: path, default: './data', summary: 'Directory of the store; in a file, relative to that file.' },
-  partitions: { kind: wholeNumber(1, 4096), default: '32', summary: 'Partitions of the log, fixed when the store is made.' },
+  partitions: { kind: wholeNumber(1, PARTITIONS_MAX), default: '32', summary: 'Partitions of the log, fixed when the store is made.' },
   shards: {
-    kind: wholeNumber(1, 256),
+    kind: wholeNumber(1, SHARDS_MAX),
     default: 'cores, at most 16',
     summary: 'Databases the partitions share, fixed when the store is made.',
   },
-  workers: { kind: wholeNumber(1, 256), default: 'cores − 1', summary: 'Threads that run topologies.' },
+  workers: { kind: wholeNumber(1, 64), default: 'cores − 1', summary: 'Threads that run topologies.' },
   durability: { kind: oneOf('memory', 'os', 'disk'), default: 'disk', summary: 'When a writer is answered: numbered, written, or synced.' },
   compression: { kind: oneOf('auto', 'none'), default: 'auto', summary: 'Whether blocks of events are compressed when it pays.' },
-  epochMs: { kind: wholeNumber(1, 60_000), default: '100', summary: 'Milliseconds between two writes of a topology’s state.' },
+  epochMs: { kind: wholeNumber(1, 3_600_000), default: '100', summary: 'Milliseconds between two writes of a topology’s state.' },
 } as const satisfies Record<string, { kind: Kind<string> | Kind<number>; default: string; summary: string }>
 
 export type SettingName = keyof typeof settings

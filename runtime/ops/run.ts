@@ -8,7 +8,6 @@ import type { Command } from './command.ts'
 import { commands } from './commands/index.ts'
 import { failureOf } from './failure.ts'
 import { commandHelp, groupHelp, overview } from './help.ts'
-import { checkStoreExists } from './store-directory.ts'
 import { type Output, Terminal } from './terminal.ts'
 
 /** The world of a command line, so that tests can bring their own. */
@@ -94,7 +93,6 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
   const acceptLoss = parsed.flags['acceptLoss'] === true ? { acceptLoss: true } : {}
   let opening = null as Promise<Node> | null
   const open = (): Promise<Node> => {
-    if (!command.makesStore) checkStoreExists(directory)
     return (opening ??= surroundings.openNode({ ...configuration.options, ...acceptLoss, create: command.makesStore === true }))
   }
   const limits: Limits = limitsWith(configuration.options.limits)

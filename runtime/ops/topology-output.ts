@@ -16,7 +16,7 @@ export async function printTopologies(terminal: Terminal, statuses: readonly Top
   await table.flush()
   // Below the table, where no width cuts it.
   for (const { name, error } of statuses)
-    if (error !== undefined) await terminal.line(`${terminal.colours.red(name)}: ${visible(String(error))}`)
+    if (error !== undefined) await terminal.line(`${terminal.colours.red(name)}: ${visible(`${error.code} ${error.message}`)}`)
 }
 
 /** One line of JSON: the watermark as ISO 8601, null before the first. */

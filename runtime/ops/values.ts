@@ -77,6 +77,9 @@ export const expectedVersion: TextValue<ExpectedVersion> = {
   },
 }
 
+/** Opaque to people; what it holds is checked by whom it belongs to. */
+const looksLikePosition = /^\w+(\.\w+)+$/
+
 /** A position as an earlier answer gave it. */
 export const position: TextValue<Position> = {
   placeholder: 'POSITION',
@@ -93,7 +96,7 @@ export const asOf: TextValue<AsOf> = {
     if (/^\d+$/.test(given)) return Number(given)
     const isTime = /^\d{4}-\d\d(-\d\d)?([T ][\d:.]+(Z|[+-]\d\d:?\d\d)?)?$/.test(given)
     if (isTime && !Number.isNaN(Date.parse(given))) return new Date(given)
-    if (!isTime && /^[0-9a-z]+\.[0-9a-z]+\.[0-9a-z]+$/.test(given)) return position.read(given)
+    if (!isTime && looksLikePosition.test(given)) return position.read(given)
     return refuse(`must be a time (2026-01-31T12:00:00Z, or milliseconds since 1970) or a position, got ${JSON.stringify(given)}`)
   },
 }
@@ -110,7 +113,7 @@ export const place: TextValue<Place> = {
   read(given) {
     if (given === 'end') return { end: true }
     if (/^\d+$/.test(given)) return { version: wholeNumber('VERSION', 1).read(given) }
-    if (/^[0-9a-z]+\.[0-9a-z]+\.[0-9a-z]+$/.test(given)) return { position: position.read(given) }
+    if (looksLikePosition.test(given)) return { position: position.read(given) }
     return refuse(`must be a version (a whole number from 1) or a position, got ${JSON.stringify(given)}`)
   },
 }

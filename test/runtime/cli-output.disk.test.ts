@@ -14,7 +14,6 @@ import { runLine } from '../../runtime/ops/run.ts'
 import { records, typeHere, wordsOf } from './command-line.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'allsource-output-'))
-writeFileSync(join(folder, 'store.json'), '{}')
 test.after(() => rmSync(folder, { recursive: true }))
 
 const event: Event = {
@@ -44,7 +43,6 @@ const status: TopologyStatus = {
   late: 1,
   suspect: 0,
   dead: 0,
-  watermark: null,
 }
 
 /** Answers only what a test gives; anything else is a defect that fails the test. */
@@ -99,10 +97,10 @@ test('a limited read says how to go on', async () => {
 })
 
 test('topologies: a table, or a line each', async () => {
-  const node = nodeWith({ topologies: async () => [status, { ...status, status: 'failed', error: 'boom' }] })
+  const node = nodeWith({ topologies: async () => [status, { ...status, status: 'failed', error: { code: 'INVALID', message: 'boom' } }] })
   const { output } = await typed('topologies', node)
   assert.match(output, /hourly +1 +running +2,000,000 +5 +1,000 +1 +0 +0 +–\n/)
-  assert.match(output, /hourly: boom/)
+  assert.match(output, /hourly: INVALID boom/)
   assert.equal(
     records((await typed('topologies --json', node)).output).map(one => one['status']),
     ['running', 'failed'],
@@ -118,7 +116,7 @@ test('deploy --until head waits, prints how it ended, and fails when it failed',
     const now = (): TopologyStatus => ({
       ...status,
       status: polls > 2 ? ending : 'running',
-      ...(ending === 'failed' ? { error: 'boom' } : {}),
+      ...(ending === 'failed' ? { error: { code: 'INVALID', message: 'boom' } } : {}),
     })
     const node = nodeWith({
       deploy: async () => ({ name: 'hourly', version: 1, status: 'running' }),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { errorCodes } from '../../event/error.ts'
+import { openNode } from '../../runtime/index.ts'
 import { commands } from '../../runtime/ops/commands/index.ts'
 import { records, typeHere } from './command-line.ts'
 
@@ -102,7 +103,7 @@ test('a command that only reads makes no store', async () => {
   try {
     for (const line of lines) {
       for (const data of ['', '--data elsewhere', `--data ${folder}`]) {
-        const { exit, errors } = await typeHere(`${line} --json ${data}`, { workingDirectory: folder })
+        const { exit, errors } = await typeHere(`${line} --json ${data}`, { workingDirectory: folder, openNode })
         assert.equal([line, exit, records(errors)[0]?.['code']], [line, errorCodes.NOT_FOUND.exit, 'NOT_FOUND'])
       }
     }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { Node } from '../../runtime/index.ts'
+import type { Node, OpenOptions } from '../../runtime/index.ts'
 import { runLine } from '../../runtime/ops/run.ts'
 
 export const program = fileURLToPath(new URL('../../runtime/ops/cli.ts', import.meta.url))
@@ -23,16 +23,18 @@ export interface Around {
   readonly workingDirectory?: string
 }
 
+interface Here extends Around {
+  readonly node?: Node
+  readonly openNode?: (options: OpenOptions) => Promise<Node>
+}
+
 /** Splits at spaces; what stands in single quotes is one word, as in a shell. */
 export function wordsOf(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(match => match[1] ?? match[2] ?? '')
 }
 
-/** Runs a line in this process; without a node, one that opens it fails the test. */
-export async function typeHere(
-  line: string,
-  { node, signal, ...around }: Around & { node?: Node; signal?: AbortSignal } = {},
-): Promise<Typed> {
+/** Runs a line in this process; without a node, a line that opens one fails the test. */
+export async function typeHere(line: string, { node, openNode, ...around }: Here = {}): Promise<Typed> {
   const output = gather()
   const errors = gather()
   const exit = await runLine(wordsOf(line), {
@@ -41,9 +43,9 @@ export async function typeHere(
     input: Readable.from([Buffer.from(around.input ?? '')]),
     output: output.stream,
     errors: errors.stream,
-    signal: signal ?? new AbortController().signal,
+    signal: new AbortController().signal,
     version: '1.2.3',
-    openNode: async () => node ?? Promise.reject(new Error('this line was to be refused before a node is opened')),
+    openNode: openNode ?? (async () => node ?? Promise.reject(new Error('this line was to be refused before a node is opened'))),
   })
   return { exit, output: output.text(), errors: errors.text() }
 }
