@@ -2,7 +2,7 @@
 import { ByteReader, ByteWriter } from './aggregates/bytes.ts'
 import { durationMs, type Duration } from './duration.ts'
 import type { Page } from './flow.ts'
-import { numbersOf, timesOf } from './kinds.ts'
+import { timesOf } from './kinds.ts'
 import { onPage, type Emit } from './lift.ts'
 import type { Operator, StepContext } from './operator.ts'
 import { aliveRows, selectRows } from './page.ts'
@@ -24,7 +24,8 @@ export const eventTime: Operator<EventTimeOptions> = {
       'The watermark before a row is the largest event time of all earlier rows that are not suspect, less `lag`; before the first row it ' +
       'is −∞. It is written beside the row, so that windows decide by the row and never by the moment: results do not depend on the size ' +
       'of pages, on speed or on restarts. A row whose event time lies more than `maxFuture.allow` after its own field `maxFuture.of` ' +
-      'leaves by the port `suspect` and touches nothing else. A row without an event time is a dead letter.',
+      'leaves by the port `suspect` and touches nothing else. A row without an event time is a dead letter; one without the field to ' +
+      'compare with is not suspect.',
     options: {
       field: {
         type: 'field',
@@ -77,7 +78,7 @@ export const eventTime: Operator<EventTimeOptions> = {
     const stamp = (page: Page, emit: Emit): void => {
       const before = max
       const timed = timesOf(page, options.field, context)
-      const fit = future ? numbersAsTimes(timed.page, future.of, context) : { column: timed.column, page: timed.page }
+      const fit = future ? timesOf(timed.page, future.of, context, true) : { column: timed.column, page: timed.page }
       const stamped = stampRows(fit.page, timed.column, fit.column, { max, lagMs, allowMs })
       max = stamped.max
       if (stamped.suspect) emit(selectRows(stamped.page, stamped.suspect, 'suspect'))
@@ -101,14 +102,6 @@ function readMax(context: StepContext): number {
   let max = -Infinity
   for (const [, value] of context.state.rows()) max = new ByteReader(value).number()
   return max
-}
-
-/** Times as numbers; a row without the field to compare with counts as not suspect. */
-function numbersAsTimes(page: Page, field: string, context: StepContext): { column: Float64Array; page: Page } {
-  const kind = page.columns.get(field)?.kind
-  if (kind === 'text' || kind === 'slice') return timesOf(page, field, context)
-  const { column, page: fitting } = numbersOf(page, field, context)
-  return { column: column.values, page: fitting }
 }
 
 interface Stamped {

@@ -51,10 +51,13 @@ export function booleansOf(page: Page, field: string, context: StepContext): Fit
   return { column: { kind: 'boolean', values }, page: fit(page, column, context, place) }
 }
 
-/** The field as times in ms: numbers as they are, texts as ISO 8601 (UTC when they name no zone). A row without one is given up. */
-export function timesOf(page: Page, field: string, context: StepContext): Fitting<Float64Array> {
+/**
+ * The field as times in ms: numbers as they are, texts as ISO 8601 (UTC when they name no zone). A row without one is given up, or has
+ * NaN when it may.
+ */
+export function timesOf(page: Page, field: string, context: StepContext, mayLack = false): Fitting<Float64Array> {
   const column = page.columns.get(field)
-  if (column?.kind === 'number' && column.nulls?.includes(1) !== true) return { column: column.values, page }
+  if (column?.kind === 'number' && (mayLack || column.nulls?.includes(1) !== true)) return { column: column.values, page }
   const times = new Float64Array(page.count).fill(NaN)
   const parsed = new Map<string, number>()
   const place = (row: number, value: unknown): void => {
@@ -62,7 +65,7 @@ export function timesOf(page: Page, field: string, context: StepContext): Fittin
     if (Number.isNaN(time)) throw notA('time', field, value)
     times[row] = time
   }
-  return { column: times, page: fit(page, column, context, place, true) }
+  return { column: times, page: fit(page, column, context, place, !mayLack) }
 }
 
 const zoned = /(?:Z|[+-]\d\d:?\d\d)$/i

@@ -47,7 +47,8 @@ class Outside implements FragmentContext {
 
   get results(): unknown {
     const byName = (list: readonly (readonly [string, ...unknown[]])[]): unknown => Map.groupBy(list, ([name]) => name)
-    return [byName(this.projected), byName(this.appended), this.deadRows]
+    const deadByStep = Map.groupBy(this.deadRows, ({ step }) => step)
+    return [byName(this.projected), byName(this.appended), deadByStep]
   }
 }
 
@@ -68,7 +69,10 @@ interface Reading {
 /** Two windows over the same rows, whose rows and late rows go to one stream each, with a filter that chokes. */
 function readings(): TopologyBuilder {
   const made = topology('readings', { version: 1 })
-  const timed = made.follow<Reading>().filter('f#notNegative').eventTime({ field: 'at', lag: 50 })
+  const timed = made
+    .follow<Reading>()
+    .filter('f#notNegative')
+    .eventTime({ field: 'at', lag: 50, maxFuture: { allow: 900, of: 'came' } })
   const some = timed.filter('f#small').keyBy('sensor')
   const short = some.tumble({
     id: 'short',
@@ -97,6 +101,7 @@ const reading = fc.record({
   at: fc.integer({ min: 0, max: 900 }),
   sensor: fc.constantFrom('a', 'b'),
   value: fc.integer({ min: -1, max: 9 }),
+  came: fc.constantFrom(null, 5, 'text'),
 })
 
 async function fold(rows: readonly Row[], pageRows: number, restartAt = -1): Promise<unknown> {

@@ -19,6 +19,7 @@ export interface Outcome {
   readonly ports: Record<string, Row[]>
   readonly projection: (readonly [key: readonly unknown[], value: unknown])[]
   readonly outbox: (readonly [stream: string, event: NewEvent])[]
+  /** Orders of the rows given up, rising, as the fragment hands them on. */
   readonly dead: number[]
   /** Kinds of all that left, in order: for pages `page`. */
   readonly kinds: string[]
@@ -101,6 +102,7 @@ export async function runOperator(operator: AnyOperator, run: Run): Promise<Outc
     if (flow.kind === 'barrier' && run.restartAfter?.includes(++barriers) === true) step = await start()
   }
   outcome.puts = state.puts
+  outcome.dead.sort((a, b) => a - b)
   return outcome
 }
 
