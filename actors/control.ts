@@ -8,7 +8,9 @@ import { type ErrorCode, type ErrorDetails, EventStoreError, fromPlainError } fr
 export type ControlApi = Record<string, (...args: never[]) => unknown>
 
 /** The same methods from another thread: each answers by a promise. */
-export type Remote<Api extends ControlApi> = { readonly [Name in keyof Api]: (...args: Parameters<Api[Name]>) => Promise<Awaited<ReturnType<Api[Name]>>> }
+export type Remote<Api extends ControlApi> = {
+  readonly [Name in keyof Api]: (...args: Parameters<Api[Name]>) => Promise<Awaited<ReturnType<Api[Name]>>>
+}
 
 type Reply = { readonly value: unknown } | { readonly failure: { code: ErrorCode | null; message: string; details: ErrorDetails } }
 
@@ -39,13 +41,16 @@ export function controlOf<Api extends ControlApi>(port: MessagePort): Remote<Api
   const remote = Comlink.wrap<Record<string, (...args: unknown[]) => Promise<Reply>>>(endpointOf(port))
   return new Proxy({} as Remote<Api>, {
     // Without a `then`, so that the proxy itself may be awaited.
-    get: (_, name) => name === 'then' ? undefined : async (...args: unknown[]): Promise<unknown> => {
-      const call = remote[name as string] as unknown as (...args: unknown[]) => Promise<Reply>
-      const reply = await call(...args)
-      if ('value' in reply) return reply.value
-      const { code, message, details } = reply.failure
-      if (code === null) throw new Error(message)
-      throw fromPlainError({ code, message, details })
-    },
+    get: (_, name) =>
+      name === 'then'
+        ? undefined
+        : async (...args: unknown[]): Promise<unknown> => {
+            const call = remote[name as string] as unknown as (...args: unknown[]) => Promise<Reply>
+            const reply = await call(...args)
+            if ('value' in reply) return reply.value
+            const { code, message, details } = reply.failure
+            if (code === null) throw new Error(message)
+            throw fromPlainError({ code, message, details })
+          },
   })
 }

@@ -5,7 +5,8 @@ import { errorOf, type Outcome, unknownOutcome } from '../event/outcome.ts'
 import { positionOf } from '../event/position.ts'
 import { RequestBuilder } from '../event/request.ts'
 import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
-import { addEvent, type Router } from './router.ts'
+import { addEvent } from './encode-append.ts'
+import type { Router } from './router.ts'
 
 export interface OrderedItem {
   readonly stream: string
@@ -45,7 +46,8 @@ export class OrderedAppend {
     const index = this.#stored + this.#events
     const { stream, event } = item
     checkStreamId(stream, limits)
-    if (!this.#system && isSystemStream(stream)) throw new EventStoreError('FORBIDDEN', `streams that begin with "$" are the system's: "${stream}"`, { stream })
+    if (!this.#system && isSystemStream(stream))
+      throw new EventStoreError('FORBIDDEN', `streams that begin with "$" are the system's: "${stream}"`, { stream })
     const partition = partitionOf(stream, partitions)
     let gathered = this.#builders.get(partition)
     if (!gathered) {
@@ -57,7 +59,9 @@ export class OrderedAppend {
     addEvent(gathered.builder, event, index, limits, this.#events, gathered.builder.stream(stream, streamHash))
     this.#events++
     this.#bytes += gathered.builder.payloadBytes - before
-    return this.#events >= BATCH_EVENTS || this.#bytes >= BATCH_BYTES || gathered.builder.events >= limits.requestEvents ? this.flush() : null
+    return this.#events >= BATCH_EVENTS || this.#bytes >= BATCH_BYTES || gathered.builder.events >= limits.requestEvents
+      ? this.flush()
+      : null
   }
 
   /** Sends what was gathered, once there is room. */
@@ -73,10 +77,14 @@ export class OrderedAppend {
     let open = this.#builders.size
     this.#inFlight++
     for (const [partition, { builder, firstStamp }] of this.#builders) {
-      this.#router.sendGathered(builder, { partition, firstStamp: lowestStamp + firstStamp, lowestStamp, durability: this.#durability }, outcome => {
-        this.#note(partition, outcome)
-        if (--open === 0) this.#batchSettled()
-      })
+      this.#router.sendGathered(
+        builder,
+        { partition, firstStamp: lowestStamp + firstStamp, lowestStamp, durability: this.#durability },
+        outcome => {
+          this.#note(partition, outcome)
+          if (--open === 0) this.#batchSettled()
+        },
+      )
       this.#spare.push(builder)
     }
     this.#stored += this.#events

@@ -1,6 +1,7 @@
 /** The port to a shard's actor in the same thread: for nodes in memory, tests and simulators. The same requests, no boundary. */
 import type { Outcome } from '../event/outcome.ts'
-import { type RequestBuilder, type RequestHead, type RequestTarget, type RequestView, type SealedRequest, targetOf } from '../event/request.ts'
+import { type RequestBuilder, type RequestHead, type RequestTarget, type SealedRequest, targetOf } from '../event/request.ts'
+import { type RequestView } from '../event/request-view.ts'
 import type { AnswerSink, RequestSource, ShardPort } from './port.ts'
 
 export class LocalPort implements ShardPort, RequestSource, AnswerSink {

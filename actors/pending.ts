@@ -35,7 +35,20 @@ export class PendingTable {
 
   #grow(): number {
     this.#turns.push(0)
-    return this.#slots.push({ shard: -1, partition: 0, events: 0, stream: '', expected: undefined, durability: 0, sentMs: 0, resolve: null, reject: null, settle: null }) - 1
+    return (
+      this.#slots.push({
+        shard: -1,
+        partition: 0,
+        events: 0,
+        stream: '',
+        expected: undefined,
+        durability: 0,
+        sentMs: 0,
+        resolve: null,
+        reject: null,
+        settle: null,
+      }) - 1
+    )
   }
 
   /** The request of an answer, undefined when it was given up; `release` it when it is dealt with. */

@@ -20,16 +20,21 @@ export function boundOf(asOf: AsOf | undefined): { stamp: number; place: Place |
     return { stamp: place.stamp + 1, place }
   }
   const ms = asOf instanceof Date ? asOf.getTime() : asOf
-  if (typeof ms !== 'number' || !Number.isFinite(ms)) throw new EventStoreError('INVALID', 'asOf must be a position, a Date or milliseconds since the epoch', { field: 'asOf' })
+  if (typeof ms !== 'number' || !Number.isFinite(ms))
+    throw new EventStoreError('INVALID', 'asOf must be a position, a Date or milliseconds since the epoch', { field: 'asOf' })
   return { stamp: stampOf(Math.floor(ms) + 1), place: null }
 }
 
 function wholeFrom(value: number | undefined, least: number, field: string): void {
-  if (value !== undefined && (!Number.isSafeInteger(value) || value < least)) throw new EventStoreError('INVALID', `${field} must be a whole number from ${least}, got ${String(value)}`, { field })
+  if (value !== undefined && (!Number.isSafeInteger(value) || value < least))
+    throw new EventStoreError('INVALID', `${field} must be a whole number from ${least}, got ${String(value)}`, { field })
 }
 
 function checkDirection(direction: unknown): boolean {
-  if (direction !== undefined && direction !== 'forwards' && direction !== 'backwards') throw new EventStoreError('INVALID', `direction must be forwards or backwards, got ${JSON.stringify(direction)}`, { field: 'direction' })
+  if (direction !== undefined && direction !== 'forwards' && direction !== 'backwards')
+    throw new EventStoreError('INVALID', `direction must be forwards or backwards, got ${JSON.stringify(direction)}`, {
+      field: 'direction',
+    })
   return direction === 'backwards'
 }
 
@@ -94,7 +99,8 @@ export function* streamEvents(view: LogView, stream: string, options: ReadStream
       if (--left <= 0) return
     }
   }
-  if (!any && !mayBeMissing && streamVersion(view, stream) === 0) throw new EventStoreError('STREAM_NOT_FOUND', `there is no stream "${stream}"`, { stream })
+  if (!any && !mayBeMissing && streamVersion(view, stream) === 0)
+    throw new EventStoreError('STREAM_NOT_FOUND', `there is no stream "${stream}"`, { stream })
 }
 
 /** Checks the options of a read of all at the call, not at the first pull. */
@@ -103,7 +109,8 @@ export function checkReadAll(options: ReadAllOptions): void {
   checkDirection(options.direction)
   for (const field of ['types', 'categories'] as const) {
     const given: unknown = options[field]
-    if (given !== undefined && !(Array.isArray(given) && given.every(text => typeof text === 'string'))) throw new EventStoreError('INVALID', `${field} must be a list of texts`, { field })
+    if (given !== undefined && !(Array.isArray(given) && given.every(text => typeof text === 'string')))
+      throw new EventStoreError('INVALID', `${field} must be a list of texts`, { field })
   }
   boundOf(options.asOf)
   if (options.from !== undefined) placeOf(options.from)
@@ -111,7 +118,12 @@ export function checkReadAll(options: ReadAllOptions): void {
 }
 
 /** The reader of a read of all; `place` instead of `from` for a place that no event stands at. */
-export function readerOfAll(view: LogView, options: ReadAllOptions, pageRows: number, place?: Place): { reader: LogReader; bound: ReturnType<typeof boundOf> } {
+export function readerOfAll(
+  view: LogView,
+  options: ReadAllOptions,
+  pageRows: number,
+  place?: Place,
+): { reader: LogReader; bound: ReturnType<typeof boundOf> } {
   const bound = boundOf(options.asOf)
   const after = place ?? (options.from === undefined ? undefined : placeOf(options.from))
   const reader = new LogReader(view, {
@@ -135,7 +147,11 @@ export function* allEvents(view: LogView, options: ReadAllOptions, pageRows: num
     if (!page) return
     for (let i = 0; i < page.count && left > 0; i++) {
       const block = page.blocks[page.block[i]!]!
-      if (bound.place && comparePlaces({ stamp: page.stamps[i]!, partition: page.partitions[i]!, sequence: page.sequences[i]! }, bound.place) > 0) continue
+      if (
+        bound.place &&
+        comparePlaces({ stamp: page.stamps[i]!, partition: page.partitions[i]!, sequence: page.sequences[i]! }, bound.place) > 0
+      )
+        continue
       yield storedEvent(block, page.row[i]!, view.storeId)
       left--
     }
@@ -150,7 +166,12 @@ function eventIn(view: LogView, partition: number, sequence: number): Event | nu
   if (number === null) return null
   const block = view.block(shard, number)
   const row = sequence - block.firstSequence
-  if (row < 0 || row >= block.count) throw new EventStoreError('DAMAGED', `partition ${partition}: sequence ${sequence} is not where the index says`, { partition, sequences: [sequence, sequence], block: number })
+  if (row < 0 || row >= block.count)
+    throw new EventStoreError('DAMAGED', `partition ${partition}: sequence ${sequence} is not where the index says`, {
+      partition,
+      sequences: [sequence, sequence],
+      block: number,
+    })
   return storedEvent(block, row, view.storeId)
 }
 

@@ -1,5 +1,5 @@
 /** The way in: checks and encodes appends, gives stamps in call order, sends each to its shard, and settles the promises when answers come. */
-import { checkEvent, expectedNumber, tooLarge } from '../event/check.ts'
+import { expectedNumber, tooLarge } from '../event/check.ts'
 import { type Clock, systemClock } from '../event/clock.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { Durability, NewEvent } from '../event/event.ts'
@@ -7,12 +7,12 @@ import type { AppendAnswer, AppendOptions } from '../event/event-store.ts'
 import type { TextHash } from '../event/hash.ts'
 import type { Limits } from '../event/limits.ts'
 import { DUPLICATE, errorOf, type Outcome, STORED, unknownOutcome } from '../event/outcome.ts'
-import { encodeData, encodeExtras, encodingNumbers, hasExtras } from '../event/payload.ts'
 import { positionOf } from '../event/position.ts'
 import { durabilities, RequestBuilder } from '../event/request.ts'
 import type { StampClock } from '../event/stamp.ts'
 import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
 import type { SharedHorizon } from '../store/log/horizon.ts'
+import { addEvent, producerOf, refuseRepeatedIds } from './encode-append.ts'
 import { InFlight } from './in-flight.ts'
 import { PendingTable, type PendingRequest } from './pending.ts'
 import type { ShardPort } from './port.ts'
@@ -104,7 +104,17 @@ export class Router {
   #answer(request: PendingRequest, outcome: Outcome): AppendAnswer {
     const { firstVersion, version, firstSequence, sequence, stamp } = outcome
     const { stream, partition } = request
-    return { stream, firstVersion, version, partition, firstSequence, sequence, stamp, position: positionOf(stamp, partition, sequence), durability: durabilities[request.durability]! }
+    return {
+      stream,
+      firstVersion,
+      version,
+      partition,
+      firstSequence,
+      sequence,
+      stamp,
+      position: positionOf(stamp, partition, sequence),
+      durability: durabilities[request.durability]!,
+    }
   }
 
   /** One atomic append to one stream. `system` may write to streams that begin with `$`. */
@@ -120,7 +130,8 @@ export class Router {
     const { limits, partitions, streamHash, stamps } = this.options
     if (this.closed) throw this.closed
     checkStreamId(stream, limits)
-    if (!system && isSystemStream(stream)) throw new EventStoreError('FORBIDDEN', `streams that begin with "$" are the system's: "${stream}"`, { stream })
+    if (!system && isSystemStream(stream))
+      throw new EventStoreError('FORBIDDEN', `streams that begin with "$" are the system's: "${stream}"`, { stream })
     const expected = expectedNumber(options.expectedVersion)
     const durability = this.durabilityOf(options.durability)
     const producer = producerOf(options, limits)
@@ -137,7 +148,10 @@ export class Router {
     const sealed = builder.seal(producer)
     const port = this.#portWithRoom(shard, sealed.bytes)
     if (!port || this.#waiting[partition]! + events.length > limits.mailboxEvents + limits.requestEvents) {
-      throw new EventStoreError('BUSY', `the mailbox of partition ${partition} is full; try again shortly`, { partition, limit: limits.mailboxEvents })
+      throw new EventStoreError('BUSY', `the mailbox of partition ${partition} is full; try again shortly`, {
+        partition,
+        limit: limits.mailboxEvents,
+      })
     }
     return new Promise<AppendAnswer>((resolve, reject) => {
       const { number, request } = this.#pending.take()
@@ -153,7 +167,14 @@ export class Router {
       this.#waiting[partition]! += events.length
       const firstStamp = stamps.take(events.length)
       this.inFlight.sent(shard, firstStamp)
-      port.send(builder, sealed, { request: number, partition, durability, expected, firstStamp, producerSequence: options.producerSequence ?? 0 })
+      port.send(builder, sealed, {
+        request: number,
+        partition,
+        durability,
+        expected,
+        firstStamp,
+        producerSequence: options.producerSequence ?? 0,
+      })
     })
   }
 
@@ -163,8 +184,10 @@ export class Router {
   durabilityOf(given: Durability | undefined): number {
     if (given === undefined) return this.#default
     const number = durabilities.indexOf(given)
-    if (number < 0) throw new EventStoreError('INVALID', `durability must be memory, os or disk, got ${JSON.stringify(given)}`, { field: 'durability' })
-    if (given === 'quorum') throw new EventStoreError('INVALID', 'durability "quorum" needs a cluster; this is a single node', { field: 'durability' })
+    if (number < 0)
+      throw new EventStoreError('INVALID', `durability must be memory, os or disk, got ${JSON.stringify(given)}`, { field: 'durability' })
+    if (given === 'quorum')
+      throw new EventStoreError('INVALID', 'durability "quorum" needs a cluster; this is a single node', { field: 'durability' })
     return number
   }
 
@@ -185,7 +208,11 @@ export class Router {
   }
 
   /** Sends what `appendInOrder` gathered for one partition; room was asked for before. */
-  sendGathered(builder: RequestBuilder, about: { partition: number; firstStamp: number; lowestStamp: number; durability: number; producer?: string; producerSequence?: number }, settle: (outcome: Outcome | null) => void): void {
+  sendGathered(
+    builder: RequestBuilder,
+    about: { partition: number; firstStamp: number; lowestStamp: number; durability: number; producer?: string; producerSequence?: number },
+    settle: (outcome: Outcome | null) => void,
+  ): void {
     const { partition } = about
     const shard = partition % this.#ports.length
     const { number, request } = this.#pending.take()
@@ -198,7 +225,14 @@ export class Router {
     this.#waiting[partition]! += builder.events
     this.inFlight.sent(shard, about.lowestStamp)
     const sealed = builder.seal(about.producer ?? '')
-    this.#ports[shard]!.send(builder, sealed, { request: number, partition, durability: about.durability, expected: -1, firstStamp: about.firstStamp, producerSequence: about.producerSequence ?? 0 })
+    this.#ports[shard]!.send(builder, sealed, {
+      request: number,
+      partition,
+      durability: about.durability,
+      expected: -1,
+      firstStamp: about.firstStamp,
+      producerSequence: about.producerSequence ?? 0,
+    })
   }
 
   #giveUpLate(): void {
@@ -236,32 +270,5 @@ export class Router {
       this.#ports[shard] = null
     })
     this.#giveUp(() => true)
-  }
-}
-
-/** Adds one checked event to a request; `stamp` relative or absolute, as the request's others. */
-export function addEvent(builder: RequestBuilder, event: NewEvent, index: number, limits: Limits, stamp: number, stream = 0): void {
-  checkEvent(event, index, limits)
-  const { encoding, data } = encodeData(event, index, limits)
-  const bytes = builder.add(stream, builder.type(event.type), encodingNumbers[encoding], data, hasExtras(event) ? encodeExtras(event) : null, stamp)
-  if (bytes > limits.eventBytes) throw tooLarge(`events[${index}].data`, limits.eventBytes, bytes)
-}
-
-function producerOf(options: AppendOptions, limits: Limits): string {
-  const { producer, producerSequence } = options
-  if (producer === undefined && producerSequence === undefined) return ''
-  if (typeof producer !== 'string' || producer.length === 0 || Buffer.byteLength(producer) > limits.streamIdBytes) throw new EventStoreError('INVALID', `producer must be a text of 1 to ${limits.streamIdBytes} bytes`, { field: 'producer' })
-  if (!Number.isSafeInteger(producerSequence) || (producerSequence as number) < 1) throw new EventStoreError('INVALID', 'producerSequence must be a whole number from 1', { field: 'producerSequence' })
-  return producer
-}
-
-function refuseRepeatedIds(events: readonly NewEvent[]): void {
-  let ids: Set<string> | null = null
-  for (let i = 0; i < events.length; i++) {
-    const { id } = events[i]!
-    if (id === undefined) continue
-    ids ??= new Set()
-    if (ids.has(id)) throw new EventStoreError('DUPLICATE_ID', `events[${i}].id stands twice in this request`, { event: i })
-    ids.add(id)
   }
 }

@@ -1,6 +1,7 @@
 /** The actor of a shard: drains what waits for its partitions, commits it as one group, then answers. The single writer of its directory. */
 import { emptyOutcome, NOT_LEADER, type Outcome, READ_ONLY, STORED, UNKNOWN_OUTCOME } from '../event/outcome.ts'
-import { durabilities, RequestView } from '../event/request.ts'
+import { durabilities } from '../event/request.ts'
+import { RequestView } from '../event/request-view.ts'
 import type { ShardColumn } from '../store/index/keys.ts'
 import type { WriteBatch } from '../store/key-value.ts'
 import type { ShardLog } from '../store/log/shard-log.ts'

@@ -41,7 +41,10 @@ export async function* followAll(context: FollowContext, options: SubscribeToAll
   const { view } = context
   const { signal } = options
   const { from, ...rest } = options
-  const { reader } = from === 'end' ? readerOfAll(view, rest, context.pageRows, endOf(view)) : readerOfAll(view, { ...rest, ...(from === undefined ? {} : { from }) }, context.pageRows)
+  const { reader } =
+    from === 'end'
+      ? readerOfAll(view, rest, context.pageRows, endOf(view))
+      : readerOfAll(view, { ...rest, ...(from === undefined ? {} : { from }) }, context.pageRows)
   let untilTurn = TURN_EVENTS
   while (!signal?.aborted) {
     context.check()
@@ -93,5 +96,6 @@ export async function* followStream(context: FollowContext, stream: string, opti
 /** Checks the options of a subscription at the call. */
 export function checkFrom(from: unknown, kind: 'version' | 'position'): void {
   if (from === undefined || from === 'end') return
-  if (kind === 'version' && !(Number.isSafeInteger(from) && (from as number) >= 0)) throw new EventStoreError('INVALID', `from must be a version or "end", got ${JSON.stringify(from)}`, { field: 'from' })
+  if (kind === 'version' && !(Number.isSafeInteger(from) && (from as number) >= 0))
+    throw new EventStoreError('INVALID', `from must be a version or "end", got ${JSON.stringify(from)}`, { field: 'from' })
 }

@@ -1,9 +1,10 @@
 /** The other side of the port bench: reads every request and answers it, and stores nothing. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { type PortData, RingReceiver } from '../actors/port.ts'
+import { type PortData } from '../actors/port.ts'
+import { RingReceiver } from '../actors/ring-receiver.ts'
 import { assert } from '../event/assert.ts'
 import type { Outcome } from '../event/outcome.ts'
-import { RequestView } from '../event/request.ts'
+import { RequestView } from '../event/request-view.ts'
 
 assert(parentPort, 'runs as a worker')
 // Waiting on shared memory alone does not keep a thread alive.

@@ -1,6 +1,7 @@
 /** The boundary between a router and a shard's thread, without a disk behind it: requests a second and round trips; against postMessage. */
 import { Worker } from 'node:worker_threads'
-import { createPort, RingSender } from '../actors/port.ts'
+import { createPort } from '../actors/port.ts'
+import { RingSender } from '../actors/ring-sender.ts'
 import { systemClock } from '../event/clock.ts'
 import { TextHash } from '../event/hash.ts'
 import { siblingModule } from '../event/module-url.ts'

@@ -10,7 +10,11 @@ export function expectedNumber(expected: ExpectedVersion | undefined): number {
   if (expected === 'exists') return -2
   if (expected === 'none') return 0
   if (typeof expected === 'number' && Number.isInteger(expected) && expected >= 0 && expected <= 0x7fffffff) return expected
-  throw new EventStoreError('INVALID', `expectedVersion must be a whole number from 0, "none", "exists" or "any", got ${JSON.stringify(expected) ?? String(expected)}`, { field: 'expectedVersion' })
+  throw new EventStoreError(
+    'INVALID',
+    `expectedVersion must be a whole number from 0, "none", "exists" or "any", got ${JSON.stringify(expected) ?? String(expected)}`,
+    { field: 'expectedVersion' },
+  )
 }
 
 /** Everything of an event but its data. */
@@ -18,22 +22,27 @@ export function checkEvent(event: NewEvent, index: number, limits: Limits): void
   if (typeof event !== 'object' || event === null) throw invalid(`events[${index}]`, 'must be an object')
   const { type } = event
   if (typeof type !== 'string' || type.length === 0) throw invalid(`events[${index}].type`, 'must be a text of at least one character')
-  if (type.length * 3 > limits.eventTypeBytes && Buffer.byteLength(type) > limits.eventTypeBytes) throw tooLarge(`events[${index}].type`, limits.eventTypeBytes, Buffer.byteLength(type))
+  if (type.length * 3 > limits.eventTypeBytes && Buffer.byteLength(type) > limits.eventTypeBytes)
+    throw tooLarge(`events[${index}].type`, limits.eventTypeBytes, Buffer.byteLength(type))
   if (event.id !== undefined) checkId(event.id, `events[${index}].id`, limits)
-  if (event.time !== undefined && !(typeof event.time === 'number' && Number.isFinite(event.time))) throw invalid(`events[${index}].time`, 'must be milliseconds since the epoch')
+  if (event.time !== undefined && !(typeof event.time === 'number' && Number.isFinite(event.time)))
+    throw invalid(`events[${index}].time`, 'must be milliseconds since the epoch')
   if (event.tags !== undefined) checkTags(event.tags, `events[${index}].tags`, limits)
   if (event.metadata !== undefined) checkMetadata(event.metadata, `events[${index}].metadata`, limits)
 }
 
 function checkId(id: unknown, field: string, limits: Limits): void {
-  if (typeof id !== 'string' || id.length === 0 || !id.isWellFormed()) throw invalid(field, `must be a text of 1 to ${limits.eventIdBytes} bytes`)
+  if (typeof id !== 'string' || id.length === 0 || !id.isWellFormed())
+    throw invalid(field, `must be a text of 1 to ${limits.eventIdBytes} bytes`)
   if (Buffer.byteLength(id) > limits.eventIdBytes) throw tooLarge(field, limits.eventIdBytes, Buffer.byteLength(id))
 }
 
 function checkTags(tags: unknown, field: string, limits: Limits): void {
-  if (!Array.isArray(tags) || tags.some(tag => typeof tag !== 'string' || tag.length === 0)) throw invalid(field, 'must be texts of at least one character')
+  if (!Array.isArray(tags) || tags.some(tag => typeof tag !== 'string' || tag.length === 0))
+    throw invalid(field, 'must be texts of at least one character')
   if (tags.length > limits.tags) throw tooLarge(field, limits.tags, tags.length)
-  for (const tag of tags as string[]) if (Buffer.byteLength(tag) > limits.tagBytes) throw tooLarge(field, limits.tagBytes, Buffer.byteLength(tag))
+  for (const tag of tags as string[])
+    if (Buffer.byteLength(tag) > limits.tagBytes) throw tooLarge(field, limits.tagBytes, Buffer.byteLength(tag))
 }
 
 function checkMetadata(metadata: unknown, field: string, limits: Limits): void {

@@ -76,9 +76,16 @@ export interface AggregateOptions<State, E extends AnyEvent> {
 
 export interface EventStore {
   /** All or nothing. Errors: WRONG_EXPECTED_VERSION, DUPLICATE_ID, INVALID, TOO_LARGE, FORBIDDEN, BUSY, READ_ONLY, UNKNOWN_OUTCOME, CLOSED. */
-  appendToStream<E extends AnyEvent>(stream: StreamId, events: NewEventOf<E> | readonly NewEventOf<E>[], options?: AppendOptions): Promise<AppendAnswer>
+  appendToStream<E extends AnyEvent>(
+    stream: StreamId,
+    events: NewEventOf<E> | readonly NewEventOf<E>[],
+    options?: AppendOptions,
+  ): Promise<AppendAnswer>
   /** Keeps call order and waits for room; not atomic. Answers how many were stored. */
-  appendInOrder<E extends AnyEvent>(items: Iterable<{ stream: StreamId; event: NewEventOf<E> }> | AsyncIterable<{ stream: StreamId; event: NewEventOf<E> }>, options?: { durability?: Durability; signal?: AbortSignal }): Promise<{ events: number; position: Position | null }>
+  appendInOrder<E extends AnyEvent>(
+    items: Iterable<{ stream: StreamId; event: NewEventOf<E> }> | AsyncIterable<{ stream: StreamId; event: NewEventOf<E> }>,
+    options?: { durability?: Durability; signal?: AbortSignal },
+  ): Promise<{ events: number; position: Position | null }>
   /** Throws STREAM_NOT_FOUND while iterating when there is no such stream. */
   readStream<E extends AnyEvent>(stream: StreamId, options?: ReadStreamOptions): AsyncIterable<EventOf<E>>
   readAll<E extends AnyEvent>(options?: ReadAllOptions): AsyncIterable<EventOf<E>>
@@ -90,5 +97,8 @@ export interface EventStore {
   streamVersion(stream: StreamId): Promise<Version>
   subscribeToStream<E extends AnyEvent>(stream: StreamId, options?: SubscribeToStreamOptions): AsyncIterable<EventOf<E>>
   subscribeToAll<E extends AnyEvent>(options?: SubscribeToAllOptions): AsyncIterable<EventOf<E>>
-  aggregateStream<State, E extends AnyEvent>(stream: StreamId, options: AggregateOptions<State, E>): Promise<{ state: State; version: Version; exists: boolean }>
+  aggregateStream<State, E extends AnyEvent>(
+    stream: StreamId,
+    options: AggregateOptions<State, E>,
+  ): Promise<{ state: State; version: Version; exists: boolean }>
 }

@@ -38,8 +38,14 @@ export type Limits = { readonly [Name in keyof typeof defaultLimits]: number }
 /** Defaults with some replaced; refuses unknown names and numbers that are not positive integers. */
 export function limitsWith(given: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in defaultLimits)) throw new EventStoreError('INVALID', `unknown limit "${name}"; known: ${Object.keys(defaultLimits).join(', ')}`, { field: `limits.${name}` })
-    if (!Number.isSafeInteger(value) || (value as number) < 1) throw new EventStoreError('INVALID', `limits.${name} must be a whole number from 1, got ${String(value)}`, { field: `limits.${name}` })
+    if (!(name in defaultLimits))
+      throw new EventStoreError('INVALID', `unknown limit "${name}"; known: ${Object.keys(defaultLimits).join(', ')}`, {
+        field: `limits.${name}`,
+      })
+    if (!Number.isSafeInteger(value) || (value as number) < 1)
+      throw new EventStoreError('INVALID', `limits.${name} must be a whole number from 1, got ${String(value)}`, {
+        field: `limits.${name}`,
+      })
   }
   return { ...defaultLimits, ...given }
 }

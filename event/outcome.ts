@@ -2,7 +2,17 @@
 import { type ErrorCode, EventStoreError } from './error.ts'
 
 /** In the order of their numbers. `stored` and `duplicate` are answers, the rest are error codes. */
-export const statuses = ['stored', 'duplicate', 'WRONG_EXPECTED_VERSION', 'DUPLICATE_ID', 'READ_ONLY', 'UNKNOWN_OUTCOME', 'NOT_LEADER', 'CLOSED', 'DAMAGED'] as const satisfies readonly (ErrorCode | 'stored' | 'duplicate')[]
+export const statuses = [
+  'stored',
+  'duplicate',
+  'WRONG_EXPECTED_VERSION',
+  'DUPLICATE_ID',
+  'READ_ONLY',
+  'UNKNOWN_OUTCOME',
+  'NOT_LEADER',
+  'CLOSED',
+  'DAMAGED',
+] as const satisfies readonly (ErrorCode | 'stored' | 'duplicate')[]
 export type Status = (typeof statuses)[number]
 
 export const STORED = 0
@@ -35,11 +45,21 @@ export function errorOf(outcome: Outcome, about: { stream: string; expected: unk
   const { stream } = about
   switch (statuses[outcome.status]) {
     case 'WRONG_EXPECTED_VERSION':
-      return new EventStoreError('WRONG_EXPECTED_VERSION', `stream "${stream}" is at version ${outcome.version}, expected ${String(about.expected)}`, { stream, expected: about.expected, actual: outcome.version })
+      return new EventStoreError(
+        'WRONG_EXPECTED_VERSION',
+        `stream "${stream}" is at version ${outcome.version}, expected ${String(about.expected)}`,
+        { stream, expected: about.expected, actual: outcome.version },
+      )
     case 'DUPLICATE_ID':
-      return new EventStoreError('DUPLICATE_ID', `events[${outcome.version}].id is stored already with other content, in another stream, or without the rest of this request`, { stream, event: outcome.version })
+      return new EventStoreError(
+        'DUPLICATE_ID',
+        `events[${outcome.version}].id is stored already with other content, in another stream, or without the rest of this request`,
+        { stream, event: outcome.version },
+      )
     case 'READ_ONLY':
-      return new EventStoreError('READ_ONLY', 'the disk refused a write; the store stays read-only until the node is started again', { stream })
+      return new EventStoreError('READ_ONLY', 'the disk refused a write; the store stays read-only until the node is started again', {
+        stream,
+      })
     case 'NOT_LEADER':
       return new EventStoreError('NOT_LEADER', 'another writer holds this partition; nothing was stored', { stream })
     case 'CLOSED':
@@ -52,5 +72,9 @@ export function errorOf(outcome: Outcome, about: { stream: string; expected: unk
 }
 
 export function unknownOutcome(stream: string): EventStoreError {
-  return new EventStoreError('UNKNOWN_OUTCOME', 'no answer from the partition: the events may or may not have been stored; read, or append again with the same ids', { stream })
+  return new EventStoreError(
+    'UNKNOWN_OUTCOME',
+    'no answer from the partition: the events may or may not have been stored; read, or append again with the same ids',
+    { stream },
+  )
 }

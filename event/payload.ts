@@ -34,7 +34,8 @@ export function encodeData(event: NewEvent, index: number, limits: Limits): { en
     return { encoding, data }
   }
   if (encoding === 'bytes') throw new EventStoreError('INVALID', `${field} must be a Uint8Array when encoding is "bytes"`, { field })
-  if (encoding !== 'json' && encoding !== 'msgpack') throw new EventStoreError('INVALID', `events[${index}].encoding must be json, msgpack or bytes`, { field: `events[${index}].encoding` })
+  if (encoding !== 'json' && encoding !== 'msgpack')
+    throw new EventStoreError('INVALID', `events[${index}].encoding must be json, msgpack or bytes`, { field: `events[${index}].encoding` })
   const text = stringify(data, field, limits)
   return encoding === 'json' ? { encoding, data: text } : { encoding, data: pack(JSON.parse(text)) }
 }

@@ -20,14 +20,25 @@ export const IDS = 8
 
 /** Word numbers of the header. */
 export const Word = {
-  total: 0, request: 1, place: 2, expected: 3, events: 4, streams: 5, types: 6, nameBytes: 7,
-  payloadBytes: 8, extrasBytes: 9, firstStamp: 10, producerSequence: 12, producerBytes: 14,
+  total: 0,
+  request: 1,
+  place: 2,
+  expected: 3,
+  events: 4,
+  streams: 5,
+  types: 6,
+  nameBytes: 7,
+  payloadBytes: 8,
+  extrasBytes: 9,
+  firstStamp: 10,
+  producerSequence: 12,
+  producerBytes: 14,
 } as const
 
 /** Node's own writer of UTF-8 at a place, which its types leave out. */
 type TextBuffer = Buffer & { utf8Write(text: string, at: number): number }
 
-const pad4 = (bytes: number): number => (bytes + 3) & ~3
+export const pad4 = (bytes: number): number => (bytes + 3) & ~3
 
 /** Collects the events of one request for one partition, then writes it out in one go. Reused from request to request. */
 export class RequestBuilder {
@@ -170,7 +181,8 @@ export class RequestBuilder {
   writeTo(target: RequestTarget, at: number, sealed: SealedRequest, head: RequestHead): void {
     const { words, bytes } = target
     const extras = this.#extras.length > 0
-    const flags = (extras ? EXTRAS : 0) | (this.#stampsUsed ? STAMPS : 0) | (sealed.producerBytes > 0 ? PRODUCER : 0) | (this.#hasIds ? IDS : 0)
+    const flags =
+      (extras ? EXTRAS : 0) | (this.#stampsUsed ? STAMPS : 0) | (sealed.producerBytes > 0 ? PRODUCER : 0) | (this.#hasIds ? IDS : 0)
     const w = at >>> 2
     words[w + Word.total] = sealed.bytes
     words[w + Word.request] = head.request
@@ -248,70 +260,3 @@ export function targetOf(buffer: ArrayBufferLike): RequestTarget {
 
 /** In the order of their numbers. */
 export const durabilities = ['memory', 'os', 'disk', 'quorum'] as const
-
-/** A request as the partition reads it: numbers of its regions, no copy. Reused from request to request. */
-export class RequestView {
-  words!: Uint32Array
-  bytes!: Uint8Array
-  request = 0
-  partition = 0
-  durability = 0
-  flags = 0
-  expected = 0
-  events = 0
-  streams = 0
-  types = 0
-  firstStamp = 0
-  producerSequence = 0
-  producerBytes = 0
-  /** Word of the first stream, type, event, extras length, stamp distance. */
-  streamTable = 0
-  typeTable = 0
-  eventTable = 0
-  extrasTable = 0
-  stampTable = 0
-  /** Byte of the names, the payload, the extras. */
-  names = 0
-  payload = 0
-  payloadBytes = 0
-  extras = 0
-  nameBytes = 0
-
-  read(target: RequestTarget, at: number): this {
-    const { words } = target
-    const w = at >>> 2
-    this.words = words
-    this.bytes = target.bytes
-    this.request = words[w + Word.request]!
-    const place = words[w + Word.place]!
-    this.partition = place & 0xffff
-    this.durability = (place >>> 16) & 0xff
-    this.flags = place >>> 24
-    this.expected = words[w + Word.expected]! | 0
-    this.events = words[w + Word.events]!
-    this.streams = words[w + Word.streams]!
-    this.types = words[w + Word.types]!
-    this.firstStamp = target.floats[(at + Word.firstStamp * 4) >>> 3]!
-    this.producerSequence = target.floats[(at + Word.producerSequence * 4) >>> 3]!
-    this.producerBytes = words[w + Word.producerBytes]!
-    this.nameBytes = words[w + Word.nameBytes]!
-    this.payloadBytes = words[w + Word.payloadBytes]!
-    this.streamTable = w + 16
-    this.typeTable = this.streamTable + this.streams * 4
-    this.eventTable = this.typeTable + this.types
-    this.extrasTable = this.eventTable + this.events * 2
-    this.stampTable = this.extrasTable + (this.flags & EXTRAS ? this.events : 0)
-    const end = this.stampTable + (this.flags & STAMPS ? this.events : 0)
-    this.names = end << 2
-    this.payload = this.names + pad4(this.nameBytes)
-    this.extras = this.payload + pad4(this.payloadBytes)
-    return this
-  }
-
-  /** The producer's name, '' when there is none. */
-  producer(): string {
-    if (this.producerBytes === 0) return ''
-    const end = this.names + this.nameBytes
-    return Buffer.prototype.utf8Slice.call(this.bytes, end - this.producerBytes, end)
-  }
-}

@@ -54,14 +54,21 @@ export function isSystemStream(stream: StreamId): boolean {
 
 /** Throws INVALID or TOO_LARGE when a text can not name a stream. */
 export function checkStreamId(stream: unknown, limits: Limits): asserts stream is StreamId {
-  if (typeof stream !== 'string' || stream.length === 0) throw new EventStoreError('INVALID', 'stream must be a text of at least one character', { field: 'stream' })
+  if (typeof stream !== 'string' || stream.length === 0)
+    throw new EventStoreError('INVALID', 'stream must be a text of at least one character', { field: 'stream' })
   if (stream.length * 3 > limits.streamIdBytes && Buffer.byteLength(stream) > limits.streamIdBytes) {
-    throw new EventStoreError('TOO_LARGE', `stream id is longer than ${limits.streamIdBytes} bytes`, { field: 'stream', limit: limits.streamIdBytes, actual: Buffer.byteLength(stream) })
+    throw new EventStoreError('TOO_LARGE', `stream id is longer than ${limits.streamIdBytes} bytes`, {
+      field: 'stream',
+      limit: limits.streamIdBytes,
+      actual: Buffer.byteLength(stream),
+    })
   }
   if (stream === '.' || stream === '..') throw new EventStoreError('INVALID', `stream may not be "${stream}"`, { field: 'stream' })
   for (let i = 0; i < stream.length; i++) {
     const code = stream.charCodeAt(i)
-    if (code < 32 || (code >= 127 && code < 160)) throw new EventStoreError('INVALID', 'stream may not hold control characters', { field: 'stream' })
-    if (code >= 0xd800 && code < 0xe000 && !stream.isWellFormed()) throw new EventStoreError('INVALID', 'stream must be well-formed Unicode', { field: 'stream' })
+    if (code < 32 || (code >= 127 && code < 160))
+      throw new EventStoreError('INVALID', 'stream may not hold control characters', { field: 'stream' })
+    if (code >= 0xd800 && code < 0xe000 && !stream.isWellFormed())
+      throw new EventStoreError('INVALID', 'stream must be well-formed Unicode', { field: 'stream' })
   }
 }

@@ -5,7 +5,19 @@ import { type Router } from '../actors/router.ts'
 import { checkFrom, followAll, type FollowContext, followStream, turn } from '../actors/subscription.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { Durability, Event, NewEvent, Position } from '../event/event.ts'
-import type { AggregateOptions, AnyEvent, AppendAnswer, AppendOptions, EventOf, EventStore, NewEventOf, ReadAllOptions, ReadStreamOptions, SubscribeToAllOptions, SubscribeToStreamOptions } from '../event/event-store.ts'
+import type {
+  AggregateOptions,
+  AnyEvent,
+  AppendAnswer,
+  AppendOptions,
+  EventOf,
+  EventStore,
+  NewEventOf,
+  ReadAllOptions,
+  ReadStreamOptions,
+  SubscribeToAllOptions,
+  SubscribeToStreamOptions,
+} from '../event/event-store.ts'
 import type { Limits } from '../event/limits.ts'
 import { placeOf } from '../event/position.ts'
 import { checkStreamId } from '../event/stream-id.ts'
@@ -45,7 +57,11 @@ export class EventLog implements EventStore {
     this.view.horizon.wake()
   }
 
-  appendToStream<E extends AnyEvent>(stream: string, events: NewEventOf<E> | readonly NewEventOf<E>[], options?: AppendOptions): Promise<AppendAnswer> {
+  appendToStream<E extends AnyEvent>(
+    stream: string,
+    events: NewEventOf<E> | readonly NewEventOf<E>[],
+    options?: AppendOptions,
+  ): Promise<AppendAnswer> {
     return this.router.append(stream, events as NewEvent | readonly NewEvent[], options)
   }
 
@@ -102,21 +118,24 @@ export class EventLog implements EventStore {
   /** Waits until a position can be read; UNREACHABLE when that takes longer than an append may. */
   async #reached(position: Position): Promise<void> {
     const { stamp, partition, sequence } = placeOf(position)
-    if (partition >= this.view.partitions) throw new EventStoreError('INVALID', `position ${position} is of another store`, { field: 'atLeast' })
+    if (partition >= this.view.partitions)
+      throw new EventStoreError('INVALID', `position ${position} is of another store`, { field: 'atLeast' })
     const deadline = performance.now() + this.limits.commitTimeoutMs
     for (;;) {
       this.check()
       const { epoch } = this.view.horizon
       if (this.view.sequenceOf(partition) >= sequence && this.view.horizon.stamp > stamp) return
       const left = deadline - performance.now()
-      if (left <= 0) throw new EventStoreError('UNREACHABLE', `position ${position} was not reached in ${this.limits.commitTimeoutMs} ms`, { position })
+      if (left <= 0)
+        throw new EventStoreError('UNREACHABLE', `position ${position} was not reached in ${this.limits.commitTimeoutMs} ms`, { position })
       await this.view.horizon.changed(epoch, Math.min(left, 1000))
     }
   }
 
   async readEvent<E extends AnyEvent>(id: string): Promise<EventOf<E>> {
     this.check()
-    if (typeof id !== 'string' || id.length === 0) throw new EventStoreError('INVALID', 'id must be a text of at least one character', { field: 'id' })
+    if (typeof id !== 'string' || id.length === 0)
+      throw new EventStoreError('INVALID', 'id must be a text of at least one character', { field: 'id' })
     return eventById(this.view, id) as EventOf<E>
   }
 
@@ -143,11 +162,17 @@ export class EventLog implements EventStore {
     return followAll(this.#follow, options) as AsyncIterable<EventOf<E>>
   }
 
-  async aggregateStream<State, E extends AnyEvent>(stream: string, options: AggregateOptions<State, E>): Promise<{ state: State; version: number; exists: boolean }> {
+  async aggregateStream<State, E extends AnyEvent>(
+    stream: string,
+    options: AggregateOptions<State, E>,
+  ): Promise<{ state: State; version: number; exists: boolean }> {
     this.#checkStream(stream)
     let state = options.initialState()
     let version = 0
-    const read: ReadStreamOptions = { ...(options.to === undefined ? {} : { to: options.to }), ...(options.asOf === undefined ? {} : { asOf: options.asOf }) }
+    const read: ReadStreamOptions = {
+      ...(options.to === undefined ? {} : { to: options.to }),
+      ...(options.asOf === undefined ? {} : { asOf: options.asOf }),
+    }
     checkReadStream(read)
     for (const event of streamEvents(this.view, stream, read, true)) {
       state = options.evolve(state, event as EventOf<E>)

@@ -17,7 +17,10 @@ export interface LogAccess {
 /** The log in a thread that does not own its databases. */
 export function attachLog(access: LogAccess): LogView {
   return new LogView({
-    shards: access.shards.map(({ handle, closed, shared }) => ({ kv: attachRocks<ShardColumn>(handle, closed), shared: new SharedShard(shared) })),
+    shards: access.shards.map(({ handle, closed, shared }) => ({
+      kv: attachRocks<ShardColumn>(handle, closed),
+      shared: new SharedShard(shared),
+    })),
     horizon: new SharedHorizon(access.horizon),
     storeId: access.storeId,
     partitions: access.partitions,

@@ -31,7 +31,15 @@ export function openMemoryShards(options: MemoryShardsOptions): NodeShard[] {
         while (actor.step()) options.answered(number)
       },
     })
-    const actor: ShardActor = new ShardActor({ log: open(), source: port, answers: port, commit: commitToDisk(() => actor.log), reopen: open, durability: 'memory', compression: 'none' })
+    const actor: ShardActor = new ShardActor({
+      log: open(),
+      source: port,
+      answers: port,
+      commit: commitToDisk(() => actor.log),
+      reopen: open,
+      durability: 'memory',
+      compression: 'none',
+    })
     options.attached(number, port)
     return { kv, shared }
   })

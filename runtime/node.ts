@@ -38,7 +38,9 @@ async function openInMemory(options: CheckedOptions): Promise<Node> {
   const storeId = randomBytes(8).toString('hex')
   const { router, horizon, stamps } = makeRouter(options, { partitions, shards, storeId })
   const opened = openMemoryShards({
-    shards, partitions, storeId,
+    shards,
+    partitions,
+    storeId,
     limits: options.limits,
     attached: (shard, port) => router.attach(shard, port),
     answered: shard => router.drain(shard),
@@ -46,12 +48,32 @@ async function openInMemory(options: CheckedOptions): Promise<Node> {
   const view = viewOf(options, opened, horizon, { partitions, storeId })
   const state = openMemory<StateColumn>({ columns: { state: 'scattered', meta: 'small' } })
   const deployer = await Deployer.open({ ...deployerOptions(options, { router, view, stamps }), state, threads: null })
-  return new Node({ options, router, view, deployer, shards: opened, damage: () => [], diskBytes: () => ({ total: 0, shards: opened.map(() => 0) }), state, stop: async () => undefined, closeDatabases: async () => undefined })
+  return new Node({
+    options,
+    router,
+    view,
+    deployer,
+    shards: opened,
+    damage: () => [],
+    diskBytes: () => ({ total: 0, shards: opened.map(() => 0) }),
+    state,
+    stop: async () => undefined,
+    closeDatabases: async () => undefined,
+  })
 }
 
 /** What a deployer needs in memory and on disk alike. */
-function deployerOptions(options: CheckedOptions, parts: { router: Router; view: LogView; stamps: StampClock }): Pick<DeployerOptions, 'log' | 'append' | 'head' | 'limits' | 'epochMs'> {
-  return { log: parts.view, append: (stream, events, append) => parts.router.append(stream, events, append, true), head: () => parts.stamps.last, limits: options.limits, epochMs: options.epochMs }
+function deployerOptions(
+  options: CheckedOptions,
+  parts: { router: Router; view: LogView; stamps: StampClock },
+): Pick<DeployerOptions, 'log' | 'append' | 'head' | 'limits' | 'epochMs'> {
+  return {
+    log: parts.view,
+    append: (stream, events, append) => parts.router.append(stream, events, append, true),
+    head: () => parts.stamps.last,
+    limits: options.limits,
+    epochMs: options.epochMs,
+  }
 }
 
 interface Identity {
@@ -59,21 +81,39 @@ interface Identity {
   readonly storeId: string
 }
 
-function makeRouter(options: CheckedOptions, identity: Identity & { shards: number }): { router: Router; horizon: SharedHorizon; stamps: StampClock } {
+function makeRouter(
+  options: CheckedOptions,
+  identity: Identity & { shards: number },
+): { router: Router; horizon: SharedHorizon; stamps: StampClock } {
   const horizon = new SharedHorizon()
   const stamps = new StampClock()
-  const router = new Router(identity.shards, { partitions: identity.partitions, limits: options.limits, streamHash: hashesOf(identity.storeId).stream, stamps, horizon, durability: options.durability })
+  const router = new Router(identity.shards, {
+    partitions: identity.partitions,
+    limits: options.limits,
+    streamHash: hashesOf(identity.storeId).stream,
+    stamps,
+    horizon,
+    durability: options.durability,
+  })
   return { router, horizon, stamps }
 }
 
 function viewOf(options: CheckedOptions, shards: readonly NodeShard[], horizon: SharedHorizon, identity: Identity): LogView {
-  return new LogView({ shards, horizon, storeId: identity.storeId, partitions: identity.partitions, cacheBytes: options.limits.blockCacheBytes })
+  return new LogView({
+    shards,
+    horizon,
+    storeId: identity.storeId,
+    partitions: identity.partitions,
+    cacheBytes: options.limits.blockCacheBytes,
+  })
 }
 
 async function openOnDisk(options: CheckedOptions, directory: string): Promise<Node> {
   makeDirectory(directory, options.create)
   refuseDamagedWriteAhead(stateDirectory(directory))
-  const state = await withHolder(directory, () => openRocks<StateColumn>(stateDirectory(directory), { columns: { state: 'scattered', meta: 'small' } }))
+  const state = await withHolder(directory, () =>
+    openRocks<StateColumn>(stateDirectory(directory), { columns: { state: 'scattered', meta: 'small' } }),
+  )
   try {
     return await openOverState(options, directory, state)
   } catch (error) {
@@ -87,7 +127,10 @@ async function openOverState(options: CheckedOptions, directory: string, state: 
   const { router, horizon, stamps } = makeRouter(options, { partitions, shards, storeId })
   for (let shard = 0; shard < shards; shard++) refuseDamagedWriteAhead(join(directory, shardDirectory(shard)))
   const opened = await Shards.open({
-    directory, shards, partitions, storeId,
+    directory,
+    shards,
+    partitions,
+    storeId,
     limits: options.limits,
     durability: options.durability,
     compression: options.compression,
@@ -101,7 +144,10 @@ async function openOverState(options: CheckedOptions, directory: string, state: 
   const view = viewOf(options, opened.all, horizon, { partitions, storeId })
   const access: LogAccess = {
     shards: opened.all.map(({ kv, shared }) => ({ handle: kv.handle, closed: kv.closed, shared: shared.data })),
-    horizon: horizon.buffer, storeId, partitions, cacheBytes: options.limits.blockCacheBytes,
+    horizon: horizon.buffer,
+    storeId,
+    partitions,
+    cacheBytes: options.limits.blockCacheBytes,
   }
   const deployer = await Deployer.open({
     ...deployerOptions(options, { router, view, stamps }),
@@ -116,7 +162,11 @@ async function openOverState(options: CheckedOptions, directory: string, state: 
   })
   writeNodeFile(directory)
   return new Node({
-    options, router, view, deployer, state,
+    options,
+    router,
+    view,
+    deployer,
+    state,
     shards: opened.all,
     damage: () => opened.all.flatMap(shard => shard.damage),
     diskBytes: () => {
@@ -195,7 +245,12 @@ export class Node extends EventLog {
       events: partitions.reduce((total, { events }) => total + events, 0),
       diskBytes: bytes.total,
       partitions,
-      shards: shards.map(({ shared }, shard) => ({ shard, blocks: shared.committedBlocks, segments: shared.segment, diskBytes: bytes.shards[shard]! })),
+      shards: shards.map(({ shared }, shard) => ({
+        shard,
+        blocks: shared.committedBlocks,
+        segments: shared.segment,
+        diskBytes: bytes.shards[shard]!,
+      })),
       topologies: await deployer.topologies(),
       damage: damage(),
     }

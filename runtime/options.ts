@@ -44,15 +44,30 @@ export const PARTITIONS_DEFAULT = 32
 export const PARTITIONS_MAX = 4096
 export const SHARDS_MAX = 16
 
-const known = ['directory', 'memory', 'partitions', 'shards', 'workers', 'durability', 'limits', 'compression', 'epochMs', 'acceptLoss', 'create']
+const known = [
+  'directory',
+  'memory',
+  'partitions',
+  'shards',
+  'workers',
+  'durability',
+  'limits',
+  'compression',
+  'epochMs',
+  'acceptLoss',
+  'create',
+]
 
 /** Throws INVALID naming the option that is not as it should be. */
 export function checkOptions(options: OpenOptions): CheckedOptions {
-  if (typeof options !== 'object' || options === null) throw new EventStoreError('INVALID', 'openNode takes an object of options', { field: 'options' })
-  for (const name of Object.keys(options)) if (!known.includes(name)) throw new EventStoreError('INVALID', `unknown option "${name}"; known: ${known.join(', ')}`, { field: name })
+  if (typeof options !== 'object' || options === null)
+    throw new EventStoreError('INVALID', 'openNode takes an object of options', { field: 'options' })
+  for (const name of Object.keys(options))
+    if (!known.includes(name)) throw new EventStoreError('INVALID', `unknown option "${name}"; known: ${known.join(', ')}`, { field: name })
   const { directory, memory } = options
   if (memory !== undefined && memory !== true) throw new EventStoreError('INVALID', 'memory must be true or left out', { field: 'memory' })
-  if (memory ? directory !== undefined : typeof directory !== 'string' || directory === '') throw new EventStoreError('INVALID', 'openNode needs either a directory or memory: true', { field: 'directory' })
+  if (memory ? directory !== undefined : typeof directory !== 'string' || directory === '')
+    throw new EventStoreError('INVALID', 'openNode needs either a directory or memory: true', { field: 'directory' })
   const partitions = whole(options.partitions, 'partitions', PARTITIONS_MAX)
   return {
     directory: memory ? null : directory!,
@@ -70,13 +85,15 @@ export function checkOptions(options: OpenOptions): CheckedOptions {
 
 function whole(value: number | undefined, field: string, most: number): number | null {
   if (value === undefined) return null
-  if (!Number.isSafeInteger(value) || value < 1 || value > most) throw new EventStoreError('INVALID', `${field} must be a whole number from 1 to ${most}, got ${String(value)}`, { field })
+  if (!Number.isSafeInteger(value) || value < 1 || value > most)
+    throw new EventStoreError('INVALID', `${field} must be a whole number from 1 to ${most}, got ${String(value)}`, { field })
   return value
 }
 
 function oneOf<Value extends string>(value: Value | undefined, field: string, values: readonly Value[]): Value | null {
   if (value === undefined) return null
-  if (!values.includes(value)) throw new EventStoreError('INVALID', `${field} must be one of ${values.join(', ')}, got ${JSON.stringify(value)}`, { field })
+  if (!values.includes(value))
+    throw new EventStoreError('INVALID', `${field} must be one of ${values.join(', ')}, got ${JSON.stringify(value)}`, { field })
   return value
 }
 

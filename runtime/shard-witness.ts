@@ -29,15 +29,25 @@ export class ShardWitness {
     if (reading.state === 'missing' || acceptLoss) return
     const { shard, shards } = this.#shared.data
     if (reading.state === 'damaged') {
-      throw new EventStoreError('DAMAGED', `${this.#file}: neither slot of the witness is whole, so nobody can tell whether the log is; open with acceptLoss to go on without it`, { file: this.#file, shard })
+      throw new EventStoreError(
+        'DAMAGED',
+        `${this.#file}: neither slot of the witness is whole, so nobody can tell whether the log is; open with acceptLoss to go on without it`,
+        { file: this.#file, shard },
+      )
     }
     reading.testimony.sequences.forEach((sequence, rank) => {
       const found = rank < this.#shared.ranks ? this.#shared.sequenceOf(rank) : 0
       if (found >= sequence) return
       const partition = rank * shards + shard
-      throw new EventStoreError('DAMAGED', `partition ${partition} ends at sequence ${found}, but ${sequence} were synced: the newest files of shard ${shard} are missing or damaged; restore them, or open with acceptLoss`, {
-        partition, sequences: [found + 1, sequence], file: this.#file,
-      })
+      throw new EventStoreError(
+        'DAMAGED',
+        `partition ${partition} ends at sequence ${found}, but ${sequence} were synced: the newest files of shard ${shard} are missing or damaged; restore them, or open with acceptLoss`,
+        {
+          partition,
+          sequences: [found + 1, sequence],
+          file: this.#file,
+        },
+      )
     })
   }
 
@@ -48,7 +58,10 @@ export class ShardWitness {
     if (epoch === this.#epoch || (!last && now - this.#writtenMs < BEHIND_MS)) return
     this.#writtenMs = now
     this.#epoch = epoch
-    this.#witness.write(Float64Array.from({ length: this.#shared.ranks }, (_, rank) => this.#shared.sequenceOf(rank)), { sync: true })
+    this.#witness.write(
+      Float64Array.from({ length: this.#shared.ranks }, (_, rank) => this.#shared.sequenceOf(rank)),
+      { sync: true },
+    )
   }
 
   close(): void {

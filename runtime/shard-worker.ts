@@ -1,7 +1,8 @@
 /** Thread of one shard: attaches to its database, reads the log's end back in, then works through groups until it is told to stop. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { exposeControl } from '../actors/control.ts'
-import { type PortData, RingReceiver } from '../actors/port.ts'
+import { type PortData } from '../actors/port.ts'
+import { RingReceiver } from '../actors/ring-receiver.ts'
 import { commitToDisk, ShardActor } from '../actors/shard.ts'
 import { turn } from '../actors/subscription.ts'
 import { EventStoreError } from '../event/error.ts'
@@ -57,11 +58,22 @@ async function run(data: ShardWorkerData): Promise<void> {
   witness?.check(data.acceptLoss)
   const receiver = new RingReceiver(data.port, data.transfers)
   const actor: ShardActor = new ShardActor({
-    log, source: receiver, answers: receiver, commit: commitToDisk(() => actor.log), reopen: () => open().log, durability: data.durability, compression: data.compression,
+    log,
+    source: receiver,
+    answers: receiver,
+    commit: commitToDisk(() => actor.log),
+    reopen: () => open().log,
+    durability: data.durability,
+    compression: data.compression,
   })
   exposeControl(
     {
-      stats: (): ShardStats => ({ blocks: actor.log.settledBlocks, streams: actor.log.versions.size, versionMapBytes: actor.log.versions.bytes, failure: actor.failure?.message ?? null }),
+      stats: (): ShardStats => ({
+        blocks: actor.log.settledBlocks,
+        streams: actor.log.versions.size,
+        versionMapBytes: actor.log.versions.bytes,
+        failure: actor.failure?.message ?? null,
+      }),
       sync: () => actor.sync(),
     } satisfies ShardControl,
     data.control,

@@ -1,8 +1,12 @@
-/** The shards of a node: opens their databases on this thread, starts a worker for each, starts it again when it dies, and closes all in the only safe order. */
+/**
+ * The shards of a node: opens their databases on this thread, starts a worker for each, starts it again when it dies, and closes all in the
+ * only safe order.
+ */
 import { join } from 'node:path'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { controlOf, type Remote } from '../actors/control.ts'
-import { createPort, RingSender, type ShardPort } from '../actors/port.ts'
+import { createPort, type ShardPort } from '../actors/port.ts'
+import { RingSender } from '../actors/ring-sender.ts'
 import { EventStoreError, fromPlainError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
 import { siblingModule } from '../event/module-url.ts'
@@ -70,24 +74,44 @@ class RunningShard implements NodeShard {
     const transfers = new MessageChannel()
     const control = new MessageChannel()
     const data: ShardWorkerData = {
-      handle: this.kv.handle, closed: this.kv.closed, shared: this.shared.data, port, transfers: transfers.port2, control: control.port2, limits, storeId, durability, compression, acceptLoss,
+      handle: this.kv.handle,
+      closed: this.kv.closed,
+      shared: this.shared.data,
+      port,
+      transfers: transfers.port2,
+      control: control.port2,
+      limits,
+      storeId,
+      durability,
+      compression,
+      acceptLoss,
       witnessFile: join(directory, `witness-${String(this.#number).padStart(2, '0')}`),
     }
-    const worker = new Worker(siblingModule(import.meta.url, './shard-worker'), { workerData: data, transferList: [transfers.port2, control.port2], name: `shard-${this.#number}` })
+    const worker = new Worker(siblingModule(import.meta.url, './shard-worker'), {
+      workerData: data,
+      transferList: [transfers.port2, control.port2],
+      name: `shard-${this.#number}`,
+    })
     this.#worker = worker
     this.#control = controlOf<ShardControl>(control.port1)
     control.port1.unref()
     transfers.port1.unref()
-    this.#exited = new Promise(resolve => worker.once('exit', code => {
-      control.port1.close()
-      transfers.port1.close()
-      resolve()
-      if (!this.#stopping) this.#died(code)
-    }))
+    this.#exited = new Promise(resolve =>
+      worker.once('exit', code => {
+        control.port1.close()
+        transfers.port1.close()
+        resolve()
+        if (!this.#stopping) this.#died(code)
+      }),
+    )
     const ready = await this.#ready(worker)
     this.highestStamp = ready.highestStamp
     this.damage = ready.damage
-    this.#options.attached(this.#number, new RingSender(port, { post: buffer => transfers.port1.postMessage(buffer, [buffer]), transferBytesMax: limits.mailboxBytes }), ready.highestStamp)
+    this.#options.attached(
+      this.#number,
+      new RingSender(port, { post: buffer => transfers.port1.postMessage(buffer, [buffer]), transferBytesMax: limits.mailboxBytes }),
+      ready.highestStamp,
+    )
   }
 
   #ready(worker: Worker): Promise<ShardWorkerReady & { kind: 'ready' }> {
@@ -97,7 +121,9 @@ class RunningShard implements NodeShard {
         else reject(fromPlainError(message as Parameters<typeof fromPlainError>[0]))
       })
       worker.on('error', reject)
-      worker.once('exit', code => reject(new EventStoreError('CLOSED', `the worker of shard ${this.#number} ended with ${code} before it was open`)))
+      worker.once('exit', code =>
+        reject(new EventStoreError('CLOSED', `the worker of shard ${this.#number} ended with ${code} before it was open`)),
+      )
     })
   }
 
@@ -147,7 +173,9 @@ export class Shards {
     const running: RunningShard[] = []
     try {
       for (let shard = 0; shard < options.shards; shard++) {
-        const kv = await openRocks<ShardColumn>(join(options.directory, shardDirectory(shard)), { columns: { log: 'rising', index: 'scattered', meta: 'small' } })
+        const kv = await openRocks<ShardColumn>(join(options.directory, shardDirectory(shard)), {
+          columns: { log: 'rising', index: 'scattered', meta: 'small' },
+        })
         running.push(new RunningShard(options, shard, kv))
       }
       await Promise.all(running.map(shard => shard.start()))

@@ -23,11 +23,16 @@ export function makeDirectory(directory: string, create: boolean): void {
 export function identityOf(directory: string, options: CheckedOptions): StoreFile {
   const stored = readStoreFile(directory)
   if (stored) {
-    expectLayout(directory, stored, { ...(options.partitions === null ? {} : { partitions: options.partitions }), ...(options.shards === null ? {} : { shards: options.shards }) })
+    expectLayout(directory, stored, {
+      ...(options.partitions === null ? {} : { partitions: options.partitions }),
+      ...(options.shards === null ? {} : { shards: options.shards }),
+    })
     return stored
   }
   if (readdirSync(directory).some(name => /^shard-\d+$/.test(name))) {
-    throw new EventStoreError('DAMAGED', `${storeFilePath(directory)} is missing, though there are shards beside it`, { file: storeFilePath(directory) })
+    throw new EventStoreError('DAMAGED', `${storeFilePath(directory)} is missing, though there are shards beside it`, {
+      file: storeFilePath(directory),
+    })
   }
   const partitions = options.partitions ?? PARTITIONS_DEFAULT
   const shards = Math.min(options.shards ?? defaultShards(partitions), partitions)
@@ -39,9 +44,15 @@ export function refuseDamagedWriteAhead(database: string): void {
   if (!existsSync(database)) return
   const report = checkWriteAhead(database)
   if (report.verdict !== 'damaged') return
-  throw new EventStoreError('DAMAGED', `${report.cause}; nothing was changed. Restore a backup, or open with acceptLoss to keep what is whole`, {
-    file: report.files[report.cut!.file]?.file ?? database, directory: database, at: report.cut!.at,
-  })
+  throw new EventStoreError(
+    'DAMAGED',
+    `${report.cause}; nothing was changed. Restore a backup, or open with acceptLoss to keep what is whole`,
+    {
+      file: report.files[report.cut!.file]?.file ?? database,
+      directory: database,
+      at: report.cut!.at,
+    },
+  )
 }
 
 /** Says who holds the directory when a database in it is locked. */
@@ -51,7 +62,12 @@ export async function withHolder<T>(directory: string, open: () => Promise<T>): 
   } catch (error) {
     if (!isEventStoreError(error, 'LOCKED')) throw error
     const holder = whoHolds(directory)
-    throw new EventStoreError('LOCKED', `${directory} is held by ${holderInWords(directory)}; stop it, or use another directory`, { directory, ...(holder?.alive ? { pid: holder.pid } : {}) }, { cause: error })
+    throw new EventStoreError(
+      'LOCKED',
+      `${directory} is held by ${holderInWords(directory)}; stop it, or use another directory`,
+      { directory, ...(holder?.alive ? { pid: holder.pid } : {}) },
+      { cause: error },
+    )
   }
 }
 

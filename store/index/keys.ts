@@ -7,7 +7,16 @@ export const BUCKETS = 4096
 /** Which bucket of the index a hash falls into. */
 export const bucketOf = (hi: number): number => hi >>> 20
 
-export const kinds = { stream: 0x73, id: 0x69, bloom: 0x62, directory: 0x64, versions: 0x76, versionsHead: 0x56, producer: 0x70, identity: 0x31 } as const
+export const kinds = {
+  stream: 0x73,
+  id: 0x69,
+  bloom: 0x62,
+  directory: 0x64,
+  versions: 0x76,
+  versionsHead: 0x56,
+  producer: 0x70,
+  identity: 0x31,
+} as const
 
 export function blockKey(number: number): Buffer {
   const key = Buffer.allocUnsafe(8)

@@ -86,9 +86,15 @@ function decodeDirectory(number: number, value: Uint8Array, ranks: number): Segm
   const blocks = head[0]!
   const floats = 2 + ranks * 3 + blocks * 2
   const numbers = new Float64Array(buffer, 0, floats)
-  const end = { sequences: numbers.subarray(2, 2 + ranks), stamps: numbers.subarray(2 + ranks, 2 + ranks * 2), crcs: numbers.subarray(2 + ranks * 2, 2 + ranks * 3) }
+  const end = {
+    sequences: numbers.subarray(2, 2 + ranks),
+    stamps: numbers.subarray(2 + ranks, 2 + ranks * 2),
+    crcs: numbers.subarray(2 + ranks * 2, 2 + ranks * 3),
+  }
   return {
-    number, blocks, end,
+    number,
+    blocks,
+    end,
     baseBlock: head[1]!,
     firstSequences: numbers.subarray(2 + ranks * 3, 2 + ranks * 3 + blocks),
     lastStamps: numbers.subarray(2 + ranks * 3 + blocks),
@@ -104,15 +110,28 @@ export function readSegment(kv: KeyValue<ShardColumn>, number: number, ranks: nu
 
 /** The newest finished segment, or null in a young shard. */
 export function lastSegment(kv: KeyValue<ShardColumn>, ranks: number): Segment | null {
-  const rows = kv.scan('index', { gte: segmentKey(kinds.directory, 0), lte: segmentKey(kinds.directory, 0xffffffff), reverse: true, limit: 1 })
+  const rows = kv.scan('index', {
+    gte: segmentKey(kinds.directory, 0),
+    lte: segmentKey(kinds.directory, 0xffffffff),
+    reverse: true,
+    limit: 1,
+  })
   return rows.keys.length === 0 ? null : decodeDirectory(segmentOf(rows.keys[0]!), rows.values[0]!, ranks)
 }
 
 /** Entries of a hash in finished segments before `before`: calls `found` for each, oldest first (newest first with `newest`), until it answers false. */
-export function eachEntry(kv: KeyValue<ShardColumn>, query: { kind: number; lo: number; hi: number; before: number; from?: number; newest?: boolean }, found: (segment: number, block: number, version: number) => boolean): void {
+export function eachEntry(
+  kv: KeyValue<ShardColumn>,
+  query: { kind: number; lo: number; hi: number; before: number; from?: number; newest?: boolean },
+  found: (segment: number, block: number, version: number) => boolean,
+): void {
   const bucket = bucketOf(query.hi)
   if (query.before === 0) return
-  const rows = kv.scan('index', { gte: bucketKey(query.kind, bucket, query.from ?? 0), lt: bucketKey(query.kind, bucket, query.before), reverse: query.newest ?? false })
+  const rows = kv.scan('index', {
+    gte: bucketKey(query.kind, bucket, query.from ?? 0),
+    lt: bucketKey(query.kind, bucket, query.before),
+    reverse: query.newest ?? false,
+  })
   for (let r = 0; r < rows.keys.length; r++) {
     const segment = segmentOf(rows.keys[r]!)
     const words = wordsOf(rows.values[r]!)

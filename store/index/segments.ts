@@ -39,7 +39,10 @@ export class Segments {
   stable<T>(read: (segment: number, tail: Tail) => T): T {
     for (;;) {
       const { segment } = this.#shared
-      if (!this.#shared.isOpen) throw new EventStoreError('BUSY', `shard ${this.#shared.data.shard} is being opened again; try again shortly`, { shard: this.#shared.data.shard })
+      if (!this.#shared.isOpen)
+        throw new EventStoreError('BUSY', `shard ${this.#shared.data.shard} is being opened again; try again shortly`, {
+          shard: this.#shared.data.shard,
+        })
       const answer = read(segment, this.#shared.tails[segment & 1]!)
       if (this.#shared.segment === segment && this.#shared.isOpen) return answer
     }
@@ -75,15 +78,32 @@ export class Segments {
 
   /** Number of the block of a partition that holds a sequence, or null when it is not there (yet). */
   blockOf(partition: number, sequence: number): number | null {
-    return this.#search(partition, sequence, segment => segment.end.sequences, (directory, i, count) => directory.firstSequences[i]! + count - 1 >= sequence)
+    return this.#search(
+      partition,
+      sequence,
+      segment => segment.end.sequences,
+      (directory, i, count) => directory.firstSequences[i]! + count - 1 >= sequence,
+    )
   }
 
   /** Number of the first block of a partition whose last stamp is above `stamp`, or null. */
   blockAfter(partition: number, stamp: number): number | null {
-    return this.#search(partition, stamp, segment => segment.end.stamps, (directory, i) => directory.lastStamps[i]! > stamp, true)
+    return this.#search(
+      partition,
+      stamp,
+      segment => segment.end.stamps,
+      (directory, i) => directory.lastStamps[i]! > stamp,
+      true,
+    )
   }
 
-  #search(partition: number, value: number, ends: (segment: Segment) => Float64Array, reaches: (directory: BlockDirectory, at: number, count: number) => boolean, above = false): number | null {
+  #search(
+    partition: number,
+    value: number,
+    ends: (segment: Segment) => Float64Array,
+    reaches: (directory: BlockDirectory, at: number, count: number) => boolean,
+    above = false,
+  ): number | null {
     const rank = Math.floor(partition / this.#shared.data.shards)
     return this.stable((finished, tail) => {
       let low = 0
@@ -105,7 +125,12 @@ export class Segments {
   }
 }
 
-function firstIn(directory: BlockDirectory, blocks: number, partition: number, reaches: (directory: BlockDirectory, at: number, count: number) => boolean): number | null {
+function firstIn(
+  directory: BlockDirectory,
+  blocks: number,
+  partition: number,
+  reaches: (directory: BlockDirectory, at: number, count: number) => boolean,
+): number | null {
   for (let i = 0; i < blocks; i++) {
     if (directory.partitions[i] === partition && reaches(directory, i, directory.counts[i]!)) return directory.baseBlock + i
   }

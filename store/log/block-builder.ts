@@ -1,6 +1,7 @@
 /** Fills one block after the other from requests, and turns a full one into bytes. One a partition, reused for ever. */
 import { constants, crc32, zstdCompressSync } from 'node:zlib'
-import { EXTRAS, type RequestView, STAMPS } from '../../event/request.ts'
+import { EXTRAS, STAMPS } from '../../event/request.ts'
+import { type RequestView } from '../../event/request-view.ts'
 import { BLOCK_EVENTS_MAX, BLOCK_EXTRAS, BLOCK_HEADER_BYTES, BLOCK_MAGIC, BLOCK_PAYLOAD_BYTES, CODEC_PLAIN, CODEC_ZSTD } from './block.ts'
 
 type Room = Buffer<ArrayBuffer>
@@ -100,7 +101,14 @@ export class BlockBuilder {
   }
 
   /** Adds one event whose data lies at `start` of `source`; `extras` are `extrasBytes` bytes at `extrasStart`. */
-  add(event: { stream: number; type: number; version: number; stamp: number; encoding: number }, source: Uint8Array, start: number, bytes: number, extrasStart: number, extrasBytes: number): void {
+  add(
+    event: { stream: number; type: number; version: number; stamp: number; encoding: number },
+    source: Uint8Array,
+    start: number,
+    bytes: number,
+    extrasStart: number,
+    extrasBytes: number,
+  ): void {
     const at = this.count++
     this.#stamps[at] = event.stamp
     this.#versions[at] = event.version
@@ -119,7 +127,12 @@ export class BlockBuilder {
   }
 
   /** Adds events `from`… of a request that has one stream, one type and no extras, as many as fit, with one copy of their payload. Returns how many. */
-  addRun(request: RequestView, from: number, start: number, kind: { stream: number; type: number; firstVersion: number; firstStamp: number }): number {
+  addRun(
+    request: RequestView,
+    from: number,
+    start: number,
+    kind: { stream: number; type: number; firstVersion: number; firstStamp: number },
+  ): number {
     const { words } = request
     const first = this.count
     const room = Math.min(BLOCK_EVENTS_MAX - first, request.events - from)

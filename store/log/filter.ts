@@ -22,7 +22,9 @@ export function blockFilter(options: FilterOptions): BlockFilter | null {
   if (!types && !categories && system) return null
   return block => {
     const typeWanted = block.types.map(type => !types || types.has(type))
-    const streamWanted = block.streams.map(stream => (system || !isSystemStream(stream)) && (!categories || categories.has(categoryOf(stream))))
+    const streamWanted = block.streams.map(
+      stream => (system || !isSystemStream(stream)) && (!categories || categories.has(categoryOf(stream))),
+    )
     if (typeWanted.every(Boolean) && streamWanted.every(Boolean)) return null
     if (!typeWanted.some(Boolean) || !streamWanted.some(Boolean)) return NONE
     const rows = new Uint8Array(block.count)

@@ -1,8 +1,8 @@
 /** Which given event ids a shard holds already: the open group in a set, the tail in memory, finished segments behind Bloom filters. */
-import { TextHash } from '../../event/hash.ts'
+import type { TextHash } from '../../event/hash.ts'
 import { DUPLICATE_EVENT_ID, type Outcome, STORED } from '../../event/outcome.ts'
 import { idSliceOf } from '../../event/payload.ts'
-import type { RequestView } from '../../event/request.ts'
+import type { RequestView } from '../../event/request-view.ts'
 import { BloomFilter } from '../index/bloom.ts'
 import { kinds, segmentKey, segmentOf } from '../index/keys.ts'
 import type { Segments } from '../index/segments.ts'
@@ -146,7 +146,12 @@ export class KnownIds {
     const actual = versions.of(words[streamTable]!, words[streamTable + 1]!, words[streamTable + 2]!)
     if (actual < request.expected + request.events) return 'new'
     const first = request.expected + 1
-    const { blocks } = this.#parts.segments.find({ kind: 'stream', lo: words[streamTable]!, hi: words[streamTable + 1]!, versionFrom: first })
+    const { blocks } = this.#parts.segments.find({
+      kind: 'stream',
+      lo: words[streamTable]!,
+      hi: words[streamTable + 1]!,
+      versionFrom: first,
+    })
     const name = Buffer.prototype.utf8Slice.call(request.bytes, request.names, request.names + words[streamTable + 3]!)
     const found: Stored[] = []
     for (const number of blocks) {
@@ -176,8 +181,12 @@ export class KnownIds {
       if (!stored) return false
       const { block, row } = stored
       if (block.streamOf(row) !== name || block.versionAt(row) !== version + i || typeOf(request, i) !== block.typeOf(row)) return false
-      if (Buffer.compare(request.bytes.subarray(payload, dataEnd), block.bytes.subarray(block.dataStart(row), block.dataEnd(row))) !== 0) return false
-      if (Buffer.compare(request.bytes.subarray(extras, extrasEnd), block.bytes.subarray(block.extrasStart(row), block.extrasEnd(row))) !== 0) return false
+      if (Buffer.compare(request.bytes.subarray(payload, dataEnd), block.bytes.subarray(block.dataStart(row), block.dataEnd(row))) !== 0)
+        return false
+      if (
+        Buffer.compare(request.bytes.subarray(extras, extrasEnd), block.bytes.subarray(block.extrasStart(row), block.extrasEnd(row))) !== 0
+      )
+        return false
       payload = dataEnd
       extras = extrasEnd
     }

@@ -51,7 +51,10 @@ export class LogReader {
     this.#sign = options.backwards ? -1 : 1
     this.position = options.after ?? START
     this.#filter = blockFilter(options)
-    this.#cursors = Array.from({ length: view.partitions }, (_, partition) => new PartitionCursor(view, partition, options.backwards ?? false))
+    this.#cursors = Array.from(
+      { length: view.partitions },
+      (_, partition) => new PartitionCursor(view, partition, options.backwards ?? false),
+    )
     this.#waiting = new Set(this.#cursors)
     this.#next = view.shards.map(() => 0)
     this.#epochs = view.shards.map(() => -1)
@@ -109,7 +112,8 @@ export class LogReader {
       const numbers: [cursor: number, block: number][] = []
       for (let number = this.#next[s]!; number < end; number++) numbers.push([directory.partitions[number - directory.baseBlock]!, number])
       if (shared.segment !== segment) return
-      for (const [partition, number] of numbers) if (partition < this.#cursors.length && number >= this.#starts[partition]!) this.#cursors[partition]!.queue.push(number)
+      for (const [partition, number] of numbers)
+        if (partition < this.#cursors.length && number >= this.#starts[partition]!) this.#cursors[partition]!.queue.push(number)
       this.#next[s] = end
     })
   }
@@ -178,7 +182,14 @@ export class LogReader {
     const rows = this.#options.pageRows
     const heap = this.#heap
     const blocks: Block[] = []
-    const page = { blocks, block: new Int32Array(rows), row: new Int32Array(rows), stamps: new Float64Array(rows), partitions: new Uint16Array(rows), sequences: new Float64Array(rows) }
+    const page = {
+      blocks,
+      block: new Int32Array(rows),
+      row: new Int32Array(rows),
+      stamps: new Float64Array(rows),
+      partitions: new Uint16Array(rows),
+      sequences: new Float64Array(rows),
+    }
     for (const cursor of heap) cursor.pageBlock = -2
     let count = 0
     while (count < rows && heap.length > 0) {
@@ -211,12 +222,19 @@ function cut(page: Omit<LogPage, 'count'>, count: number): LogPage {
   return {
     count,
     blocks: page.blocks,
-    block: page.block.subarray(0, count), row: page.row.subarray(0, count),
-    stamps: page.stamps.subarray(0, count), partitions: page.partitions.subarray(0, count), sequences: page.sequences.subarray(0, count),
+    block: page.block.subarray(0, count),
+    row: page.row.subarray(0, count),
+    stamps: page.stamps.subarray(0, count),
+    partitions: page.partitions.subarray(0, count),
+    sequences: page.sequences.subarray(0, count),
   }
 }
 
-function segmentHolding(segments: { at(number: number): { baseBlock: number; blocks: number; partitions: Uint16Array } }, finished: number, block: number): { baseBlock: number; blocks: number; partitions: Uint16Array } {
+function segmentHolding(
+  segments: { at(number: number): { baseBlock: number; blocks: number; partitions: Uint16Array } },
+  finished: number,
+  block: number,
+): { baseBlock: number; blocks: number; partitions: Uint16Array } {
   let low = 0
   let high = finished - 1
   while (low < high) {

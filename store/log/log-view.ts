@@ -67,7 +67,10 @@ export class LogView {
     const missing: number[] = []
     for (let i = 0; i < out.length; i++) if (!out[i]) missing.push(i)
     if (missing.length > 0) {
-      const values = shard.kv.getMany('log', missing.map(i => blockKey(numbers[i]!)))
+      const values = shard.kv.getMany(
+        'log',
+        missing.map(i => blockKey(numbers[i]!)),
+      )
       for (let m = 0; m < missing.length; m++) {
         const i = missing[m]!
         out[i] = this.#open(shard, numbers[i]!, values[m])
@@ -82,7 +85,11 @@ export class LogView {
       return new Block(number, value ?? new Uint8Array(0))
     } catch (error) {
       if (!(error instanceof EventStoreError)) throw error
-      throw new EventStoreError('DAMAGED', `shard ${shard.shared.data.shard}: ${error.message}`, { shard: shard.shared.data.shard, block: number, file: `shard-${String(shard.shared.data.shard).padStart(2, '0')}` })
+      throw new EventStoreError('DAMAGED', `shard ${shard.shared.data.shard}: ${error.message}`, {
+        shard: shard.shared.data.shard,
+        block: number,
+        file: `shard-${String(shard.shared.data.shard).padStart(2, '0')}`,
+      })
     }
   }
 

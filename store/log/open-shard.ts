@@ -48,11 +48,29 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
   const last = lastSegment(kv, shared.ranks)
   const segment = last ? last.number + 1 : 0
   const segments = new Segments(kv, shared)
-  const versions = new VersionMap({ streamsMax: limits.versionMapStreams, lookup: (lo, hi, check) => latestVersion(kv, shared, lo, hi, check) })
+  const versions = new VersionMap({
+    streamsMax: limits.versionMapStreams,
+    lookup: (lo, hi, check) => latestVersion(kv, shared, lo, hi, check),
+  })
   const { fromSegment, generation } = loadVersions(kv, versions)
   replayIndex(kv, versions, fromSegment, segment)
-  const log = new ShardLog({ kv, shared, versions, dump: new VersionDump(generation), idHash: hashes.id, segmentEntries: limits.segmentEntries, requestEvents: limits.requestEvents })
-  log.ids = new KnownIds({ log, segments, idHash: hashes.id, storeId, idsRemembered: limits.idsRemembered, blockAt: number => blockAt(kv, number) })
+  const log = new ShardLog({
+    kv,
+    shared,
+    versions,
+    dump: new VersionDump(generation),
+    idHash: hashes.id,
+    segmentEntries: limits.segmentEntries,
+    requestEvents: limits.requestEvents,
+  })
+  log.ids = new KnownIds({
+    log,
+    segments,
+    idHash: hashes.id,
+    storeId,
+    idsRemembered: limits.idsRemembered,
+    blockAt: number => blockAt(kv, number),
+  })
   const baseBlock = last ? last.baseBlock + last.blocks : 0
   log.nextBlock = baseBlock
   for (const partition of log.partitions) {
@@ -83,7 +101,11 @@ function latestVersion(kv: KeyValue<ShardColumn>, shared: SharedShard, lo: numbe
     return false
   })
   if (latest > 0) return latest
-  const rows = kv.scan('index', { gte: bucketKey(kinds.stream, hi >>> 20, 0), lt: bucketKey(kinds.stream, hi >>> 20, segment), reverse: true })
+  const rows = kv.scan('index', {
+    gte: bucketKey(kinds.stream, hi >>> 20, 0),
+    lt: bucketKey(kinds.stream, hi >>> 20, segment),
+    reverse: true,
+  })
   for (const value of rows.values) {
     const words = wordsOf(value)
     for (let at = words.length - ENTRY_WORDS; at >= 0; at -= ENTRY_WORDS) {
@@ -97,7 +119,11 @@ function latestVersion(kv: KeyValue<ShardColumn>, shared: SharedShard, lo: numbe
 function replayIndex(kv: KeyValue<ShardColumn>, versions: VersionMap, fromSegment: number, segment: number): void {
   if (fromSegment >= segment) return
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    const rows = kv.scan('index', { gte: bucketKey(kinds.stream, bucket, fromSegment), lt: bucketKey(kinds.stream, bucket, segment), cache: false })
+    const rows = kv.scan('index', {
+      gte: bucketKey(kinds.stream, bucket, fromSegment),
+      lt: bucketKey(kinds.stream, bucket, segment),
+      cache: false,
+    })
     for (const value of rows.values) {
       const words = wordsOf(value)
       for (let at = 0; at < words.length; at += ENTRY_WORDS) {
@@ -152,7 +178,13 @@ function oneByOne(kv: KeyValue<ShardColumn>, first: number): { keys: Buffer[]; v
   return { keys, values }
 }
 
-function replayBlock(number: number, value: Uint8Array, log: ShardLog, hashes: { stream: TextHash; id: TextHash }, damage: LogDamage[]): void {
+function replayBlock(
+  number: number,
+  value: Uint8Array,
+  log: ShardLog,
+  hashes: { stream: TextHash; id: TextHash },
+  damage: LogDamage[],
+): void {
   const { tail, data } = log.shared
   let block: Block
   while (log.nextBlock < number) {
@@ -170,9 +202,20 @@ function replayBlock(number: number, value: Uint8Array, log: ShardLog, hashes: {
   }
   const partition = log.partitions[Math.floor(block.partition / data.shards)]!
   if (block.firstSequence !== partition.sequence + 1) {
-    damage.push({ shard: data.shard, block: number, partition: block.partition, sequences: [partition.sequence + 1, block.firstSequence - 1], reason: 'sequences are missing before this block' })
+    damage.push({
+      shard: data.shard,
+      block: number,
+      partition: block.partition,
+      sequences: [partition.sequence + 1, block.firstSequence - 1],
+      reason: 'sequences are missing before this block',
+    })
   } else if (block.previousCrc !== partition.crc && damage.length === 0) {
-    damage.push({ shard: data.shard, block: number, partition: block.partition, reason: 'the block before is not the one this block was written after' })
+    damage.push({
+      shard: data.shard,
+      block: number,
+      partition: block.partition,
+      reason: 'the block before is not the one this block was written after',
+    })
   }
   partition.sequence = block.lastSequence
   partition.stamp = block.lastStamp

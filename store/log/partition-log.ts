@@ -1,6 +1,7 @@
 /** The writer's side of one partition: checks a request whole, then numbers its events into blocks. Nothing here waits or touches a disk. */
 import { DUPLICATE, type Outcome, STORED, WRONG_VERSION } from '../../event/outcome.ts'
-import { EXTRAS, type RequestView, STAMPS } from '../../event/request.ts'
+import { EXTRAS, STAMPS } from '../../event/request.ts'
+import { type RequestView } from '../../event/request-view.ts'
 import type { VersionMap } from '../index/version-map.ts'
 import { BlockBuilder, extrasBytesOf } from './block-builder.ts'
 

@@ -1,8 +1,9 @@
 /** The writer's side of a shard: its partitions, its version map, and the one batch that holds what all of them have ready. No clock, no thread. */
 import type { Outcome } from '../../event/outcome.ts'
 import { idSliceOf } from '../../event/payload.ts'
-import { IDS, PRODUCER, type RequestView } from '../../event/request.ts'
-import { TextHash } from '../../event/hash.ts'
+import { IDS, PRODUCER } from '../../event/request.ts'
+import { type RequestView } from '../../event/request-view.ts'
+import type { TextHash } from '../../event/hash.ts'
 import { blockKey, producerKey, type ShardColumn } from '../index/keys.ts'
 import { sealSegment, type ShardEnd } from '../index/segment.ts'
 import { ID_ENTRY } from '../index/tail.ts'
@@ -58,7 +59,10 @@ export class ShardLog implements PartitionHost {
     this.shared = parts.shared
     this.versions = parts.versions
     this.#shards = parts.shared.data.shards
-    this.partitions = Array.from({ length: parts.shared.ranks }, (_, rank) => new PartitionLog(rank * this.#shards + parts.shared.data.shard, rank, this))
+    this.partitions = Array.from(
+      { length: parts.shared.ranks },
+      (_, rank) => new PartitionLog(rank * this.#shards + parts.shared.data.shard, rank, this),
+    )
     this.#batch = parts.kv.batch()
   }
 
@@ -84,7 +88,8 @@ export class ShardLog implements PartitionHost {
     this.#batch.put('log', blockKey(this.nextBlock++), value)
     this.groupBytes += value.length
     const block = tail.addBlock(partition.partition, builder.firstSequence, builder.lastStamp, builder.count)
-    for (let i = 0; i < builder.streams; i++) tail.addEntry(builder.streamLo[i]!, builder.streamHi[i]!, builder.streamCheck[i]!, block, builder.streamVersion[i]!)
+    for (let i = 0; i < builder.streams; i++)
+      tail.addEntry(builder.streamLo[i]!, builder.streamHi[i]!, builder.streamCheck[i]!, block, builder.streamVersion[i]!)
     const { openIds } = partition
     for (let i = 0; i < openIds.length; i += 3) tail.addEntry(openIds[i]!, openIds[i + 1]!, openIds[i + 2]!, block | ID_ENTRY, 0)
   }
@@ -115,7 +120,10 @@ export class ShardLog implements PartitionHost {
   get tailFull(): boolean {
     const { tail, data } = this.shared
     const { requestEvents } = this.#parts
-    return tail.entries + 2 * (this.groupEvents + requestEvents) > data.tail.entries || tail.blocks + this.groupEvents + requestEvents > data.tail.blocks
+    return (
+      tail.entries + 2 * (this.groupEvents + requestEvents) > data.tail.entries ||
+      tail.blocks + this.groupEvents + requestEvents > data.tail.blocks
+    )
   }
 
   /** The tail is to be written out as a segment. */

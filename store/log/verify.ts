@@ -79,13 +79,25 @@ function openBlock(number: number, value: Uint8Array | undefined, shard: number,
   }
 }
 
-function follow(block: Block, ends: Map<number, PartitionEnd>, shard: number, damage: LogDamage[], totals: { events: number; bytes: number }): void {
+function follow(
+  block: Block,
+  ends: Map<number, PartitionEnd>,
+  shard: number,
+  damage: LogDamage[],
+  totals: { events: number; bytes: number },
+): void {
   const { partition } = block
   totals.events += block.count
   totals.bytes += block.storedBytes
   const end = ends.get(partition) ?? { sequence: 0, crc: 0, broken: false }
   if (block.firstSequence !== end.sequence + 1) {
-    damage.push({ shard, block: block.number, partition, sequences: [end.sequence + 1, block.firstSequence - 1], reason: 'sequences are missing before this block' })
+    damage.push({
+      shard,
+      block: block.number,
+      partition,
+      sequences: [end.sequence + 1, block.firstSequence - 1],
+      reason: 'sequences are missing before this block',
+    })
   } else if (block.previousCrc !== end.crc && !end.broken) {
     damage.push({ shard, block: block.number, partition, reason: 'the block before is not the one this block was written after' })
   }
@@ -98,7 +110,14 @@ function checkEnds(shared: SharedShard, ends: Map<number, PartitionEnd>, damage:
     const partition = rank * shards + shard
     const sequence = ends.get(partition)?.sequence ?? 0
     const committed = shared.sequenceOf(rank)
-    if (sequence < committed) damage.push({ shard, block: -1, partition, sequences: [sequence + 1, committed], reason: 'sequences are missing at the end of the partition' })
+    if (sequence < committed)
+      damage.push({
+        shard,
+        block: -1,
+        partition,
+        sequences: [sequence + 1, committed],
+        reason: 'sequences are missing at the end of the partition',
+      })
   }
 }
 

@@ -8,7 +8,10 @@ test('the first append to each of 30,000 streams finds it empty', async () => {
   const answers: Promise<unknown>[] = []
   for (let i = 0; i < 30_000; i++) answers.push(node.appendToStream(`order-${i}`, { type: 'placed', data: i }, { expectedVersion: 0 }))
   const settled = await Promise.allSettled(answers)
-  assert.equal(settled.filter(({ status }) => status === 'rejected'), [])
+  assert.equal(
+    settled.filter(({ status }) => status === 'rejected'),
+    [],
+  )
   await node.close()
 })
 

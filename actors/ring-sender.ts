@@ -1,0 +1,119 @@
+/** Main's end of a shard's port. */
+import type { Outcome } from '../event/outcome.ts'
+import { type RequestBuilder, type RequestHead, type RequestTarget, type SealedRequest, targetOf } from '../event/request.ts'
+import { ANSWER_BYTES, at, type PortData, RING_REQUEST_BYTES, type ShardPort, TRANSFERRED, WRAP } from './port.ts'
+
+export class RingSender implements ShardPort {
+  readonly #control: Int32Array
+  readonly #ring: RequestTarget
+  readonly #mask: number
+  readonly #answers: RequestTarget
+  readonly #answerMask: number
+  readonly #post: (buffer: ArrayBuffer) => void
+  readonly #transferBytesMax: number
+  readonly #outcome: Outcome = { status: 0, firstVersion: 0, version: 0, firstSequence: 0, sequence: 0, stamp: 0 }
+  #transferred: { request: number; bytes: number }[] = []
+  #transferredBytes = 0
+  #read = 0
+  #sent = 0
+  #unanswered = 0
+
+  constructor(data: PortData, options: { post: (buffer: ArrayBuffer) => void; transferBytesMax: number }) {
+    this.#control = new Int32Array(data.control)
+    this.#ring = targetOf(data.ring)
+    this.#mask = data.ringBytes - 1
+    this.#answers = targetOf(data.answers)
+    this.#answerMask = data.requests - 1
+    this.#post = options.post
+    this.#transferBytesMax = options.transferBytesMax
+  }
+
+  room(): number {
+    const used = (this.#sent - Atomics.load(this.#control, at.taken)) >>> 0
+    if (used + 2 * RING_REQUEST_BYTES > this.#mask || this.#unanswered >= this.#answerMask) return 0
+    return Math.max(0, this.#transferBytesMax - this.#transferredBytes)
+  }
+
+  send(builder: RequestBuilder, sealed: SealedRequest, head: RequestHead): void {
+    this.#unanswered++
+    if (sealed.bytes > RING_REQUEST_BYTES) {
+      const buffer = new ArrayBuffer((sealed.bytes + 7) & ~7)
+      builder.writeTo(targetOf(buffer), 0, sealed, head)
+      this.#post(buffer)
+      this.#transferred.push({ request: head.request, bytes: sealed.bytes })
+      this.#transferredBytes += sealed.bytes
+      this.#frame(8, byte => {
+        this.#ring.words[byte >>> 2] = TRANSFERRED
+      })
+    } else {
+      this.#frame((sealed.bytes + 7) & ~7, byte => builder.writeTo(this.#ring, byte, sealed, head))
+    }
+    if (Atomics.load(this.#control, at.sleeping) === 1) this.#wake()
+  }
+
+  #frame(bytes: number, write: (byte: number) => void): void {
+    let byte = this.#sent & this.#mask
+    if (byte + bytes > this.#mask + 1) {
+      this.#ring.words[byte >>> 2] = WRAP
+      this.#sent = (this.#sent + this.#mask + 1 - byte) | 0
+      byte = 0
+    }
+    write(byte)
+    this.#sent = (this.#sent + bytes) | 0
+    Atomics.store(this.#control, at.sent, this.#sent)
+  }
+
+  #wake(): void {
+    Atomics.store(this.#control, at.sleeping, 0)
+    Atomics.add(this.#control, at.wake, 1)
+    Atomics.notify(this.#control, at.wake)
+  }
+
+  drain(answered: (request: number, outcome: Outcome) => void): void {
+    const end = Atomics.load(this.#control, at.answered)
+    const outcome = this.#outcome
+    while (this.#read !== end) {
+      const byte = (this.#read & this.#answerMask) * ANSWER_BYTES
+      const { words, floats } = this.#answers
+      const w = byte >>> 2
+      const f = byte >>> 3
+      const request = words[w]!
+      outcome.status = words[w + 1]!
+      outcome.firstVersion = words[w + 2]!
+      outcome.version = words[w + 3]!
+      outcome.firstSequence = floats[f + 2]!
+      outcome.sequence = floats[f + 3]!
+      outcome.stamp = floats[f + 4]!
+      this.#read = (this.#read + 1) | 0
+      this.#unanswered--
+      if (this.#transferred.length > 0) this.#settleTransfer(request)
+      answered(request, outcome)
+    }
+    Atomics.store(this.#control, at.read, this.#read)
+  }
+
+  #settleTransfer(request: number): void {
+    const found = this.#transferred.findIndex(transfer => transfer.request === request)
+    if (found < 0) return
+    this.#transferredBytes -= this.#transferred[found]!.bytes
+    this.#transferred.splice(found, 1)
+  }
+
+  get published(): number {
+    return Atomics.load(this.#control, at.published) >>> 0
+  }
+
+  async changed(timeoutMs: number): Promise<void> {
+    const seen = Atomics.load(this.#control, at.heartbeat)
+    if (Atomics.load(this.#control, at.answered) !== this.#read) return
+    Atomics.store(this.#control, at.mainSleeping, 1)
+    const waited = Atomics.waitAsync(this.#control, at.heartbeat, seen, timeoutMs)
+    if (Atomics.load(this.#control, at.answered) !== this.#read) return
+    if (waited.async) await waited.value
+  }
+
+  stop(): void {
+    Atomics.store(this.#control, at.stop, 1)
+    this.#wake()
+  }
+}
