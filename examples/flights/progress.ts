@@ -8,7 +8,7 @@ export interface Progress {
   /** `facts` stand at the end: lag, late, whatever the step knows. */
   at(value: number, facts?: Readonly<Record<string, number>>): void
   /** Answers the seconds it took. */
-  done(value?: number): number
+  done(value?: number, facts?: Readonly<Record<string, number>>): number
   /** Leaves the terminal as it was. */
   stop(): void
 }
@@ -36,8 +36,9 @@ export function progress(step: Step): Progress {
       if (known) facts = known
       show.update(value)
     },
-    done(last = step.total) {
+    done(last = step.total, known = facts) {
       value = last
+      facts = known
       show.end(value)
       return seconds()
     },

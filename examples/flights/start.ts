@@ -73,9 +73,9 @@ async function foldWithProgress(node: Node, topology: string, signal: AbortSigna
       topology,
       module: new URL(topology === 'flights' ? './pipeline.ts' : './pipeline-raw.ts', import.meta.url),
       signal,
-      onStatus: ({ rowsIn, lagEvents, late }) => now.at(Math.min(rowsIn, rows), { lag: lagEvents, late }),
+      onStatus: ({ rowsIn, lagEvents, late }) => now.at(rowsIn, { lag: lagEvents, late }),
     })
-    return now.done(Math.min(ended.rowsIn, rows))
+    return now.done(ended.rowsIn, { lag: ended.lagEvents, late: ended.late })
   } catch (error) {
     now.stop()
     throw error
