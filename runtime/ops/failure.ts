@@ -49,10 +49,10 @@ function notFound({ details, directory, command }: Circumstances): string | null
   return null
 }
 
-function damaged({ command, directory }: Circumstances): string {
+function damaged({ details, directory }: Circumstances): string {
   const copy = 'copy the directory before anything else'
-  if (command === 'verify') return `${copy}; what is not named as damaged can be read`
-  return `${copy}; allsource verify names all of it, and allsource start --data ${directory} --accept-loss opens with what is whole and lists what is lost`
+  if (Array.isArray(details['damage'])) return `${copy}; what is not named above can be read`
+  return `${copy}; then restore a backup, or let allsource start --data ${directory} --accept-loss open with what is whole and list what is lost`
 }
 
 function locked({ details }: Circumstances): string {

@@ -28,9 +28,10 @@ export async function runLine(line: readonly string[], surroundings: Surrounding
   // Known before the line is read, because a line that can not be read is an error too.
   const terminal = new Terminal({ output, errors, environment, json: line.includes('--json') })
   const unread = new AbortController()
+  let unwritten = null as Error | null
   output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
     terminal.isBroken = true
+    if (error.code !== 'EPIPE') unwritten = error
     unread.abort()
   })
   errors.on('error', () => undefined)
@@ -58,12 +59,14 @@ export async function runLine(line: readonly string[], surroundings: Surrounding
       if (answer === 'failed') return 1
     }
     await terminal.flush()
+    if (unwritten) throw new Error(`standard output can not be written: ${unwritten.message}`)
     return 0
   } catch (error) {
     await terminal.flush()
     const directory = configuration?.options.directory ?? ''
     const failure = failureOf(error, { command: named?.command?.name ?? null, directory, origins: configuration?.origins ?? new Map() })
-    if (!(terminal.isBroken && failure.exit === 1)) terminal.failure(failure)
+    const isQuiet = terminal.isBroken && !unwritten && failure.exit === 1
+    if (!isQuiet) terminal.failure(failure)
     return failure.exit
   }
 }

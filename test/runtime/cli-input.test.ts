@@ -68,8 +68,9 @@ test('numbers inside an event are sent as they were given', async () => {
 })
 
 test('lines that read --json printed can be appended again', async () => {
-  const line =
-    '{"id":"i","type":"t","stream":"s","version":7,"partition":3,"sequence":9,"stamp":1,"position":"1.3.9","recorded":"2026-01-01T00:00:00.000Z","time":"2026-01-01T00:00:00.000Z","data":{"$bytes":"AQI="},"encoding":"bytes"}'
+  const places = { stream: 's', version: 7, partition: 3, sequence: 9, stamp: 1, position: '1.3.9', recorded: '2026-01-01T00:00:00.000Z' }
+  const own = { id: 'i', type: 't', time: '2026-01-01T00:00:00.000Z', data: { $bytes: 'AQI=' }, encoding: 'bytes' }
+  const line = JSON.stringify({ ...places, ...own })
   const [batch] = await batches([line])
   assert.equal(batch?.events, [{ type: 't', data: Uint8Array.of(1, 2), id: 'i', time: Date.UTC(2026, 0, 1), encoding: 'bytes' }])
 })

@@ -26,14 +26,14 @@ async function refusal(
 }
 
 test('append makes the store, and read finds it again', async () => {
-  const input = '{"type":"placed","data":{"n":1}}\n{"type":"paid","data":{"n":2}}\n'
+  const input = Array.from({ length: 5_000 }, (_, at) => `{"type":"line","data":{"at":${at + 1}}}\n`).join('')
   const { exit, output, errors } = await typed('append order-1 --json', { input })
-  assert.equal([exit, errors, records(output)[0]?.['version']], [0, '', 2])
+  assert.equal([exit, errors, records(output).at(-1)?.['version']], [0, '', 5_000])
   assert.ok(existsSync(join(folder, 'data', 'store.json')))
-  const read = await typed('read order-1 --json')
+  const read = await typed('read order-1 --json --limit 2')
   assert.equal(
     records(read.output).map(one => one['data']),
-    [{ n: 1 }, { n: 2 }],
+    [{ at: 1 }, { at: 2 }],
   )
 })
 
@@ -45,7 +45,6 @@ test('what is fixed for a store can not be changed by a setting', async () => {
 
 test('exit codes are those of the errors', async () => {
   assert.equal((await refusal('append order-1 --type x --data 1 --expected 7')).slice(0, 2), ['WRONG_EXPECTED_VERSION', 3])
-  assert.equal((await refusal('read order-2')).slice(0, 2), ['STREAM_NOT_FOUND', 1])
   assert.equal((await refusal('read --all --data elsewhere')).slice(0, 2), ['NOT_FOUND', 1])
   assert.equal((await refusal('read order-1 --limit none')).slice(0, 2), ['INVALID', 2])
   assert.not(existsSync(join(folder, 'elsewhere')))
@@ -57,7 +56,7 @@ test('help and version open nothing', async () => {
 })
 
 test('follow prints what is there and waits; a signal is its ordinary end', async () => {
-  const child = start('follow order-1 --from 1 --json', here())
+  const child = start('follow order-1 --from 4999 --json', here())
   const closed = once(child, 'close')
   const lines: string[] = []
   for await (const line of createInterface(child.stdout)) {
@@ -66,15 +65,13 @@ test('follow prints what is there and waits; a signal is its ordinary end', asyn
   }
   assert.equal(
     records(lines.join('\n')).map(one => one['version']),
-    [1, 2],
+    [4999, 5000],
   )
   assert.equal(await closed, [0, null])
 })
 
 test('a reader that goes away ends a command quietly', async () => {
-  const input = '"a line that is repeated"\n'.repeat(5_000)
-  assert.is((await typed('append log-1 --type line', { input })).exit, 0)
-  const child = start('read log-1 --json', here())
+  const child = start('read order-1 --json', here())
   const closed = once(child, 'close')
   let errors = ''
   child.stderr.on('data', chunk => (errors += String(chunk)))

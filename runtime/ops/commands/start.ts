@@ -1,5 +1,6 @@
 /** `allsource start`: holds the node open, so that its topologies run, until it is told to stop. */
 import { command, settingFlags } from '../command.ts'
+import { jsonText } from '../json-text.ts'
 
 export const start = command({
   name: 'start',
@@ -24,7 +25,9 @@ export const start = command({
   async run({ terminal, open, signal, directory }) {
     const node = await open()
     const pid = process.pid
-    if (terminal.json) await terminal.record({ ready: true, directory, pid, addresses: {} })
+    const { damage } = await node.stats()
+    for (const place of damage) terminal.remark(`damaged: ${jsonText(place)}`)
+    if (terminal.json) await terminal.record({ ready: true, directory, pid, addresses: {}, ...(damage.length > 0 && { damage }) })
     else await terminal.line(`ready: ${directory}, process ${pid}; Ctrl-C stops it`)
     await terminal.flush()
     // A signal has no timer of its own to keep the process, and a node may be idle.
