@@ -1,4 +1,5 @@
 /** The actor of a shard: drains what waits for its partitions, commits it as one group, then answers. The single writer of its directory. */
+import { type Clock, systemClock } from '../event/clock.ts'
 import { emptyOutcome, NOT_LEADER, type Outcome, READ_ONLY, STORED, UNKNOWN_OUTCOME } from '../event/outcome.ts'
 import { durabilities } from '../event/request.ts'
 import { RequestView } from '../event/request-view.ts'
@@ -24,6 +25,7 @@ export interface ShardActorParts {
   /** The store's own durability. */
   readonly durability: 'memory' | 'os' | 'disk'
   readonly compression: 'auto' | 'none'
+  readonly clock?: Clock
 }
 
 /** Blocks of one group at most. */
@@ -33,6 +35,8 @@ const HURRY_BYTES = 1024 * 1024
 /** What zstd's fast level does on one thread here, bytes a millisecond (measured 335 MB/s). */
 const ZSTD_BYTES_PER_MS = 335_000
 
+/** Writers that asked for less than the store promises do not keep others from seeing their events for longer than this. */
+const UNSYNCED_MS = 10
 /** A write is needed for a sync; this row is it. */
 const SYNC_KEY = Buffer.from('sync')
 const NOTHING = new Uint8Array(0)
@@ -49,12 +53,14 @@ export class ShardActor {
   readonly #requests: number[] = []
   readonly #levels: number[] = []
   readonly #level: number
+  readonly #clock: Clock
   #count = 0
   /** Requests taken, and those that readers can see, as 32-bit counts. */
   #taken = 0
   #publishedCount = 0
   /** Written but not synced: not to be seen in a store that promises `disk`. */
   #unsynced = false
+  #unsyncedSince = 0
   /** What the disk took lately, bytes a millisecond. */
   #diskBytesPerMs = ZSTD_BYTES_PER_MS * 2
 
@@ -62,6 +68,7 @@ export class ShardActor {
     this.#parts = parts
     this.log = parts.log
     this.#level = levelOf(parts.durability)
+    this.#clock = parts.clock ?? systemClock
   }
 
   /** Works through one group. Answers whether there was anything to do; a promise only if the commit gave one. */
@@ -78,10 +85,10 @@ export class ShardActor {
     const sync = this.#syncs()
     const batch = this.log.prepare()
     const bytes = this.log.groupBytes
-    const began = performance.now()
+    const began = this.#clock.monotonic()
     const result = this.#commit(batch, sync)
     if (typeof result !== 'string') return result.then(settled => this.#settle(settled, sync))
-    if (sync && bytes > 65_536) this.#diskBytesPerMs = this.#diskBytesPerMs * 0.8 + (bytes / (performance.now() - began + 0.01)) * 0.2
+    if (sync && bytes > 65_536) this.#diskBytesPerMs = this.#diskBytesPerMs * 0.8 + (bytes / (this.#clock.monotonic() - began + 0.01)) * 0.2
     return this.#settle(result, sync)
   }
 
@@ -110,7 +117,7 @@ export class ShardActor {
   /** A synced write is due when the store promises it, unless every writer of the group asked for less. */
   #syncs(): boolean {
     for (let i = 0; i < this.#count; i++) if (this.#levels[i]! >= 2) return true
-    return false
+    return this.#unsynced && this.#clock.monotonic() - this.#unsyncedSince > UNSYNCED_MS
   }
 
   /** `memory` is answered once numbered. */
@@ -142,6 +149,7 @@ export class ShardActor {
     }
     this.log.settled()
     if (!sync && this.#level >= 2) {
+      if (!this.#unsynced) this.#unsyncedSince = this.#clock.monotonic()
       this.#unsynced = true
       this.#answerAll(null)
       return true

@@ -1,5 +1,5 @@
 /** Subscriptions: follow to the head, sleep until more is committed, go on. Catch-up and live are the same loop, so there is no gap and no double. */
-import { EventStoreError } from '../event/error.ts'
+import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import type { Event } from '../event/event.ts'
 import type { SubscribeToAllOptions, SubscribeToStreamOptions } from '../event/event-store.ts'
 import type { Place } from '../event/position.ts'
@@ -78,16 +78,22 @@ export async function* followStream(context: FollowContext, stream: string, opti
     const sequence = view.sequenceOf(partition)
     if (sequence !== seen) {
       seen = sequence
-      for (const event of streamEvents(view, stream, { from: next }, true)) {
-        if (signal?.aborted) return
-        context.check()
-        next = event.version + 1
-        yield event
-        if (--untilTurn > 0) continue
-        untilTurn = TURN_EVENTS
-        await turn()
+      try {
+        for (const event of streamEvents(view, stream, { from: next }, true)) {
+          if (signal?.aborted) return
+          context.check()
+          next = event.version + 1
+          yield event
+          if (--untilTurn > 0) continue
+          untilTurn = TURN_EVENTS
+          await turn()
+        }
+        continue
+      } catch (error) {
+        // The shard's worker died and reads its log back in: who follows waits for it.
+        if (!isEventStoreError(error, 'BUSY')) throw error
+        seen = -1
       }
-      continue
     }
     await more(view, epoch, signal)
   }

@@ -3,6 +3,7 @@ import { OrderedAppend } from '../actors/in-order.ts'
 import { allEvents, checkReadAll, checkReadStream, eventAt, eventById, streamEvents, streamVersion } from '../actors/reader.ts'
 import { type Router } from '../actors/router.ts'
 import { checkFrom, followAll, type FollowContext, followStream, turn } from '../actors/subscription.ts'
+import { systemClock } from '../event/clock.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { Durability, Event, NewEvent, Position } from '../event/event.ts'
 import type {
@@ -120,12 +121,12 @@ export class EventLog implements EventStore {
     const { stamp, partition, sequence } = placeOf(position)
     if (partition >= this.view.partitions)
       throw new EventStoreError('INVALID', `position ${position} is of another store`, { field: 'atLeast' })
-    const deadline = performance.now() + this.limits.commitTimeoutMs
+    const deadline = systemClock.monotonic() + this.limits.commitTimeoutMs
     for (;;) {
       this.check()
       const { epoch } = this.view.horizon
       if (this.view.sequenceOf(partition) >= sequence && this.view.horizon.stamp > stamp) return
-      const left = deadline - performance.now()
+      const left = deadline - systemClock.monotonic()
       if (left <= 0)
         throw new EventStoreError('UNREACHABLE', `position ${position} was not reached in ${this.limits.commitTimeoutMs} ms`, { position })
       await this.view.horizon.changed(epoch, Math.min(left, 1000))

@@ -1,7 +1,7 @@
 /** A node: one store, its event log, and the topologies that run over it, opened in a process of the user's. */
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Router } from '../actors/router.ts'
+import { systemClock } from '../event/clock.ts'
 import { EventStoreError } from '../event/error.ts'
 import { StampClock } from '../event/stamp.ts'
 import { SharedHorizon } from '../store/log/horizon.ts'
@@ -35,7 +35,7 @@ export async function openNode(options: OpenOptions): Promise<Node> {
 async function openInMemory(options: CheckedOptions): Promise<Node> {
   const partitions = options.partitions ?? PARTITIONS_DEFAULT
   const shards = Math.min(options.shards ?? 1, partitions)
-  const storeId = randomBytes(8).toString('hex')
+  const storeId = Buffer.from(systemClock.random(8)).toString('hex')
   const { router, horizon, stamps } = makeRouter(options, { partitions, shards, storeId })
   const opened = openMemoryShards({
     shards,

@@ -7,6 +7,7 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import { controlOf, type Remote } from '../actors/control.ts'
 import { createPort, type ShardPort } from '../actors/port.ts'
 import { RingSender } from '../actors/ring-sender.ts'
+import { systemClock } from '../event/clock.ts'
 import { EventStoreError, fromPlainError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
 import { siblingModule } from '../event/module-url.ts'
@@ -129,7 +130,7 @@ class RunningShard implements NodeShard {
 
   #died(code: number): void {
     this.#options.detached(this.#number, code)
-    const now = Date.now()
+    const now = systemClock.monotonic()
     this.#restarts = [...this.#restarts.filter(at => now - at < RESTARTS_WINDOW_MS), now]
     if (this.#restarts.length > RESTARTS_MAX) return
     this.start().catch(() => undefined)
