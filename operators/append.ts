@@ -22,7 +22,7 @@ export const append: Operator<AppendOptions> = {
     options: {
       stream: { type: 'template', required: true, summary: 'Stream, with columns in braces: `airport-{origin}`; `{{` stands for a brace.' },
       type: { type: 'template', required: true, summary: 'Type of the events; columns in braces as well.' },
-      data: { type: 'fields', summary: 'Columns of the data, or `{ "new name": "column" }`; all columns when left out.' },
+      data: { type: 'fields', summary: 'Columns of the data, or `{ "new name": "column" }`; all that are not null when left out.' },
     },
     ports: {},
     stateVersion: 1,

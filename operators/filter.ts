@@ -18,7 +18,8 @@ export const filter: Operator<FilterOptions> = {
     kind: 'stateless',
     summary: 'Keeps the rows for which a function says true.',
     description:
-      'The function is a plain one `(row) => boolean`, one made by `rows({ reads }, fn)` that is given only the columns it names, or one ' +
+      'The function is a plain one `(row) => boolean` that is given all fields that are not null, one made by ' +
+      '`rows({ reads }, fn)` that is given only the columns it names, or one ' +
       'made by `columns({ reads, writes: { keep: "boolean" } }, loop)` that fills one boolean column for the whole page. A row whose call ' +
       'throws is a dead letter. No column is copied: the page goes on with fewer rows selected.',
     options: { where: { type: 'function', required: true, summary: 'The function, as `module#export`.' } },

@@ -18,7 +18,8 @@ export const map: Operator<MapOptions> = {
     kind: 'stateless',
     summary: 'Makes a new row of each row, or adds columns.',
     description:
-      'A plain function, or one made by `rows({ reads }, fn)`, returns the new row, an object whose fields are its columns; nothing of the ' +
+      'A plain function (given all fields that are not null), or one made by `rows({ reads }, fn)`, ' +
+      'returns the new row, an object whose fields are its columns; nothing of the ' +
       'old row stays but its order, event time and watermark. A function made by `columns({ reads, writes }, loop)` adds or replaces the ' +
       'columns it writes for the whole page, and the others stay: use it where speed counts. A row whose call throws, or that is not made ' +
       'into an object, is a dead letter.',

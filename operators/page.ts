@@ -55,22 +55,26 @@ export function gather(page: Page, rows: Int32Array = aliveRows(page)): Page {
   }
 }
 
-/** One row as a plain object, with all fields or the named ones. */
+/** One row as a plain object, with all fields that are not null, or the named ones. */
 export function rowOf(page: Page, row: number, fields?: readonly string[]): Row {
-  const result: Record<string, unknown> = {}
-  if (fields === undefined) for (const [name, column] of page.columns) result[name] = valueAt(column, row)
-  else for (const name of fields) result[name] = valueAt(columnNamed(page, name), row)
-  return result
+  return rowReader(page, fields)(row)
 }
 
-/** Makes the objects of rows, with all columns or those named (each as `[name in the object, column]`); columns are looked up once. */
+/**
+ * Makes the objects of rows; columns are looked up once. Fields that are named (each as `[name in the object, column]`) are there, and null
+ * if the row has none; of all columns only those that are not null are, because which others there are is a matter of the page.
+ */
 export function rowReader(page: Page, fields?: readonly (string | readonly [name: string, field: string])[]): (row: number) => Row {
   const pairs = fields?.map(field => (typeof field === 'string' ? ([field, field] as const) : field))
   const names = pairs?.map(([name]) => name) ?? [...page.columns.keys()]
   const columns = pairs?.map(([, field]) => columnNamed(page, field)) ?? [...page.columns.values()]
+  const isNamed = fields !== undefined
   return row => {
     const result: Record<string, unknown> = {}
-    for (let i = 0; i < names.length; i++) result[names[i] as string] = valueAt(columns[i] as Column, row)
+    for (let i = 0; i < names.length; i++) {
+      const value = valueAt(columns[i] as Column, row)
+      if (isNamed || value !== null) result[names[i] as string] = value
+    }
     return result
   }
 }

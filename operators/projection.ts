@@ -20,7 +20,7 @@ export const projection: Operator<ProjectionOptions> = {
     options: {
       name: { type: 'text', required: true, summary: 'Name under which readers find it.' },
       key: { type: 'list', required: true, summary: 'Columns that are the key, in order.' },
-      value: { type: 'fields', summary: 'Columns of the value, or `{ "new name": "column" }`; all columns when left out.' },
+      value: { type: 'fields', summary: 'Columns of the value, or `{ "new name": "column" }`; all that are not null when left out.' },
     },
     ports: {},
   },

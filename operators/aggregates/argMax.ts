@@ -77,7 +77,7 @@ export const argMaxAggregate: Aggregate<{ readonly field: string; readonly take?
     description: 'An empty list when no row has a number there. The columns taken must hold JSON values. `unnest` makes rows of the list.',
     options: {
       field: { type: 'field', required: true, summary: 'Column of numbers; null is left out, anything else is a dead letter.' },
-      take: { type: 'list', summary: 'Columns of the rows to keep; all when left out.' },
+      take: { type: 'list', summary: 'Columns of the rows to keep; all that are not null when left out.' },
     },
     example: {
       use: "argMax('price')",

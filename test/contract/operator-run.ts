@@ -70,7 +70,7 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
 
 /** Rows with their stamps (`$eventTime`, `$watermark`) when they have them, so that examples can say either. */
 function leave(page: Page, outcome: Outcome): void {
-  const read = rowReader(page)
+  const read = rowReader(page, [...page.columns.keys()])
   const list = (outcome.ports[page.port] ??= [])
   for (const row of aliveRows(page)) {
     const stamps = page.eventTime === undefined ? {} : { $eventTime: page.eventTime[row], $watermark: page.watermark?.[row] }
