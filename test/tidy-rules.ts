@@ -23,7 +23,7 @@ export const LINE_CHARACTERS_MAX = 160
 const sources = /\.ts$/
 const product = /^(?:event|client|store|cluster|operators|topology|query|actors|runtime)\/.*\.ts$/
 /** Modules that a loader takes by their default export. */
-const defaultExports = /^(?:examples\/|bench\/|test\/(?:.*\/)?fixtures\/|test\/.*(?:topology|pipeline)[^/]*$)|\.mjs$/
+const defaultExports = /\/topologies\/|^(?:examples\/|bench\/|test\/(?:.*\/)?fixtures\/|test\/.*(?:topology|pipeline)[^/]*$)|\.mjs$/
 
 export const lineRules: readonly LineRule[] = [
   { name: 'to-do', pattern: /\b(?:TO[D]O|FIX[M]E|XX[X]|HAC[K])\b/, instead: 'do it, or file an issue' },
