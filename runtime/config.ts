@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { EventStoreError } from '../event/error.ts'
 import { defaultLimits, type Limits } from '../event/limits.ts'
-import { didYouMean, nearestName } from './ops/nearest.ts'
+import { hint } from '../topology/nearest.ts'
 import { type OpenOptions, PARTITIONS_MAX, SHARDS_MAX } from './options.ts'
 
 interface Kind<Value> {
@@ -183,9 +183,9 @@ function addEnvironment(findings: Findings, environment: Readonly<Record<string,
     const key = keys.get(name)
     if (key !== undefined) addText(findings, key, text, name, workingDirectory)
     else {
-      const nearest = nearestName(name.slice(environmentPrefix.length), names)
-      if (nearest !== null)
-        findings.problems.push({ key: name, origin: 'environment', problem: `is unknown; did you mean ${environmentPrefix}${nearest}?` })
+      // Compared without the prefix, which would make every name look near.
+      const near = hint(name.slice(environmentPrefix.length), names).replace('did you mean ', `did you mean ${environmentPrefix}`)
+      if (near) findings.problems.push({ key: name, origin: 'environment', problem: `is unknown${near}` })
     }
   }
 }
@@ -197,7 +197,7 @@ function addText(findings: Findings, key: string, text: string, origin: string, 
 
 function addValue(findings: Findings, key: string, value: unknown, origin: string): void {
   const kind = kindOf(key)
-  if (!kind) findings.problems.push({ key, origin, problem: `is unknown${didYouMean(key, knownKeys())}` })
+  if (!kind) findings.problems.push({ key, origin, problem: `is unknown${hint(key, knownKeys())}` })
   else if (!kind.accepts(value)) findings.problems.push({ key, origin, problem: `must be ${kind.expects}, got ${JSON.stringify(value)}` })
   else {
     findings.values.set(key, value)

@@ -1,9 +1,9 @@
 /** Reads a command line by the commands' own specs; every mistake is INVALID and says what would have been right. */
 import { parseArgs } from 'node:util'
 import { EventStoreError } from '../../event/error.ts'
+import { hint } from '../../topology/nearest.ts'
 import { type SettingFlags, flagNameOf } from '../config.ts'
 import { type Command, type Flag, globalFlags, usageOf } from './command.ts'
-import { didYouMean } from './nearest.ts'
 
 export interface ParsedLine {
   /** Null when the line names none, as in `allsource --help`. */
@@ -82,7 +82,7 @@ export function findCommand(line: readonly string[], commands: readonly Command[
       group = name
     } else {
       const names = commands.flatMap(one => [one.name, ...one.name.split(' ').slice(0, 1)])
-      throw invalid(`there is no command "${name}"${didYouMean(name, names)}`, 'command')
+      throw invalid(`there is no command "${name}"${hint(name, names)}`, 'command')
     }
   }
 }
@@ -126,8 +126,9 @@ function note(
 ): void {
   const known = Object.entries(specs).find(([key]) => flagNameOf(key) === name)
   if (!known) {
-    const hint = didYouMean(name, Object.keys(specs).map(flagNameOf)) || `; it takes ${Object.keys(specs).map(flagNameOf).join(' ')}`
-    throw invalid(`${command ? `allsource ${command.name}` : 'allsource'} has no flag ${name}${hint}`, name)
+    const names = Object.keys(specs).map(flagNameOf)
+    const near = hint(name, names) || `; it takes ${names.join(' ')}`
+    throw invalid(`${command ? `allsource ${command.name}` : 'allsource'} has no flag ${name}${near}`, name)
   }
   const flag = ownerOf(known[0], known[1], text)
   if (flag.value === null && text !== undefined) throw invalid(`${name} is a switch and takes no value`, name)

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { EventStoreError } from '../../event/error.ts'
 import type { NewEvent } from '../../event/event.ts'
 import type { Limits } from '../../event/limits.ts'
-import { didYouMean } from './nearest.ts'
+import { hint } from '../../topology/nearest.ts'
 
 /** A batch is one append, all or nothing. */
 const batchBytesMost = 4 * 1024 * 1024
@@ -131,7 +131,7 @@ function eventOf({ number, bytes: whole }: Line, type: string | undefined): NewE
     if (!eventFields.has(name) && !placeFields.has(name))
       throw bad(
         number,
-        `has an unknown field ${JSON.stringify(name)}${didYouMean(name, eventFields)}; give --type when lines are plain data`,
+        `has an unknown field ${JSON.stringify(name)}${hint(name, [...eventFields])}; give --type when lines are plain data`,
         name,
       )
   }

@@ -1,5 +1,6 @@
 /** Runs one command line: parse, open, run, close, and turn whatever happened into an exit code. */
 import type { Readable } from 'node:stream'
+import { EventStoreError } from '../../event/error.ts'
 import { type Limits, limitsWith } from '../../event/limits.ts'
 import { type Configuration, readConfiguration } from '../config.ts'
 import type { Node, OpenOptions } from '../index.ts'
@@ -59,7 +60,8 @@ export async function runLine(line: readonly string[], surroundings: Surrounding
       if (answer === 'failed') return 1
     }
     await terminal.flush()
-    if (unwritten) throw new Error(`standard output can not be written: ${unwritten.message}`)
+    if (unwritten)
+      throw new EventStoreError('READ_ONLY', `standard output can not be written: ${unwritten.message}`, {}, { cause: unwritten })
     return 0
   } catch (error) {
     await terminal.flush()
