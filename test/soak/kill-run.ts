@@ -1,0 +1,134 @@
+/** One store of the kill test: starts a victim, kills it at a random moment, opens the store and lets the judge look at it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openNode } from '../../runtime/node.ts'
+import { Judge } from './kill-judge.ts'
+import type { Line, Order } from './kill-lanes.ts'
+
+export interface Cycle {
+  /** Where the kill fell. */
+  readonly place: string
+  readonly wrong: string[]
+}
+
+const layout = { partitions: 8, shards: 2, segmentEntries: 3000 } as const
+/** A victim that neither opens nor dies by then is a failure of its own. */
+const PATIENCE_MS = 60_000
+
+/** What the kill waits for: a moment of a phase, and then so many milliseconds. */
+interface Aim {
+  readonly phase: 'opening' | 'open' | 'sealing' | 'closing'
+  readonly afterMs: number
+  readonly closeAfterMs: number | null
+}
+
+function aim(): Aim {
+  const chance = Math.random()
+  if (chance < 0.2) return { phase: 'opening', afterMs: Math.random() * 150, closeAfterMs: null }
+  if (chance < 0.55) return { phase: 'open', afterMs: 20 + Math.random() * 400, closeAfterMs: null }
+  if (chance < 0.8) return { phase: 'sealing', afterMs: Math.random() * 4, closeAfterMs: null }
+  return { phase: 'closing', afterMs: Math.random() * 60, closeAfterMs: 20 + Math.random() * 200 }
+}
+
+export class KillRun {
+  readonly judge = new Judge()
+  readonly #directory: string
+  readonly #topology: string | null
+  #spare: ChildProcess | null = null
+
+  constructor(directory: string, options: { withTopology: boolean }) {
+    this.#directory = directory
+    this.#topology = options.withTopology ? new URL('./kill-topology.ts', import.meta.url).href : null
+  }
+
+  async cycle(): Promise<Cycle> {
+    const wrong: string[] = []
+    const victim = this.#spare ?? start()
+    this.#spare = null
+    const place = await this.#kill(victim, wrong)
+    this.#spare = start()
+    await this.#examine(wrong)
+    return { place, wrong }
+  }
+
+  async #kill(victim: ChildProcess, wrong: string[]): Promise<string> {
+    const { phase, afterMs, closeAfterMs } = aim()
+    const order: Order = { directory: this.#directory, ...layout, next: this.judge.next, closeAfterMs, topology: this.#topology }
+    const seen = { phase: 'starting', flying: 0, segments: -1 }
+    let shoot: Promise<unknown> | null = null
+    const fire = (): void => {
+      shoot ??= sleep(afterMs).then(() => victim.kill('SIGKILL'))
+    }
+    const patience = setTimeout(() => {
+      wrong.push(`nothing happened for ${PATIENCE_MS} ms while it was ${seen.phase}`)
+      victim.kill('SIGKILL')
+    }, PATIENCE_MS)
+    const exited = once(victim, 'exit')
+    const read = this.#listen(victim, line => {
+      if ('wrong' in line) wrong.push(line.wrong)
+      else if ('lane' in line) this.judge.acknowledge(line.lane, line.request, line.place)
+      else if ('phase' in line) {
+        seen.phase = line.phase
+        if (line.phase === phase) fire()
+      } else {
+        if (phase === 'sealing' && seen.segments >= 0 && line.segments > seen.segments && line.flying > 0) {
+          seen.phase = 'sealing'
+          fire()
+        }
+        seen.flying = line.flying
+        seen.segments = line.segments
+      }
+    })
+    victim.stdin!.end(`${JSON.stringify(order)}\n`)
+    const [code, signal] = (await exited) as [number | null, string | null]
+    await read
+    clearTimeout(patience)
+    if (signal !== 'SIGKILL' && seen.phase !== 'closed')
+      wrong.push(`the victim ended by itself with ${signal ?? code} while it was ${seen.phase}`)
+    return placeOf(seen.phase, seen.flying)
+  }
+
+  async #listen(victim: ChildProcess, took: (line: Line) => void): Promise<void> {
+    let rest = ''
+    for await (const chunk of victim.stdio[3] as Readable) {
+      const lines = (rest + String(chunk)).split('\n')
+      rest = lines.pop()!
+      for (const line of lines) took(JSON.parse(line) as Line)
+    }
+  }
+
+  async #examine(wrong: string[]): Promise<void> {
+    try {
+      const { partitions, shards, segmentEntries } = layout
+      const node = await openNode({ directory: this.#directory, partitions, shards, limits: { segmentEntries } })
+      wrong.push(...(await this.judge.examine(node)))
+      await node.close()
+    } catch (error) {
+      wrong.push(`the store does not open again: ${String(error)}`)
+    }
+  }
+
+  async end(): Promise<void> {
+    if (!this.#spare) return
+    const exited = once(this.#spare, 'exit')
+    this.#spare.kill('SIGKILL')
+    await exited
+  }
+}
+
+function start(): ChildProcess {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'kill-child.ts')], { stdio: ['pipe', 'inherit', 'inherit', 'pipe'] })
+  child.stdin!.on('error', () => undefined)
+  return child
+}
+
+function placeOf(phase: string, flying: number): string {
+  if (phase === 'open')
+    return flying > 1000 ? 'appending, more than 1,000 in flight' : `appending, ${flying === 0 ? 'none yet' : 'up to 1,000'} in flight`
+  if (phase === 'sealing') return flying > 1000 ? 'sealing, more than 1,000 in flight' : 'sealing, up to 1,000 in flight'
+  if (phase === 'closed') return 'not at all: it had closed'
+  return phase
+}

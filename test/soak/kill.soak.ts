@@ -1,0 +1,48 @@
+/**
+ * `npm run soak:kill`: kill -9 with more than a thousand appends in flight, again and again (`--cycles N`), at random moments of opening,
+ * appending, sealing and closing. After each the store is opened and must hold all that was acknowledged, in order, once, as it was sent.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { KillRun } from './kill-run.ts'
+
+const { values } = parseArgs({ options: { cycles: { type: 'string', default: '1000' }, 'on-store': { type: 'string', default: '8' } } })
+const cycles = Number(values.cycles)
+/** A store is used for so many cycles, so that reading all of it stays short. */
+const onStore = Number(values['on-store'])
+const root = mkdtempSync(join(tmpdir(), 'allsource-kill-'))
+let failed = 0
+let acknowledged = 0
+let repeated = 0
+let repeatedStored = 0
+const fell = new Map<string, number>()
+
+for (let done = 0, store = 0; done < cycles; store++) {
+  const directory = join(root, `store-${store}`)
+  const run = new KillRun(directory, { withTopology: false })
+  let whole = true
+  for (let cycle = 0; whole && cycle < onStore && done < cycles; cycle++, done++) {
+    const { place, wrong } = await run.cycle()
+    fell.set(place, (fell.get(place) ?? 0) + 1)
+    if (wrong.length > 0) {
+      failed++
+      whole = false
+      console.log(`cycle ${done + 1}, killed ${place}, kept in ${directory}:\n  ${wrong.slice(0, 20).join('\n  ')}`)
+    }
+    if ((done + 1) % 50 === 0) console.log(`${done + 1} kills, ${acknowledged + run.judge.acknowledgements} acknowledged, ${failed} failed`)
+  }
+  await run.end()
+  acknowledged += run.judge.acknowledgements
+  repeated += run.judge.repeated
+  repeatedStored += run.judge.repeatedStored
+  if (whole) rmSync(directory, { recursive: true, force: true })
+}
+
+console.log('\nwhere the kills fell')
+for (const [place, count] of [...fell].sort(([a], [b]) => (a < b ? -1 : 1))) console.log(`${String(count).padStart(6)}  ${place}`)
+console.log(`\n${acknowledged} requests acknowledged; ${repeated} sent again after a kill, ${repeatedStored} of them stored before it`)
+if (failed === 0) rmSync(root, { recursive: true, force: true })
+console.log(`${cycles - failed} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0
