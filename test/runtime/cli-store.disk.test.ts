@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Node, openNode } from '../../runtime/index.ts'
@@ -13,6 +14,8 @@ test.after(async () => {
   await node.close()
   rmSync(folder, { recursive: true })
 })
+
+const module = fileURLToPath(new URL('./topologies/totals.ts', import.meta.url))
 
 /** The node, but for the closing after each line. */
 const kept = new Proxy(node, {
@@ -51,7 +54,7 @@ test('append answers with the places of what it stored', async () => {
     [first?.['stream'], first?.['firstVersion'], first?.['version'], first?.['events'], first?.['durability']],
     ['order-1', 1, 1, 1, 'disk'],
   )
-  const input = '{"type":"paid","data":{"at":1}}\n{"type":"sent","data":{"at":2},"id":"sent-1","time":"2020-02-29T00:00:00Z"}\n'
+  const input = '{"type":"packed","data":{"at":1}}\n{"type":"sent","data":{"at":2},"id":"sent-1","time":"2020-02-29T00:00:00Z"}\n'
   const [more] = await answers('append order-1 --expected 1', input)
   assert.equal([more?.['firstVersion'], more?.['version'], more?.['events']], [2, 3, 2])
   const people = await typed('append cart-7 --type opened --data null')
@@ -152,6 +155,36 @@ test('with nothing deployed there is nothing to list, and nothing to undeploy', 
   assert.is((await refusal('undeploy hourly')).code, 'NOT_FOUND')
   assert.is((await refusal('state get hourly 1')).code, 'NOT_FOUND')
   assert.is((await refusal('state list hourly')).code, 'NOT_FOUND')
+})
+
+test('a topology is deployed, folds what is there, is read by key, and goes', async () => {
+  const hour = Date.UTC(2026, 0, 31, 12)
+  const paid = [100, 200, -5].map((cents, at) =>
+    JSON.stringify({ type: 'paid', data: { customer: cents < 0 ? 'bob' : 'ada', cents, at: hour + at } }),
+  )
+  await answers('append payment-1', paid.join('\n'))
+  const [status] = await answers(`deploy ${module} --until head`)
+  assert.equal([status?.['name'], status?.['status'], status?.['rowsIn'], status?.['dead']], ['totals', 'ended', 3, 1])
+  assert.equal(await answers('topologies'), [status])
+  const [row] = await answers(`state get totals '["ada",${hour}]'`)
+  assert.equal([row?.['value'], row?.['durable']], [{ count: 2, sum: 300 }, true])
+  assert.equal((await typed(`state get totals '["ada",${hour}]'`)).output, '{\n  "count": 2,\n  "sum": 300\n}\n')
+  assert.equal(await answers(`state list totals --prefix '["ada"]' --limit 5`), [{ key: ['ada', hour], value: { count: 2, sum: 300 } }])
+  assert.equal(await answers(`state list totals --prefix '"eve"'`), [])
+  assert.match((await typed('state list totals')).output, /\["ada",\d+\] +\{"count":2,"sum":300\}/)
+  const missing = await refusal(`state get totals '"eve"'`)
+  assert.equal([missing.code, missing.exit], ['NOT_FOUND', 1])
+  assert.is((await answers('read $dead-letter-totals')).length, 1)
+  assert.is((await refusal(`deploy ${module}`)).exit, 2)
+  assert.equal(await answers('undeploy totals'), [{ name: 'totals', undeployed: true }])
+  assert.is((await refusal('state list totals')).code, 'NOT_FOUND')
+})
+
+test('a module that can not be loaded is refused by its name', async () => {
+  const broken = fileURLToPath(new URL('./topologies/broken.ts', import.meta.url))
+  const { code, exit } = await refusal(`deploy ${broken} --until head`)
+  assert.equal([code, exit], ['INVALID', 2])
+  assert.equal(await answers('topologies'), [])
 })
 
 test.run()

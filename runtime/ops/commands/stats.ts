@@ -1,6 +1,7 @@
 /** `allsource stats`: how much is stored, and where. */
 import { command } from '../command.ts'
 import { printOutline } from '../outline.ts'
+import { printTopologies } from '../topology-output.ts'
 
 export const stats = command({
   name: 'stats',
@@ -15,6 +16,12 @@ export const stats = command({
   async run({ terminal, open }) {
     const figures = await (await open()).stats()
     if (terminal.json) await terminal.record(figures)
-    else await printOutline(terminal, figures)
+    else {
+      const { topologies, ...rest } = figures
+      await printOutline(terminal, rest)
+      if (topologies.length === 0) return
+      await terminal.line('')
+      await printTopologies(terminal, topologies)
+    }
   },
 })
