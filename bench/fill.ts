@@ -6,6 +6,8 @@ import { say } from './report.ts'
 export interface Filling {
   readonly streams: number
   readonly eventsPerStream: number
+  /** `json` is checked at the door and can be decoded to columns; default `json`. */
+  readonly encoding?: 'bytes' | 'json'
 }
 
 const distinctEvents = 20_000
@@ -14,12 +16,13 @@ const stride = 7_368_787
 
 export const streamName = (number: number): string => `order-${number}`
 
-function* interleaved({ streams, eventsPerStream }: Filling): Generator<{ stream: string; event: OrderBytesEvent }> {
-  const pool = orderBytes(distinctEvents, 'json')
+function* interleaved({ streams, eventsPerStream, encoding = 'json' }: Filling): Generator<{ stream: string; event: OrderBytesEvent }> {
+  const pool = orderBytes(distinctEvents, encoding)
+  const names = Array.from({ length: streams }, (_, number) => streamName(number))
   let next = 0
   for (let round = 0; round < eventsPerStream; round++) {
     for (let place = 0; place < streams; place++) {
-      yield { stream: streamName((place * stride) % streams), event: pool[next++ % distinctEvents] as OrderBytesEvent }
+      yield { stream: names[(place * stride) % streams] as string, event: pool[next++ % distinctEvents] as OrderBytesEvent }
     }
   }
 }

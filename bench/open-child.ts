@@ -35,7 +35,7 @@ const eventsPerRequest = 100
 
 async function write({ directory, streams, eventsPerStream, compression }: Task): Promise<never> {
   const node = await openNode({ directory, shards: 2, compression })
-  await fill(node, { streams, eventsPerStream }, systemClock.monotonic)
+  await fill(node, { streams, eventsPerStream, encoding: 'bytes' }, systemClock.monotonic)
   process.stdout.write('filled\n')
   // Goes on in streams of its own until the kill, so that it falls into the middle of many requests.
   const request = orderBytes(eventsPerRequest)
