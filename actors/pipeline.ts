@@ -17,8 +17,6 @@ import { guardCalls, type SkippedRow } from './skipped-rows.ts'
 import type { Source, SourcePosition } from './source.ts'
 import type { EpochWriter } from './state-writer.ts'
 
-/** An epoch ends early when about so many bytes changed: half of what may be dirty at once. */
-export const dirtyBytesMax = 64 * 1024 * 1024
 /** Control calls of the thread are answered at least this often while pages flow. */
 const sliceMs = 4
 /** At the head the source is asked again after this, should an announcement have been missed. */
@@ -191,7 +189,7 @@ export class PipelineActor {
   }
 
   #isDue(): boolean {
-    if (this.#gatherer.dirtyBytes * 2 > dirtyBytesMax) return true
+    if (this.#gatherer.dirtyBytes * 2 > this.#options.limits.dirtyBytes) return true
     if (!this.#isSettled || !(this.#isDirty || this.#gatherer.hasSent)) return false
     return this.#options.clock.monotonic() - this.#barrierAt >= this.#options.epochMs
   }

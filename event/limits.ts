@@ -29,8 +29,12 @@ export const defaultLimits = {
   blockCacheBytes: 64 * 1024 * 1024,
   /** An append whose commit gives no answer for this long is UNKNOWN_OUTCOME. */
   commitTimeoutMs: 30_000,
+  /** A pipeline worker without a sign of life for this long runs user code that does not return: it is ended and started again. */
+  silentWorkerMs: 5_000,
   /** Rows of a page between operators. */
   pageRows: 4096,
+  /** Bytes that a topology may have changed since its last epoch; at half of it an epoch ends early. */
+  dirtyBytes: 64 * 1024 * 1024,
 } as const
 
 export type Limits = { readonly [Name in keyof typeof defaultLimits]: number }

@@ -29,12 +29,13 @@ export interface PipelineWorkerData {
   readonly syncsShards: boolean
 }
 
-const BEAT_MS = 250
+/** Signs of life while there is nothing to do, within the silence that counts as death. */
+const BEATS_PER_SILENCE = 10
 
 function run(data: PipelineWorkerData): void {
   const heartbeat = new Heartbeat(data.heartbeat)
   heartbeat.beat()
-  setInterval(() => heartbeat.beat(), BEAT_MS).unref()
+  setInterval(() => heartbeat.beat(), data.limits.silentWorkerMs / BEATS_PER_SILENCE).unref()
   const main = remoteSide(new BytesPort<PipelineQuestion>(data.outbox))
   exposeControl(
     pipelineHost({

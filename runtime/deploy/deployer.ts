@@ -55,8 +55,6 @@ export interface DeployerThreads {
   readonly log: LogAccess
   /** Of the `state` database. */
   readonly state: { readonly handle: bigint; readonly closed: Int32Array }
-  /** A worker silent for so long is ended. Default 5,000. */
-  readonly silentMs?: number
 }
 
 export interface DeployOptions {
@@ -124,7 +122,6 @@ export class Deployer {
       clock,
       main,
       syncsShards,
-      silentMs: threads.silentMs ?? 5000,
       connectState: () => stateThread.connect(),
       died: (thread, cause, noted) => {
         for (const run of this.#runs.values()) if (run.runsIn(thread)) run.died(cause, noted)

@@ -34,8 +34,6 @@ export interface PipelineWorkersOptions {
   readonly limits: Limits
   readonly epochMs: number
   readonly syncsShards: boolean
-  /** A worker whose heartbeat stood still for so long runs user code that does not return. */
-  readonly silentMs: number
   readonly clock: Clock
   readonly main: MainSide
   /** A port to the state writer for one more thread. */
@@ -120,7 +118,7 @@ class PipelineWorker implements PipelineThread {
       outbox.port1.close()
       this.#exited(code)
     })
-    this.#watch = setInterval(() => this.#look(), options.silentMs / LOOKS_PER_SILENCE)
+    this.#watch = setInterval(() => this.#look(), limits.silentWorkerMs / LOOKS_PER_SILENCE)
     this.#watch.unref()
   }
 
@@ -131,8 +129,8 @@ class PipelineWorker implements PipelineThread {
     if (beats !== this.#beats) {
       this.#beats = beats
       this.#beatAt = now
-    } else if (beats !== 0 && now - this.#beatAt >= this.#options.silentMs) {
-      this.#cause = `user code did not return for ${this.#options.silentMs} ms`
+    } else if (beats !== 0 && now - this.#beatAt >= this.#options.limits.silentWorkerMs) {
+      this.#cause = `user code did not return for ${this.#options.limits.silentWorkerMs} ms`
       void this.#worker.terminate()
     }
   }

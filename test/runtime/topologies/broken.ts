@@ -1,0 +1,2 @@
+/** A module of the tests that can not be loaded. */
+throw new Error('no such luck')
