@@ -66,8 +66,12 @@ export class Terminal {
     const text = this.#gathered.join('')
     this.#gathered = []
     this.#gatheredBytes = 0
-    if (!this.#output.write(text) && !this.isBroken)
-      await Promise.race([once(this.#output, 'drain'), once(this.#output, 'close')]).catch(() => undefined)
+    if (this.#output.write(text) || this.isBroken) return
+    const waited = new AbortController()
+    const { signal } = waited
+    await Promise.race([once(this.#output, 'drain', { signal }), once(this.#output, 'close', { signal })]).catch(() => undefined)
+    // Leaves no listener behind on a stream that lives as long as the process.
+    waited.abort()
   }
 
   /** A remark for people; programs that asked for JSON get none. */
