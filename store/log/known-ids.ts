@@ -4,13 +4,15 @@ import { DUPLICATE_EVENT_ID, type Outcome, STORED } from '../../event/outcome.ts
 import { idSliceOf } from '../../event/payload.ts'
 import type { RequestView } from '../../event/request-view.ts'
 import { BloomFilter } from '../index/bloom.ts'
-import { kinds, segmentKey, segmentOf } from '../index/keys.ts'
+import { kinds, segmentKey, segmentOf, type ShardColumn } from '../index/keys.ts'
 import type { Segments } from '../index/segments.ts'
 import { eachEntry } from '../index/segment.ts'
 import type { Tail } from '../index/tail.ts'
+import type { VersionMap } from '../index/version-map.ts'
+import type { KeyValue } from '../key-value.ts'
 import type { Block } from './block.ts'
 import type { PartitionLog } from './partition-log.ts'
-import type { Applied, ShardLog } from './shard-log.ts'
+import type { SharedShard } from './shared.ts'
 import { extrasBytesOf } from './block-builder.ts'
 
 interface Stored {
@@ -18,8 +20,20 @@ interface Stored {
   readonly row: number
 }
 
+/** What is known of a shard by the one that writes it. */
+export interface KnownIdsHost {
+  readonly kv: KeyValue<ShardColumn>
+  readonly shared: SharedShard
+  readonly versions: VersionMap
+  /** Blocks below can be read back. */
+  readonly settledBlocks: number
+}
+
+/** `new`: go on and store. `answered`: the outcome says it all. `later`: ask again when this group is committed. */
+export type Known = 'new' | 'answered' | 'later'
+
 export interface KnownIdsParts {
-  readonly log: ShardLog
+  readonly log: KnownIdsHost
   readonly segments: Segments
   readonly idHash: TextHash
   /** Ids the node makes are this, partition and sequence in base 36, joined by `-`. */
@@ -60,7 +74,7 @@ export class KnownIds {
   }
 
   /** `new`: none of the request's ids is known. `answered`: all are, as the same request (the first answer again), or it is a DUPLICATE_ID. */
-  find(request: RequestView, partition: PartitionLog, outcome: Outcome): Applied | 'new' {
+  find(request: RequestView, partition: PartitionLog, outcome: Outcome): Known {
     const { bytes } = request
     const found: (Stored | null)[] = []
     let extras = request.extras
@@ -139,7 +153,7 @@ export class KnownIds {
   }
 
   /** Ids forgotten, but a numeric expectation that was met before: the stream itself remembers. */
-  #asBefore(request: RequestView, outcome: Outcome): Applied | 'new' {
+  #asBefore(request: RequestView, outcome: Outcome): Known {
     const { words, streamTable } = request
     if (request.expected < 0) return 'new'
     const { versions, settledBlocks } = this.#parts.log
@@ -201,7 +215,7 @@ export class KnownIds {
   }
 }
 
-function duplicateId(outcome: Outcome, event: number): Applied {
+function duplicateId(outcome: Outcome, event: number): Known {
   outcome.status = DUPLICATE_EVENT_ID
   outcome.version = event
   return 'answered'
