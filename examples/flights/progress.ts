@@ -17,15 +17,18 @@ export interface Step {
   readonly name: string
   readonly unit: string
   readonly total: number
+  /** What an earlier run had done already. */
+  readonly from?: number
 }
 
 export function progress(step: Step): Progress {
   const begun = performance.now()
   const seconds = (): number => (performance.now() - begun) / 1000
   let facts: Readonly<Record<string, number>> = {}
-  let value = 0
+  const from = step.from ?? 0
+  let value = from
   const text = (): string => {
-    const rate = `${number(seconds() > 0 ? value / seconds() : 0)} ${step.unit}/s`
+    const rate = `${number(seconds() > 0 ? (value - from) / seconds() : 0)} ${step.unit}/s`
     const rest = Object.entries(facts).map(([name, fact]) => `${name} ${number(fact)}`)
     return [`${number(value)} of ${number(step.total)}`, rate, ...rest].join(' · ')
   }
@@ -62,7 +65,7 @@ function barOf(step: Step, text: () => string): Shown {
     hideCursor: true,
     gracefulExit: false,
   })
-  bar.start(step.total, 0, { text: text() })
+  bar.start(step.total, step.from ?? 0, { text: text() })
   return {
     update: value => bar.update(value, { text: text() }),
     end: value => {
@@ -81,7 +84,8 @@ function linesOf(step: Step, text: () => string): Shown {
   }
   return {
     update(value) {
-      if (performance.now() < next) return
+      // The last line is that of the end.
+      if (performance.now() < next || value === step.total) return
       next = performance.now() + lineEveryMs
       line(value)
     },

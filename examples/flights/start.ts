@@ -9,6 +9,7 @@ import { startOptions, usage, UsageError } from './options.ts'
 import type { StartOptions } from './options.ts'
 import { number, progress } from './progress.ts'
 import { commands, summaryOf } from './summary.ts'
+import type { Pace } from './summary.ts'
 import { openStore } from './store.ts'
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -19,9 +20,9 @@ async function start(options: StartOptions, signal: AbortSignal): Promise<void> 
   const { node: opened, kept } = await openStore(options, topology, tell)
   let node = opened
   try {
-    const importSeconds = kept ? undefined : await importWithProgress(node, options, signal)
-    const foldSeconds = await foldWithProgress(node, topology, signal)
-    for (const line of await summaryOf(node, { topology, importSeconds, foldSeconds })) say(line)
+    const imported = kept ? undefined : await importWithProgress(node, options, signal)
+    const folded = await foldWithProgress(node, topology, signal)
+    for (const line of await summaryOf(node, { topology, imported, folded })) say(line)
     if (options.export !== undefined) {
       await node.close()
       node = await openNode({ directory: options.data })
@@ -40,7 +41,7 @@ function shortest(path: string): string {
 }
 
 /** Answers the seconds from the first row handed over to the last one durable; the file is read before. */
-async function importWithProgress(node: Node, options: StartOptions, signal: AbortSignal): Promise<number> {
+async function importWithProgress(node: Node, options: StartOptions, signal: AbortSignal): Promise<Pace> {
   const total = await rowsWanted(undefined)
   let now = progress({ name: 'read', unit: 'rows', total })
   let importing = false
@@ -58,16 +59,20 @@ async function importWithProgress(node: Node, options: StartOptions, signal: Abo
         now.at(row)
       },
     })
-    return now.done(events)
+    return { events, seconds: now.done(events) }
   } catch (error) {
     now.stop()
     throw error
   }
 }
 
-async function foldWithProgress(node: Node, topology: string, signal: AbortSignal): Promise<number> {
-  const { rows } = await importState(node)
-  const now = progress({ name: 'fold', unit: 'events', total: rows })
+/** A fold that ended in an earlier run is kept; one that was stopped goes on. */
+async function foldWithProgress(node: Node, topology: string, signal: AbortSignal): Promise<Pace | undefined> {
+  const { rows: total } = await importState(node)
+  const before = (await node.topologies()).find(({ name }) => name === topology)
+  if (before?.status === 'ended') return undefined
+  const from = before?.rowsIn ?? 0
+  const now = progress({ name: 'fold', unit: 'events', total, from })
   try {
     const ended = await fold(node, {
       topology,
@@ -75,7 +80,7 @@ async function foldWithProgress(node: Node, topology: string, signal: AbortSigna
       signal,
       onStatus: ({ rowsIn, lagEvents, late }) => now.at(rowsIn, { lag: lagEvents, late }),
     })
-    return now.done(ended.rowsIn, { lag: ended.lagEvents, late: ended.late })
+    return { events: ended.rowsIn - from, seconds: now.done(ended.rowsIn, { lag: ended.lagEvents, late: ended.late }) }
   } catch (error) {
     now.stop()
     throw error

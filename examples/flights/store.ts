@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { isEventStoreError, openNode } from '../../runtime/index.ts'
 import type { Node, OpenOptions } from '../../runtime/index.ts'
+import { lateStream, suspectStream } from './export.ts'
 import { importState, rowsWanted } from './import.ts'
 import { dataByDefault, UsageError } from './options.ts'
 import type { StartOptions } from './options.ts'
@@ -52,9 +53,14 @@ async function whyNotKept(node: Node, options: StartOptions, topology: string): 
   if (found.rows !== (await rowsWanted(options.limit))) return `it holds ${found.rows} flights`
   const stats = await node.stats()
   if ((options.partitions ?? stats.partitions.length) !== stats.partitions.length) return `it has ${stats.partitions.length} partitions`
-  if ((options.shards ?? stats.shards.length) !== stats.shards.length) return `it has ${stats.shards.length} shards`
-  const other = (await node.topologies()).find(({ name }) => name !== topology)
-  return other ? `it was folded by ${other.name}` : null
+  // No store has more shards than partitions.
+  const shards = Math.min(options.shards ?? stats.shards.length, stats.partitions.length)
+  if (shards !== stats.shards.length) return `it has ${stats.shards.length} shards`
+  const names = (await node.topologies()).map(({ name }) => name)
+  const other = names.find(name => name !== topology)
+  if (other !== undefined) return `it was folded by ${other}`
+  const written = (await node.streamVersion(lateStream)) + (await node.streamVersion(suspectStream))
+  return names.length === 0 && written > 0 ? `${topology} was undeployed, but what it wrote to the log is still there` : null
 }
 
 async function filesOf(directory: string): Promise<string[]> {

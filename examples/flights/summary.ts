@@ -7,23 +7,26 @@ import { importState } from './import.ts'
 
 const nameWidth = 22
 
+export interface Pace {
+  readonly events: number
+  readonly seconds: number
+}
+
 export interface Run {
   readonly topology: string
-  /** Left out when an earlier import was kept. */
-  readonly importSeconds: number | undefined
-  readonly foldSeconds: number
+  /** Undefined when those of an earlier run were kept. */
+  readonly imported: Pace | undefined
+  readonly folded: Pace | undefined
 }
 
 export async function summaryOf(node: Node, run: Run): Promise<string[]> {
   const { rows } = await importState(node)
   const stats = await node.stats()
-  const events = stats.partitions.reduce((total, partition) => total + partition.events, 0)
-  const rate = (seconds: number | undefined): string =>
-    seconds === undefined ? 'kept from an earlier run' : `${number(rows / seconds)} events/s (${seconds.toFixed(1)} s)`
+  const { events } = stats
   const facts: [string, string][] = [
     ['flights', number(rows)],
-    ['imported, durable', rate(run.importSeconds)],
-    ['folded, exactly once', rate(run.foldSeconds)],
+    ['imported, durable', paceText(run.imported)],
+    ['folded, exactly once', paceText(run.folded)],
     ['events in the log', `${number(events)}, ${(stats.diskBytes / events).toFixed(1)} bytes each on disk`],
     ['windows', number(await countWindows(node))],
     ['late', number(await node.streamVersion(lateStream))],
@@ -36,6 +39,10 @@ export async function summaryOf(node: Node, run: Run): Promise<string[]> {
     facts.push(['a look-up', `${hourText(key)} ${JSON.stringify(found?.value)}`])
   }
   return ['', ...facts.map(([name, fact]) => `${name.padEnd(nameWidth)}${fact}`)]
+}
+
+function paceText(pace: Pace | undefined): string {
+  return pace ? `${number(pace.events / pace.seconds)} events/s (${pace.seconds.toFixed(1)} s)` : 'kept from an earlier run'
 }
 
 export async function commands(node: Node, data: string): Promise<string[]> {
