@@ -22,6 +22,7 @@ export function checkEvent(event: NewEvent, index: number, limits: Limits): void
   if (typeof event !== 'object' || event === null) throw invalid(`events[${index}]`, 'must be an object')
   const { type } = event
   if (typeof type !== 'string' || type.length === 0) throw invalid(`events[${index}].type`, 'must be a text of at least one character')
+  if (!type.isWellFormed()) throw invalid(`events[${index}].type`, 'must be well-formed Unicode')
   if (type.length * 3 > limits.eventTypeBytes && Buffer.byteLength(type) > limits.eventTypeBytes)
     throw tooLarge(`events[${index}].type`, limits.eventTypeBytes, Buffer.byteLength(type))
   if (event.id !== undefined) checkId(event.id, `events[${index}].id`, limits)

@@ -24,8 +24,10 @@ import { placeOf } from '../event/position.ts'
 import { checkStreamId } from '../event/stream-id.ts'
 import type { LogView } from '../store/log/log-view.ts'
 
-/** Events after which a read gives the event loop a turn. */
+/** Events and calls after which reads give the event loop a turn, counted over all of them: a caller that reads in a loop must not stop its own appends and timers. */
 const TURN_EVENTS = 4096
+/** What a call counts beside its events. */
+const CALL_EVENTS = 16
 
 export interface EventLogParts {
   readonly view: LogView
@@ -104,16 +106,24 @@ export class EventLog implements EventStore {
 
   async *#pull<E extends AnyEvent>(open: () => Generator<Event>, atLeast: Position | undefined): AsyncGenerator<EventOf<E>> {
     if (atLeast !== undefined) await this.#reached(atLeast)
-    let untilTurn = TURN_EVENTS
-    this.check()
+    await this.#turnAfter(CALL_EVENTS)
     for (const event of open()) {
       yield event as EventOf<E>
       this.check()
-      if (--untilTurn > 0) continue
-      untilTurn = TURN_EVENTS
-      await turn()
-      this.check()
+      if (--this.#untilTurn <= 0) await this.#turnAfter(1)
     }
+  }
+
+  #untilTurn = TURN_EVENTS
+
+  /** Counts `events`; gives a turn when it is due. */
+  async #turnAfter(events: number): Promise<void> {
+    this.#untilTurn -= events
+    if (this.#untilTurn <= 0) {
+      this.#untilTurn = TURN_EVENTS
+      await turn()
+    }
+    this.check()
   }
 
   /** Waits until a position can be read; UNREACHABLE when that takes longer than an append may. */
@@ -137,16 +147,19 @@ export class EventLog implements EventStore {
     this.check()
     if (typeof id !== 'string' || id.length === 0)
       throw new EventStoreError('INVALID', 'id must be a text of at least one character', { field: 'id' })
+    await this.#turnAfter(CALL_EVENTS)
     return eventById(this.view, id) as EventOf<E>
   }
 
   async readEventAt<E extends AnyEvent>(position: Position): Promise<EventOf<E>> {
     this.check()
+    await this.#turnAfter(CALL_EVENTS)
     return eventAt(this.view, position) as EventOf<E>
   }
 
   async streamVersion(stream: string): Promise<number> {
     this.#checkStream(stream)
+    await this.#turnAfter(CALL_EVENTS)
     return streamVersion(this.view, stream)
   }
 
@@ -175,6 +188,7 @@ export class EventLog implements EventStore {
       ...(options.asOf === undefined ? {} : { asOf: options.asOf }),
     }
     checkReadStream(read)
+    await this.#turnAfter(CALL_EVENTS)
     for (const event of streamEvents(this.view, stream, read, true)) {
       state = options.evolve(state, event as EventOf<E>)
       version = event.version
