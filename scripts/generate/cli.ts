@@ -49,6 +49,13 @@ ${table(
   exitCodes.map(([code, meaning]) => [String(code), meaning]),
 )}
 
+\`UNEXPECTED\`, exit 1, is a failure that has no code: a defect of allsource, with its stack in \`details\`.
+
+## Signals
+
+The first SIGINT (Ctrl-C) or SIGTERM lets a command finish what is under way and close the store. That is the ordinary end of \`start\` and
+\`follow\`, exit 0; every other command was interrupted, exit 1. A second one kills the process at once; what was acknowledged is on disk.
+
 ${commands.map(commandSection).join('\n\n')}
 `
 }
