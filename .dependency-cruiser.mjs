@@ -48,15 +48,15 @@ const doors = [
 export const packages = [
   { names: ['@nxtedition/rocksdb'], only: ['store/rocks[.]ts$'], because: 'The binding can be exchanged as long as one file knows it.' },
   { names: ['rxjs'], only: ['operators', 'actors'], because: 'RxJS is how pages flow; nobody outside of a pipeline sees an Observable.' },
-  { names: ['comlink'], only: ['actors/(?:port|control)[^/]*$', 'runtime'], because: 'Control calls cross a thread in one place.' },
+  { names: ['comlink'], only: ['actors/(?:port|ring|control)[^/]*$', 'runtime'], because: 'Control calls cross a thread in one place.' },
   {
     names: ['piscina'],
-    only: ['actors/(?:port|control)[^/]*$', 'runtime', 'examples'],
+    only: ['actors/(?:port|ring|control)[^/]*$', 'runtime', 'examples'],
     because: 'Pools are made where a node or an import is put together.',
   },
   {
     names: ['worker_threads'],
-    only: ['actors/(?:port|control)[^/]*$', 'runtime', 'examples'],
+    only: ['actors/(?:port|ring|control)[^/]*$', 'runtime', 'examples'],
     because: 'A thread is an owner of native handles with a closing order: few files may start or leave one.',
   },
   { names: ['hyparquet', 'hyparquet-compressors'], only: ['operators/sources', 'examples'], because: 'Parquet is read by sources.' },
