@@ -14,6 +14,8 @@ import { checkStreamId, crc32Text, isSystemStream, partitionOf } from '../event/
 const requestEventsMax = 500
 const requestTextMax = 512 * 1024
 const stepBytesMax = 256
+/** Of a unit of a JavaScript text. */
+const UTF8_BYTES_MAX = 3
 
 /** What the runtime is asked to append: by `producer` under `number`, all or nothing. */
 export interface OutboxRequest {
@@ -85,7 +87,7 @@ export class Outbox {
     const number = (this.#lanes.get(lane) ?? 0) + 1
     this.#lanes.set(lane, number)
     let request = this.#open.get(lane)
-    if (request?.stream !== stream || request.texts.length >= requestEventsMax || request.textLength > requestTextMax) {
+    if (request?.stream !== stream || this.#isFull(request, text)) {
       request = { lane, step, partition, stream, first: number, texts: [], textLength: 0 }
       this.#open.set(lane, request)
       this.#requests.push(request)
@@ -93,6 +95,13 @@ export class Outbox {
     request.texts.push(text)
     request.textLength += text.length
     this.textLength += text.length
+  }
+
+  #isFull(request: OpenRequest, text: string): boolean {
+    const { requestEvents, requestBytes } = this.#identity.limits
+    if (request.texts.length >= Math.min(requestEventsMax, requestEvents)) return true
+    const length = request.textLength + text.length
+    return length > requestTextMax || length * UTF8_BYTES_MAX > requestBytes
   }
 
   /** The requests of the epoch as bytes, in the order of sending; each is a row of the outbox until it was sent. */

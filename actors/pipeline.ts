@@ -3,57 +3,20 @@
  * changed to the state writer as one write. While an epoch is being written and its outbox sent, the fold of the next goes on; the one
  * after waits, so what a crash throws away is at most two epochs, and none of it was seen outside.
  */
-import type { Clock } from '../event/clock.ts'
 import { EventStoreError } from '../event/error.ts'
-import type { Limits } from '../event/limits.ts'
 import { aliveCount } from '../operators/page.ts'
-import { readTopologyRow, type StateStore } from '../store/state.ts'
-import type { Plan } from '../topology/plan.ts'
+import { readTopologyRow } from '../store/state.ts'
 import { EpochGatherer, type SealedEpoch } from './epoch.ts'
-import type { Fragment, FragmentContext } from './fragment.ts'
-import type { Heartbeat } from './heartbeat.ts'
-import { type AppendOutbox, OutboxSender } from './outbox-sender.ts'
-import { guardCalls, type SkippedRow } from './skipped-rows.ts'
+import type { Fragment } from './fragment.ts'
+import { OutboxSender } from './outbox-sender.ts'
+import type { Counters, PipelineOptions, PipelineOutcome } from './pipeline-options.ts'
+import { guardCalls } from './skipped-rows.ts'
 import type { Source, SourcePosition } from './source.ts'
-import type { EpochWriter } from './state-writer.ts'
 
 /** Control calls of the thread are answered at least this often while pages flow. */
 const sliceMs = 4
 /** At the head the source is asked again after this, should an announcement have been missed. */
 const pollMs = 200
-
-export interface PipelineOptions {
-  readonly plan: Plan
-  /** Number of the deployment: the version of its event in `$topology`. */
-  readonly deployment: number
-  /** Rises with every start of the topology; only the last may write. */
-  readonly incarnation: number
-  readonly module: string
-  readonly store: StateStore
-  readonly writer: EpochWriter
-  readonly appendOutbox: AppendOutbox
-  /** Syncs the log up to what was read, for stores that answer before they sync. */
-  readonly syncShards?: () => Promise<void>
-  readonly openSource: (from: SourcePosition | undefined, pipeline: { beforeCall(row: number): void }) => Source | Promise<Source>
-  readonly createFragment: (plan: Plan, context: FragmentContext) => Promise<Fragment>
-  readonly resolve: (reference: string) => Promise<unknown>
-  readonly heartbeat: Heartbeat
-  /** Rows at which a user's function never returned: their calls throw. */
-  readonly skip: readonly SkippedRow[]
-  /** The log may hold events of this deployment that the state knows nothing of. */
-  readonly isRepeating: boolean
-  readonly partitions: number
-  readonly limits: Limits
-  readonly epochMs: number
-  readonly clock: Clock
-  /** Called once, when nothing will come any more. */
-  onEnd?(outcome: PipelineOutcome): void
-}
-
-export type PipelineOutcome = { readonly status: 'ended' | 'stopped' } | { readonly status: 'failed'; readonly error: EventStoreError }
-
-/** Rows in, out, late, suspect and dead, by step. */
-export type Counters = Readonly<Record<string, readonly number[]>>
 
 export class PipelineActor {
   /** Resolves when the pipeline has come to rest, however that was. */
@@ -74,7 +37,7 @@ export class PipelineActor {
   /** The epoch on its way: written, then sent. Never rejects; failures lie in `#failure`. */
   #settling: Promise<void> = Promise.resolve()
   #isSettled = true
-  #failure: unknown
+  #failure: EventStoreError | undefined
   /** Something was folded since the last barrier. */
   #isDirty = false
   #barrierAt: number
@@ -84,15 +47,16 @@ export class PipelineActor {
   static async start(options: PipelineOptions): Promise<PipelineActor> {
     const { plan, store, heartbeat, deployment } = options
     const row = readTopologyRow(store, plan.topology)
-    let source: Source | undefined
+    const opened: { source?: Source } = {}
     const isRepeating = options.isRepeating || row?.isRepeating === true
     const { topology } = plan
-    const gatherer = new EpochGatherer({ ...options, topology, row, isRepeating, originOf: order => source?.originOf(order) })
+    const gatherer = new EpochGatherer({ ...options, topology, row, isRepeating, originOf: order => opened.source?.originOf(order) })
     const stepNumbers = new Map(plan.steps.map((step, index) => [step.id, index + 1]))
     const calls = guardCalls(options.skip)
-    source = await options.openSource(row && { place: row.place, rows: row.rows, sequences: row.sequences }, {
+    const source = await options.openSource(row && { place: row.place, rows: row.rows, sequences: row.sequences }, {
       beforeCall: order => heartbeat.note(deployment, 0, order),
     })
+    opened.source = source
     const fragment = await options.createFragment(plan, {
       module: options.module,
       state: (step, version) => gatherer.state(step, version),
@@ -208,7 +172,7 @@ export class PipelineActor {
   #settle(sealed: SealedEpoch, isWritten = false): void {
     this.#isSettled = false
     this.#settling = this.#writeAndSend(sealed, isWritten)
-      .catch((error: unknown) => void (this.#failure ??= error))
+      .catch((error: unknown) => void (this.#failure ??= failureOf(error)))
       .then(() => {
         this.#isSettled = true
         this.#wake?.()
@@ -259,7 +223,7 @@ export class PipelineActor {
       this.#wake?.()
     }
     this.#source.changed().then(seen, (error: unknown) => {
-      this.#failure ??= error
+      this.#failure ??= failureOf(error)
       seen()
     })
   }

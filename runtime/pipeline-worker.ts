@@ -1,4 +1,4 @@
-/** Thread of pipelines: user code runs here and nowhere else. Control comes by Comlink, events by the log's reader attached here, epochs and outboxes go by transferred bytes. */
+/** Thread of pipelines: user code runs here and nowhere else. Events come by the log's reader, epochs and outboxes go as transferred bytes. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { exposeControl } from '../actors/control.ts'
 import { Heartbeat } from '../actors/heartbeat.ts'

@@ -1,83 +1,32 @@
 /** Deploys topologies: keeps what is deployed as events in `$topology`, runs each in a thread of pipelines, and answers for their state. */
 import { finishOutbox } from '../../actors/finish.ts'
-import { Heartbeat } from '../../actors/heartbeat.ts'
 import type { OutboxRequest } from '../../actors/outbox.ts'
 import type { OutboxAnswer } from '../../actors/outbox-sender.ts'
-import type { PipelineOutcome } from '../../actors/pipeline.ts'
+import type { PipelineOutcome } from '../../actors/pipeline-options.ts'
 import { streamEvents } from '../../actors/reader.ts'
-import { type EpochWriter, StateWriter } from '../../actors/state-writer.ts'
-import { type Clock, systemClock } from '../../event/clock.ts'
 import { type ErrorCode, EventStoreError } from '../../event/error.ts'
-import type { NewEvent, Stamp, StreamId } from '../../event/event.ts'
-import type { AppendAnswer, AppendOptions } from '../../event/event-store.ts'
-import type { Limits } from '../../event/limits.ts'
-import type { LogView } from '../../store/log/log-view.ts'
-import { readTopologyRow, readTopologyRows, type StateStore, type TopologyRow } from '../../store/state.ts'
-import type { LogAccess } from '../log-access.ts'
-import { localThreads } from './local-threads.ts'
-import { type PipelineThreads, PipelineWorkers } from './pipeline-workers.ts'
+import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
+import type { Plan } from '../../topology/plan.ts'
+import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
+import { Deployments } from './deployments.ts'
 import { type ProjectionReader, projectionReader } from './projection-reader.ts'
-import {
-  type Deployment,
-  type DeployedData,
-  foldTopology,
-  projectionsOf,
-  TOPOLOGY_STREAM,
-  type TopologyEvent,
-  topologyEvent,
-} from './registry.ts'
-import { StateThread } from './state-thread.ts'
+import { type DeployedData, type Deployment, projectionsOf, TOPOLOGY_STREAM, type TopologyEvent } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
+import { openThreads, type Threads } from './threads.ts'
 import { asEventStoreError, TopologyRun } from './topology-run.ts'
 import { moduleUrl } from './user-module.ts'
 
-export interface DeployerOptions {
-  /** The log as the calling thread sees it. */
-  readonly log: LogView
-  /** The `state` database, opened by the calling thread, which closes it after the deployer. */
-  readonly state: StateStore
-  /** Appends for the system: streams may begin with `$`. */
-  readonly append: (stream: StreamId, events: NewEvent | readonly NewEvent[], options?: AppendOptions) => Promise<AppendAnswer>
-  /** The highest stamp given so far. */
-  readonly head: () => Stamp
-  /** Syncs every shard; left out where an answered append is synced already. */
-  readonly syncShards?: () => Promise<void>
-  readonly limits: Limits
-  readonly epochMs: number
-  readonly clock?: Clock
-  /** Threads to work in; null: all in the calling thread. */
-  readonly threads: DeployerThreads | null
-}
-
-export interface DeployerThreads {
-  /** Pipeline workers at most. */
-  readonly workers: number
-  readonly log: LogAccess
-  /** Of the `state` database. */
-  readonly state: { readonly handle: bigint; readonly closed: Int32Array }
-}
-
-export interface DeployOptions {
-  /** Name of the export that is the topology. Default `default`. */
-  readonly export?: string
-  /** Ends at what is in the log now. */
-  readonly until?: 'head'
-}
-
-export type Deployed = Pick<TopologyStatus, 'name' | 'version' | 'status'>
+export type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 
 /** Failures of the node and not of the topology: it runs again when the node is opened the next time. */
 const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['READ_ONLY', 'CLOSED', 'UNREACHABLE', 'DAMAGED'])
 
 export class Deployer {
   readonly #options: DeployerOptions
-  readonly #deployed = new Map<string, Deployment>()
+  readonly #deployments: Deployments
   readonly #runs = new Map<string, TopologyRun>()
   readonly #rebuilt = new Set<string>()
-  readonly #waiting = new Map<string, (() => void)[]>()
-  readonly #threads: PipelineThreads
-  readonly #writer: EpochWriter
-  readonly #stateThread: StateThread | undefined
+  readonly #threads: Threads
   readonly #background = new Set<Promise<void>>()
   #incarnation = 0
   #turn: Promise<unknown> = Promise.resolve()
@@ -86,66 +35,39 @@ export class Deployer {
   /** Folds `$topology`, drops what leftovers there are, and starts what ran. */
   static async open(options: DeployerOptions): Promise<Deployer> {
     const deployer = new Deployer(options)
-    for (const event of streamEvents(options.log, TOPOLOGY_STREAM, {}, true)) foldTopology(deployer.#deployed, event)
+    for (const event of streamEvents(options.log, TOPOLOGY_STREAM, {}, true)) deployer.#deployments.fold(event)
     await deployer.#takeUp()
     return deployer
   }
 
   private constructor(options: DeployerOptions) {
     this.#options = options
-    const { threads, state, limits, epochMs, clock = systemClock } = options
-    const main = { appendOutbox: this.#appendOutbox, syncShards: options.syncShards ?? (() => Promise.resolve()), rested: this.#rested }
-    const syncsShards = options.syncShards !== undefined
-    if (threads === null) {
-      this.#writer = new StateWriter(state)
-      const syncs = options.syncShards && { syncShards: options.syncShards }
-      this.#threads = localThreads({
-        log: options.log,
-        store: state,
-        writer: this.#writer,
-        ...main,
-        ...syncs,
-        heartbeat: new Heartbeat(),
-        limits,
-        epochMs,
-        clock,
-      })
-      return
-    }
-    const stateThread = new StateThread(threads.state)
-    this.#stateThread = stateThread
-    this.#writer = stateThread.writer
-    this.#threads = new PipelineWorkers({
-      ...threads,
-      limits,
-      epochMs,
-      clock,
-      main,
-      syncsShards,
-      connectState: () => stateThread.connect(),
+    this.#threads = openThreads(options, {
+      main: { appendOutbox: this.#appendOutbox, syncShards: options.syncShards ?? (() => Promise.resolve()), rested: this.#rested },
       died: (thread, cause, noted) => {
         for (const run of this.#runs.values()) if (run.runsIn(thread)) run.died(cause, noted)
       },
     })
+    this.#deployments = new Deployments(options.append)
   }
 
   /** Makes the state fit the log: what is not deployed goes, what is ahead of the log is folded again. */
   async #takeUp(): Promise<void> {
     const { state } = this.#options
     for (const [name, row] of readTopologyRows(state)) {
-      const isDeployed = this.#deployed.get(name)?.deployment === row.deployment
+      const isDeployed = this.#deployments.get(name)?.deployment === row.deployment
       if (isDeployed && !this.#isAhead(row)) continue
       if (isDeployed) this.#rebuilt.add(name)
-      await this.#writer.drop(name)
+      await this.#threads.writer.drop(name)
     }
-    for (const deployment of [...this.#deployed.values()]) {
+    for (const deployment of this.#deployments.all) {
       const { name, status } = deployment
       if (status === 'failed') continue
       const row = readTopologyRow(state, name)
       if (row?.status === 'ended') this.#inBackground(this.#finish(deployment))
       else {
         if (status === 'ended') this.#rebuilt.add(name)
-        this.#set({ ...deployment, status: 'running' })
+        this.#deployments.set({ ...deployment, status: 'running' })
         this.#inBackground(this.#newRun(deployment, row === undefined).startAlone())
       }
     }
@@ -159,17 +81,18 @@ export class Deployer {
   async #finish(deployment: Deployment): Promise<void> {
     const { state, limits, log } = this.#options
     const { name } = deployment
-    this.#set({ ...deployment, status: 'ended' })
+    this.#deployments.set({ ...deployment, status: 'ended' })
     await finishOutbox({
       topology: name,
       incarnation: ++this.#incarnation,
       store: state,
-      writer: this.#writer,
+      writer: this.#threads.writer,
       appendOutbox: this.#appendOutbox,
       partitions: log.partitions,
       limits,
     })
-    if (deployment.status !== 'ended') await this.#note({ type: 'topology.ended', data: { name, deployment: deployment.deployment } })
+    if (deployment.status !== 'ended')
+      await this.#deployments.note({ type: 'topology.ended', data: { name, deployment: deployment.deployment } })
   }
 
   /** Work nobody waits for but `close`. What fails here is found and done again at the next open. */
@@ -199,8 +122,8 @@ export class Deployer {
       throw new EventStoreError('INVALID', 'until must be "head" or left out', { field: 'until' })
     const plan = await this.#plan(module, options)
     const { topology: name, version } = plan
-    this.#refuseTaken(name, projectionsOf(plan))
-    if (readTopologyRow(this.#options.state, name)) await this.#writer.drop(name)
+    this.#deployments.refuseTaken(name, projectionsOf(plan))
+    if (readTopologyRow(this.#options.state, name)) await this.#threads.writer.drop(name)
     const data: DeployedData = {
       name,
       version,
@@ -209,21 +132,21 @@ export class Deployer {
       plan,
       ...(plan.until && { until: plan.until, head: this.#options.head() }),
     }
-    const deployment = await this.#note({ type: 'topology.deployed', data })
-    const run = this.#newRun(this.#deployed.get(name)!, false)
+    const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
+    const run = this.#newRun(this.#deployments.named(name), false)
     try {
       await run.start()
     } catch (error) {
       this.#runs.delete(name)
       run.left()
-      await this.#note({ type: 'topology.undeployed', data: { name, deployment } })
-      await this.#writer.drop(name)
+      await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
+      await this.#threads.writer.drop(name)
       throw asInvalid(error, module)
     }
-    return { name, version, status: this.#deployed.get(name)!.status }
+    return { name, version, status: this.#deployments.named(name).status }
   }
 
-  async #plan(module: string, options: DeployOptions): Promise<DeployedData['plan']> {
+  async #plan(module: string, options: DeployOptions): Promise<Plan> {
     const thread = this.#threads.take('')
     try {
       return await thread.control.plan(module, { export: options.export, until: options.until })
@@ -234,57 +157,23 @@ export class Deployer {
     }
   }
 
-  #refuseTaken(name: string, projections: readonly string[]): void {
-    const existing = this.#deployed.get(name)
-    if (existing) {
-      throw new EventStoreError(
-        'INVALID',
-        `topology ${name} is deployed (version ${existing.version}, ${existing.status}); undeploy it first, which drops its state`,
-        {
-          topology: name,
-          status: existing.status,
-        },
-      )
-    }
-    for (const projection of projections) {
-      const owner = this.#ownerOf(projection)
-      if (owner)
-        throw new EventStoreError(
-          'INVALID',
-          `projection ${projection} is written by topology ${owner.name}; give it another name, or undeploy ${owner.name} first`,
-          { projection, topology: owner.name },
-        )
-    }
-  }
-
-  #ownerOf(projection: string): Deployment | undefined {
-    return [...this.#deployed.values()].find(({ plan }) => projectionsOf(plan).includes(projection))
-  }
-
   /** Ends a topology, if it runs, and drops its state. NOT_FOUND when there is none. */
   undeploy(name: string): Promise<void> {
     return this.#inTurn(async () => {
-      const { deployment } = this.#named(name)
+      const { deployment } = this.#deployments.named(name)
       const run = this.#runs.get(name)
       this.#runs.delete(name)
       await run?.stop(false)
-      await this.#note({ type: 'topology.undeployed', data: { name, deployment } })
-      await this.#writer.drop(name)
+      await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
+      await this.#threads.writer.drop(name)
       this.#rebuilt.delete(name)
-      this.#wake(name)
+      this.#deployments.wake(name)
     })
-  }
-
-  #named(name: string): Deployment {
-    this.#check()
-    const deployment = this.#deployed.get(name)
-    if (!deployment) throw new EventStoreError('NOT_FOUND', `there is no topology ${JSON.stringify(name)}`, { topology: name })
-    return deployment
   }
 
   async topologies(): Promise<TopologyStatus[]> {
     this.#check()
-    return Promise.all(Array.from(this.#deployed.keys(), name => this.#status(name)))
+    return Promise.all(this.#deployments.all.map(({ name }) => this.#status(name)))
   }
 
   async #status(name: string): Promise<TopologyStatus> {
@@ -293,24 +182,17 @@ export class Deployer {
     const row = readTopologyRow(state, name)
     let events = 0
     for (let partition = 0; partition < log.partitions; partition++) events += log.sequenceOf(partition)
-    return statusOf({ deployment: this.#named(name), stats, row, events, isRebuilt: this.#rebuilt.has(name) })
+    return statusOf({ deployment: this.#deployments.named(name), stats, row, events, isRebuilt: this.#rebuilt.has(name) })
   }
 
   /** Resolves when the topology has ended or failed. NOT_FOUND when there is none, or no more. */
   async topologyEnded(name: string): Promise<TopologyStatus> {
-    while (this.#named(name).status === 'running') {
-      await new Promise<void>(resolve => {
-        const waiting = this.#waiting.get(name) ?? []
-        waiting.push(resolve)
-        this.#waiting.set(name, waiting)
-      })
+    this.#check()
+    while (this.#deployments.named(name).status === 'running') {
+      await this.#deployments.happened(name)
+      this.#check()
     }
     return this.#status(name)
-  }
-
-  #wake(name: string): void {
-    for (const resolve of this.#waiting.get(name) ?? []) resolve()
-    this.#waiting.delete(name)
   }
 
   /** The rows of a projection. Whether there is such a projection shows at the first read. */
@@ -320,7 +202,7 @@ export class Deployer {
       projection,
       owner: () => {
         this.#check()
-        const owner = this.#ownerOf(projection)
+        const owner = this.#deployments.ownerOf(projection)
         if (!owner) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
         return { name: owner.name, run: this.#runs.get(owner.name) }
       },
@@ -337,10 +219,8 @@ export class Deployer {
     }
     this.#runs.delete(topology)
     run.left()
-    this.#set({ ...run.deployment, status: 'ended' })
-    this.#inBackground(
-      this.#note({ type: 'topology.ended', data: { name: topology, deployment: run.deployment.deployment } }).then(() => undefined),
-    )
+    this.#deployments.set({ ...run.deployment, status: 'ended' })
+    this.#noteLater({ type: 'topology.ended', data: { name: topology, deployment: run.deployment.deployment } })
   }
 
   #fail(run: TopologyRun, { code, message }: EventStoreError, isLasting: boolean): void {
@@ -349,24 +229,12 @@ export class Deployer {
     this.#runs.delete(name)
     run.left()
     const error = { code, message }
-    this.#set({ ...run.deployment, status: 'failed', error })
-    if (isLasting)
-      this.#inBackground(
-        this.#note({ type: 'topology.failed', data: { name, deployment: run.deployment.deployment, error } }).then(() => undefined),
-      )
+    this.#deployments.set({ ...run.deployment, status: 'failed', error })
+    if (isLasting) this.#noteLater({ type: 'topology.failed', data: { name, deployment: run.deployment.deployment, error } })
   }
 
-  #set(deployment: Deployment): void {
-    this.#deployed.set(deployment.name, deployment)
-    if (deployment.status !== 'running') this.#wake(deployment.name)
-  }
-
-  /** Appends an event of ours and folds it; the answer is its version. */
-  async #note(event: TopologyEvent): Promise<number> {
-    const answer = await this.#options.append(TOPOLOGY_STREAM, topologyEvent(event))
-    const version = answer.duplicate ? 0 : answer.version
-    foldTopology(this.#deployed, { ...event, version })
-    return version
+  #noteLater(event: TopologyEvent): void {
+    this.#inBackground(this.#deployments.note(event).then(() => undefined))
   }
 
   #appendOutbox = async ({ stream, events, producer, number }: OutboxRequest): Promise<OutboxAnswer> => {
@@ -395,12 +263,11 @@ export class Deployer {
   }
 
   async #close(): Promise<void> {
-    for (const name of [...this.#waiting.keys()]) this.#wake(name)
+    this.#deployments.wakeAll()
     await this.#turn
     await Promise.all(Array.from(this.#runs.values(), run => run.stop(true)))
     await Promise.all(this.#background)
     await this.#threads.close()
-    await this.#stateThread?.close()
   }
 }
 

@@ -1,7 +1,7 @@
 /** What a pipeline worker asks of main: to append its outbox, to sync the shards, and to know that a pipeline has come to rest. */
 import { type OutboxRequest, decodeRequest, encodeForThread } from '../../actors/outbox.ts'
 import type { AppendOutbox, OutboxAnswer } from '../../actors/outbox-sender.ts'
-import type { PipelineOutcome } from '../../actors/pipeline.ts'
+import type { PipelineOutcome } from '../../actors/pipeline-options.ts'
 import { assert } from '../../event/assert.ts'
 import { type ErrorCode, type ErrorDetails, fromPlainError } from '../../event/error.ts'
 import type { BytesPort } from './bytes-port.ts'

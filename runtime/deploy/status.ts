@@ -1,5 +1,5 @@
 /** What a node says about a topology. */
-import type { Counters } from '../../actors/pipeline.ts'
+import type { Counters } from '../../actors/pipeline-options.ts'
 import type { Position } from '../../event/event.ts'
 import { type Place, positionOf } from '../../event/position.ts'
 import type { TopologyRow } from '../../store/state.ts'

@@ -13,7 +13,8 @@ import { Heartbeat } from '../../actors/heartbeat.ts'
 import { LogSource, type SourceBlock, type SourcePage } from '../../actors/log-source.ts'
 import type { OutboxRequest } from '../../actors/outbox.ts'
 import type { OutboxAnswer } from '../../actors/outbox-sender.ts'
-import { PipelineActor, type PipelineOptions } from '../../actors/pipeline.ts'
+import { PipelineActor } from '../../actors/pipeline.ts'
+import type { PipelineOptions } from '../../actors/pipeline-options.ts'
 import { StateWriter } from '../../actors/state-writer.ts'
 
 export const PARTITIONS = 4

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { pack } from 'msgpackr'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type FieldColumn, FieldReader } from '../../store/log/fields.ts'
+import type { FieldColumn } from '../../store/log/field.ts'
+import { FieldReader } from '../../store/log/fields.ts'
 
 const NAMES = ['a', 'delay', 'Ünï', '']
 
@@ -138,10 +139,11 @@ test('says what JSON.parse says of random objects, spelled in random ways', () =
   const spaced = fc.constantFrom('', ' ', '\n\t')
   const text = fc
     .tuple(fc.array(fc.tuple(key, fc.jsonValue({ maxDepth: 3 }), fc.boolean()), { maxLength: 6 }), spaced)
-    .map(
-      ([members, space]) =>
-        `${space}{${members.map(([name, value, isEscaped]) => space + spell(name, isEscaped) + space + ':' + space + spell(value, isEscaped) + space).join(',')}}${space}`,
-    )
+    .map(([members, space]) => {
+      const member = (name: string, value: unknown, isEscaped: boolean): string =>
+        [space, spell(name, isEscaped), space, ':', space, spell(value, isEscaped), space].join('')
+      return `${space}{${members.map(([name, value, isEscaped]) => member(name, value, isEscaped)).join(',')}}${space}`
+    })
   fc.assert(fc.property(fc.array(text, { minLength: 1, maxLength: 8 }), check), { seed: 4, numRuns: 300 })
 })
 
@@ -210,7 +212,8 @@ test('with * reads every field that a row of the page has', () => {
     texts.forEach((text, row) => assert.ok(reader.json(Buffer.from(text), 0, text.length, row)))
     const columns = reader.columns()
     assert.equal([...columns.keys()], ['a', 'b', 'c'])
-    assert.equal(texts.map((_, row) => [...columns.values()].map(column => cellOf(column, row))), [[1, 'x', null], [null, 'y', [1]], [null, null, null]]) // prettier-ignore
+    const cells = texts.map((_, row) => [...columns.values()].map(column => cellOf(column, row)))
+    assert.equal(cells, [[1, 'x', null], [null, 'y', [1]], [null, null, null]]) // prettier-ignore
   }
   const bytes = pack({ e: 5 })
   reader.begin(1)

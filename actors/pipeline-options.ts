@@ -1,0 +1,45 @@
+/** What a pipeline is given, and how it may end. */
+import type { Clock } from '../event/clock.ts'
+import type { EventStoreError } from '../event/error.ts'
+import type { Limits } from '../event/limits.ts'
+import type { StateStore } from '../store/state.ts'
+import type { Plan } from '../topology/plan.ts'
+import type { Fragment, FragmentContext } from './fragment.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import type { AppendOutbox } from './outbox-sender.ts'
+import type { SkippedRow } from './skipped-rows.ts'
+import type { Source, SourcePosition } from './source.ts'
+import type { EpochWriter } from './state-writer.ts'
+
+export interface PipelineOptions {
+  readonly plan: Plan
+  /** Number of the deployment: the version of its event in `$topology`. */
+  readonly deployment: number
+  /** Rises with every start of the topology; only the last may write. */
+  readonly incarnation: number
+  readonly module: string
+  readonly store: StateStore
+  readonly writer: EpochWriter
+  readonly appendOutbox: AppendOutbox
+  /** Syncs the log up to what was read, for stores that answer before they sync. */
+  readonly syncShards?: () => Promise<void>
+  readonly openSource: (from: SourcePosition | undefined, pipeline: { beforeCall(row: number): void }) => Source | Promise<Source>
+  readonly createFragment: (plan: Plan, context: FragmentContext) => Promise<Fragment>
+  readonly resolve: (reference: string) => Promise<unknown>
+  readonly heartbeat: Heartbeat
+  /** Rows at which a user's function never returned: their calls throw. */
+  readonly skip: readonly SkippedRow[]
+  /** The log may hold events of this deployment that the state knows nothing of. */
+  readonly isRepeating: boolean
+  readonly partitions: number
+  readonly limits: Limits
+  readonly epochMs: number
+  readonly clock: Clock
+  /** Called once, when nothing will come any more. */
+  onEnd?(outcome: PipelineOutcome): void
+}
+
+export type PipelineOutcome = { readonly status: 'ended' | 'stopped' } | { readonly status: 'failed'; readonly error: EventStoreError }
+
+/** Rows in, out, late, suspect and dead, by step. */
+export type Counters = Readonly<Record<string, readonly number[]>>

@@ -1,0 +1,44 @@
+/** What a deployer is given by its node, and what users say when they deploy. */
+import type { Clock } from '../../event/clock.ts'
+import type { NewEvent, Stamp, StreamId } from '../../event/event.ts'
+import type { AppendAnswer, AppendOptions } from '../../event/event-store.ts'
+import type { Limits } from '../../event/limits.ts'
+import type { LogView } from '../../store/log/log-view.ts'
+import type { StateStore } from '../../store/state.ts'
+import type { LogAccess } from '../log-access.ts'
+import type { TopologyStatus } from './status.ts'
+
+export interface DeployerOptions {
+  /** The log as the calling thread sees it. */
+  readonly log: LogView
+  /** The `state` database, opened by the calling thread, which closes it after the deployer. */
+  readonly state: StateStore
+  /** Appends for the system: streams may begin with `$`. */
+  readonly append: (stream: StreamId, events: NewEvent | readonly NewEvent[], options?: AppendOptions) => Promise<AppendAnswer>
+  /** The highest stamp given so far. */
+  readonly head: () => Stamp
+  /** Syncs every shard; left out where an answered append is synced already. */
+  readonly syncShards?: () => Promise<void>
+  readonly limits: Limits
+  readonly epochMs: number
+  readonly clock?: Clock
+  /** Threads to work in; null: all in the calling thread. */
+  readonly threads: DeployerThreads | null
+}
+
+export interface DeployerThreads {
+  /** Pipeline workers at most. */
+  readonly workers: number
+  readonly log: LogAccess
+  /** Of the `state` database. */
+  readonly state: { readonly handle: bigint; readonly closed: Int32Array }
+}
+
+export interface DeployOptions {
+  /** Name of the export that is the topology. Default `default`. */
+  readonly export?: string
+  /** Ends at what is in the log now. */
+  readonly until?: 'head'
+}
+
+export type Deployed = Pick<TopologyStatus, 'name' | 'version' | 'status'>

@@ -1,0 +1,89 @@
+/** What is deployed: the fold of `$topology`, with whoever waits for a topology to end. */
+import { EventStoreError } from '../../event/error.ts'
+import type { Event } from '../../event/event.ts'
+import type { DeployerOptions } from './deployer-options.ts'
+import { type Deployment, foldTopology, projectionsOf, TOPOLOGY_STREAM, type TopologyEvent, topologyEvent } from './registry.ts'
+
+export class Deployments {
+  readonly #append: DeployerOptions['append']
+  readonly #deployed = new Map<string, Deployment>()
+  readonly #waiting = new Map<string, (() => void)[]>()
+
+  constructor(append: DeployerOptions['append']) {
+    this.#append = append
+  }
+
+  /** As they stand now; may change while the list is walked. */
+  get all(): Deployment[] {
+    return [...this.#deployed.values()]
+  }
+
+  get(name: string): Deployment | undefined {
+    return this.#deployed.get(name)
+  }
+
+  /** NOT_FOUND when there is none. */
+  named(name: string): Deployment {
+    const deployment = this.#deployed.get(name)
+    if (!deployment) throw new EventStoreError('NOT_FOUND', `there is no topology ${JSON.stringify(name)}`, { topology: name })
+    return deployment
+  }
+
+  ownerOf(projection: string): Deployment | undefined {
+    return this.all.find(({ plan }) => projectionsOf(plan).includes(projection))
+  }
+
+  /** Throws INVALID when a topology of this name, or another that writes one of the projections, stands in the way. */
+  refuseTaken(name: string, projections: readonly string[]): void {
+    const existing = this.#deployed.get(name)
+    if (existing) {
+      const { version, status } = existing
+      const message = `topology ${name} is deployed (version ${version}, ${status}); undeploy it first, which drops its state`
+      throw new EventStoreError('INVALID', message, { topology: name, status })
+    }
+    for (const projection of projections) {
+      const owner = this.ownerOf(projection)?.name
+      if (owner === undefined) continue
+      const message = `projection ${projection} is written by topology ${owner}; give it another name, or undeploy ${owner} first`
+      throw new EventStoreError('INVALID', message, { projection, topology: owner })
+    }
+  }
+
+  /** An event that stands in the log. */
+  fold(event: Pick<Event, 'type' | 'data' | 'version'>): void {
+    foldTopology(this.#deployed, event)
+  }
+
+  /** Appends an event and folds it; the answer is its version. */
+  async note(event: TopologyEvent): Promise<number> {
+    const answer = await this.#append(TOPOLOGY_STREAM, topologyEvent(event))
+    const version = answer.duplicate ? 0 : answer.version
+    this.fold({ ...event, version })
+    return version
+  }
+
+  /** Changes what is known of a deployment, ahead of its event or without one. */
+  set(deployment: Deployment): void {
+    this.#deployed.set(deployment.name, deployment)
+    if (deployment.status !== 'running') this.wake(deployment.name)
+  }
+
+  /** Resolves when something has happened to the topology. */
+  happened(name: string): Promise<void> {
+    return new Promise(resolve => {
+      const waiting = this.#waiting.get(name) ?? []
+      waiting.push(resolve)
+      this.#waiting.set(name, waiting)
+    })
+  }
+
+  wake(name: string): void {
+    for (const resolve of this.#waiting.get(name) ?? []) resolve()
+    this.#waiting.delete(name)
+  }
+
+  wakeAll(): void {
+    for (const waiting of this.#waiting.values()) for (const resolve of waiting) resolve()
+    this.#waiting.clear()
+  }
+}
