@@ -144,6 +144,7 @@ export function* allEvents(view: LogView, options: ReadAllOptions, pageRows: num
   let left = options.limit ?? Number.POSITIVE_INFINITY
   while (left > 0) {
     const page = reader.next()
+    if (reader.held) throw new EventStoreError('BUSY', 'a shard is being opened again; try again shortly')
     if (!page) return
     for (let i = 0; i < page.count && left > 0; i++) {
       const block = page.blocks[page.block[i]!]!

@@ -42,7 +42,7 @@ export function encodeData(event: NewEvent, index: number, limits: Limits): { en
 
 /** `data` of a stored event. `bytes` are copied, so that a caller may keep them. */
 export function decodeData(bytes: Uint8Array, start: number, end: number, encoding: Encoding): unknown {
-  if (encoding === 'bytes') return bytes.slice(start, end)
+  if (encoding === 'bytes') return new Uint8Array(bytes.subarray(start, end))
   if (encoding === 'msgpack') return unpack(bytes.subarray(start, end))
   return JSON.parse(textOf(bytes, start, end))
 }

@@ -65,6 +65,7 @@ export class EventLog implements EventStore {
     events: NewEventOf<E> | readonly NewEventOf<E>[],
     options?: AppendOptions,
   ): Promise<AppendAnswer> {
+    if (this.#closed) return Promise.reject(this.#closed)
     return this.router.append(stream, events as NewEvent | readonly NewEvent[], options)
   }
 
@@ -76,6 +77,7 @@ export class EventLog implements EventStore {
     const append = new OrderedAppend(this.router, { durability: options.durability })
     const each = (item: { stream: string; event: NewEventOf<E> }): Promise<void> | null => {
       options.signal?.throwIfAborted()
+      this.check()
       return append.add(item as { stream: string; event: NewEvent })
     }
     if (Symbol.iterator in items) {

@@ -1,5 +1,4 @@
 /** A node: one store, its event log, and the topologies that run over it, opened in a process of the user's. */
-import { join } from 'node:path'
 import { Router } from '../actors/router.ts'
 import { systemClock } from '../event/clock.ts'
 import { EventStoreError } from '../event/error.ts'
@@ -17,12 +16,23 @@ import { EventLog } from './event-log.ts'
 import type { LogAccess } from './log-access.ts'
 import { type NodeStats, partitionStats, type VerifyReport, verifyShards } from './report.ts'
 import { openMemoryShards } from './memory-shards.ts'
-import { removeNodeFile, writeNodeFile } from '../store/node-file.ts'
-import { openRocks, type RocksOwner } from '../store/rocks.ts'
+import { removeNodeFile } from '../store/node-file.ts'
+import type { RocksOwner } from '../store/rocks.ts'
 import type { StateColumn } from '../store/state.ts'
 import { type CheckedOptions, checkOptions, type OpenOptions, PARTITIONS_DEFAULT } from './options.ts'
-import { type NodeShard, shardDirectory, Shards } from './shards.ts'
-import { identityOf, makeDirectory, refuseDamagedWriteAhead, stateDirectory, withHolder } from './store-directory.ts'
+import { type NodeShard, Shards } from './shards.ts'
+import { LossReport, openShardDatabase, openState, type Opening } from './salvage.ts'
+import {
+  announce,
+  finishStore,
+  identityOf,
+  isNewStore,
+  makeDirectory,
+  makeWitnesses,
+  ranksOf,
+  shardName,
+  withHolder,
+} from './store-directory.ts'
 
 const closing = (): EventStoreError => new EventStoreError('CLOSED', 'the node is closed')
 
@@ -110,22 +120,31 @@ function viewOf(options: CheckedOptions, shards: readonly NodeShard[], horizon: 
 
 async function openOnDisk(options: CheckedOptions, directory: string): Promise<Node> {
   makeDirectory(directory, options.create)
-  refuseDamagedWriteAhead(stateDirectory(directory))
-  const state = await withHolder(directory, () =>
-    openRocks<StateColumn>(stateDirectory(directory), { columns: { state: 'scattered', meta: 'small' } }),
-  )
+  const opening = { directory, isNew: isNewStore(directory), acceptLoss: options.acceptLoss }
+  const losses = new LossReport(directory)
+  const state = await withHolder(directory, () => openState(opening, losses))
   try {
-    return await openOverState(options, directory, state)
+    announce(directory)
+    return await openOverState(options, opening, { state, losses })
   } catch (error) {
     await state.close()
+    removeNodeFile(directory)
     throw error
   }
 }
 
-async function openOverState(options: CheckedOptions, directory: string, state: RocksOwner<StateColumn>): Promise<Node> {
-  const { id: storeId, partitions, shards } = identityOf(directory, options)
+async function openOverState(
+  options: CheckedOptions,
+  opening: Opening,
+  { state, losses }: { state: RocksOwner<StateColumn>; losses: LossReport },
+): Promise<Node> {
+  const { directory } = opening
+  // Asked again, now that nobody else can be making it.
+  const isNew = isNewStore(directory)
+  const identity = identityOf(directory, options)
+  const { id: storeId, partitions, shards } = identity
   const { router, horizon, stamps } = makeRouter(options, { partitions, shards, storeId })
-  for (let shard = 0; shard < shards; shard++) refuseDamagedWriteAhead(join(directory, shardDirectory(shard)))
+  if (isNew) makeWitnesses(directory, identity)
   const opened = await Shards.open({
     directory,
     shards,
@@ -135,6 +154,7 @@ async function openOverState(options: CheckedOptions, directory: string, state: 
     durability: options.durability,
     compression: options.compression,
     acceptLoss: options.acceptLoss,
+    database: shard => openShardDatabase({ ...opening, isNew, ranks: ranksOf({ partitions, shards, shard }) }, shard, losses),
     attached: (shard, port, highestStamp) => {
       stamps.see(highestStamp)
       router.attach(shard, port)
@@ -149,18 +169,23 @@ async function openOverState(options: CheckedOptions, directory: string, state: 
     partitions,
     cacheBytes: options.limits.blockCacheBytes,
   }
-  const deployer = await Deployer.open({
+  const deploying: DeployerOptions = {
     ...deployerOptions(options, { router, view, stamps }),
     ...(options.durability === 'disk' ? {} : { syncShards: () => opened.sync() }),
     state,
     threads: { workers: options.workers, log: access, state: { handle: state.handle, closed: state.closed } },
-  }).catch(async (error: unknown) => {
+  }
+  const startDeployer = async (): Promise<Deployer> => {
+    if (isNew) finishStore(directory)
+    if (options.acceptLoss) for (const [shard, { damage }] of opened.all.entries()) losses.write(shardName(shard), damage)
+    return Deployer.open(deploying)
+  }
+  const deployer = await startDeployer().catch(async (error: unknown) => {
     router.stop()
     await opened.stopWorkers()
     await opened.closeDatabases()
     throw error
   })
-  writeNodeFile(directory)
   return new Node({
     options,
     router,
@@ -168,7 +193,7 @@ async function openOverState(options: CheckedOptions, directory: string, state: 
     deployer,
     state,
     shards: opened.all,
-    damage: () => opened.all.flatMap(shard => shard.damage),
+    damage: () => [...losses.state, ...opened.all.flatMap(shard => shard.damage)],
     diskBytes: () => {
       const shardBytes = opened.all.map(shard => shard.kv.sizeBytes())
       return { total: shardBytes.reduce((total, bytes) => total + bytes, state.sizeBytes()), shards: shardBytes }
@@ -269,9 +294,9 @@ export class Node extends EventLog {
   }
 
   async #close(): Promise<void> {
+    this.shut(closing())
     await this.#parts.deployer.close()
     await this.router.drained(closing())
-    this.shut(closing())
     this.router.stop()
     await this.#parts.stop()
     await this.#parts.closeDatabases()

@@ -1,4 +1,5 @@
 /** Reads all partitions as one total order, page by page: a k-way merge by stamp below the horizon. Catch-up and live are the same loop. */
+import { isEventStoreError } from '../../event/error.ts'
 import { comparePlaces, type Place, START } from '../../event/position.ts'
 import type { Block } from './block.ts'
 import { PartitionCursor } from './cursor.ts'
@@ -31,6 +32,8 @@ export class LogReader {
   position: Place
   /** All rows below this stamp were handed out; grows also when nothing passes the filter. */
   head = 0
+  /** True when the last page was null because a shard's worker died and reads its log back in: there may be more than was seen. */
+  held = false
   readonly #view: LogView
   readonly #options: LogReaderOptions
   readonly #cursors: PartitionCursor[]
@@ -39,6 +42,8 @@ export class LogReader {
   /** By shard: next block to hand to a cursor, epoch seen. */
   readonly #next: number[]
   readonly #epochs: number[]
+  /** The horizon when a read backwards began: what came later is not before anything it has seen. */
+  #begun: number | null = null
   /** By partition: blocks before this one hold nothing wanted. */
   readonly #starts: number[]
   /** Heap of cursors by (stamp, partition). */
@@ -78,24 +83,36 @@ export class LogReader {
 
   /** The next page, or null when nothing more is committed now. */
   next(): LogPage | null {
-    const horizon = this.#view.horizon.stamp
-    const limit = Math.min(horizon, this.#options.upTo ?? Number.POSITIVE_INFINITY)
-    this.#distribute()
+    if (this.#sign < 0) this.#begun ??= this.#view.horizon.stamp
+    const limit = Math.min(this.#begun ?? this.#view.horizon.stamp, this.#options.upTo ?? Number.POSITIVE_INFINITY)
+    this.held = !this.#distribute()
+    if (this.held) return null
     for (const cursor of this.#waiting) if (this.#advance(cursor, true)) this.#push(cursor)
     const page = this.#fill(limit)
     if (page === null) this.head = limit
     return page
   }
 
-  /** Hands new blocks of every shard to the cursors of their partitions. */
-  #distribute(): void {
+  /** Hands new blocks of every shard to the cursors of their partitions; backwards, only those there are at first. False when a shard with new blocks is not open. */
+  #distribute(): boolean {
+    let open = true
     this.#view.shards.forEach((shard, s) => {
       const { epoch } = shard.shared
-      if (epoch === this.#epochs[s] || !shard.shared.isOpen) return
-      this.#epochs[s] = epoch
+      if (epoch === this.#epochs[s] || (this.#sign < 0 && this.#epochs[s] !== -1)) return
+      if (!shard.shared.isOpen) {
+        open = false
+        return
+      }
       const committed = shard.shared.committedBlocks
-      while (this.#next[s]! < committed) this.#distributeFrom(s, committed)
+      try {
+        while (this.#next[s]! < committed) this.#distributeFrom(s, committed)
+        this.#epochs[s] = epoch
+      } catch (error) {
+        if (!isEventStoreError(error, 'BUSY')) throw error
+        open = false
+      }
     })
+    return open
   }
 
   /** From the directory of the segment that holds the next block. */
