@@ -31,6 +31,8 @@ export interface VerifyReport {
   /** Bytes of blocks as stored. */
   readonly bytes: number
   readonly damage: readonly LogDamage[]
+  /** What was lost and accepted as lost at an earlier open. */
+  readonly accepted: readonly LogDamage[]
 }
 
 export function partitionStats(shards: readonly NodeShard[], partitions: number): PartitionStats[] {
@@ -48,6 +50,7 @@ export async function verifyShards(shards: readonly NodeShard[], state: KeyValue
   let events = 0
   let bytes = 0
   const damage: LogDamage[] = []
+  const accepted: LogDamage[] = []
   for (const { kv, shared } of shards) {
     const walk = verifyShard(kv, shared)
     for (;;) {
@@ -57,6 +60,7 @@ export async function verifyShards(shards: readonly NodeShard[], state: KeyValue
         events += step.value.events
         bytes += step.value.bytes
         damage.push(...step.value.damage)
+        accepted.push(...step.value.accepted)
         break
       }
       await turn()
@@ -64,7 +68,7 @@ export async function verifyShards(shards: readonly NodeShard[], state: KeyValue
     }
   }
   await verifyState(state, damage, check)
-  return { blocks, events, bytes, damage }
+  return { blocks, events, bytes, damage, accepted }
 }
 
 /** The database checks what it reads; so all of it is read. */

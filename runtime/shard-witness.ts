@@ -23,15 +23,21 @@ export class ShardWitness {
     this.#writtenMs = clock.monotonic()
   }
 
-  /** DAMAGED when the log ends before what the witness saw synced, or when the witness itself can not be believed. `acceptLoss`: names it only. */
-  check(acceptLoss: boolean): void {
+  /** By rank, the sequences known to be on disk; none when the witness can not tell. */
+  synced(): Float64Array {
     const reading = this.#witness.read()
-    if (reading.state === 'missing' || acceptLoss) return
+    return reading.state === 'good' ? reading.testimony.sequences : new Float64Array(0)
+  }
+
+  /** DAMAGED when the log ends before what the witness saw synced, or when there is no witness that can be believed. */
+  check(): void {
+    const reading = this.#witness.read()
     const { shard, shards } = this.#shared.data
-    if (reading.state === 'damaged') {
+    if (reading.state !== 'good') {
+      const what = reading.state === 'missing' ? 'the witness is missing' : 'neither slot of the witness is whole'
       throw new EventStoreError(
         'DAMAGED',
-        `${this.#file}: neither slot of the witness is whole, so nobody can tell whether the log is; open with acceptLoss to go on without it`,
+        `${this.#file}: ${what}, so nobody can tell whether the log is; open with acceptLoss to go on without it`,
         { file: this.#file, shard },
       )
     }

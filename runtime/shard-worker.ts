@@ -5,11 +5,12 @@ import { type PortData } from '../actors/port.ts'
 import { RingReceiver } from '../actors/ring-receiver.ts'
 import { commitToDisk, ShardActor } from '../actors/shard.ts'
 import { turn } from '../actors/subscription.ts'
-import { EventStoreError } from '../event/error.ts'
+import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
 import type { ShardColumn } from '../store/index/keys.ts'
 import { type LogDamage, openShard } from '../store/log/open-shard.ts'
 import { SharedShard, type SharedShardData } from '../store/log/shared.ts'
+import { syncAll } from '../store/log/sync.ts'
 import { attachRocks } from '../store/rocks.ts'
 import { ShardWitness } from './shard-witness.ts'
 
@@ -52,20 +53,35 @@ const IDLE_MS = 500
 async function run(data: ShardWorkerData): Promise<void> {
   const kv = attachRocks<ShardColumn>(data.handle, data.closed)
   const shared = new SharedShard(data.shared)
-  const open = (): ReturnType<typeof openShard> => openShard({ kv, shared, limits: data.limits, storeId: data.storeId })
-  const { log, damage } = open()
-  const witness = data.durability === 'disk' ? new ShardWitness(data.witnessFile, shared) : null
-  witness?.check(data.acceptLoss)
+  const witness = new ShardWitness(data.witnessFile, shared)
+  const isDurable = data.durability === 'disk'
+  // Readers are about to see what an earlier worker may have written without a sync.
+  const failure = isDurable || data.acceptLoss ? refusalOf(() => syncAll(kv)) : null
+  const { log, damage } = openShard({
+    kv,
+    shared,
+    limits: data.limits,
+    storeId: data.storeId,
+    ...(data.acceptLoss && { acceptLoss: { synced: witness.synced() } }),
+  })
+  if (data.acceptLoss) witness.note(true)
+  else witness.check()
   const receiver = new RingReceiver(data.port, data.transfers)
   const actor: ShardActor = new ShardActor({
     log,
     source: receiver,
     answers: receiver,
     commit: commitToDisk(() => actor.log),
-    reopen: () => open().log,
+    reopen: () => openShard({ kv, shared, limits: data.limits, storeId: data.storeId }).log,
     durability: data.durability,
     compression: data.compression,
   })
+  actor.failure = failure
+  /** A witness that can not be written is as bad as a log that can not. */
+  const note = (last: boolean): void => {
+    if (!isDurable || actor.failure) return
+    actor.failure = refusalOf(() => witness.note(last))
+  }
   exposeControl(
     {
       stats: (): ShardStats => ({
@@ -85,15 +101,26 @@ async function run(data: ShardWorkerData): Promise<void> {
     const did = actor.step()
     const busy = typeof did === 'boolean' ? did : await did
     receiver.beat()
-    if (!actor.failure) witness?.note(false)
+    note(false)
     if (busy) await turn()
     else if (receiver.stopped && actor.idle) break
     else await receiver.arrived(IDLE_MS)
   }
-  if (!actor.failure) witness?.note(true)
-  witness?.close()
+  note(true)
+  witness.close()
   data.control.close()
   data.transfers.close()
+}
+
+/** The error when the disk refuses to be written. */
+function refusalOf(write: () => void): Error | null {
+  try {
+    write()
+    return null
+  } catch (error) {
+    if (!isEventStoreError(error, 'READ_ONLY')) throw error
+    return error
+  }
 }
 
 run(workerData as ShardWorkerData).catch((error: unknown) => {

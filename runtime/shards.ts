@@ -2,7 +2,6 @@
  * The shards of a node: opens their databases on this thread, starts a worker for each, starts it again when it dies, and closes all in the
  * only safe order.
  */
-import { join } from 'node:path'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { controlOf, type Remote } from '../actors/control.ts'
 import { createPort, type ShardPort } from '../actors/port.ts'
@@ -15,7 +14,8 @@ import type { ShardColumn } from '../store/index/keys.ts'
 import type { OwnedKeyValue } from '../store/key-value.ts'
 import type { LogDamage } from '../store/log/open-shard.ts'
 import { SharedShard, tailSizeFor } from '../store/log/shared.ts'
-import { openRocks, type RocksOwner } from '../store/rocks.ts'
+import type { RocksOwner } from '../store/rocks.ts'
+import { witnessFile } from './store-directory.ts'
 import type { ShardControl, ShardStats, ShardWorkerData, ShardWorkerReady } from './shard-worker.ts'
 
 export interface ShardsOptions {
@@ -27,6 +27,7 @@ export interface ShardsOptions {
   readonly durability: 'memory' | 'os' | 'disk'
   readonly compression: 'auto' | 'none'
   readonly acceptLoss: boolean
+  readonly database: (shard: number) => Promise<RocksOwner<ShardColumn>>
   /** A shard can be written to: at open, and after each restart of its worker. */
   readonly attached: (shard: number, port: ShardPort, highestStamp: number) => void
   readonly detached: (shard: number, exitCode: number) => void
@@ -44,8 +45,6 @@ const REQUESTS = 65_536
 const RESTARTS_MAX = 5
 const RESTARTS_WINDOW_MS = 60_000
 
-export const shardDirectory = (shard: number): string => `shard-${String(shard).padStart(2, '0')}`
-
 /** One shard with its worker. */
 class RunningShard implements NodeShard {
   readonly kv: RocksOwner<ShardColumn>
@@ -57,6 +56,8 @@ class RunningShard implements NodeShard {
   #worker!: Worker
   #control!: Remote<ShardControl>
   #exited!: Promise<void>
+  #sender: ShardPort | undefined
+  #starting: Promise<void> | undefined
   #stopping = false
   #restarts: number[] = []
 
@@ -85,8 +86,9 @@ class RunningShard implements NodeShard {
       storeId,
       durability,
       compression,
-      acceptLoss,
-      witnessFile: join(directory, `witness-${String(this.#number).padStart(2, '0')}`),
+      // What is lost later was not accepted.
+      acceptLoss: acceptLoss && this.#restarts.length === 0,
+      witnessFile: witnessFile(directory, this.#number),
     }
     const worker = new Worker(siblingModule(import.meta.url, './shard-worker'), {
       workerData: data,
@@ -108,11 +110,9 @@ class RunningShard implements NodeShard {
     const ready = await this.#ready(worker)
     this.highestStamp = ready.highestStamp
     this.damage = ready.damage
-    this.#options.attached(
-      this.#number,
-      new RingSender(port, { post: buffer => transfers.port1.postMessage(buffer, [buffer]), transferBytesMax: limits.mailboxBytes }),
-      ready.highestStamp,
-    )
+    const post = (buffer: ArrayBuffer): void => transfers.port1.postMessage(buffer, [buffer])
+    this.#sender = new RingSender(port, { post, transferBytesMax: limits.mailboxBytes })
+    if (!this.#stopping) this.#options.attached(this.#number, this.#sender, ready.highestStamp)
   }
 
   #ready(worker: Worker): Promise<ShardWorkerReady & { kind: 'ready' }> {
@@ -133,7 +133,9 @@ class RunningShard implements NodeShard {
     const now = systemClock.monotonic()
     this.#restarts = [...this.#restarts.filter(at => now - at < RESTARTS_WINDOW_MS), now]
     if (this.#restarts.length > RESTARTS_MAX) return
-    this.start().catch(() => undefined)
+    this.#sender = undefined
+    this.#starting = this.start()
+    this.#starting.catch(() => undefined)
   }
 
   stats(): Promise<ShardStats> {
@@ -150,10 +152,18 @@ class RunningShard implements NodeShard {
     await this.#worker.terminate()
   }
 
-  /** The port was told to stop: waits until the worker has written its last. */
+  /** Waits until the worker has written its last. One that was just started again has not heard of the end yet. */
   async stop(): Promise<void> {
     this.#stopping = true
+    await this.#starting?.catch(() => undefined)
+    this.#sender?.stop()
     await this.#exited
+  }
+
+  /** The worker has exited. */
+  async close(): Promise<void> {
+    this.kv.allExited()
+    await this.kv.close()
   }
 
   /** When the node could not open: nothing was asked of the worker yet. */
@@ -174,16 +184,13 @@ export class Shards {
     const running: RunningShard[] = []
     try {
       for (let shard = 0; shard < options.shards; shard++) {
-        const kv = await openRocks<ShardColumn>(join(options.directory, shardDirectory(shard)), {
-          columns: { log: 'rising', index: 'scattered', meta: 'small' },
-        })
-        running.push(new RunningShard(options, shard, kv))
+        running.push(new RunningShard(options, shard, await options.database(shard)))
       }
       await Promise.all(running.map(shard => shard.start()))
       return new Shards(running)
     } catch (error) {
       await Promise.allSettled(running.map(shard => shard.abandon()))
-      await Promise.allSettled(running.map(shard => shard.kv.close()))
+      await Promise.allSettled(running.map(shard => shard.close()))
       throw error
     }
   }
@@ -198,6 +205,6 @@ export class Shards {
   }
 
   async closeDatabases(): Promise<void> {
-    await Promise.all(this.all.map(shard => shard.kv.close()))
+    await Promise.all(this.all.map(shard => shard.close()))
   }
 }

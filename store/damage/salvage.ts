@@ -29,6 +29,8 @@ export type Rescued =
   { readonly kind: 'batch'; readonly file: string; readonly batch: BatchRows } | { readonly kind: 'lost'; readonly lost: LostStretch }
 
 export interface Salvage {
+  /** Name of the database's directory in the store. */
+  readonly database: string
   /** Where the files lie as they were found. */
   readonly quarantine: string
   rescue(): Generator<Rescued>
@@ -91,6 +93,7 @@ export function unfinishedSalvages(store: string): Salvage[] {
 
 function salvageOf(quarantine: string, note: Note): Salvage {
   return {
+    database: basename(note.directory),
     quarantine,
     rescue: () => rescue(quarantine, note),
     finish: () => {

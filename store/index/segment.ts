@@ -1,7 +1,7 @@
 /** Rows of a finished segment: what a tail held, sorted into buckets by hash, with the directory of its blocks. */
 import type { KeyValue, WriteBatch } from '../key-value.ts'
 import { BloomFilter } from './bloom.ts'
-import { BUCKETS, bucketKey, bucketOf, kinds, segmentKey, segmentOf, type ShardColumn } from './keys.ts'
+import { blockNumberOf, BUCKETS, bucketKey, bucketOf, kinds, segmentKey, segmentOf, type ShardColumn } from './keys.ts'
 import type { BlockDirectory, Tail } from './tail.ts'
 
 /** Words of an entry: hash lo, hi, check, block − base block, last version. */
@@ -117,6 +117,12 @@ export function lastSegment(kv: KeyValue<ShardColumn>, ranks: number): Segment |
     limit: 1,
   })
   return rows.keys.length === 0 ? null : decodeDirectory(segmentOf(rows.keys[0]!), rows.values[0]!, ranks)
+}
+
+/** Number of the newest block that the database holds, −1 when it holds none. */
+export function lastLogBlock(kv: KeyValue<ShardColumn>): number {
+  const { keys } = kv.scan('log', { reverse: true, limit: 1 })
+  return keys.length === 0 ? -1 : blockNumberOf(keys[0]!)
 }
 
 /** Entries of a hash in finished segments before `before`: calls `found` for each, oldest first (newest first with `newest`), until it answers false. */

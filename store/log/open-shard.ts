@@ -1,4 +1,5 @@
 /** Opens the writer's side of a shard from disk: the last segment's end, the version map, and the blocks after it, with their chain checked. */
+import { type AcceptedLosses, acceptLosses, type LogDamage, readAcceptedLosses } from '../damage/accepted-losses.ts'
 import { TextHash } from '../../event/hash.ts'
 import { isEventStoreError } from '../../event/error.ts'
 import type { Limits } from '../../event/limits.ts'
@@ -21,17 +22,11 @@ export interface OpenShardOptions {
   readonly limits: Limits
   /** 16 hexadecimal characters: the hash key, and the prefix of the node's own event ids. */
   readonly storeId: string
+  /** What is damaged is accepted as lost; by rank, the sequences known to have been synced, so that no number is given twice. */
+  readonly acceptLoss?: { readonly synced: Float64Array }
 }
 
-/** A place in the log that can not be read, found while opening or by `verify`. */
-export interface LogDamage {
-  readonly shard: number
-  readonly block: number
-  readonly partition?: number
-  /** Sequences known to be lost, inclusive. */
-  readonly sequences?: readonly [first: number, last: number]
-  readonly reason: string
-}
+export type { LogDamage } from '../damage/accepted-losses.ts'
 
 const BLOCKS_PER_SCAN = 256
 
@@ -79,12 +74,34 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
     partition.crc = last?.end.crcs[partition.rank] ?? 0
   }
   shared.restore(segment, baseBlock)
-  const damage = replayTail(options, log, hashes)
+  const accepted = readAcceptedLosses(kv)
+  const damage: LogDamage[] = []
+  replayTail(options, log, { hashes, accepted, damage })
+  for (const partition of log.partitions) partition.sequence = accepted.endBehind(partition.partition, partition.sequence)
+  if (options.acceptLoss) accept(kv, log, options.acceptLoss.synced, damage)
   log.settledBlocks = log.nextBlock
   for (const partition of log.partitions) shared.set(partition.rank, partition.sequence, partition.stamp)
   shared.publish(log.nextBlock)
   shared.opened()
   return { log, damage }
+}
+
+/** Numbers that were given to events are never given again, though the events are lost. */
+function accept(kv: KeyValue<ShardColumn>, log: ShardLog, synced: Float64Array, damage: LogDamage[]): void {
+  for (const partition of log.partitions) {
+    const last = synced[partition.rank] ?? 0
+    if (last <= partition.sequence) continue
+    const sequences = [partition.sequence + 1, last] as const
+    damage.push({
+      shard: log.shared.data.shard,
+      block: -1,
+      partition: partition.partition,
+      sequences,
+      reason: 'sequences are missing at the end of the partition',
+    })
+    partition.sequence = last
+  }
+  if (damage.length > 0) acceptLosses(kv, damage)
 }
 
 /** A stored block; throws DAMAGED when it is missing or not whole. */
@@ -135,9 +152,15 @@ function replayIndex(kv: KeyValue<ShardColumn>, versions: VersionMap, fromSegmen
   }
 }
 
+interface Replay {
+  readonly hashes: { readonly stream: TextHash; readonly id: TextHash }
+  readonly accepted: AcceptedLosses
+  /** Gathers what is damaged and not accepted. */
+  readonly damage: LogDamage[]
+}
+
 /** Reads the blocks after the last segment into the tail. */
-function replayTail(options: OpenShardOptions, log: ShardLog, hashes: { stream: TextHash; id: TextHash }): LogDamage[] {
-  const damage: LogDamage[] = []
+function replayTail(options: OpenShardOptions, log: ShardLog, replay: Replay): void {
   for (;;) {
     const first = log.nextBlock
     let rows
@@ -147,10 +170,10 @@ function replayTail(options: OpenShardOptions, log: ShardLog, hashes: { stream: 
       if (!isEventStoreError(error, 'DAMAGED')) throw error
       rows = oneByOne(options.kv, first)
     }
-    if (rows.keys.length === 0) return damage
+    if (rows.keys.length === 0) return
     for (let i = 0; i < rows.keys.length; i++) {
       const number = blockNumberOf(rows.keys[i]!)
-      replayBlock(number, rows.values[i]!, log, hashes, damage)
+      replayBlock(number, rows.values[i]!, log, replay)
       if (log.tailDue) log.sealNow()
     }
   }
@@ -178,37 +201,31 @@ function oneByOne(kv: KeyValue<ShardColumn>, first: number): { keys: Buffer[]; v
   return { keys, values }
 }
 
-function replayBlock(
-  number: number,
-  value: Uint8Array,
-  log: ShardLog,
-  hashes: { stream: TextHash; id: TextHash },
-  damage: LogDamage[],
-): void {
+function replayBlock(number: number, value: Uint8Array, log: ShardLog, { hashes, accepted, damage }: Replay): void {
   const { tail, data } = log.shared
-  let block: Block
-  while (log.nextBlock < number) {
-    damage.push({ shard: data.shard, block: log.nextBlock++, reason: 'block is missing' })
+  const lacks = (block: number, reason: string): void => {
+    if (!accepted.hasBlock(block)) damage.push({ shard: data.shard, block, reason })
     tail.addBlock(0xffff, 0, 0, 0)
   }
+  let block: Block
+  while (log.nextBlock < number) lacks(log.nextBlock++, 'block is missing')
   log.nextBlock = number + 1
   try {
     block = new Block(number, value.slice())
     void block.bytes
   } catch (error) {
-    damage.push({ shard: data.shard, block: number, reason: (error as Error).message })
-    tail.addBlock(0xffff, 0, 0, 0)
-    return
+    return lacks(number, (error as Error).message)
   }
   const partition = log.partitions[Math.floor(block.partition / data.shards)]!
   if (block.firstSequence !== partition.sequence + 1) {
-    damage.push({
-      shard: data.shard,
-      block: number,
-      partition: block.partition,
-      sequences: [partition.sequence + 1, block.firstSequence - 1],
-      reason: 'sequences are missing before this block',
-    })
+    if (accepted.endBehind(block.partition, partition.sequence) < block.firstSequence - 1)
+      damage.push({
+        shard: data.shard,
+        block: number,
+        partition: block.partition,
+        sequences: [partition.sequence + 1, block.firstSequence - 1],
+        reason: 'sequences are missing before this block',
+      })
   } else if (block.previousCrc !== partition.crc && damage.length === 0) {
     damage.push({
       shard: data.shard,
@@ -224,7 +241,7 @@ function replayBlock(
   indexBlock(block, at, log, hashes)
 }
 
-function indexBlock(block: Block, at: number, log: ShardLog, hashes: { stream: TextHash; id: TextHash }): void {
+function indexBlock(block: Block, at: number, log: ShardLog, hashes: Replay['hashes']): void {
   const { tail } = log.shared
   const last = new Uint32Array(block.streams.length)
   for (let row = 0; row < block.count; row++) {

@@ -3,7 +3,7 @@ import { isEventStoreError } from '../../event/error.ts'
 import { blockKey, blockNumberOf, type ShardColumn } from '../index/keys.ts'
 import type { KeyValue, Rows } from '../key-value.ts'
 import { Block } from './block.ts'
-import type { LogDamage } from './open-shard.ts'
+import { AcceptedLosses, type LogDamage, readAcceptedLosses } from '../damage/accepted-losses.ts'
 import type { SharedShard } from './shared.ts'
 
 export interface ShardReport {
@@ -11,6 +11,8 @@ export interface ShardReport {
   readonly events: number
   readonly bytes: number
   readonly damage: readonly LogDamage[]
+  /** Losses that were accepted before: not damage any more. */
+  readonly accepted: readonly LogDamage[]
 }
 
 const BLOCKS_PER_STEP = 128
@@ -26,24 +28,38 @@ interface PartitionEnd {
 /** A generator, so that whoever runs it can do other things between its steps; each `yield` tells how many blocks were walked. */
 export function* verifyShard(kv: KeyValue<ShardColumn>, shared: SharedShard): Generator<number, ShardReport> {
   const damage: LogDamage[] = []
+  const accepted = acceptedOf(kv)
   const ends = new Map<number, PartitionEnd>()
   const { shard } = shared.data
+  const sequences = Array.from({ length: shared.ranks }, (_, rank) => shared.sequenceOf(rank))
+  // The node goes on writing. A writer tells sequences before blocks; after a turn the blocks are told too.
+  yield 0
   const committed = shared.committedBlocks
   const totals = { events: 0, bytes: 0 }
   let next = 0
   while (next < committed) {
     const rows = readBlocks(kv, next, Math.min(committed, next + BLOCKS_PER_STEP))
     for (const { number, value } of rows) {
-      const block = openBlock(number, value, shard, damage)
-      if (block) follow(block, ends, shard, damage, totals)
+      const block = openBlock(number, value, shard, accepted.hasBlock(number) ? [] : damage)
+      if (block) follow(block, ends, { shard, accepted, damage }, totals)
       else for (const end of ends.values()) end.broken = true
     }
     next = Math.min(committed, next + BLOCKS_PER_STEP)
     yield next
   }
-  checkEnds(shared, ends, damage)
+  checkEnds(shared, sequences, ends, { shard, accepted, damage })
   yield* readAll(kv, shard, damage)
-  return { blocks: committed, ...totals, damage }
+  return { blocks: committed, ...totals, damage, accepted: accepted.all }
+}
+
+/** A column that can not be read is named at the end of the walk. */
+function acceptedOf(kv: KeyValue<ShardColumn>): AcceptedLosses {
+  try {
+    return readAcceptedLosses(kv)
+  } catch (error) {
+    if (!isEventStoreError(error, 'DAMAGED')) throw error
+    return new AcceptedLosses([])
+  }
 }
 
 function readBlocks(kv: KeyValue<ShardColumn>, from: number, to: number): { number: number; value: Uint8Array | undefined }[] {
@@ -79,37 +95,35 @@ function openBlock(number: number, value: Uint8Array | undefined, shard: number,
   }
 }
 
-function follow(
-  block: Block,
-  ends: Map<number, PartitionEnd>,
-  shard: number,
-  damage: LogDamage[],
-  totals: { events: number; bytes: number },
-): void {
+interface Findings {
+  readonly shard: number
+  readonly accepted: AcceptedLosses
+  readonly damage: LogDamage[]
+}
+
+function follow(block: Block, ends: Map<number, PartitionEnd>, findings: Findings, totals: { events: number; bytes: number }): void {
   const { partition } = block
+  const { shard, accepted, damage } = findings
   totals.events += block.count
   totals.bytes += block.storedBytes
   const end = ends.get(partition) ?? { sequence: 0, crc: 0, broken: false }
   if (block.firstSequence !== end.sequence + 1) {
-    damage.push({
-      shard,
-      block: block.number,
-      partition,
-      sequences: [end.sequence + 1, block.firstSequence - 1],
-      reason: 'sequences are missing before this block',
-    })
+    const sequences = [end.sequence + 1, block.firstSequence - 1] as const
+    if (accepted.endBehind(partition, end.sequence) < sequences[1])
+      damage.push({ shard, block: block.number, partition, sequences, reason: 'sequences are missing before this block' })
   } else if (block.previousCrc !== end.crc && !end.broken) {
     damage.push({ shard, block: block.number, partition, reason: 'the block before is not the one this block was written after' })
   }
   ends.set(partition, { sequence: block.lastSequence, crc: block.crc, broken: false })
 }
 
-function checkEnds(shared: SharedShard, ends: Map<number, PartitionEnd>, damage: LogDamage[]): void {
+/** `sequences`: where each partition ended when the walk began. */
+function checkEnds(shared: SharedShard, sequences: readonly number[], ends: Map<number, PartitionEnd>, findings: Findings): void {
   const { shard, shards } = shared.data
-  for (let rank = 0; rank < shared.ranks; rank++) {
+  const { accepted, damage } = findings
+  for (const [rank, committed] of sequences.entries()) {
     const partition = rank * shards + shard
-    const sequence = ends.get(partition)?.sequence ?? 0
-    const committed = shared.sequenceOf(rank)
+    const sequence = accepted.endBehind(partition, ends.get(partition)?.sequence ?? 0)
     if (sequence < committed)
       damage.push({
         shard,
