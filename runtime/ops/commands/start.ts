@@ -1,6 +1,6 @@
 /** `allsource start`: holds the node open, so that its topologies run, until it is told to stop. */
+import type { NodeStats } from '../../index.ts'
 import { command, settingFlags } from '../command.ts'
-import { jsonText } from '../json-text.ts'
 
 export const start = command({
   name: 'start',
@@ -26,7 +26,7 @@ export const start = command({
     const node = await open()
     const pid = process.pid
     const { damage } = await node.stats()
-    for (const place of damage) terminal.remark(`damaged: ${jsonText(place)}`)
+    for (const place of damage) terminal.remark(`damaged: ${placeText(place)}`)
     if (terminal.json) await terminal.record({ ready: true, directory, pid, addresses: {}, ...(damage.length > 0 && { damage }) })
     else await terminal.line(`ready: ${directory}, process ${pid}; Ctrl-C stops it`)
     await terminal.flush()
@@ -38,3 +38,8 @@ export const start = command({
     await node.close()
   },
 })
+
+function placeText({ shard, partition, sequences, reason }: NodeStats['damage'][number]): string {
+  const where = partition === undefined ? `shard ${shard}` : `partition ${partition}`
+  return `${where}${sequences ? `, sequences ${sequences[0]} to ${sequences[1]}` : ''}: ${reason}`
+}
