@@ -14,23 +14,38 @@ const benches: Readonly<Record<string, string>> = {
   flights: 'three million real flights: import and fold; against plain programs',
 }
 
-async function main(): Promise<number> {
-  const [name, ...rest] = process.argv.slice(2)
-  if (name === undefined || !(name in benches)) {
-    const width = Math.max(...Object.keys(benches).map(key => key.length))
-    const list = Object.entries(benches).map(([key, about]) => `  ${key.padEnd(width)}  ${about}`)
-    const unknown = name === undefined ? '' : `There is no bench "${name}". `
-    say(`${unknown}npm run bench -- NAME [--events N] [--seconds N] [--only CASE] [--directory DIR]\n\n${list.join('\n')}`)
-    return 2
-  }
+/** Runs one bench; answers its exit code. */
+async function run(name: string, words: readonly string[]): Promise<number> {
   const child = spawn(
     process.execPath,
-    ['--expose-gc', '--disable-warning=ExperimentalWarning', join(import.meta.dirname, `${name}.ts`), ...rest],
+    ['--expose-gc', '--disable-warning=ExperimentalWarning', join(import.meta.dirname, `${name}.ts`), ...words],
     { stdio: 'inherit' },
   )
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  const forward = (signal: NodeJS.Signals): boolean => child.kill(signal)
+  process.on('SIGINT', forward).on('SIGTERM', forward)
   const [code] = (await once(child, 'exit')) as [number | null]
+  process.off('SIGINT', forward).off('SIGTERM', forward)
   return code ?? 1
+}
+
+function list(unknown: string | undefined): string {
+  const all = { ...benches, all: 'every bench, one after another' }
+  const width = Math.max(...Object.keys(all).map(key => key.length))
+  const lines = Object.entries(all).map(([key, about]) => `  ${key.padEnd(width)}  ${about}`)
+  const reason = unknown === undefined ? '' : `There is no bench "${unknown}". `
+  return `${reason}npm run bench -- NAME [--events N] [--seconds N] [--only CASE] [--directory DIR]\n\n${lines.join('\n')}`
+}
+
+async function main(): Promise<number> {
+  const [name, ...words] = process.argv.slice(2)
+  if (name === 'all') {
+    const codes: number[] = []
+    for (const each of Object.keys(benches)) codes.push(await run(each, words))
+    return Math.max(...codes)
+  }
+  if (name !== undefined && name in benches) return run(name, words)
+  say(list(name))
+  return 2
 }
 
 process.exitCode = await main()
