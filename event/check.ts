@@ -2,7 +2,7 @@
 import { EventStoreError } from './error.ts'
 import type { ExpectedVersion, NewEvent } from './event.ts'
 import type { Limits } from './limits.ts'
-import { stringify } from './payload.ts'
+import { stringify, timeOf } from './payload.ts'
 
 /** The expected version as a number for the writer: −1 any, −2 exists, else the version (0 = none). */
 export function expectedNumber(expected: ExpectedVersion | undefined): number {
@@ -26,10 +26,14 @@ export function checkEvent(event: NewEvent, index: number, limits: Limits): void
   if (type.length * 3 > limits.eventTypeBytes && Buffer.byteLength(type) > limits.eventTypeBytes)
     throw tooLarge(`events[${index}].type`, limits.eventTypeBytes, Buffer.byteLength(type))
   if (event.id !== undefined) checkId(event.id, `events[${index}].id`, limits)
-  if (event.time !== undefined && !(typeof event.time === 'number' && Number.isFinite(event.time)))
-    throw invalid(`events[${index}].time`, 'must be milliseconds since the epoch')
+  if (event.time !== undefined && !(isTime(event.time) && Number.isFinite(timeOf(event.time))))
+    throw invalid(`events[${index}].time`, 'must be milliseconds since the epoch, a Date or ISO 8601')
   if (event.tags !== undefined) checkTags(event.tags, `events[${index}].tags`, limits)
   if (event.metadata !== undefined) checkMetadata(event.metadata, `events[${index}].metadata`, limits)
+}
+
+function isTime(time: unknown): boolean {
+  return typeof time === 'number' || typeof time === 'string' || time instanceof Date
 }
 
 function checkId(id: unknown, field: string, limits: Limits): void {

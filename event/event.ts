@@ -27,8 +27,8 @@ export interface NewEvent<Type extends string = string, Data = unknown> {
   readonly data: Data
   /** 1 to 128 bytes; makes the append idempotent. Made by the node when left out. */
   readonly id?: string
-  /** When it happened, ms since the epoch; the recorded time when left out. */
-  readonly time?: number
+  /** When it happened: ms since the epoch, a `Date`, or ISO 8601; the recorded time when left out. Stored as milliseconds. */
+  readonly time?: number | Date | string
   readonly tags?: readonly string[]
   readonly metadata?: Readonly<Record<string, unknown>>
   /** `bytes` for a `Uint8Array`, else `json`, unless said otherwise. `json` with a `Uint8Array` takes it as JSON text. */

@@ -9,6 +9,8 @@ export const encodingNumbers = { json: 0, msgpack: 1, bytes: 2 } as const satisf
 export const encodings: readonly Encoding[] = ['json', 'msgpack', 'bytes']
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** At least a whole date, so that a number in quotes is not taken for a year. */
+const ISO_DATE = /^[+-]?\d{4,6}-\d\d-\d\d/
 const HAS_ID = 1
 const HAS_TIME = 2
 const HAS_TAGS = 4
@@ -101,6 +103,12 @@ function tryUnpack(bytes: Uint8Array, field: string): void {
   }
 }
 
+/** Milliseconds since the epoch of a time as users give it; NaN when it is none. */
+export function timeOf(time: number | Date | string): number {
+  if (typeof time === 'number') return time
+  return typeof time !== 'string' || ISO_DATE.test(time) ? new Date(time).getTime() : Number.NaN
+}
+
 /** True when an event has any of the rarer parts. */
 export function hasExtras(event: NewEvent): boolean {
   return event.id !== undefined || event.time !== undefined || event.tags !== undefined || event.metadata !== undefined
@@ -117,7 +125,7 @@ export function encodeExtras(event: NewEvent): Uint8Array {
   }
   if (event.time !== undefined) {
     const time = Buffer.alloc(8)
-    time.writeDoubleLE(event.time)
+    time.writeDoubleLE(timeOf(event.time))
     flags |= HAS_TIME
     parts.push(time)
   }

@@ -62,6 +62,8 @@ export const payloads: Sentences = {
       {},
       { time: 0 },
       { time: -1.5 },
+      { time: new Date(12_345) },
+      { time: '2026-01-31T12:00:00+01:00' },
       { tags: [] },
       { tags: ['a', 'ü', 'a', '\ud800'] },
       { metadata: {} },
@@ -71,7 +73,8 @@ export const payloads: Sentences = {
     ]
     const events = await back(scene, given.map(more => ({ type: 'a', data: 1, ...more })))
     for (const [i, event] of events.entries()) {
-      assert.equal(event.time, given[i]!.time ?? event.recorded)
+      const { time } = given[i]!
+      assert.equal(event.time, time === undefined ? event.recorded : typeof time === 'number' ? time : new Date(time).getTime())
       assert.deepEqual(event.tags, given[i]!.tags)
       assert.deepEqual(event.metadata, given[i]!.metadata)
       assert.equal('tags' in event, 'tags' in given[i]!)
