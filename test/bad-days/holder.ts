@@ -1,0 +1,9 @@
+/** A process that holds a store open until its input ends. */
+import { once } from 'node:events'
+import { openNode } from '../../runtime/node.ts'
+
+const node = await openNode({ directory: process.argv[2]! })
+console.log('open')
+process.stdin.resume()
+await once(process.stdin, 'end')
+await node.close()
