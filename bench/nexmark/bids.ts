@@ -1,7 +1,7 @@
 /** What the queries share: how many events there are, which rows are bids, and prices in euro, as loops over columns. */
 import type { TextColumn } from '../../operators/flow.ts'
 import { columns, count, type Stream, sum, topology, type TopologyBuilder } from '../../topology/pipeline.ts'
-import { kinds } from './columns.ts'
+import type { kinds } from './columns.ts'
 import { auctionModulus, euro, type Query } from './loops.ts'
 
 /** Events that the source makes. A topology is data and its module has no arguments, so the number comes by the environment. */
