@@ -4,10 +4,8 @@ import { planOfModule, resolveReference } from '../../runtime/deploy/user-module
 import { nexmark } from './columns.ts'
 import type { Answer, Query } from './loops.ts'
 
-const pageRows = 4096
-
 /** Pulls all pages through the graph in this thread. */
-export async function graphAlone(query: Query, events: number): Promise<Answer> {
+export async function graphAlone(query: Query, events: number, pageRows = 4096): Promise<Answer> {
   const module = new URL(`./${query}.ts`, import.meta.url).href
   const plan = await planOfModule(module, { export: query, until: 'head' })
   let found: Answer | undefined
