@@ -29,7 +29,7 @@ export function checkEvent(event: NewEvent, index: number, limits: Limits): void
   if (event.time !== undefined && !(isTime(event.time) && Number.isFinite(timeOf(event.time))))
     throw invalid(`events[${index}].time`, 'must be milliseconds since the epoch, a Date or ISO 8601')
   if (event.tags !== undefined) checkTags(event.tags, `events[${index}].tags`, limits)
-  if (event.metadata !== undefined) checkMetadata(event.metadata, `events[${index}].metadata`, limits)
+  if (event.metadata !== undefined) checkMetadata(event.metadata, index, limits)
 }
 
 function isTime(time: unknown): boolean {
@@ -50,9 +50,10 @@ function checkTags(tags: unknown, field: string, limits: Limits): void {
     if (Buffer.byteLength(tag) > limits.tagBytes) throw tooLarge(field, limits.tagBytes, Buffer.byteLength(tag))
 }
 
-function checkMetadata(metadata: unknown, field: string, limits: Limits): void {
+function checkMetadata(metadata: unknown, index: number, limits: Limits): void {
+  const field = `events[${index}].metadata`
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) throw invalid(field, 'must be an object')
-  const bytes = Buffer.byteLength(stringify(metadata, field, limits))
+  const bytes = Buffer.byteLength(stringify(metadata, index, 'metadata', limits))
   if (bytes > limits.metadataBytes) throw tooLarge(field, limits.metadataBytes, bytes)
 }
 

@@ -29,16 +29,14 @@ export function encodeData(event: NewEvent, index: number, limits: Limits): { en
   const { data } = event
   const isBytes = data instanceof Uint8Array
   const encoding = event.encoding ?? (isBytes ? 'bytes' : 'json')
-  const field = `events[${index}].data`
   if (isBytes) {
-    if (encoding === 'json') checkJsonBytes(data, field, limits)
-    else if (encoding === 'msgpack') tryUnpack(data, field)
+    if (encoding === 'json') checkJsonBytes(data, index, limits)
+    else if (encoding === 'msgpack') tryUnpack(data, index)
     return { encoding, data }
   }
-  if (encoding === 'bytes') throw new EventStoreError('INVALID', `${field} must be a Uint8Array when encoding is "bytes"`, { field })
-  if (encoding !== 'json' && encoding !== 'msgpack')
-    throw new EventStoreError('INVALID', `events[${index}].encoding must be json, msgpack or bytes`, { field: `events[${index}].encoding` })
-  const text = stringify(data, field, limits)
+  if (encoding === 'bytes') throw invalid(index, 'data', 'must be a Uint8Array when encoding is "bytes"')
+  if (encoding !== 'json' && encoding !== 'msgpack') throw invalid(index, 'encoding', 'must be json, msgpack or bytes')
+  const text = stringify(data, index, 'data', limits)
   return encoding === 'json' ? { encoding, data: text } : { encoding, data: pack(JSON.parse(text)) }
 }
 
@@ -54,22 +52,18 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.prototype.utf8Slice.call(bytes, start, end)
 }
 
-/** JSON text of a value; INVALID when it has none (functions, cycles, bigint), TOO_LARGE when nested too deeply. */
-export function stringify(value: unknown, field: string, limits: Limits): string {
+/** JSON text of a field of an event; INVALID when it has none (functions, cycles, bigint), TOO_LARGE when nested too deeply. */
+export function stringify(value: unknown, index: number, name: string, limits: Limits): string {
   let text: string | undefined
   try {
     text = JSON.stringify(value)
   } catch (cause) {
-    if (cause instanceof RangeError) throw tooDeep(field, limits)
-    throw new EventStoreError('INVALID', `${field} is not a JSON value: ${(cause as Error).message}`, { field }, { cause })
+    if (cause instanceof RangeError) throw tooDeep(index, name, limits)
+    throw invalid(index, name, `is not a JSON value: ${(cause as Error).message}`, cause)
   }
-  if (text === undefined) throw new EventStoreError('INVALID', `${field} is not a JSON value`, { field })
-  if (typeof value === 'object' && value !== null) checkDepth(value, field, limits)
+  if (text === undefined) throw invalid(index, name, 'is not a JSON value')
+  if (typeof value === 'object' && value !== null && depthPasses(value, limits.jsonDepth)) throw tooDeep(index, name, limits)
   return text
-}
-
-function checkDepth(value: object, field: string, limits: Limits): void {
-  if (depthPasses(value, limits.jsonDepth)) throw tooDeep(field, limits)
 }
 
 function depthPasses(value: object, left: number): boolean {
@@ -81,25 +75,32 @@ function depthPasses(value: object, left: number): boolean {
   return false
 }
 
-function tooDeep(field: string, limits: Limits): EventStoreError {
+/** Texts are made only when something is wrong: a field's name an event would cost as much as the event. */
+function invalid(index: number, name: string, rule: string, cause?: unknown): EventStoreError {
+  const field = `events[${index}].${name}`
+  return new EventStoreError('INVALID', `${field} ${rule}`, { field }, { cause })
+}
+
+function tooDeep(index: number, name: string, limits: Limits): EventStoreError {
+  const field = `events[${index}].${name}`
   return new EventStoreError('TOO_LARGE', `${field} is nested deeper than ${limits.jsonDepth}`, { field, limit: limits.jsonDepth })
 }
 
-function checkJsonBytes(bytes: Uint8Array, field: string, limits: Limits): void {
+function checkJsonBytes(bytes: Uint8Array, index: number, limits: Limits): void {
+  let value: unknown
   try {
-    const value: unknown = JSON.parse(decoder.decode(bytes))
-    if (typeof value === 'object' && value !== null) checkDepth(value, field, limits)
+    value = JSON.parse(decoder.decode(bytes))
   } catch (cause) {
-    if (cause instanceof EventStoreError) throw cause
-    throw new EventStoreError('INVALID', `${field} is not JSON text: ${(cause as Error).message}`, { field }, { cause })
+    throw invalid(index, 'data', `is not JSON text: ${(cause as Error).message}`, cause)
   }
+  if (typeof value === 'object' && value !== null && depthPasses(value, limits.jsonDepth)) throw tooDeep(index, 'data', limits)
 }
 
-function tryUnpack(bytes: Uint8Array, field: string): void {
+function tryUnpack(bytes: Uint8Array, index: number): void {
   try {
     unpack(bytes)
   } catch (cause) {
-    throw new EventStoreError('INVALID', `${field} is not MessagePack: ${(cause as Error).message}`, { field }, { cause })
+    throw invalid(index, 'data', `is not MessagePack: ${(cause as Error).message}`, cause)
   }
 }
 

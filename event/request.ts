@@ -51,9 +51,14 @@ export class RequestBuilder {
   #extrasBytes = 0
   #hasIds = false
   #names = Buffer.allocUnsafeSlow(1 << 14) as TextBuffer
-  #streams: { name: string; lo: number; hi: number; check: number; bytes: number }[] = []
+  /** The first `#streamCount` are of this request, the rest were of others. */
+  readonly #streams: { name: string; lo: number; hi: number; check: number; bytes: number }[] = []
+  #streamCount = 0
   #streamNumbers = new Map<string, number>()
-  #types: { name: string; bytes: number }[] = []
+  readonly #types: { name: string; bytes: number }[] = []
+  #typeCount = 0
+  #namesEnd = 0
+  readonly #sealed = { bytes: 0, nameBytes: 0, producerBytes: 0 }
   #stampBase = -1
   #stampsUsed = false
 
@@ -63,29 +68,39 @@ export class RequestBuilder {
     this.#extras.length = 0
     this.#extrasBytes = 0
     this.#hasIds = false
-    this.#streams.length = 0
+    this.#streamCount = 0
     if (this.#streamNumbers.size > 0) this.#streamNumbers.clear()
-    this.#types.length = 0
+    this.#typeCount = 0
     this.#stampBase = -1
     this.#stampsUsed = false
   }
 
   /** Number of a stream in this request; `hash` is the node's keyed hash. */
   stream(name: string, hash: TextHash): number {
-    if (this.#streams.length > 0) {
-      const known = this.#streams.length === 1 ? (this.#streams[0]!.name === name ? 0 : undefined) : this.#streamNumbers.get(name)
+    const number = this.#streamCount
+    if (number > 0) {
+      const known = number === 1 ? (this.#streams[0]!.name === name ? 0 : undefined) : this.#streamNumbers.get(name)
       if (known !== undefined) return known
-      if (this.#streams.length === 1) this.#streamNumbers.set(this.#streams[0]!.name, 0)
-      this.#streamNumbers.set(name, this.#streams.length)
+      if (number === 1) this.#streamNumbers.set(this.#streams[0]!.name, 0)
+      this.#streamNumbers.set(name, number)
     }
     hash.text(name)
-    return this.#streams.push({ name, lo: hash.lo, hi: hash.hi, check: hash.check, bytes: 0 }) - 1
+    if (number === this.#streams.length) this.#streams.push({ name, lo: 0, hi: 0, check: 0, bytes: 0 })
+    const stream = this.#streams[number]!
+    stream.name = name
+    stream.lo = hash.lo
+    stream.hi = hash.hi
+    stream.check = hash.check
+    this.#streamCount++
+    return number
   }
 
   /** Number of a type in this request. */
   type(name: string): number {
-    for (let i = 0; i < this.#types.length; i++) if (this.#types[i]!.name === name) return i
-    return this.#types.push({ name, bytes: 0 }) - 1
+    for (let i = 0; i < this.#typeCount; i++) if (this.#types[i]!.name === name) return i
+    if (this.#typeCount === this.#types.length) this.#types.push({ name, bytes: 0 })
+    this.#types[this.#typeCount]!.name = name
+    return this.#typeCount++
   }
 
   /** Adds one event; returns the UTF-8 bytes of its data. `stamp` only where events of one request do not have consecutive stamps. */
@@ -141,40 +156,32 @@ export class RequestBuilder {
     return data.length
   }
 
-  /** Writes names behind each other and tells how many bytes they take; call before `size`. */
-  #writeNames(producer: string): number {
-    let at = 0
-    const write = (name: string): number => {
-      if (at + name.length * 3 > this.#names.length) {
-        const names = Buffer.allocUnsafeSlow(Math.max(this.#names.length * 2, at + name.length * 3)) as TextBuffer
-        names.set(this.#names.subarray(0, at))
-        this.#names = names
-      }
-      const bytes = this.#names.utf8Write(name, at)
-      at += bytes
-      return bytes
+  /** Writes a name behind those before and tells how many bytes it takes. */
+  #writeName(name: string): number {
+    const at = this.#namesEnd
+    if (at + name.length * 3 > this.#names.length) {
+      const names = Buffer.allocUnsafeSlow(Math.max(this.#names.length * 2, at + name.length * 3)) as TextBuffer
+      names.set(this.#names.subarray(0, at))
+      this.#names = names
     }
-    for (const stream of this.#streams) stream.bytes = write(stream.name)
-    for (const type of this.#types) type.bytes = write(type.name)
-    if (producer !== '') write(producer)
-    return at
-  }
-
-  /** Closes the request: `bytes` is what `writeTo` will take. */
-  seal(producer = ''): SealedRequest {
-    const nameBytes = this.#writeNames(producer)
-    while (this.#extras.length > 0 && this.#extras.length < this.events) this.#extras.push(NOTHING)
-    const extras = this.#extras.length > 0
-    const tables = this.#streams.length * 4 + this.#types.length + this.events * (2 + (extras ? 1 : 0) + (this.#stampsUsed ? 1 : 0))
-    const bytes = REQUEST_HEADER_BYTES + tables * 4 + pad4(nameBytes) + pad4(this.payloadBytes) + pad4(this.#extrasBytes)
-    return { bytes, nameBytes, producerBytes: producer === '' ? 0 : nameBytes - this.#namesWithoutProducer() }
-  }
-
-  #namesWithoutProducer(): number {
-    let bytes = 0
-    for (const stream of this.#streams) bytes += stream.bytes
-    for (const type of this.#types) bytes += type.bytes
+    const bytes = this.#names.utf8Write(name, at)
+    this.#namesEnd = at + bytes
     return bytes
+  }
+
+  /** Closes the request: `bytes` is what `writeTo` will take. Valid until the next call. */
+  seal(producer = ''): SealedRequest {
+    this.#namesEnd = 0
+    for (let i = 0; i < this.#streamCount; i++) this.#streams[i]!.bytes = this.#writeName(this.#streams[i]!.name)
+    for (let i = 0; i < this.#typeCount; i++) this.#types[i]!.bytes = this.#writeName(this.#types[i]!.name)
+    const sealed = this.#sealed
+    sealed.producerBytes = producer === '' ? 0 : this.#writeName(producer)
+    sealed.nameBytes = this.#namesEnd
+    while (this.#extras.length > 0 && this.#extras.length < this.events) this.#extras.push(NOTHING)
+    const words = 2 + (this.#extras.length > 0 ? 1 : 0) + (this.#stampsUsed ? 1 : 0)
+    const tables = this.#streamCount * 4 + this.#typeCount + this.events * words
+    sealed.bytes = REQUEST_HEADER_BYTES + tables * 4 + pad4(sealed.nameBytes) + pad4(this.payloadBytes) + pad4(this.#extrasBytes)
+    return sealed
   }
 
   /** Writes the sealed request at byte `at` (a multiple of 8) of `target`. */
@@ -189,8 +196,8 @@ export class RequestBuilder {
     words[w + Word.place] = head.partition | (head.durability << 16) | (flags << 24)
     words[w + Word.expected] = head.expected
     words[w + Word.events] = this.events
-    words[w + Word.streams] = this.#streams.length
-    words[w + Word.types] = this.#types.length
+    words[w + Word.streams] = this.#streamCount
+    words[w + Word.types] = this.#typeCount
     words[w + Word.nameBytes] = sealed.nameBytes
     words[w + Word.payloadBytes] = this.payloadBytes
     words[w + Word.extrasBytes] = this.#extrasBytes
@@ -198,14 +205,15 @@ export class RequestBuilder {
     target.floats[(at + Word.firstStamp * 4) >>> 3] = head.firstStamp
     target.floats[(at + Word.producerSequence * 4) >>> 3] = head.producerSequence
     let next = w + 16
-    for (const stream of this.#streams) {
+    for (let i = 0; i < this.#streamCount; i++) {
+      const stream = this.#streams[i]!
       words[next] = stream.lo
       words[next + 1] = stream.hi
       words[next + 2] = stream.check
       words[next + 3] = stream.bytes
       next += 4
     }
-    for (const type of this.#types) words[next++] = type.bytes
+    for (let i = 0; i < this.#typeCount; i++) words[next++] = this.#types[i]!.bytes
     const own = this.#words
     for (let i = 0, n = this.events * 2; i < n; i++) words[next++] = own[i]!
     if (extras) for (const part of this.#extras) words[next++] = part.length
