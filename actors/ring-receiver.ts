@@ -80,8 +80,9 @@ export class RingReceiver implements RequestSource, AnswerSink {
   }
 
   flush(published: number): void {
-    Atomics.store(this.#control, at.answered, this.#answered)
+    // In this order: who sees an answer must find the horizon moved past it.
     Atomics.store(this.#control, at.published, published | 0)
+    Atomics.store(this.#control, at.answered, this.#answered)
     this.beat()
     if (Atomics.exchange(this.#control, at.mainSleeping, 0) === 1) Atomics.notify(this.#control, at.heartbeat)
   }

@@ -147,7 +147,7 @@ export class Router {
     const shard = partition % this.#ports.length
     const sealed = builder.seal(producer)
     const port = this.#portWithRoom(shard, sealed.bytes)
-    if (!port || this.#waiting[partition]! + events.length > limits.mailboxEvents + limits.requestEvents) {
+    if (!port || this.#mailboxFull(partition, events.length)) {
       throw new EventStoreError('BUSY', `the mailbox of partition ${partition} is full; try again shortly`, {
         partition,
         limit: limits.mailboxEvents,
@@ -176,6 +176,12 @@ export class Router {
         producerSequence: options.producerSequence ?? 0,
       })
     })
+  }
+
+  /** A request larger than the whole mailbox is let into an empty one. */
+  #mailboxFull(partition: number, events: number): boolean {
+    const waiting = this.#waiting[partition]!
+    return waiting > 0 && waiting + events > this.options.limits.mailboxEvents
   }
 
   /** Read once a second: good enough for a deadline of many. */

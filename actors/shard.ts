@@ -76,8 +76,10 @@ export class ShardActor {
     this.#count = 0
     this.log.compress = this.#wantsCompression()
     this.#gather()
-    if (this.#count === 0) return this.#unsynced ? this.#syncLate() : false
-    if (this.log.clean) {
+    if (this.#count === 0) return this.#unsynced && !this.failure ? this.#syncLate() : false
+    if (this.failure || this.log.clean) {
+      // What is answered may hang on events that are only written: whoever asked for `disk` hears of it when they are synced.
+      if (this.#unsynced && !this.failure && this.#syncs()) return this.#syncLate()
       this.#answerAll(null)
       return true
     }
@@ -102,7 +104,7 @@ export class ShardActor {
   #gather(): void {
     const { source } = this.#parts
     const view = this.#view
-    while (this.log.groupEvents < GROUP_EVENTS_MAX && this.log.groupBytes < GROUP_BYTES && !this.log.tailFull && source.peek(view)) {
+    while ((this.failure || this.#takesMore()) && source.peek(view)) {
       const outcome = (this.#outcomes[this.#count] ??= emptyOutcome())
       if (this.failure) outcome.status = READ_ONLY
       else if (this.log.apply(view, outcome) === 'later') return
@@ -112,6 +114,11 @@ export class ShardActor {
       this.#taken = (this.#taken + 1) | 0
       source.take()
     }
+  }
+
+  #takesMore(): boolean {
+    const { log } = this
+    return log.groupEvents < GROUP_EVENTS_MAX && log.groupBytes < GROUP_BYTES && !log.tailFull
   }
 
   /** A synced write is due when the store promises it, unless every writer of the group asked for less. */
@@ -134,17 +141,23 @@ export class ShardActor {
 
   #commit(batch: WriteBatch<ShardColumn>, sync: boolean): CommitResult | Promise<CommitResult> {
     try {
-      return this.#parts.commit(batch, { sync })
+      const result = this.#parts.commit(batch, { sync })
+      return typeof result === 'string' ? result : result.catch((error: unknown) => this.#failed(error))
     } catch (error) {
-      this.failure = error as Error
-      return 'unknown'
+      return this.#failed(error)
     }
+  }
+
+  #failed(error: unknown): 'unknown' {
+    this.failure = error as Error
+    return 'unknown'
   }
 
   #settle(result: CommitResult, sync: boolean): boolean {
     if (result !== 'committed') {
-      this.#answerAll(result === 'conflict' ? NOT_LEADER : UNKNOWN_OUTCOME)
+      // First what the log holds is shown, then the horizon may pass it.
       if (!this.failure) this.log = this.#parts.reopen()
+      this.#answerAll(result === 'conflict' ? NOT_LEADER : UNKNOWN_OUTCOME)
       return true
     }
     this.log.settled()
@@ -165,18 +178,21 @@ export class ShardActor {
     this.#publishedCount = this.#taken
   }
 
-  /** Syncs what `os` and `memory` writers left behind in a store that shows only what is on disk. */
-  #syncLate(): boolean {
-    const { log } = this
-    const batch = log.kv.batch()
+  /** Syncs what `os` and `memory` writers left behind in a store that shows only what is on disk, then answers those who waited for it. A failed sync is not tried again. */
+  #syncLate(): boolean | Promise<boolean> {
+    const batch = this.log.kv.batch()
     batch.put('meta', SYNC_KEY, NOTHING)
+    const settle = (result: CommitResult): boolean => {
+      if (result === 'committed') this.#publish()
+      else this.failure ??= new Error(`a sync was answered with "${result}"`)
+      this.#answerAll(this.failure ? UNKNOWN_OUTCOME : null)
+      return true
+    }
     const result = this.#commit(batch, true)
-    if (result === 'committed') this.#publish()
-    this.#parts.answers.flush(this.#publishedCount)
-    return true
+    return typeof result === 'string' ? settle(result) : result.then(settle)
   }
 
-  /** Answers the group; `failed` replaces the status of all that was stored provisionally. */
+  /** Answers the group; `failed` replaces the status of all that was stored provisionally. After a failure nobody knows what lies on disk: the horizon stands still until the store is opened again. */
   #answerAll(failed: number | null): void {
     const { answers } = this.#parts
     for (let i = 0; i < this.#count; i++) {
@@ -184,7 +200,7 @@ export class ShardActor {
       if (failed !== null && outcome.status < READ_ONLY) outcome.status = failed
       if (this.#requests[i]! >= 0) answers.answer(this.#requests[i]!, outcome)
     }
-    if (failed !== null || (!this.#unsynced && this.log.clean)) this.#publishedCount = this.#taken
+    if (!this.failure && (failed !== null || (!this.#unsynced && this.log.clean))) this.#publishedCount = this.#taken
     answers.flush(this.#publishedCount)
   }
 
@@ -197,9 +213,9 @@ export class ShardActor {
     kv.write(batch, { sync: true })
   }
 
-  /** Nothing waits, nothing is unsynced. */
+  /** Nothing waits, nothing is unsynced that could still be synced. */
   get idle(): boolean {
-    return this.#parts.source.waiting === 0 && !this.#unsynced
+    return this.#parts.source.waiting === 0 && (!this.#unsynced || this.failure !== null)
   }
 }
 

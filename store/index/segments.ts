@@ -54,14 +54,16 @@ export class Segments {
     return this.stable((segment, tail) => {
       const blocks: number[] = []
       const versions: number[] = []
-      eachEntry(this.#kv, { kind: kinds[query.kind], lo: query.lo, hi: query.hi, before: segment }, (number, block, version) => {
-        if (version >= from) {
-          blocks.push(this.at(number).baseBlock + block)
+      // A finished segment may hold blocks that are written but not to be seen yet.
+      const committed = this.#shared.committedBlocks
+      eachEntry(this.#kv, { kind: kinds[query.kind], lo: query.lo, hi: query.hi, before: segment }, (number, inSegment, version) => {
+        const block = this.at(number).baseBlock + inSegment
+        if (version >= from && block < committed) {
+          blocks.push(block)
           versions.push(version)
         }
         return true
       })
-      const committed = this.#shared.committedBlocks
       const base = tail.baseBlock
       const at = blocks.length
       tail.each(query.lo, query.hi, query.kind === 'id', (block, version) => {
