@@ -31,6 +31,8 @@ export interface EpochOptions {
   /** As the last epoch left it. */
   readonly row: TopologyRow | undefined
   readonly isRepeating: boolean
+  /** A sign of life, now and then in long work of ours. */
+  beat(): void
   /** The stored event of a row being folded. */
   originOf(order: number): RowOrigin | undefined
 }
@@ -75,9 +77,20 @@ export class EpochGatherer {
   state(step: string, schemaVersion: number): StepState {
     const prefix = stepPrefix(this.#options.topology, step, schemaVersion)
     return {
-      rows: () => scanPrefix(this.#options.store, 'state', prefix),
-      put: (key, value) => this.#bytes.put('state', prefix, key, value),
+      rows: () => this.#alive(scanPrefix(this.#options.store, 'state', prefix)),
+      put: (key, value) => {
+        this.#options.beat()
+        this.#bytes.put('state', prefix, key, value)
+      },
       delete: key => this.#bytes.delete('state', prefix, key),
+    }
+  }
+
+  /** A large state takes longer to read back than a worker may be silent. */
+  *#alive<Row>(rows: Iterable<Row>): Generator<Row> {
+    for (const row of rows) {
+      this.#options.beat()
+      yield row
     }
   }
 

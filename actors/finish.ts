@@ -21,7 +21,14 @@ export async function finishOutbox(options: FinishOptions): Promise<void> {
   const row = readTopologyRow(store, topology)
   if (row?.status !== 'ended') return
   const isRepeating = row.isRepeating === true
-  const gatherer = new EpochGatherer({ ...options, deployment: row.deployment, row, isRepeating, originOf: () => undefined })
+  const gatherer = new EpochGatherer({
+    ...options,
+    deployment: row.deployment,
+    row,
+    isRepeating,
+    beat: () => undefined,
+    originOf: () => undefined,
+  })
   const pending = gatherer.pending()
   if (pending.requests.length === 0) return
   await new OutboxSender({ append, isRepeating, isStopped: () => false }).send(pending.requests)

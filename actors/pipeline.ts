@@ -50,7 +50,14 @@ export class PipelineActor {
     const opened: { source?: Source } = {}
     const isRepeating = options.isRepeating || row?.isRepeating === true
     const { topology } = plan
-    const gatherer = new EpochGatherer({ ...options, topology, row, isRepeating, originOf: order => opened.source?.originOf(order) })
+    const gatherer = new EpochGatherer({
+      ...options,
+      topology,
+      row,
+      isRepeating,
+      beat: () => heartbeat.beat(),
+      originOf: order => opened.source?.originOf(order),
+    })
     const stepNumbers = new Map(plan.steps.map((step, index) => [step.id, index + 1]))
     const calls = guardCalls(options.skip)
     const source = await options.openSource(row && { place: row.place, rows: row.rows, sequences: row.sequences }, {
@@ -62,7 +69,7 @@ export class PipelineActor {
       state: (step, version) => gatherer.state(step, version),
       projection: name => gatherer.projection(name),
       outbox: step => gatherer.outbox(step),
-      dead: dead => gatherer.dead(dead),
+      dead: dead => gatherer.dead({ ...dead, attempts: calls.attempts(dead.step, dead.order) }),
       resolve: async reference => calls.guard(await options.resolve(reference)),
       beforeCall: (step, order) => {
         heartbeat.note(deployment, stepNumbers.get(step) ?? 0, order)

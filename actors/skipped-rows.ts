@@ -3,6 +3,8 @@
 export interface SkippedRow {
   readonly step: string
   readonly order: number
+  /** How often its call was tried. */
+  readonly attempts: number
 }
 
 export interface GuardedCalls {
@@ -10,12 +12,14 @@ export interface GuardedCalls {
   before(step: string, order: number): void
   /** The value with its function guarded. */
   guard(value: unknown): unknown
+  /** How often the row was tried at the step. */
+  attempts(step: string, order: number): number
 }
 
 /** Guards nothing, and so costs nothing, as long as there is nothing to skip. */
 export function guardCalls(skipped: readonly SkippedRow[]): GuardedCalls {
-  if (skipped.length === 0) return { before: () => undefined, guard: value => value }
-  const keys = new Set(skipped.map(({ step, order }) => `${order} ${step}`))
+  if (skipped.length === 0) return { before: () => undefined, guard: value => value, attempts: () => 1 }
+  const attempts = new Map(skipped.map(row => [`${row.order} ${row.step}`, row.attempts]))
   let isSkipped = false
   const guarded =
     (run: (...values: unknown[]) => unknown) =>
@@ -24,7 +28,8 @@ export function guardCalls(skipped: readonly SkippedRow[]): GuardedCalls {
       return run(...values)
     }
   return {
-    before: (step, order) => void (isSkipped = keys.has(`${order} ${step}`)),
+    before: (step, order) => void (isSkipped = attempts.has(`${order} ${step}`)),
+    attempts: (step, order) => attempts.get(`${order} ${step}`) ?? 1,
     guard: value => {
       if (typeof value === 'function') return guarded(value as (...values: unknown[]) => unknown)
       if (typeof value !== 'object' || value === null || !('run' in value) || typeof value.run !== 'function') return value

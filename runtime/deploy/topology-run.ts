@@ -115,7 +115,7 @@ export class TopologyRun {
     this.#strikes.set(key, strikes)
     if (strikes < STRIKES_MAX) return true
     if (step === undefined) return this.#fail(`the source died ${strikes} times at row ${order}: ${cause}`)
-    this.#skip.push({ step, order })
+    this.#skip.push({ step, order, attempts: strikes })
     return true
   }
 

@@ -22,7 +22,7 @@ function letterOf(data: Uint8Array | undefined, options: { encoding?: RowOrigin[
     data,
   }
   const limits = limitsWith({ eventBytes: 4000 })
-  const parts = { topology: 't', deployment: 1, partitions: 1, limits, row: undefined, isRepeating: false }
+  const parts = { topology: 't', deployment: 1, partitions: 1, limits, row: undefined, isRepeating: false, beat: () => undefined }
   const gatherer = new EpochGatherer({ ...parts, store: new StandInStore(), originOf: () => origin })
   gatherer.dead({ step: 'x', cause: options.cause ?? 'why', order: 1, row: { ...options.row }, attempts: 1 })
   const sealed = gatherer.seal('running', { place: null, rows: 1, sequences: {} }, {})

@@ -142,10 +142,11 @@ test('ends as failed, with the reason, when the disk refuses or the log can not 
 
 test('a row that never returned is a dead letter, and only it', async () => {
   const world = worldOf()
-  await runToEnd(world, { skip: [{ step: 'count', order: stampAt(3) }] })
+  await runToEnd(world, { skip: [{ step: 'count', order: stampAt(3), attempts: 2 }] })
   const letters = world.log.outputs.filter(({ stream, producer }) => stream === '$dead-letter-counts' && producer.includes('/count/'))
   assert.is(letters.length, 13)
-  assert.equal((letters[0]!.data as { payload: unknown }).payload, { key: 'e', amount: 3 })
+  const { payload, attempts } = letters[0]!.data as { payload: unknown; attempts: number }
+  assert.equal([payload, attempts], [{ key: 'e', amount: 3 }, 2])
 })
 
 test('an event that may not be appended is refused where it is put', async () => {

@@ -140,6 +140,21 @@ test('refuses what is no topology, and leaves nothing behind', async () => {
   await node.close()
 })
 
+test('runs a generator to its end, and refuses one that is not there', async () => {
+  const node = await openNode({ memory: true, epochMs: 20 })
+  await node.deploy(topologyModule('generated'))
+  const status = await node.topologyEnded('generated')
+  assert.equal([status.status, status.rowsIn, status.rowsOut, status.position, status.lagEvents], ['ended', 5000, 5000, null, 0])
+  assert.equal((await node.state('squares').get(4999))!.value, { square: 4999 ** 2 })
+  assert.equal((await listOf(node, 'squares')).map(({ key }) => key[0]), Array.from({ length: 5000 }, (_, n) => n)) // prettier-ignore
+  assert.is(await codeOf(node.deploy(topologyModule('generated'), { export: 'unmade' })), 'INVALID')
+  assert.equal(
+    (await node.topologies()).map(({ name }) => name),
+    ['generated'],
+  )
+  await node.close()
+})
+
 test('keeps a list of deployments in the log', async () => {
   const node = await openNode({ memory: true, epochMs: 20 })
   await pay(node, 10)
