@@ -95,7 +95,7 @@ export function* streamEvents(view: LogView, stream: string, options: ReadStream
         if (options.direction === 'backwards') continue
         return
       }
-      yield storedEvent(block, row, view.storeId)
+      yield storedEvent(block, row, view.storeId, options)
       if (--left <= 0) return
     }
   }
@@ -153,7 +153,7 @@ export function* allEvents(view: LogView, options: ReadAllOptions, pageRows: num
         comparePlaces({ stamp: page.stamps[i]!, partition: page.partitions[i]!, sequence: page.sequences[i]! }, bound.place) > 0
       )
         continue
-      yield storedEvent(block, page.row[i]!, view.storeId)
+      yield storedEvent(block, page.row[i]!, view.storeId, options)
       left--
     }
   }

@@ -57,7 +57,7 @@ export async function* followAll(context: FollowContext, options: SubscribeToAll
     for (let i = 0; i < page.count; i++) {
       if (signal?.aborted) return
       context.check()
-      yield storedEvent(page.blocks[page.block[i]!]!, page.row[i]!, view.storeId)
+      yield storedEvent(page.blocks[page.block[i]!]!, page.row[i]!, view.storeId, options)
       if (--untilTurn > 0) continue
       untilTurn = TURN_EVENTS
       await turn()
@@ -69,6 +69,7 @@ export async function* followStream(context: FollowContext, stream: string, opti
   const { view } = context
   const { signal } = options
   const partition = view.partitionOf(stream)
+  const jsonAs = options.jsonAs === undefined ? {} : { jsonAs: options.jsonAs }
   let next = options.from === 'end' ? streamVersion(view, stream) + 1 : Math.max(1, options.from ?? 1)
   let seen = -1
   let untilTurn = TURN_EVENTS
@@ -79,7 +80,7 @@ export async function* followStream(context: FollowContext, stream: string, opti
     if (sequence !== seen) {
       seen = sequence
       try {
-        for (const event of streamEvents(view, stream, { from: next }, true)) {
+        for (const event of streamEvents(view, stream, { from: next, ...jsonAs }, true)) {
           if (signal?.aborted) return
           context.check()
           next = event.version + 1

@@ -27,7 +27,13 @@ export type Direction = 'forwards' | 'backwards'
 /** Recorded time (ms or Date) or a position; what came later is left out. */
 export type AsOf = number | Date | Position
 
-export interface ReadStreamOptions {
+/** How `data` comes that was stored as JSON. */
+export interface DataOptions {
+  /** `bytes`: its UTF-8 as it was received, so that no number is rounded. Default `value`. */
+  readonly jsonAs?: 'value' | 'bytes'
+}
+
+export interface ReadStreamOptions extends DataOptions {
   /** First version to read, inclusive. Default: the first (backwards: the last). */
   readonly from?: Version
   /** Last version to read, inclusive. */
@@ -39,7 +45,7 @@ export interface ReadStreamOptions {
   readonly atLeast?: Position
 }
 
-export interface EventFilter {
+export interface EventFilter extends DataOptions {
   readonly types?: readonly string[]
   readonly categories?: readonly string[]
   /** Also the system's streams (`$…`). */
@@ -55,7 +61,7 @@ export interface ReadAllOptions extends EventFilter {
   readonly atLeast?: Position
 }
 
-export interface SubscribeToStreamOptions {
+export interface SubscribeToStreamOptions extends DataOptions {
   /** First version wanted, inclusive; `end`: only what comes from now on. Default: the first. */
   readonly from?: Version | 'end'
   readonly signal?: AbortSignal

@@ -76,13 +76,14 @@ async function openInMemory(options: CheckedOptions): Promise<Node> {
 function deployerOptions(
   options: CheckedOptions,
   parts: { router: Router; view: LogView; stamps: StampClock },
-): Pick<DeployerOptions, 'log' | 'append' | 'head' | 'limits' | 'epochMs'> {
+): Pick<DeployerOptions, 'log' | 'append' | 'head' | 'limits' | 'epochMs' | 'resume'> {
   return {
     log: parts.view,
     append: (stream, events, append) => parts.router.append(stream, events, append, true),
     head: () => parts.stamps.last,
     limits: options.limits,
     epochMs: options.epochMs,
+    resume: options.resume,
   }
 }
 

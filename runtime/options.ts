@@ -23,6 +23,8 @@ export interface OpenOptions {
   readonly epochMs?: number
   /** Opens a store whose write-ahead files are damaged: copies them to `quarantine/` first, keeps what is valid, lists what is lost. */
   readonly acceptLoss?: boolean
+  /** False: topologies that are deployed stand still until the store is opened again with it. Default true. */
+  readonly resume?: boolean
   /** False: refuses to make a store that does not exist (NOT_FOUND). Default true. */
   readonly create?: boolean
 }
@@ -37,6 +39,7 @@ export interface CheckedOptions {
   readonly compression: 'auto' | 'none'
   readonly epochMs: number
   readonly acceptLoss: boolean
+  readonly resume: boolean
   readonly create: boolean
 }
 
@@ -55,6 +58,7 @@ const known = [
   'compression',
   'epochMs',
   'acceptLoss',
+  'resume',
   'create',
 ]
 
@@ -79,6 +83,7 @@ export function checkOptions(options: OpenOptions): CheckedOptions {
     compression: oneOf(options.compression, 'compression', ['auto', 'none']) ?? 'auto',
     epochMs: whole(options.epochMs, 'epochMs', 3_600_000) ?? 100,
     acceptLoss: options.acceptLoss ?? false,
+    resume: options.resume ?? true,
     create: options.create ?? true,
   }
 }

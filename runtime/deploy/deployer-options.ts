@@ -21,6 +21,8 @@ export interface DeployerOptions {
   readonly syncShards?: () => Promise<void>
   readonly limits: Limits
   readonly epochMs: number
+  /** False: what is deployed stands still, and its state is left as it is. */
+  readonly resume: boolean
   readonly clock?: Clock
   /** Threads to work in; null: all in the calling thread. */
   readonly threads: DeployerThreads | null

@@ -54,6 +54,7 @@ export class Deployer {
   /** Makes the state fit the log: what is not deployed goes, what is ahead of the log is folded again. */
   async #takeUp(): Promise<void> {
     const { state } = this.#options
+    if (!this.#options.resume) return this.#standStill()
     for (const [name, row] of readTopologyRows(state)) {
       const isDeployed = this.#deployments.get(name)?.deployment === row.deployment
       if (isDeployed && !this.#isAhead(row)) continue
@@ -70,6 +71,14 @@ export class Deployer {
         this.#deployments.set({ ...deployment, status: 'running' })
         this.#inBackground(this.#newRun(deployment, row === undefined).startAlone())
       }
+    }
+  }
+
+  /** Only what the state says already: a topology may have ended without the log knowing. */
+  #standStill(): void {
+    for (const deployment of this.#deployments.all) {
+      const row = readTopologyRow(this.#options.state, deployment.name)
+      if (row?.deployment === deployment.deployment && row.status === 'ended') this.#deployments.set({ ...deployment, status: 'ended' })
     }
   }
 

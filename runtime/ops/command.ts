@@ -61,6 +61,8 @@ export interface Command<A = Readonly<Record<string, unknown>>, F = Readonly<Rec
   /** More to know, a paragraph each. */
   readonly notes: readonly string[]
   readonly examples: readonly Example[]
+  /** Runs the topologies that are deployed while it works; under other commands they stand still. */
+  readonly runsTopologies?: boolean
   /** Makes the store when there is none; other commands refuse. */
   readonly makesStore?: boolean
   /** A signal is the ordinary end of this command, not an interruption. */

@@ -31,12 +31,18 @@ export function eventWriter(terminal: Terminal, of: 'stream' | 'all'): EventWrit
 export function eventLine(event: Event): string {
   const { encoding, data, ...rest } = event
   const plain = { ...rest, time: timeText(event.time), recorded: timeText(event.recorded) }
-  // JSON data holds nothing that needs the slower way.
+  // JSON goes out as it came in.
+  if (encoding === 'json' && data instanceof Uint8Array) return `${JSON.stringify(plain).slice(0, -1)},"data":${textOf(data)}}`
   return encoding === 'json' ? JSON.stringify({ ...plain, data }) : jsonText({ ...plain, data, encoding })
 }
 
 function dataText({ data, encoding }: Event): string {
+  if (encoding === 'json' && data instanceof Uint8Array) return textOf(data)
   return data instanceof Uint8Array ? `${data.length} bytes` : encoding === 'json' ? JSON.stringify(data) : jsonText(data)
+}
+
+function textOf(json: Uint8Array): string {
+  return Buffer.from(json.buffer, json.byteOffset, json.length).toString()
 }
 
 /** ISO 8601; a number that is no date stays a number. */

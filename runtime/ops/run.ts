@@ -98,7 +98,12 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
   const acceptLoss = parsed.flags['acceptLoss'] === true ? { acceptLoss: true } : {}
   let opening = null as Promise<Node> | null
   const open = (): Promise<Node> => {
-    return (opening ??= surroundings.openNode({ ...configuration.options, ...acceptLoss, create: command.makesStore === true }))
+    return (opening ??= surroundings.openNode({
+      ...configuration.options,
+      ...acceptLoss,
+      create: command.makesStore === true,
+      resume: command.runsTopologies === true,
+    }))
   }
   const limits: Limits = limitsWith(configuration.options.limits)
   const { input, workingDirectory } = surroundings

@@ -1,5 +1,6 @@
 /** A row of a block as the event a reader gets. */
 import type { Event } from '../../event/event.ts'
+import type { DataOptions } from '../../event/event-store.ts'
 import { decodeData, decodeExtras } from '../../event/payload.ts'
 import { positionOf } from '../../event/position.ts'
 import { recordedOf } from '../../event/stamp.ts'
@@ -17,7 +18,8 @@ export function placeOfMadeId(storeId: string, id: string): { partition: number;
   return match ? { partition: Number.parseInt(match[1]!, 36), sequence: Number.parseInt(match[2]!, 36) } : null
 }
 
-export function storedEvent(block: Block, row: number, storeId: string): Event {
+/** With `jsonAs: 'bytes'` JSON is not parsed: numbers and keys come back as they were received. */
+export function storedEvent(block: Block, row: number, storeId: string, { jsonAs }: DataOptions = {}): Event {
   const { bytes, partition } = block
   const sequence = block.firstSequence + row
   const stamp = block.stampAt(row)
@@ -27,7 +29,7 @@ export function storedEvent(block: Block, row: number, storeId: string): Event {
   return {
     id: extras.id ?? madeId(storeId, partition, sequence),
     type: block.typeOf(row),
-    data: decodeData(bytes, block.dataStart(row), block.dataEnd(row), encoding),
+    data: decodeData(bytes, block.dataStart(row), block.dataEnd(row), jsonAs === 'bytes' && encoding === 'json' ? 'bytes' : encoding),
     encoding,
     stream: block.streamOf(row),
     version: block.versionAt(row),

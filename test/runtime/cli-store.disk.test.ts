@@ -187,4 +187,10 @@ test('a module that can not be loaded is refused by its name', async () => {
   assert.equal(await answers('topologies'), [])
 })
 
+test('numbers come back as they were received', async () => {
+  await answers(`append number-1 --type t --data '{"big":12345678901234567890,"money":1.50}'`)
+  for (const line of ['read number-1 --json', 'read --all --types t --json', 'read number-1'])
+    assert.match((await typed(line)).output, '{"big":12345678901234567890,"money":1.50}')
+})
+
 test.run()

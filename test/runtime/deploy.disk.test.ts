@@ -85,6 +85,20 @@ test('goes on after a restart where it stopped', async () => {
   await node.close()
 })
 
+test('stands still with resume: false, and goes on when it is opened with it', async () => {
+  const first = await openOnDisk()
+  await first.deploy(topologyModule('totals'))
+  await first.close()
+  const still = await openNode({ directory, resume: false })
+  await pay(still, 50)
+  const [status] = await still.topologies()
+  assert.equal([status?.status, status?.rowsIn, status?.lagEvents! >= 50], ['running', 0, true])
+  await still.close()
+  const again = await openOnDisk()
+  await until(async () => (await again.topologies())[0]?.rowsIn === 50)
+  await again.close()
+})
+
 test('folds again from the start what is ahead of the log, says so, and sends nothing twice', async () => {
   const expected = await inMemory(500)
   const first = await openOnDisk()

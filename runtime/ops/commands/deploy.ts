@@ -24,6 +24,7 @@ export const deploy = command({
     { line: 'allsource deploy pipeline.ts --until head', does: 'fold what is there, wait, and print how it ended' },
   ],
   makesStore: true,
+  runsTopologies: true,
   async run({ arguments: { file }, flags: { until }, terminal, open, signal, workingDirectory }) {
     const path = resolve(workingDirectory, file)
     if (!existsSync(path)) throw new EventStoreError('NOT_FOUND', `there is no file ${path}`, { file: path })

@@ -56,12 +56,18 @@ function checkScope(stream: string | undefined, from: Place | undefined, { types
 
 function streamOptions(from: Place | undefined, signal: AbortSignal): SubscribeToStreamOptions {
   const start = from?.end ? 'end' : from?.version
-  return { signal, ...(start === undefined ? {} : { from: start }) }
+  return { signal, jsonAs: 'bytes', ...(start === undefined ? {} : { from: start }) }
 }
 
 function allOptions(from: Place | undefined, { types, categories }: Filter, signal: AbortSignal): SubscribeToAllOptions {
   const start = from?.end ? 'end' : from?.position
-  return { signal, ...(start === undefined ? {} : { from: start }), ...(types && { types }), ...(categories && { categories }) }
+  return {
+    signal,
+    jsonAs: 'bytes',
+    ...(start === undefined ? {} : { from: start }),
+    ...(types && { types }),
+    ...(categories && { categories }),
+  }
 }
 
 async function printAsTheyCome(events: AsyncIterable<Event>, writer: EventWriter, signal: AbortSignal): Promise<void> {

@@ -89,8 +89,9 @@ function eitherOptions({
   limit,
   backwards,
   asOf,
-}: Pick<Flags, 'limit' | 'backwards' | 'asOf'>): Pick<ReadStreamOptions, 'direction' | 'limit' | 'asOf'> {
+}: Pick<Flags, 'limit' | 'backwards' | 'asOf'>): Pick<ReadStreamOptions, 'direction' | 'limit' | 'asOf' | 'jsonAs'> {
   return {
+    jsonAs: 'bytes',
     direction: backwards ? 'backwards' : 'forwards',
     ...(limit === undefined ? {} : { limit }),
     ...(asOf === undefined ? {} : { asOf }),

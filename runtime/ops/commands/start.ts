@@ -21,6 +21,7 @@ export const start = command({
     { line: 'allsource start --json', does: 'one line of JSON when ready, for scripts' },
   ],
   makesStore: true,
+  runsTopologies: true,
   endsBySignal: true,
   async run({ terminal, open, signal, directory }) {
     const node = await open()
