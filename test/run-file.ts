@@ -77,7 +77,7 @@ export async function runFile(file: string, usualDeadlineMs: number): Promise<Fi
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    env: { ...process.env, FORCE_COLOR: '0' },
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
   })
   running.add(child)
   let output = ''
