@@ -161,6 +161,12 @@ test('links between pages lead somewhere', () => {
   none(offenders, 'mend the link')
 })
 
+test('every decision is in the list of decisions', () => {
+  const list = read('docs/decisions/README.md')
+  const pages = globSync('*.md', { cwd: join(root, 'docs/decisions') }).filter(page => page !== 'README.md')
+  none(pages.filter(page => !list.includes(`](${page})`)), 'give it a row in docs/decisions/README.md')
+})
+
 test('code that a page quotes is the code of the file', () => {
   const blocks = textFiles
     .filter(file => file.endsWith('.md'))
