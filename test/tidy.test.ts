@@ -164,7 +164,10 @@ test('links between pages lead somewhere', () => {
 test('every decision is in the list of decisions', () => {
   const list = read('docs/decisions/README.md')
   const pages = globSync('*.md', { cwd: join(root, 'docs/decisions') }).filter(page => page !== 'README.md')
-  none(pages.filter(page => !list.includes(`](${page})`)), 'give it a row in docs/decisions/README.md')
+  none(
+    pages.filter(page => !list.includes(`](${page})`)),
+    'give it a row in docs/decisions/README.md',
+  )
 })
 
 test('code that a page quotes is the code of the file', () => {
