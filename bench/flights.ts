@@ -40,7 +40,13 @@ function writeLines(path: string, rows: readonly TwinRow[]): void {
   closeSync(file)
 }
 
-function tell(name: string, events: number, ours: number, plain: { name: string; seconds: number }, extra: Record<string, unknown> = {}): void {
+function tell(
+  name: string,
+  events: number,
+  ours: number,
+  plain: { name: string; seconds: number },
+  extra: Record<string, unknown> = {},
+): void {
   report({ bench: 'flights', case: name, value: ours, unit: 's', baseline: { name: plain.name, value: plain.seconds }, ...extra })
   const baseline = { name: plain.name, value: events / plain.seconds }
   report({ bench: 'flights', case: name, value: events / ours, unit: 'events/s', baseline, ...extra })
@@ -73,7 +79,13 @@ async function main(): Promise<void> {
     const plainImport = plainRead.seconds + plainWrite.seconds
     tell('import', events, read.seconds + append.seconds, { name: 'read, and JSON lines to a synced file', seconds: plainImport }, beside)
     const bytesAnEvent = bytesBelow(directory) / events
-    tell('append', events, append.seconds, { name: 'JSON lines to a synced file', seconds: plainWrite.seconds }, { ...beside, bytesAnEvent })
+    tell(
+      'append',
+      events,
+      append.seconds,
+      { name: 'JSON lines to a synced file', seconds: plainWrite.seconds },
+      { ...beside, bytesAnEvent },
+    )
 
     say('folding')
     const module = new URL('../examples/flights/pipeline.ts', import.meta.url)
