@@ -58,7 +58,7 @@ test('a source opens with a sentence that says what the file is', () => {
   const offenders = sources.filter(file => {
     const text = read(file).replace(/^#!.*\n/, '')
     const opening = /^\/\*\*([\s\S]*?)\*\//.exec(text)?.[1] ?? ''
-    return opening.replaceAll(/[\s*]+/g, ' ').trim().length < 20
+    return opening.replaceAll(/[\s*]+/g, ' ').trim().length < 15
   })
   none(offenders, 'begin it with /** One sentence. */')
 })
