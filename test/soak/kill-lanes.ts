@@ -35,7 +35,7 @@ export const eventsOf = ({ kind }: Lane): number => (kind === 'hundred' ? HUNDRE
 /** What the event stored for place `index` of a lane's request must be. */
 export function eventOf({ lane, kind }: Lane, request: number, index: number): NewEvent {
   const words = WORDS.slice(0, (lane * 31 + request * 7 + index) % WORDS.length)
-  const data = { lane, request, index, cents: (lane * 13 + request) % 200, at: request * 60_000 + (lane % 7) * 1000, words }
+  const data = { lane, request, index, cents: (lane * 13 + request) % 200, at: request * 600_000 + (lane % 7) * 1000, words }
   const hasId = kind === 'ids' || kind === 'version' || (kind === 'hundred' && lane % 2 === 0)
   return { type: `sent.${kind}`, data, ...(hasId && { id: `${lane}/${request}/${index}` }) }
 }

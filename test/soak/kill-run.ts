@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openNode } from '../../runtime/node.ts'
+import { type Node, openNode } from '../../runtime/node.ts'
+import { examineSums } from './sums-examined.ts'
 import { Judge } from './kill-judge.ts'
 import type { Line, Order } from './kill-lanes.ts'
 
@@ -35,13 +36,15 @@ function aim(): Aim {
 
 export class KillRun {
   readonly judge = new Judge()
+  /** What the topology had come to at the last look. */
+  folded = { windows: 0, late: 0, big: 0, dead: 0 }
   readonly #directory: string
   readonly #topology: string | null
   #spare: ChildProcess | null = null
 
   constructor(directory: string, options: { withTopology: boolean }) {
     this.#directory = directory
-    this.#topology = options.withTopology ? new URL('./kill-topology.ts', import.meta.url).href : null
+    this.#topology = options.withTopology ? new URL('./sums-topology.ts', import.meta.url).href : null
   }
 
   async cycle(): Promise<Cycle> {
@@ -103,12 +106,19 @@ export class KillRun {
   async #examine(wrong: string[]): Promise<void> {
     try {
       const { partitions, shards, segmentEntries } = layout
-      const node = await openNode({ directory: this.#directory, partitions, shards, limits: { segmentEntries } })
+      const node = await openNode({ directory: this.#directory, partitions, shards, limits: { segmentEntries }, epochMs: 20 })
       wrong.push(...(await this.judge.examine(node)))
+      if ((await node.topologies()).length > 0) await this.#examineSums(node, wrong)
       await node.close()
     } catch (error) {
       wrong.push(`the store does not open again: ${String(error)}`)
     }
+  }
+
+  async #examineSums(node: Node, wrong: string[]): Promise<void> {
+    const { different, expected } = await examineSums(node, false)
+    wrong.push(...different)
+    this.folded = { windows: expected.windows.size, late: expected.late.length, big: expected.big.length, dead: expected.dead }
   }
 
   async end(): Promise<void> {

@@ -17,11 +17,12 @@ let failed = 0
 let acknowledged = 0
 let repeated = 0
 let repeatedStored = 0
+const folded = { windows: 0, late: 0, big: 0, dead: 0 }
 const fell = new Map<string, number>()
 
 for (let done = 0, store = 0; done < cycles; store++) {
   const directory = join(root, `store-${store}`)
-  const run = new KillRun(directory, { withTopology: false })
+  const run = new KillRun(directory, { withTopology: store % 2 === 1 })
   let whole = true
   for (let cycle = 0; whole && cycle < onStore && done < cycles; cycle++, done++) {
     const { place, wrong } = await run.cycle()
@@ -37,12 +38,16 @@ for (let done = 0, store = 0; done < cycles; store++) {
   acknowledged += run.judge.acknowledgements
   repeated += run.judge.repeated
   repeatedStored += run.judge.repeatedStored
+  for (const what of ['windows', 'late', 'big', 'dead'] as const) folded[what] += run.folded[what]
   if (whole) rmSync(directory, { recursive: true, force: true })
 }
 
 console.log('\nwhere the kills fell')
 for (const [place, count] of [...fell].sort(([a], [b]) => (a < b ? -1 : 1))) console.log(`${String(count).padStart(6)}  ${place}`)
 console.log(`\n${acknowledged} requests acknowledged; ${repeated} sent again after a kill, ${repeatedStored} of them stored before it`)
+console.log(
+  `topologies: ${folded.windows} windows closed, ${folded.late} rows late, ${folded.big} sent on, ${folded.dead} dead letters, as in a replay from scratch`,
+)
 if (failed === 0) rmSync(root, { recursive: true, force: true })
 console.log(`${cycles - failed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0
