@@ -13,8 +13,23 @@ export interface OrderedItem {
   readonly event: NewEvent
 }
 
+/** What is gathered for one partition; `firstStamp` counts from the batch's first. */
+interface Gathered {
+  readonly builder: RequestBuilder
+  readonly firstStamp: number
+  /** Ids given so far. */
+  ids: Set<string> | null
+}
+
+function noteId(gathered: Gathered, id: string, index: number): void {
+  gathered.ids ??= new Set()
+  if (gathered.ids.has(id)) throw new EventStoreError('DUPLICATE_ID', `events[${index}].id was given before`, { event: index })
+  gathered.ids.add(id)
+}
+
 /** Events numbered together: enough to fill blocks of every partition, few enough to wait little. */
 const BATCH_EVENTS = 8192
+/** Also much less than a shard's ring holds: a batch goes to the shards whole or not at all. */
 const BATCH_BYTES = 2 * 1024 * 1024
 /** Batches that may be unanswered at a time. */
 const BATCHES_IN_FLIGHT = 8
@@ -23,7 +38,7 @@ export class OrderedAppend {
   readonly #router: Router
   readonly #durability: number
   readonly #system: boolean
-  readonly #builders = new Map<number, { builder: RequestBuilder; firstStamp: number }>()
+  readonly #builders = new Map<number, Gathered>()
   readonly #spare: RequestBuilder[] = []
   #events = 0
   #bytes = 0
@@ -51,14 +66,15 @@ export class OrderedAppend {
     const partition = partitionOf(stream, partitions)
     let gathered = this.#builders.get(partition)
     if (!gathered) {
-      gathered = { builder: this.#spare.pop() ?? new RequestBuilder(), firstStamp: this.#events }
+      gathered = { builder: this.#spare.pop() ?? new RequestBuilder(), firstStamp: this.#events, ids: null }
       gathered.builder.clear()
       this.#builders.set(partition, gathered)
     }
-    const before = gathered.builder.payloadBytes
+    const before = gathered.builder.gatheredBytes
     addEvent(gathered.builder, event, index, limits, this.#events, gathered.builder.stream(stream, streamHash))
+    if (event.id !== undefined) noteId(gathered, event.id, index)
     this.#events++
-    this.#bytes += gathered.builder.payloadBytes - before
+    this.#bytes += gathered.builder.gatheredBytes - before + stream.length + event.type.length
     return this.#events >= BATCH_EVENTS || this.#bytes >= BATCH_BYTES || gathered.builder.events >= limits.requestEvents
       ? this.flush()
       : null
@@ -67,8 +83,8 @@ export class OrderedAppend {
   /** Sends what was gathered, once there is room. */
   async flush(): Promise<void> {
     if (this.#events === 0) return
-    const bytes = this.#bytesByShard()
-    while (this.#inFlight >= BATCHES_IN_FLIGHT || !this.#router.hasRoom(bytes)) {
+    const sizes = this.#sizesByShard()
+    while (this.#inFlight >= BATCHES_IN_FLIGHT || !this.#router.hasRoom(sizes)) {
       this.#refuse()
       await (this.#inFlight > 0 ? this.#settled() : this.#router.roomMade())
     }
@@ -93,14 +109,10 @@ export class OrderedAppend {
     this.#builders.clear()
   }
 
-  #bytesByShard(): number[] {
-    const bytes: number[] = []
-    for (const [partition, { builder }] of this.#builders) {
-      const shard = partition % this.#router.shards
-      bytes[shard] = (bytes[shard] ?? 0) + builder.seal().bytes
-    }
-    for (let shard = 0; shard < bytes.length; shard++) bytes[shard] ??= 0
-    return bytes
+  #sizesByShard(): number[][] {
+    const sizes: number[][] = Array.from({ length: this.#router.shards }, () => [])
+    for (const [partition, { builder }] of this.#builders) sizes[partition % this.#router.shards]!.push(builder.seal().bytes)
+    return sizes
   }
 
   #note(partition: number, outcome: Outcome | null): void {

@@ -26,6 +26,10 @@ export class LocalPort implements ShardPort, RequestSource, AnswerSink {
     return Math.max(0, this.#bytesMax - this.waiting)
   }
 
+  hasRoomFor(sizes: readonly number[]): boolean {
+    return this.waiting === 0 || this.waiting + sizes.reduce((sum, size) => sum + size + 8, 0) <= this.#bytesMax
+  }
+
   send(builder: RequestBuilder, sealed: SealedRequest, head: RequestHead): void {
     const target = targetOf(new ArrayBuffer((sealed.bytes + 7) & ~7))
     builder.writeTo(target, 0, sealed, head)

@@ -55,6 +55,8 @@ export function createPort(options: PortOptions): PortData {
 export interface ShardPort {
   /** Bytes a request may have now; 0 when nothing fits. */
   room(): number
+  /** True when requests of these sizes may be sent one after the other now; always in the end, once all before them are answered. */
+  hasRoomFor(sizes: readonly number[]): boolean
   send(builder: RequestBuilder, sealed: SealedRequest, head: RequestHead): void
   /** Calls `answered` for each answer that has come. */
   drain(answered: (request: number, outcome: Outcome) => void): void

@@ -68,11 +68,9 @@ function* streamRows(view: LogView, stream: string, options: ReadStreamOptions):
   if (backwards) blocks.reverse()
   for (let at = 0; at < blocks.length; at += BLOCKS_AT_A_TIME) {
     for (const block of view.blocks(shard, blocks.slice(at, at + BLOCKS_AT_A_TIME))) {
-      const index = block.streams.indexOf(stream)
-      if (index < 0) continue
-      for (let n = 0; n < block.count; n++) {
-        const row = backwards ? block.count - 1 - n : n
-        if (block.streamIndex(row) !== index) continue
+      const rows = block.rowsOf(stream)
+      for (let n = 0; n < rows.length; n++) {
+        const row = rows[backwards ? rows.length - 1 - n : n]!
         const version = block.versionAt(row)
         if (version > high && !backwards) return
         if (version < low && backwards) return

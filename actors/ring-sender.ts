@@ -17,6 +17,7 @@ export class RingSender implements ShardPort {
   #read = 0
   #sent = 0
   #unanswered = 0
+  #isWaking = false
 
   constructor(data: PortData, options: { post: (buffer: ArrayBuffer) => void; transferBytesMax: number }) {
     this.#control = new Int32Array(data.control)
@@ -34,6 +35,19 @@ export class RingSender implements ShardPort {
     return Math.max(0, this.#transferBytesMax - this.#transferredBytes)
   }
 
+  hasRoomFor(sizes: readonly number[]): boolean {
+    // Where the ring ends, up to a request's size may be skipped.
+    let ring = RING_REQUEST_BYTES
+    let transferred = 0
+    for (const size of sizes) {
+      if (size > RING_REQUEST_BYTES) transferred += size
+      ring += size > RING_REQUEST_BYTES ? 8 : (size + 7) & ~7
+    }
+    const used = (this.#sent - Atomics.load(this.#control, at.taken)) >>> 0
+    const transferable = transferred === 0 || this.#transferredBytes === 0 || this.#transferredBytes + transferred <= this.#transferBytesMax
+    return transferable && used + ring <= this.#mask && this.#unanswered + sizes.length <= this.#answerMask
+  }
+
   send(builder: RequestBuilder, sealed: SealedRequest, head: RequestHead): void {
     this.#unanswered++
     if (sealed.bytes > RING_REQUEST_BYTES) {
@@ -48,7 +62,7 @@ export class RingSender implements ShardPort {
     } else {
       this.#frame((sealed.bytes + 7) & ~7, byte => builder.writeTo(this.#ring, byte, sealed, head))
     }
-    if (Atomics.load(this.#control, at.sleeping) === 1) this.#wake()
+    if (!this.#isWaking && Atomics.load(this.#control, at.sleeping) === 1) this.#wakeSoon()
   }
 
   #frame(bytes: number, write: (byte: number) => void): void {
@@ -61,6 +75,15 @@ export class RingSender implements ShardPort {
     write(byte)
     this.#sent = (this.#sent + bytes) | 0
     Atomics.store(this.#control, at.sent, this.#sent)
+  }
+
+  /** Once for all requests of this turn: waking costs more than sending. */
+  #wakeSoon(): void {
+    this.#isWaking = true
+    queueMicrotask(() => {
+      this.#isWaking = false
+      this.#wake()
+    })
   }
 
   #wake(): void {

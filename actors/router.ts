@@ -46,6 +46,7 @@ export class Router {
   constructor(shards: number, options: RouterOptions) {
     this.options = options
     this.#clock = options.clock ?? systemClock
+    this.#nowMs = this.#clock.monotonic()
     this.#ports = Array.from({ length: shards }, () => null)
     this.#waiting = new Uint32Array(options.partitions)
     this.#default = durabilities.indexOf(options.durability)
@@ -185,7 +186,7 @@ export class Router {
   }
 
   /** Read once a second: good enough for a deadline of many. */
-  #nowMs = systemClock.monotonic()
+  #nowMs: number
 
   durabilityOf(given: Durability | undefined): number {
     if (given === undefined) return this.#default
@@ -203,9 +204,9 @@ export class Router {
     return port.room() >= Math.min(bytes, this.options.limits.mailboxBytes) ? port : null
   }
 
-  /** True when each shard can take that many bytes. */
-  hasRoom(bytesByShard: readonly number[]): boolean {
-    return bytesByShard.every((bytes, shard) => bytes === 0 || (this.#ports[shard]?.room() ?? 0) >= bytes)
+  /** True when each shard can take requests of these sizes. */
+  hasRoom(sizesByShard: readonly (readonly number[])[]): boolean {
+    return sizesByShard.every((sizes, shard) => sizes.length === 0 || (this.#ports[shard]?.hasRoomFor(sizes) ?? false))
   }
 
   /** Resolves when an answer has made room. */

@@ -103,6 +103,11 @@ export class RequestBuilder {
     return this.#typeCount++
   }
 
+  /** Bytes of data and extras gathered so far. */
+  get gatheredBytes(): number {
+    return this.payloadBytes + this.#extrasBytes
+  }
+
   /** Adds one event; returns the UTF-8 bytes of its data. `stamp` only where events of one request do not have consecutive stamps. */
   add(stream: number, type: number, encoding: number, data: string | Uint8Array, extras: Uint8Array | null, stamp: Stamp): number {
     const at = this.events

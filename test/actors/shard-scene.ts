@@ -35,7 +35,9 @@ export interface ShardScene {
   reopened: number
 }
 
-export function shardScene(options: { partitions?: number; durability?: 'memory' | 'os' | 'disk'; limits?: Partial<Limits> } = {}): ShardScene {
+export function shardScene(
+  options: { partitions?: number; durability?: 'memory' | 'os' | 'disk'; limits?: Partial<Limits> } = {},
+): ShardScene {
   const { partitions = 4, durability = 'os' } = options
   const limits = limitsWith({ segmentEntries: 64, ...options.limits })
   const kv = openMemory<ShardColumn>({ columns: { log: 'rising', index: 'scattered', meta: 'small' } })
@@ -102,11 +104,19 @@ export async function settle(): Promise<void> {
 }
 
 /** What became of a promise so far. */
-export function watched<T>(promise: Promise<T>): { state: 'pending' | 'answered' | 'refused'; code: string | undefined; answer: T | undefined } {
-  const seen = { state: 'pending' as 'pending' | 'answered' | 'refused', code: undefined as string | undefined, answer: undefined as T | undefined }
+export function watched<T>(promise: Promise<T>): {
+  state: 'pending' | 'answered' | 'refused'
+  code: string | undefined
+  answer: T | undefined
+} {
+  const seen = {
+    state: 'pending' as 'pending' | 'answered' | 'refused',
+    code: undefined as string | undefined,
+    answer: undefined as T | undefined,
+  }
   promise.then(
     answer => Object.assign(seen, { state: 'answered', answer }),
-    (error: { code?: string }) => Object.assign(seen, { state: 'refused', code: error.code ?? String(error) }),
+    (error: Error & { code?: string }) => Object.assign(seen, { state: 'refused', code: error.code ?? error.message }),
   )
   return seen
 }

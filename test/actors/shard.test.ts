@@ -12,7 +12,10 @@ const read = async ({ log }: ShardScene, stream: string): Promise<number[]> => v
 async function unseen(scene: ShardScene, stream: string, id?: string): Promise<void> {
   assert.is(await scene.log.streamVersion(stream), 0)
   await refused(() => all(scene.log.readStream(stream)), 'STREAM_NOT_FOUND')
-  assert.equal((await all(scene.log.readAll())).filter(event => event.stream === stream), [])
+  assert.equal(
+    (await all(scene.log.readAll())).filter(event => event.stream === stream),
+    [],
+  )
   if (id !== undefined) await refused(() => scene.log.readEvent(id), 'NOT_FOUND')
 }
 
@@ -27,7 +30,10 @@ test('a commit that conflicts is NOT_LEADER for all of its group, nothing is see
     scene.log.appendToStream('old', some(1), { producer: 'p', producerSequence: 1 }),
   ].map(watched)
   await settle()
-  assert.equal(group.map(({ code }) => code), group.map(() => 'NOT_LEADER'))
+  assert.equal(
+    group.map(({ code }) => code),
+    group.map(() => 'NOT_LEADER'),
+  )
   await unseen(scene, 'new', 'i')
   assert.is(scene.reopened, 1)
   scene.commit = null
@@ -79,7 +85,10 @@ test('a commit that is never answered: UNKNOWN_OUTCOME in time, BUSY when the ma
   scene.commit = null
   stuck.resolve(first!.write())
   await settle()
-  assert.equal(await read(scene, 'mine'), Array.from({ length: 10 }, (_, n) => n + 1))
+  assert.equal(
+    await read(scene, 'mine'),
+    Array.from({ length: 10 }, (_, n) => n + 1),
+  )
   assert.is((await append(scene.log, 'mine', some(1), { expectedVersion: 10 })).version, 11)
   assert.is(scene.router.pending, 0)
 })
@@ -97,7 +106,8 @@ for (const how of ['throws', 'rejects'] as const) {
     scene.commit = null
     const before = scene.calls.length
     for (let n = 0; n < 3; n++) {
-      for (const durability of ['memory', 'os', 'disk'] as const) await refused(() => scene.log.appendToStream(`s-${n}`, some(1), { durability }), 'READ_ONLY')
+      for (const durability of ['memory', 'os', 'disk'] as const)
+        await refused(() => scene.log.appendToStream(`s-${n}`, some(1), { durability }), 'READ_ONLY')
       await refused(() => scene.log.appendInOrder([{ stream: 'mine', event: some(1)[0]! }]), 'READ_ONLY')
     }
     assert.is(scene.calls.length, before)
@@ -142,17 +152,26 @@ test('answers that hang on a block in flight are held until it settles, and fall
       scene.log.appendToStream('third', withId('i'), { durability: 'memory' }),
     ].map(watched)
     await settle()
-    assert.equal(asked.map(({ state }) => state), Array.from({ length: 6 }, () => 'pending'))
+    assert.equal(
+      asked.map(({ state }) => state),
+      Array.from({ length: 6 }, () => 'pending'),
+    )
     if (result !== 'committed') scene.commit = null
     flight.resolve(result)
     await settle()
     if (result === 'committed') {
-      assert.equal(asked.map(({ state, code }) => code ?? state), ['answered', 'WRONG_EXPECTED_VERSION', 'answered', 'answered', 'answered', 'answered'])
+      assert.equal(
+        asked.map(({ state, code }) => code ?? state),
+        ['answered', 'WRONG_EXPECTED_VERSION', 'answered', 'answered', 'answered', 'answered'],
+      )
       assert.equal(asked[3]!.answer, { duplicate: true, highest: 1 })
       assert.equal(asked[5]!.answer, { ...asked[4]!.answer!, durability: 'memory' })
     } else {
       const code = result === 'conflict' ? 'NOT_LEADER' : 'UNKNOWN_OUTCOME'
-      assert.equal(asked.slice(0, 5).map(one => one.code), Array.from({ length: 5 }, () => code))
+      assert.equal(
+        asked.slice(0, 5).map(one => one.code),
+        Array.from({ length: 5 }, () => code),
+      )
       assert.is(asked[5]!.state, 'answered')
       await unseen(scene, 'mine')
     }
@@ -180,7 +199,10 @@ for (const store of ['memory', 'os', 'disk'] as const) {
       assert.is(asked.state, 'answered')
       if (store === 'disk' && level !== 'disk') {
         await unseen(scene, 'mine', 'i')
-        assert.equal(flights.map(({ sync }) => sync), [false, true])
+        assert.equal(
+          flights.map(({ sync }) => sync),
+          [false, true],
+        )
         flights[1]!.land()
         await settle()
       }
@@ -239,7 +261,10 @@ test('what only was written shows soon in a store of level disk', async () => {
   const scene = shardScene({ durability: 'disk' })
   const { position } = await append(scene.log, 'mine', some(2), { durability: 'os' })
   assert.equal(versions(await all(scene.log.readStream('mine', { atLeast: position }))), [1, 2])
-  assert.equal(scene.calls.map(({ sync }) => sync), [false, true])
+  assert.equal(
+    scene.calls.map(({ sync }) => sync),
+    [false, true],
+  )
 })
 
 test.run()

@@ -54,10 +54,14 @@ export class Twin {
 
   /** The first answer again, a refusal, or nothing when no id is known. */
   #known(stream: string, partition: number, events: readonly NewEvent[]): TwinAnswer | null {
-    const found = events.map(({ id }) => (id === undefined ? undefined : this.all.find(old => old.id === id && old.partition === partition)))
+    const found = events.map(({ id }) =>
+      id === undefined ? undefined : this.all.find(old => old.id === id && old.partition === partition),
+    )
     if (!found.some(Boolean)) return null
     const [first] = found
-    const same = found.every((old, n) => old?.stream === stream && old.version === first!.version + n && contentOf(old) === contentOf(events[n]!))
+    const same = found.every(
+      (old, n) => old?.stream === stream && old.version === first!.version + n && contentOf(old) === contentOf(events[n]!),
+    )
     if (!first || !same) return { code: 'DUPLICATE_ID' }
     const n = events.length - 1
     return { firstVersion: first.version, version: first.version + n, firstSequence: first.sequence, sequence: found[n]!.sequence }
@@ -77,7 +81,9 @@ export class Twin {
   readAll({ types, categories, limit, direction }: ReadAllOptions, after: number): TwinEvent[] {
     const backwards = direction === 'backwards'
     const part = after < 0 ? [...this.all] : backwards ? this.all.slice(0, after) : this.all.slice(after + 1)
-    const wanted = part.filter(event => (!types || types.includes(event.type)) && (!categories || categories.includes(categoryOf(event.stream))))
+    const wanted = part.filter(
+      event => (!types || types.includes(event.type)) && (!categories || categories.includes(categoryOf(event.stream))),
+    )
     return (backwards ? wanted.reverse() : wanted).slice(0, limit)
   }
 }

@@ -3,7 +3,12 @@ import { test } from 'uvu'
 import { openNode, type Node } from '../../runtime/node.ts'
 import { eventStoreContract } from '../contract/event-store.ts'
 
-const shapes = [{ partitions: 1, shards: 1 }, { partitions: 3, shards: 2 }, { partitions: 32, shards: 2 }, { partitions: 32, shards: 1 }]
+const shapes = [
+  { partitions: 1, shards: 1 },
+  { partitions: 3, shards: 2 },
+  { partitions: 32, shards: 2 },
+  { partitions: 32, shards: 1 },
+]
 
 for (const shape of shapes) {
   eventStoreContract(test, {

@@ -68,7 +68,10 @@ export const appends: Sentences = {
     assert.equal(two.firstSequence, one.sequence + 1)
     assert.ok(two.stamp > one.stamp)
     const last = (await all(store.readStream(name))).at(-1)!
-    assert.deepEqual([last.version, last.sequence, last.stamp, last.position, last.partition], [5, two.sequence, two.stamp, two.position, two.partition])
+    assert.deepEqual(
+      [last.version, last.sequence, last.stamp, last.position, last.partition],
+      [5, two.sequence, two.stamp, two.position, two.partition],
+    )
   },
 
   'one event need not stand in a list': async ({ store, stream }) => {
@@ -102,15 +105,24 @@ export const appends: Sentences = {
     const name = stream()
     const tries = await Promise.allSettled(Array.from({ length: 20 }, () => store.appendToStream(name, some(1), { expectedVersion: 0 })))
     assert.equal(tries.filter(({ status }) => status === 'fulfilled').length, 1)
-    for (const result of tries) if (result.status === 'rejected') await refused(() => Promise.reject(result.reason as Error), 'WRONG_EXPECTED_VERSION')
+    for (const result of tries)
+      if (result.status === 'rejected') await refused(() => Promise.reject(result.reason as Error), 'WRONG_EXPECTED_VERSION')
     assert.equal(await store.streamVersion(name), 1)
   },
 
   'appends of one caller that are not awaited keep their order': async ({ store, stream }) => {
     const name = stream()
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => append(store, name, { type: 'a', data: n }, { expectedVersion: n })))
-    assert.deepEqual(answers.map(answer => answer.version), Array.from({ length: 100 }, (_, n) => n + 1))
-    assert.deepEqual((await all(store.readStream(name))).map(event => event.data), Array.from({ length: 100 }, (_, n) => n))
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, n) => append(store, name, { type: 'a', data: n }, { expectedVersion: n })),
+    )
+    assert.deepEqual(
+      answers.map(answer => answer.version),
+      Array.from({ length: 100 }, (_, n) => n + 1),
+    )
+    assert.deepEqual(
+      (await all(store.readStream(name))).map(event => event.data),
+      Array.from({ length: 100 }, (_, n) => n),
+    )
   },
 
   'an append of no events is INVALID': async ({ store, stream }) => {
@@ -142,7 +154,8 @@ export const appends: Sentences = {
   },
 
   'a durability that this store has not is INVALID': async ({ store, stream }) => {
-    for (const durability of ['quorum', 'tape', 2]) await refused(() => store.appendToStream(stream(), some(1), { durability: durability as 'disk' }), 'INVALID')
+    for (const durability of ['quorum', 'tape', 2])
+      await refused(() => store.appendToStream(stream(), some(1), { durability: durability as 'disk' }), 'INVALID')
   },
 
   'the durability asked for is the one answered, and what was written can be read at once': async ({ store, stream }) => {
@@ -165,7 +178,10 @@ export const appends: Sentences = {
     const { events, position } = await store.appendInOrder(items)
     assert.equal(events, 500)
     for (const [i, name] of names.entries()) {
-      assert.deepEqual((await all(store.readStream(name))).map(event => event.data), items.filter((_, n) => n % 7 === i).map(item => item.event.data))
+      assert.deepEqual(
+        (await all(store.readStream(name))).map(event => event.data),
+        items.filter((_, n) => n % 7 === i).map(item => item.event.data),
+      )
     }
     assert.equal((await store.readEventAt(position!)).data, 499)
     assert.deepEqual(await store.appendInOrder([]), { events: 0, position: null })

@@ -45,7 +45,13 @@ export const closing: Sentences = {
 
   'an iterator that is open during close ends with CLOSED at its next pull': async ({ store }) => {
     for (let n = 0; n < 20; n++) await append(store, 'mine', some(10))
-    const open = [store.readStream('mine'), store.readStream('mine', { direction: 'backwards' }), store.readAll(), store.subscribeToAll(), store.subscribeToStream('mine')]
+    const open = [
+      store.readStream('mine'),
+      store.readStream('mine', { direction: 'backwards' }),
+      store.readAll(),
+      store.subscribeToAll(),
+      store.subscribeToStream('mine'),
+    ]
     const iterators = open.map(iterable => iterable[Symbol.asyncIterator]())
     for (const iterator of iterators) assert.equal(((await iterator.next()).value as Event).stream, 'mine')
     await store.close()
@@ -64,7 +70,9 @@ export const closing: Sentences = {
 
   'a follower that waits at the head is CLOSED by close': async ({ store }) => {
     await append(store, 'mine', some(1))
-    const waiting = [store.subscribeToAll({ from: 'end' }), store.subscribeToStream('mine', { from: 'end' })].map(iterable => refused(() => all(iterable), 'CLOSED'))
+    const waiting = [store.subscribeToAll({ from: 'end' }), store.subscribeToStream('mine', { from: 'end' })].map(iterable =>
+      refused(() => all(iterable), 'CLOSED'),
+    )
     await new Promise(resolve => setImmediate(resolve))
     await store.close()
     await Promise.all(waiting)
@@ -82,7 +90,10 @@ export const closing: Sentences = {
           await new Promise(resolve => setImmediate(resolve))
         }
       } catch (error) {
-        assert.deepEqual(versions(seen), seen.map((_, i) => i + 1))
+        assert.deepEqual(
+          versions(seen),
+          seen.map((_, i) => i + 1),
+        )
         await refused(() => Promise.reject(error as Error), 'CLOSED')
       }
     })

@@ -25,7 +25,9 @@ export const follows: Sentences = {
     const writer = writing(store, n => `live-${n % 7}`)
     const places = [undefined, ...old.filter((_, i) => i % 11 === 0), old.at(-1)]
     const counts = places.map(place => old.length - (place ? old.indexOf(place) + 1 : 0) + 60)
-    const followed = await Promise.all(places.map((place, i) => first(store.subscribeToAll(place ? { from: place.position } : {}), counts[i]!)))
+    const followed = await Promise.all(
+      places.map((place, i) => first(store.subscribeToAll(place ? { from: place.position } : {}), counts[i]!)),
+    )
     await writer.stop()
     const every = positions(await all(store.readAll()))
     for (const [i, events] of followed.entries()) {
@@ -43,7 +45,14 @@ export const follows: Sentences = {
     const answers = [await append(store, 'late-1', some(2)), await append(store, 'late-2', some(1))]
     const got = [(await next).value as Event, (await follower.next()).value as Event, (await follower.next()).value as Event]
     await follower.return?.()
-    assert.deepEqual(got.map(event => [event.stream, event.version]), [['late-1', 1], ['late-1', 2], ['late-2', 1]])
+    assert.deepEqual(
+      got.map(event => [event.stream, event.version]),
+      [
+        ['late-1', 1],
+        ['late-1', 2],
+        ['late-2', 1],
+      ],
+    )
     assert.equal(got[2]!.position, answers[1]!.position)
   },
 
@@ -51,7 +60,10 @@ export const follows: Sentences = {
     const waiting = Promise.all([first(store.subscribeToAll(), 1), first(store.subscribeToAll({ from: 'end' }), 1)])
     await new Promise(resolve => setImmediate(resolve))
     const { position } = await append(store, 'a', some(1))
-    assert.deepEqual((await waiting).map(events => positions(events)), [[position], [position]])
+    assert.deepEqual(
+      (await waiting).map(events => positions(events)),
+      [[position], [position]],
+    )
   },
 
   'following by types and categories meets what passes, from any position': async ({ store }) => {
@@ -59,12 +71,20 @@ export const follows: Sentences = {
     const writer = writing(store, n => `order-live${n % 5}`)
     const options = { types: ['opened'], categories: ['order'] }
     const passing = old.filter(event => event.type === 'opened' && event.stream.replace(/[{}]/g, '').startsWith('order-'))
-    const followed = await Promise.all([undefined, passing[3], old[50]].map(place => first(store.subscribeToAll({ ...options, ...(place ? { from: place.position } : {}) }), 40)))
+    const followed = await Promise.all(
+      [undefined, passing[3], old[50]].map(place =>
+        first(store.subscribeToAll({ ...options, ...(place ? { from: place.position } : {}) }), 40),
+      ),
+    )
     await writer.stop()
     const all_ = await all(store.readAll({ system: true }))
     for (const [i, place] of [undefined, passing[3], old[50]].entries()) {
       const from = place ? all_.findIndex(event => event.position === place.position) + 1 : 0
-      const wanted = all_.slice(from).filter(event => event.type === 'opened' && (event.stream === 'order' ? true : event.stream.replace(/[{}]/g, '').startsWith('order-')))
+      const wanted = all_
+        .slice(from)
+        .filter(
+          event => event.type === 'opened' && (event.stream === 'order' ? true : event.stream.replace(/[{}]/g, '').startsWith('order-')),
+        )
       assert.deepEqual(positions(followed[i]!), positions(wanted).slice(0, 40))
     }
   },
@@ -87,7 +107,11 @@ export const follows: Sentences = {
 
   'following a stream from its end, or one that is not there yet, meets what comes': async ({ store }) => {
     await append(store, 'mine', some(3))
-    const waiting = Promise.all([first(store.subscribeToStream('mine', { from: 'end' }), 2), first(store.subscribeToStream('new'), 2), first(store.subscribeToStream('new', { from: 'end' }), 1)])
+    const waiting = Promise.all([
+      first(store.subscribeToStream('mine', { from: 'end' }), 2),
+      first(store.subscribeToStream('new'), 2),
+      first(store.subscribeToStream('new', { from: 'end' }), 1),
+    ])
     await new Promise(resolve => setImmediate(resolve))
     await append(store, 'mine', some(1))
     await append(store, 'new', some(2))
@@ -97,7 +121,10 @@ export const follows: Sentences = {
 
   'a signal ends a follower, waiting or not': async ({ store }) => {
     await append(store, 'mine', some(3))
-    for (const follow of [(signal: AbortSignal) => store.subscribeToAll({ signal }), (signal: AbortSignal) => store.subscribeToStream('mine', { signal })]) {
+    for (const follow of [
+      (signal: AbortSignal) => store.subscribeToAll({ signal }),
+      (signal: AbortSignal) => store.subscribeToStream('mine', { signal }),
+    ]) {
       const waits = new AbortController()
       const seen: Event[] = []
       const ended = (async () => {

@@ -36,7 +36,10 @@ export const idempotence: Sentences = {
     assert.equal(await store.streamVersion(name), 2)
   },
 
-  'an id again with other content, elsewhere, or with part of its request is a DUPLICATE_ID, and nothing is stored': async ({ store, stream }) => {
+  'an id again with other content, elsewhere, or with part of its request is a DUPLICATE_ID, and nothing is stored': async ({
+    store,
+    stream,
+  }) => {
     const key = stream()
     const name = `{${key}}a`
     const [one, two] = withIds(`${key}-1`, `${key}-2`) as [NewEvent, NewEvent]
@@ -132,14 +135,22 @@ export const idempotence: Sentences = {
   'a producer that sends a number twice without waiting is stored once': async ({ store, stream }) => {
     const name = stream()
     const producer = `producer of ${name}`
-    const answers = await Promise.all([1, 1, 2, 1, 2].map(producerSequence => store.appendToStream(name, some(1), { producer, producerSequence })))
-    assert.deepEqual(answers.map(answer => (answer.duplicate ? answer.highest : -answer.version)), [-1, 1, -2, 2, 2])
+    const answers = await Promise.all(
+      [1, 1, 2, 1, 2].map(producerSequence => store.appendToStream(name, some(1), { producer, producerSequence })),
+    )
+    assert.deepEqual(
+      answers.map(answer => (answer.duplicate ? answer.highest : -answer.version)),
+      [-1, 1, -2, 2, 2],
+    )
   },
 
   'a conflict does not use up the number of a producer': async ({ store, stream }) => {
     const name = stream()
     const producer = `producer of ${name}`
-    await refused(() => store.appendToStream(name, some(1), { producer, producerSequence: 1, expectedVersion: 'exists' }), 'WRONG_EXPECTED_VERSION')
+    await refused(
+      () => store.appendToStream(name, some(1), { producer, producerSequence: 1, expectedVersion: 'exists' }),
+      'WRONG_EXPECTED_VERSION',
+    )
     assert.equal((await append(store, name, some(1), { producer, producerSequence: 1 })).version, 1)
   },
 

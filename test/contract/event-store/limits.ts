@@ -22,14 +22,27 @@ const measured = (bytes: number): Record<string, unknown> => ({ m: 'x'.repeat(by
 const limited: readonly Limited[] = [
   { what: 'JSON of an event', limit: 'eventBytes', events: size => [event({ data: textOf(size) })] },
   { what: 'JSON of an event in UTF-8', limit: 'eventBytes', events: size => [event({ data: twoByteText(size - 2) })] },
-  { what: 'JSON text of an event', limit: 'eventBytes', events: size => [event({ data: Buffer.from(JSON.stringify(textOf(size))), encoding: 'json' })] },
+  {
+    what: 'JSON text of an event',
+    limit: 'eventBytes',
+    events: size => [event({ data: Buffer.from(JSON.stringify(textOf(size))), encoding: 'json' })],
+  },
   { what: 'bytes of an event', limit: 'eventBytes', events: size => [event(), event({ data: new Uint8Array(size) })] },
   { what: 'events of a request', limit: 'requestEvents', events: size => Array.from({ length: size }, () => event()) },
-  { what: 'bytes of a request', limit: 'requestBytes', events: size => Array.from({ length: 9 }, (_, n) => event({ data: new Uint8Array(n < 8 ? (size >> 3) - 1 : size - 8 * ((size >> 3) - 1)) })) },
+  {
+    what: 'bytes of a request',
+    limit: 'requestBytes',
+    events: size =>
+      Array.from({ length: 9 }, (_, n) => event({ data: new Uint8Array(n < 8 ? (size >> 3) - 1 : size - 8 * ((size >> 3) - 1)) })),
+  },
   { what: 'metadata', limit: 'metadataBytes', events: size => [event({ metadata: measured(size) })] },
   { what: 'depth of data', limit: 'jsonDepth', events: size => [event({ data: nested(size) })] },
   { what: 'depth of data as MessagePack', limit: 'jsonDepth', events: size => [event({ data: nested(size), encoding: 'msgpack' })] },
-  { what: 'depth of JSON text', limit: 'jsonDepth', events: size => [event({ data: Buffer.from(JSON.stringify(nested(size))), encoding: 'json' })] },
+  {
+    what: 'depth of JSON text',
+    limit: 'jsonDepth',
+    events: size => [event({ data: Buffer.from(JSON.stringify(nested(size))), encoding: 'json' })],
+  },
   { what: 'depth of metadata', limit: 'jsonDepth', events: size => [event({ metadata: { m: nested(size - 1) } })] },
   { what: 'an id', limit: 'eventIdBytes', events: size => [event({ id: `${'i'.repeat(size)}` })] },
   { what: 'an id in UTF-8', limit: 'eventIdBytes', events: size => [event({ id: twoByteText(size) })] },
@@ -49,7 +62,10 @@ async function holds({ store, stream }: Pick<Scene, 'store' | 'stream'>, row: Li
 
 export const limits: Sentences = {
   ...Object.fromEntries(
-    limited.map(row => [`${row.what}: ${defaultLimits[row.limit]} pass, one more is TOO_LARGE and names the limit`, (scene: Scene) => holds(scene, row, defaultLimits[row.limit])]),
+    limited.map(row => [
+      `${row.what}: ${defaultLimits[row.limit]} pass, one more is TOO_LARGE and names the limit`,
+      (scene: Scene) => holds(scene, row, defaultLimits[row.limit]),
+    ]),
   ),
 
   'a stream id of 512 bytes passes, one of 513 is TOO_LARGE': async ({ store, stream }) => {
@@ -67,7 +83,19 @@ export const limits: Sentences = {
   },
 
   'limits given at open hold instead of the defaults': async ({ fresh, stream }) => {
-    const { store } = await fresh({ limits: { eventBytes: 10, requestEvents: 3, requestBytes: 20, metadataBytes: 20, jsonDepth: 2, eventIdBytes: 4, eventTypeBytes: 5, tags: 1, tagBytes: 3 } })
+    const { store } = await fresh({
+      limits: {
+        eventBytes: 10,
+        requestEvents: 3,
+        requestBytes: 20,
+        metadataBytes: 20,
+        jsonDepth: 2,
+        eventIdBytes: 4,
+        eventTypeBytes: 5,
+        tags: 1,
+        tagBytes: 3,
+      },
+    })
     for (const [what, row, size] of [
       ['an event', limited[0]!, 10],
       ['a request', limited[4]!, 3],
@@ -76,8 +104,16 @@ export const limits: Sentences = {
       ['a type', limited[13]!, 5],
       ['tags', limited[14]!, 1],
       ['a tag', limited[15]!, 3],
-    ] as const) await holds({ store, stream }, { ...row, what }, size)
-    const { details } = await refused(() => store.appendToStream(stream(), Array.from({ length: 3 }, () => event({ data: new Uint8Array(7) }))), 'TOO_LARGE')
+    ] as const)
+      await holds({ store, stream }, { ...row, what }, size)
+    const { details } = await refused(
+      () =>
+        store.appendToStream(
+          stream(),
+          Array.from({ length: 3 }, () => event({ data: new Uint8Array(7) })),
+        ),
+      'TOO_LARGE',
+    )
     assert.equal(details['limit'], 20)
   },
 

@@ -37,7 +37,18 @@ const filters: readonly ReadAllOptions[] = [
   { system: true },
 ]
 
-const badOptions: readonly object[] = [{ from: 'x' }, { from: 3 }, { limit: -1 }, { limit: 0.5 }, { direction: 'down' }, { types: 'a' }, { types: [1] }, { categories: 'a' }, { asOf: 'x' }, { atLeast: 'x' }]
+const badOptions: readonly object[] = [
+  { from: 'x' },
+  { from: 3 },
+  { limit: -1 },
+  { limit: 0.5 },
+  { direction: 'down' },
+  { types: 'a' },
+  { types: [1] },
+  { categories: 'a' },
+  { asOf: 'x' },
+  { atLeast: 'x' },
+]
 
 async function ordered({ store }: Scene): Promise<void> {
   const events = await filled(store)
@@ -50,7 +61,10 @@ async function ordered({ store }: Scene): Promise<void> {
   assert.deepEqual(new Set(positions(events)), new Set(positions(each)))
   for (const partition of new Set(events.map(event => event.partition))) {
     const sequences = events.filter(event => event.partition === partition).map(event => event.sequence)
-    assert.deepEqual(sequences, sequences.map((_, i) => i + 1))
+    assert.deepEqual(
+      sequences,
+      sequences.map((_, i) => i + 1),
+    )
   }
 }
 
@@ -65,7 +79,10 @@ export const readsOfAll: Sentences = {
   'events of one caller come in the order of its calls': async ({ store }) => {
     await Promise.all(Array.from({ length: 100 }, (_, n) => append(store, `s-${n % 13}`, { type: 'a', data: n })))
     await store.appendInOrder(Array.from({ length: 100 }, (_, n) => ({ stream: `s-${n % 17}`, event: { type: 'a', data: 100 + n } })))
-    assert.deepEqual((await all(store.readAll())).map(event => event.data), Array.from({ length: 200 }, (_, n) => n))
+    assert.deepEqual(
+      (await all(store.readAll())).map(event => event.data),
+      Array.from({ length: 200 }, (_, n) => n),
+    )
   },
 
   'what was answered can be read at once': async ({ store }) => {
@@ -93,9 +110,15 @@ export const readsOfAll: Sentences = {
     for (const options of [{}, { types: ['opened'] }, { categories: ['order'] }] as ReadAllOptions[]) {
       for (const [i, { position }] of events.entries()) {
         const after = events.slice(i + 1).filter(event => passes(event, options))
-        const before = events.slice(0, i).filter(event => passes(event, options)).reverse()
+        const before = events
+          .slice(0, i)
+          .filter(event => passes(event, options))
+          .reverse()
         assert.deepEqual(positions(await all(store.readAll({ ...options, from: position }))), positions(after))
-        assert.deepEqual(positions(await all(store.readAll({ ...options, from: position, direction: 'backwards', limit: 9 }))), positions(before.slice(0, 9)))
+        assert.deepEqual(
+          positions(await all(store.readAll({ ...options, from: position, direction: 'backwards', limit: 9 }))),
+          positions(before.slice(0, 9)),
+        )
       }
     }
   },
@@ -118,7 +141,15 @@ export const readsOfAll: Sentences = {
     const events = await filled(store)
     for (const [i, event] of events.entries()) {
       assert.deepEqual(positions(await all(store.readAll({ asOf: event.position }))), positions(events.slice(0, i + 1)))
-      assert.deepEqual(positions(await all(store.readAll({ asOf: event.position, direction: 'backwards', limit: 3 }))), positions(events.slice(0, i + 1).reverse().slice(0, 3)))
+      assert.deepEqual(
+        positions(await all(store.readAll({ asOf: event.position, direction: 'backwards', limit: 3 }))),
+        positions(
+          events
+            .slice(0, i + 1)
+            .reverse()
+            .slice(0, 3),
+        ),
+      )
     }
     for (const asOf of new Set(events.map(event => event.recorded))) {
       const wanted = positions(events.filter(event => event.recorded <= asOf))

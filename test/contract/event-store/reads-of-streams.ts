@@ -26,7 +26,19 @@ function twin(events: readonly Event[], { from, to, limit, direction }: ReadStre
   return (backwards ? wanted.reverse() : wanted).slice(0, limit)
 }
 
-const badOptions: readonly object[] = [{ from: -1 }, { from: 1.5 }, { to: -1 }, { to: '1' }, { limit: -1 }, { limit: Number.NaN }, { direction: 'up' }, { asOf: 'x' }, { asOf: Number.NaN }, { asOf: {} }, { atLeast: 'nowhere' }]
+const badOptions: readonly object[] = [
+  { from: -1 },
+  { from: 1.5 },
+  { to: -1 },
+  { to: '1' },
+  { limit: -1 },
+  { limit: Number.NaN },
+  { direction: 'up' },
+  { asOf: 'x' },
+  { asOf: Number.NaN },
+  { asOf: {} },
+  { atLeast: 'nowhere' },
+]
 
 export const readsOfStreams: Sentences = {
   'from, to, limit and direction give the versions they name': async scene => {
@@ -37,7 +49,12 @@ export const readsOfStreams: Sentences = {
       for (const from of places) {
         for (const to of places) {
           for (const limit of [undefined, 0, 1, 4, 100]) {
-            const options = { direction, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), ...(limit === undefined ? {} : { limit }) }
+            const options = {
+              direction,
+              ...(from === undefined ? {} : { from }),
+              ...(to === undefined ? {} : { to }),
+              ...(limit === undefined ? {} : { limit }),
+            }
             const got = await all(scene.store.readStream(name, options))
             assert.deepEqual(versions(got), versions(twin(events, options)), JSON.stringify(options))
           }
@@ -51,7 +68,10 @@ export const readsOfStreams: Sentences = {
     const { name, events } = await written(scene, 17)
     for (const event of events) {
       assert.deepEqual(versions(await all(scene.store.readStream(name, { asOf: event.position }))), range(1, event.version))
-      assert.deepEqual(versions(await all(scene.store.readStream(name, { asOf: event.position, direction: 'backwards', limit: 2 }))), range(1, event.version).reverse().slice(0, 2))
+      assert.deepEqual(
+        versions(await all(scene.store.readStream(name, { asOf: event.position, direction: 'backwards', limit: 2 }))),
+        range(1, event.version).reverse().slice(0, 2),
+      )
     }
   },
 
@@ -73,7 +93,8 @@ export const readsOfStreams: Sentences = {
 
   'a missing stream throws STREAM_NOT_FOUND when read, is at version 0, and folds to the initial state': async ({ store, stream }) => {
     const name = stream()
-    for (const options of [{}, { direction: 'backwards' as const }, { from: 3 }, { limit: 0 }]) await refused(() => all(store.readStream(name, options)), 'STREAM_NOT_FOUND')
+    for (const options of [{}, { direction: 'backwards' as const }, { from: 3 }, { limit: 0 }])
+      await refused(() => all(store.readStream(name, options)), 'STREAM_NOT_FOUND')
     assert.equal(await store.streamVersion(name), 0)
     const folded = await store.aggregateStream(name, { initialState: () => 'initial', evolve: () => 'evolved' })
     assert.deepEqual(folded, { state: 'initial', version: 0, exists: false })
@@ -103,8 +124,16 @@ export const readsOfStreams: Sentences = {
   'what is folded is what is read': async scene => {
     const { name } = await written(scene, 12)
     const evolve = (state: number[], event: { version: number }): number[] => [...state, event.version]
-    assert.deepEqual(await scene.store.aggregateStream(name, { initialState: () => [], evolve }), { state: range(1, 12), version: 12, exists: true })
-    assert.deepEqual(await scene.store.aggregateStream(name, { initialState: () => [], evolve, to: 4 }), { state: range(1, 4), version: 4, exists: true })
+    assert.deepEqual(await scene.store.aggregateStream(name, { initialState: () => [], evolve }), {
+      state: range(1, 12),
+      version: 12,
+      exists: true,
+    })
+    assert.deepEqual(await scene.store.aggregateStream(name, { initialState: () => [], evolve, to: 4 }), {
+      state: range(1, 4),
+      version: 4,
+      exists: true,
+    })
     const seventh = (await all(scene.store.readStream(name, { from: 7, limit: 1 })))[0]!
     assert.equal((await scene.store.aggregateStream(name, { initialState: () => [], evolve, asOf: seventh.position })).version, 7)
   },
@@ -114,10 +143,16 @@ export const readsOfStreams: Sentences = {
     for (const event of events) assert.deepEqual(await scene.store.readEventAt(event.position), event)
     const last = await append(scene.store, scene.stream(), some(1))
     const { stamp, partition, sequence } = last
-    for (const position of [positionOf(stamp, partition, sequence + 1_000_000), positionOf(4096, partition, sequence), positionOf(stamp, 1295, sequence), positionOf(stamp, partition, 0)]) {
+    for (const position of [
+      positionOf(stamp, partition, sequence + 1_000_000),
+      positionOf(4096, partition, sequence),
+      positionOf(stamp, 1295, sequence),
+      positionOf(stamp, partition, 0),
+    ]) {
       await refused(() => scene.store.readEventAt(position), 'NOT_FOUND')
     }
-    for (const position of ['', 'x', '1.2', `${last.position}.1`, `${last.position} `, 'A.B.C']) await refused(() => scene.store.readEventAt(position), 'INVALID')
+    for (const position of ['', 'x', '1.2', `${last.position}.1`, `${last.position} `, 'A.B.C'])
+      await refused(() => scene.store.readEventAt(position), 'INVALID')
   },
 
   'a reader that stops early reads no further, and another begins anew': async scene => {

@@ -25,7 +25,10 @@ export const reopening: Sentences = {
 
   'ids and producers are known again': async ({ fresh }) => {
     const { store, reopen } = await fresh()
-    const events = [{ type: 'a', data: 1, id: 'one' }, { type: 'a', data: 2, id: 'two' }]
+    const events = [
+      { type: 'a', data: 1, id: 'one' },
+      { type: 'a', data: 2, id: 'two' },
+    ]
     const answer = await append(store, 'mine', events)
     await append(store, 'mine', some(1), { producer: 'p', producerSequence: 4 })
     for (let n = 0; n < 100; n++) await append(store, `s-${n}`, { type: 'a', data: n, id: `id-${n}` })

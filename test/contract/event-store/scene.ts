@@ -31,7 +31,12 @@ export type Sentences = Readonly<Record<string, (scene: Scene) => Promise<void>>
 export const some = (count: number, type = 'happened'): NewEvent[] => Array.from({ length: count }, (_, n) => ({ type, data: { n } }))
 
 /** An append that must be stored. */
-export async function append(store: EventStore, stream: string, events: NewEvent | readonly NewEvent[], options?: AppendOptions): Promise<AppendResult> {
+export async function append(
+  store: EventStore,
+  stream: string,
+  events: NewEvent | readonly NewEvent[],
+  options?: AppendOptions,
+): Promise<AppendResult> {
   const answer = await store.appendToStream(stream, events, options)
   if (answer.duplicate) throw new Error('the append was taken for a duplicate')
   return answer
