@@ -1,14 +1,13 @@
 /** Fills one block after the other from requests, and turns a full one into bytes. One a partition, reused for ever. */
-import { constants, crc32, zstdCompressSync } from 'node:zlib'
+import { crc32 } from 'node:zlib'
 import { EXTRAS, STAMPS } from '../../event/request.ts'
 import { type RequestView } from '../../event/request-view.ts'
 import { BLOCK_EVENTS_MAX, BLOCK_EXTRAS, BLOCK_HEADER_BYTES, BLOCK_MAGIC, BLOCK_PAYLOAD_BYTES, CODEC_PLAIN, CODEC_ZSTD } from './block.ts'
+import { compress as compressBytes } from './zstd.ts'
 
 type Room = Buffer<ArrayBuffer>
 
 const SLOTS = 256
-/** zstd's fast levels are negative; −3 makes JSON events about six times smaller at 335 MB/s. */
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: -3 } }
 /** Below this a block is not worth the call into zstd. */
 const COMPRESS_BYTES_MIN = 256
 
@@ -203,7 +202,7 @@ export class BlockBuilder {
     let value = plain
     let codec = CODEC_PLAIN
     if (compress && rawBytes >= COMPRESS_BYTES_MIN) {
-      const packed = zstdCompressSync(plain.subarray(BLOCK_HEADER_BYTES), ZSTD)
+      const packed = compressBytes(plain.subarray(BLOCK_HEADER_BYTES))
       if (packed.length < rawBytes * 0.9) {
         value = Buffer.allocUnsafeSlow(BLOCK_HEADER_BYTES + packed.length)
         value.set(packed, BLOCK_HEADER_BYTES)

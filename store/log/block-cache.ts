@@ -47,7 +47,7 @@ export class BlockCache {
   }
 }
 
-/** Stored bytes, the body again when it is decompressed, and the objects around them. */
+/** The body as it is decompressed, and the objects around it: names, rows, the block itself. */
 function costOf(block: Block): number {
-  return block.storedBytes * 2 + 512
+  return block.rawBytes + 4096
 }

@@ -9,10 +9,11 @@
  *
  * codec 1: the body is zstd. The CRC is of the bytes as stored, so that a chain can be walked without decompressing.
  */
-import { crc32, zstdDecompressSync } from 'node:zlib'
+import { crc32 } from 'node:zlib'
 import { EventStoreError } from '../../event/error.ts'
 import { type Encoding } from '../../event/event.ts'
 import { encodings, textOf } from '../../event/payload.ts'
+import { decompress } from './zstd.ts'
 
 export const BLOCK_MAGIC = 0x31425341
 export const BLOCK_HEADER_BYTES = 64
@@ -22,6 +23,9 @@ export const BLOCK_PAYLOAD_BYTES = 16 * 1024
 export const CODEC_PLAIN = 0
 export const CODEC_ZSTD = 1
 export const BLOCK_EXTRAS = 1
+
+const NO_BYTES = new Uint8Array(0)
+const NO_ROWS: readonly number[] = []
 
 /** Why a stored value is not the block it should be, or null. */
 export function damageOf(value: Uint8Array): string | null {
@@ -43,7 +47,9 @@ export class Block {
   readonly crc: number
   readonly previousCrc: number
   readonly storedBytes: number
-  readonly #value: Uint8Array
+  /** Bytes of the body when it is decompressed. */
+  readonly rawBytes: number
+  #value: Uint8Array
   readonly #streams: number
   readonly #types: number
   readonly #hasExtras: boolean
@@ -54,6 +60,7 @@ export class Block {
   #extras = 0
   #typeNames: string[] | null = null
   #streamNames: string[] | null = null
+  #rows: Map<string, readonly number[]> | null = null
 
   /** `value` must not change afterwards. Throws DAMAGED when its checksum does not match. */
   constructor(number: number, value: Uint8Array) {
@@ -63,6 +70,7 @@ export class Block {
     this.number = number
     this.#value = value
     this.storedBytes = value.length
+    this.rawBytes = view.getUint32(56, true)
     this.crc = view.getUint32(4, true)
     this.previousCrc = view.getUint32(8, true)
     this.#hasExtras = (view.getUint8(14) & BLOCK_EXTRAS) !== 0
@@ -78,13 +86,12 @@ export class Block {
   #open(): Uint32Array {
     if (this.#body) return this.#words
     const value = this.#value
-    const view = new DataView(value.buffer, value.byteOffset, value.length)
-    const rawBytes = view.getUint32(56, true)
     let body: Uint8Array = value.subarray(BLOCK_HEADER_BYTES)
-    if (view.getUint8(13) === CODEC_ZSTD) body = zstdDecompressSync(body, { maxOutputLength: rawBytes, chunkSize: Math.max(64, rawBytes) })
+    if (value[13] === CODEC_ZSTD) body = decompress(body, this.rawBytes)
     if (body.byteOffset & 3) body = body.slice()
     const tables = this.count * (this.#hasExtras ? 5 : 4) + this.#streams + this.#types
     this.#body = body
+    this.#value = NO_BYTES
     this.#words = new Uint32Array(body.buffer, body.byteOffset, tables)
     this.#names = tables * 4
     const streamsEnd = this.#streams === 0 ? 0 : this.#words[tables - this.#types - 1]!
@@ -163,6 +170,19 @@ export class Block {
       start = end
     }
     return names
+  }
+
+  /** Rows of a stream, rising; empty when the block has none. Remembered, since a block that is kept is asked again. */
+  rowsOf(stream: string): readonly number[] {
+    this.#rows ??= new Map()
+    const known = this.#rows.get(stream)
+    if (known) return known
+    const index = this.streams.indexOf(stream)
+    if (index < 0) return NO_ROWS
+    const rows: number[] = []
+    for (let row = 0; row < this.count; row++) if (this.streamIndex(row) === index) rows.push(row)
+    this.#rows.set(stream, rows)
+    return rows
   }
 
   streamOf(row: number): string {
