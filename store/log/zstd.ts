@@ -1,0 +1,85 @@
+/**
+ * zstd for blocks, at its fast level −3. Node makes a new native context for every `zstdCompressSync`, which costs as much as compressing
+ * a block; one context a thread, reset between blocks, takes about half of the time (docs/decisions/zstd.md). The calls used are Node's own
+ * but not its public ones, so a trial at load decides, and the public ones stand in.
+ */
+import zlib from 'node:zlib'
+
+/** The native side of a zlib stream, and where it leaves how much room and input were left over. */
+interface Engine {
+  readonly _handle?: {
+    reset(): void
+    writeSync(flush: number, input: Uint8Array, at: number, bytes: number, output: Uint8Array, to: number, room: number): void
+  }
+  readonly _writeState?: Uint32Array
+  on(event: 'error', ignore: () => void): unknown
+}
+
+const { ZSTD_e_end: END, ZSTD_c_compressionLevel: LEVEL } = zlib.constants
+const FAST = { params: { [LEVEL]: -3 } }
+/** Enough for what can not be compressed: zstd adds 1/256 and a few bytes. */
+const boundOf = (bytes: number): number => bytes + (bytes >>> 8) + 512
+
+let compressor: Engine | undefined
+let decompressor: Engine | undefined
+let output = Buffer.allocUnsafeSlow(64 * 1024)
+
+/** Bytes written to `to`, or −1 when the engine can not do it. */
+function run(engine: Engine, input: Uint8Array, to: Uint8Array): number {
+  const { _handle: handle, _writeState: left } = engine
+  if (!handle || !left) return -1
+  handle.reset()
+  handle.writeSync(END, input, 0, input.length, to, 0, to.length)
+  return left[1] === 0 ? to.length - left[0]! : -1
+}
+
+function quiet(engine: unknown): Engine {
+  const made = engine as Engine
+  made.on('error', () => undefined)
+  return made
+}
+
+/** False where Node's inside is not what it was: then every call is a public one. */
+const isReusable = ((): boolean => {
+  try {
+    const text = Buffer.from('a trial of compression, a trial of compression, '.repeat(20))
+    for (let i = 0; i < 2; i++) {
+      const packed = compressReused(text)
+      const back = Buffer.alloc(text.length)
+      if (!packed || !zlib.zstdDecompressSync(packed).equals(text)) return false
+      if (run((decompressor ??= quiet(zlib.createZstdDecompress())), packed, back) !== text.length || !back.equals(text)) return false
+    }
+    return true
+  } catch {
+    return false
+  }
+})()
+
+function compressReused(bytes: Uint8Array): Buffer | null {
+  compressor ??= quiet(zlib.createZstdCompress(FAST))
+  if (output.length < boundOf(bytes.length)) output = Buffer.allocUnsafeSlow(boundOf(bytes.length))
+  const written = run(compressor, bytes, output)
+  return written < 0 ? null : Buffer.from(output.subarray(0, written))
+}
+
+/** A frame of its own; any zstd reads it. */
+export function compress(bytes: Uint8Array): Uint8Array {
+  if (isReusable) {
+    const packed = compressReused(bytes)
+    if (packed) return packed
+    compressor = undefined
+  }
+  return zlib.zstdCompressSync(bytes, FAST)
+}
+
+/** `rawBytes` is what the frame holds. Throws when it does not. */
+export function decompress(frame: Uint8Array, rawBytes: number): Uint8Array {
+  if (rawBytes === 0) return new Uint8Array(0)
+  if (isReusable) {
+    const raw = Buffer.allocUnsafeSlow(rawBytes)
+    decompressor ??= quiet(zlib.createZstdDecompress())
+    if (run(decompressor, frame, raw) === rawBytes) return raw
+    decompressor = undefined
+  }
+  return zlib.zstdDecompressSync(frame, { maxOutputLength: rawBytes })
+}
