@@ -72,7 +72,7 @@ export function compress(bytes: Uint8Array): Uint8Array {
   return zlib.zstdCompressSync(bytes, FAST)
 }
 
-/** `rawBytes` is what the frame holds. Throws when it does not. */
+/** `rawBytes` is what the frame holds; fewer than that throws. Whether the bytes are right is for the block's checksum to say. */
 export function decompress(frame: Uint8Array, rawBytes: number): Uint8Array {
   if (rawBytes === 0) return new Uint8Array(0)
   if (isReusable) {
@@ -81,5 +81,7 @@ export function decompress(frame: Uint8Array, rawBytes: number): Uint8Array {
     if (run(decompressor, frame, raw) === rawBytes) return raw
     decompressor = undefined
   }
-  return zlib.zstdDecompressSync(frame, { maxOutputLength: rawBytes })
+  const raw = zlib.zstdDecompressSync(frame, { maxOutputLength: rawBytes })
+  if (raw.length !== rawBytes) throw new RangeError(`the frame holds ${raw.length} bytes, not ${rawBytes}`)
+  return raw
 }
