@@ -29,6 +29,9 @@ function run(engine: Engine, input: Uint8Array, to: Uint8Array): number {
   const { _handle: handle, _writeState: left } = engine
   if (!handle || !left) return -1
   handle.reset()
+  // A call that fails leaves them alone, and they must not tell of the call before.
+  left[0] = to.length
+  left[1] = 1
   handle.writeSync(END, input, 0, input.length, to, 0, to.length)
   return left[1] === 0 ? to.length - left[0]! : -1
 }
