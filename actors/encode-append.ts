@@ -25,7 +25,12 @@ export function addEvent(builder: RequestBuilder, event: NewEvent, index: number
 export function producerOf(options: AppendOptions, limits: Limits): string {
   const { producer, producerSequence } = options
   if (producer === undefined && producerSequence === undefined) return ''
-  if (typeof producer !== 'string' || producer.length === 0 || !producer.isWellFormed() || Buffer.byteLength(producer) > limits.streamIdBytes)
+  if (
+    typeof producer !== 'string' ||
+    producer.length === 0 ||
+    !producer.isWellFormed() ||
+    Buffer.byteLength(producer) > limits.streamIdBytes
+  )
     throw new EventStoreError('INVALID', `producer must be a text of 1 to ${limits.streamIdBytes} bytes`, { field: 'producer' })
   if (!Number.isSafeInteger(producerSequence) || (producerSequence as number) < 1)
     throw new EventStoreError('INVALID', 'producerSequence must be a whole number from 1', { field: 'producerSequence' })

@@ -178,7 +178,10 @@ export class ShardActor {
     this.#publishedCount = this.#taken
   }
 
-  /** Syncs what `os` and `memory` writers left behind in a store that shows only what is on disk, then answers those who waited for it. A failed sync is not tried again. */
+  /**
+   * Syncs what `os` and `memory` writers left behind in a store that shows only what is on disk, then answers those who waited for it. A failed
+   * sync is not tried again.
+   */
   #syncLate(): boolean | Promise<boolean> {
     const batch = this.log.kv.batch()
     batch.put('meta', SYNC_KEY, NOTHING)
@@ -192,7 +195,10 @@ export class ShardActor {
     return typeof result === 'string' ? settle(result) : result.then(settle)
   }
 
-  /** Answers the group; `failed` replaces the status of all that was stored provisionally. After a failure nobody knows what lies on disk: the horizon stands still until the store is opened again. */
+  /**
+   * Answers the group; `failed` replaces the status of all that was stored provisionally. After a failure nobody knows what lies on disk: the
+   * horizon stands still until the store is opened again.
+   */
   #answerAll(failed: number | null): void {
     const { answers } = this.#parts
     for (let i = 0; i < this.#count; i++) {

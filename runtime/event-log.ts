@@ -24,7 +24,10 @@ import { placeOf } from '../event/position.ts'
 import { checkStreamId } from '../event/stream-id.ts'
 import type { LogView } from '../store/log/log-view.ts'
 
-/** Events and calls after which reads give the event loop a turn, counted over all of them: a caller that reads in a loop must not stop its own appends and timers. */
+/**
+ * Events and calls after which reads give the event loop a turn, counted over all of them: a caller that reads in a loop must not stop its own
+ * appends and timers.
+ */
 const TURN_EVENTS = 4096
 /** What a call counts beside its events. */
 const CALL_EVENTS = 16

@@ -1,5 +1,6 @@
 /** The public door of allsource. */
-export { openNode, type Node } from './node.ts'
+export { openNode } from './open-node.ts'
+export type { Node } from './node.ts'
 export type { OpenOptions } from './options.ts'
 export { errorCodes, type ErrorCode, EventStoreError, isEventStoreError } from '../event/error.ts'
 export type {

@@ -102,14 +102,14 @@ function checkOf(database: string): WriteAheadReport | undefined {
 }
 
 /** RocksDB would cut its write-ahead files at the first bad record without a word. DAMAGED names the file. */
+const WHAT_TO_DO =
+  'nothing was changed. Restore a backup, or open with acceptLoss (--accept-loss) to keep what is whole. In a store with durability "os" or ' +
+  '"memory" a loss of power alone can leave this behind: then nothing that was promised is lost'
+
 function refuseDamaged(database: string, report: WriteAheadReport | undefined): void {
   if (report?.verdict !== 'damaged') return
   const file = report.files[report.cut!.file]?.file ?? database
-  throw new EventStoreError(
-    'DAMAGED',
-    `${report.cause}; nothing was changed. Restore a backup, or open with acceptLoss to keep what is whole. In a store with durability "os" or "memory" a loss of power alone can leave this behind: then nothing that was promised is lost`,
-    { file, directory: database, at: report.cut!.at },
-  )
+  throw new EventStoreError('DAMAGED', `${report.cause}; ${WHAT_TO_DO}`, { file, directory: database, at: report.cut!.at })
 }
 
 /** What looks damaged from outside may be what another process is writing. Opening with no columns fails, but behind the lock. */

@@ -45,15 +45,9 @@ export class ShardWitness {
       const found = rank < this.#shared.ranks ? this.#shared.sequenceOf(rank) : 0
       if (found >= sequence) return
       const partition = rank * shards + shard
-      throw new EventStoreError(
-        'DAMAGED',
-        `partition ${partition} ends at sequence ${found}, but ${sequence} were synced: the newest files of shard ${shard} are missing or damaged; restore them, or open with acceptLoss`,
-        {
-          partition,
-          sequences: [found + 1, sequence],
-          file: this.#file,
-        },
-      )
+      const ends = `partition ${partition} ends at sequence ${found}, but ${sequence} were synced`
+      const what = `the newest files of shard ${shard} are missing or damaged; restore them, or open with acceptLoss (--accept-loss)`
+      throw new EventStoreError('DAMAGED', `${ends}: ${what}`, { partition, sequences: [found + 1, sequence], file: this.#file })
     })
   }
 

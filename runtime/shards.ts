@@ -30,7 +30,8 @@ export interface ShardsOptions {
   readonly database: (shard: number) => Promise<RocksOwner<ShardColumn>>
   /** A shard can be written to: at open, and after each restart of its worker. */
   readonly attached: (shard: number, port: ShardPort, highestStamp: number) => void
-  readonly detached: (shard: number, exitCode: number) => void
+  /** `forGood`: its worker died too often to be started again. */
+  readonly detached: (shard: number, exitCode: number, forGood: boolean) => void
 }
 
 /** What a shard is to the node, on disk or in memory. */
@@ -129,10 +130,11 @@ class RunningShard implements NodeShard {
   }
 
   #died(code: number): void {
-    this.#options.detached(this.#number, code)
     const now = systemClock.monotonic()
     this.#restarts = [...this.#restarts.filter(at => now - at < RESTARTS_WINDOW_MS), now]
-    if (this.#restarts.length > RESTARTS_MAX) return
+    const forGood = this.#restarts.length > RESTARTS_MAX
+    this.#options.detached(this.#number, code, forGood)
+    if (forGood) return
     this.#sender = undefined
     this.#starting = this.start()
     this.#starting.catch(() => undefined)

@@ -93,7 +93,10 @@ export class LogReader {
     return page
   }
 
-  /** Hands new blocks of every shard to the cursors of their partitions; backwards, only those there are at first. False when a shard with new blocks is not open. */
+  /**
+   * Hands new blocks of every shard to the cursors of their partitions; backwards, only those there are at first. False when a shard with new
+   * blocks is not open.
+   */
   #distribute(): boolean {
     let open = true
     this.#view.shards.forEach((shard, s) => {

@@ -1,6 +1,6 @@
 /** A process that holds a store open until its input ends. */
 import { once } from 'node:events'
-import { openNode } from '../../runtime/node.ts'
+import { openNode } from '../../runtime/index.ts'
 
 const node = await openNode({ directory: process.argv[2]! })
 console.log('open')

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import type { Event } from '../../event/event.ts'
 import type { LogDamage } from '../../store/damage/accepted-losses.ts'
 import { checkWriteAhead } from '../../store/damage/write-ahead.ts'
-import { type Node, openNode } from '../../runtime/node.ts'
+import { type Node, openNode } from '../../runtime/index.ts'
 import { failure, fill, flipBit, layout, onCopy, readAll, withNode, writeAheadFile } from './stores.ts'
 
 const made = mkdtempSync(join(tmpdir(), 'allsource-losses-'))

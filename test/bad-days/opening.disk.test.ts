@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { openNode } from '../../runtime/node.ts'
+import { openNode } from '../../runtime/index.ts'
 import { failure, fill, flipBit, holder, inDirectory, layout, makeStore, onCopy, readAll, rewriteStoreFile, withNode } from './stores.ts'
 
 const made = mkdtempSync(join(tmpdir(), 'allsource-opening-'))

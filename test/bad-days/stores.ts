@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib'
 import * as assert from 'uvu/assert'
 import type { Event } from '../../event/event.ts'
 import { type ErrorCode, isEventStoreError } from '../../event/error.ts'
-import { type Node, openNode } from '../../runtime/node.ts'
+import { type Node, openNode } from '../../runtime/index.ts'
 
 export const layout = { partitions: 4, shards: 2, limits: { segmentEntries: 64 } } as const
 

@@ -1,6 +1,6 @@
 /** A node on disk with a single partition keeps the contract of an event store, too. */
 import { test } from 'uvu'
-import { openNode, type Node } from '../../runtime/node.ts'
+import { openNode, type Node } from '../../runtime/index.ts'
 import { eventStoreContract } from '../contract/event-store.ts'
 
 eventStoreContract(test, {

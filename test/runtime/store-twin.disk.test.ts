@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
-import { openNode } from '../../runtime/node.ts'
+import { openNode } from '../../runtime/index.ts'
 import type { OpenStore } from '../contract/event-store/scene.ts'
 import { commands, compare } from './store-commands.ts'
 

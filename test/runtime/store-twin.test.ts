@@ -1,7 +1,7 @@
 /** Random commands on nodes in memory and on their dumb twin give the same answers. */
 import fc from 'fast-check'
 import { test } from 'uvu'
-import { openNode } from '../../runtime/node.ts'
+import { openNode } from '../../runtime/index.ts'
 import { commands, compare } from './store-commands.ts'
 
 const shapes = fc.constantFrom({ partitions: 1, shards: 1 }, { partitions: 3, shards: 2 }, { partitions: 32, shards: 1 })

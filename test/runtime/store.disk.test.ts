@@ -1,6 +1,6 @@
 /** A node on disk keeps the contract of an event store: many partitions on two shards, with segments so short that they end often. */
 import { test } from 'uvu'
-import { openNode, type Node } from '../../runtime/node.ts'
+import { openNode, type Node } from '../../runtime/index.ts'
 import { eventStoreContract } from '../contract/event-store.ts'
 
 eventStoreContract(test, {

@@ -1,6 +1,6 @@
 /** A node in memory keeps the contract of an event store, whatever its partitions and shards. */
 import { test } from 'uvu'
-import { openNode, type Node } from '../../runtime/node.ts'
+import { openNode, type Node } from '../../runtime/index.ts'
 import { eventStoreContract } from '../contract/event-store.ts'
 
 const shapes = [

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isEventStoreError } from '../../event/error.ts'
-import { type Node, openNode } from '../../runtime/node.ts'
+import { type Node, openNode } from '../../runtime/index.ts'
 import { eventOf, type Lane, lanes, type Line, type Order, ORDERED, type Place, requestOf, streamOf } from './kill-lanes.ts'
 
 const JUDGE = 3

@@ -1,7 +1,7 @@
 /** The judge of the kill test: remembers every acknowledgement, and reads the store back after each kill to see whether it holds. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Event } from '../../event/event.ts'
-import type { Node } from '../../runtime/node.ts'
+import type { Node } from '../../runtime/index.ts'
 import { eventOf, eventsOf, isRepeated, type Lane, lanes, type Place, streamOf } from './kill-lanes.ts'
 
 interface Found {

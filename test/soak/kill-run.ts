@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Node, openNode } from '../../runtime/node.ts'
+import { type Node, openNode } from '../../runtime/index.ts'
 import { examineSums } from './sums-examined.ts'
 import { Judge } from './kill-judge.ts'
 import type { Line, Order } from './kill-lanes.ts'
@@ -26,12 +26,15 @@ interface Aim {
   readonly closeAfterMs: number | null
 }
 
-function aim(): Aim {
-  const chance = Math.random()
-  if (chance < 0.2) return { phase: 'opening', afterMs: Math.random() * 150, closeAfterMs: null }
-  if (chance < 0.55) return { phase: 'open', afterMs: 20 + Math.random() * 400, closeAfterMs: null }
-  if (chance < 0.8) return { phase: 'sealing', afterMs: Math.random() * 4, closeAfterMs: null }
-  return { phase: 'closing', afterMs: Math.random() * 60, closeAfterMs: 20 + Math.random() * 200 }
+type Phase = Aim['phase']
+
+/** How often each phase is aimed at. */
+const chances: readonly Phase[] = ['opening', 'open', 'open', 'sealing', 'closing']
+
+function aimAt(phase: Phase): Aim {
+  const closeAfterMs = phase === 'closing' ? 20 + Math.random() * 200 : null
+  const mostMs = { opening: 150, open: 400, sealing: 4, closing: 60 }[phase]
+  return { phase, afterMs: Math.random() * mostMs, closeAfterMs }
 }
 
 export class KillRun {
@@ -40,10 +43,13 @@ export class KillRun {
   folded = { windows: 0, late: 0, big: 0, dead: 0 }
   readonly #directory: string
   readonly #topology: string | null
+  readonly #aims: Phase[]
   #spare: ChildProcess | null = null
 
-  constructor(directory: string, options: { withTopology: boolean }) {
+  /** `aims`: what each cycle aims at, in turn; at random without it. */
+  constructor(directory: string, options: { withTopology: boolean; aims?: readonly Phase[] }) {
     this.#directory = directory
+    this.#aims = [...(options.aims ?? [])]
     this.#topology = options.withTopology ? new URL('./sums-topology.ts', import.meta.url).href : null
   }
 
@@ -58,7 +64,7 @@ export class KillRun {
   }
 
   async #kill(victim: ChildProcess, wrong: string[]): Promise<string> {
-    const { phase, afterMs, closeAfterMs } = aim()
+    const { phase, afterMs, closeAfterMs } = aimAt(this.#aims.shift() ?? chances[Math.floor(Math.random() * chances.length)]!)
     const order: Order = { directory: this.#directory, ...layout, next: this.judge.next, closeAfterMs, topology: this.#topology }
     const seen = { phase: 'starting', flying: 0, segments: -1 }
     let shoot: Promise<unknown> | null = null

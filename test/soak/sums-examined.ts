@@ -1,7 +1,7 @@
 /** Waits for the topology `sums` to have folded all there is, and compares what it holds and has sent with the twin. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Event } from '../../event/event.ts'
-import type { Node } from '../../runtime/node.ts'
+import type { Node } from '../../runtime/index.ts'
 import type { Sent } from './sums-topology.ts'
 import { nameOf, type Sums, sumsOf } from './sums-twin.ts'
 
