@@ -86,6 +86,7 @@ export class OrderedAppend {
     const sizes = this.#sizesByShard()
     while (this.#inFlight >= BATCHES_IN_FLIGHT || !this.#router.hasRoom(sizes)) {
       this.#refuse()
+      sizes.forEach((of, shard) => of.length > 0 && this.#router.refuseLost(shard))
       await (this.#inFlight > 0 ? this.#settled() : this.#router.roomMade())
     }
     this.#refuse()

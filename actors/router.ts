@@ -41,6 +41,9 @@ export class Router {
   readonly #waiting: Uint32Array
   readonly #default: number
   #roomWaiters: (() => void)[] = []
+  /** Shards whose worker dies again and again. */
+  readonly #lost = new Set<number>()
+  #stopped = false
   #sweep: ReturnType<typeof setInterval>
 
   constructor(shards: number, options: RouterOptions) {
@@ -61,14 +64,16 @@ export class Router {
 
   /** A shard can be written to from now on. */
   attach(shard: number, port: ShardPort): void {
+    if (this.#stopped) return
     this.#ports[shard] = port
     this.inFlight.attached(shard, port)
     void this.#listen(shard, port)
   }
 
-  /** A shard's worker is gone: what it was asked and did not answer has an unknown outcome. */
-  detach(shard: number): void {
+  /** A shard's worker is gone: what it was asked and did not answer has an unknown outcome. `forGood`: no other follows. */
+  detach(shard: number, forGood = false): void {
     this.#ports[shard] = null
+    if (forGood) this.#lost.add(shard)
     this.inFlight.detached(shard)
     this.#giveUp(request => request.shard === shard)
   }
@@ -147,6 +152,7 @@ export class Router {
     const partition = partitionOf(stream, partitions)
     const shard = partition % this.#ports.length
     const sealed = builder.seal(producer)
+    this.refuseLost(shard)
     const port = this.#portWithRoom(shard, sealed.bytes)
     if (!port || this.#mailboxFull(partition, events.length)) {
       throw new EventStoreError('BUSY', `the mailbox of partition ${partition} is full; try again shortly`, {
@@ -207,6 +213,12 @@ export class Router {
   /** True when each shard can take requests of these sizes. */
   hasRoom(sizesByShard: readonly (readonly number[])[]): boolean {
     return sizesByShard.every((sizes, shard) => sizes.length === 0 || (this.#ports[shard]?.hasRoomFor(sizes) ?? false))
+  }
+
+  /** READ_ONLY when no worker will take what is sent to a shard. */
+  refuseLost(shard: number): void {
+    if (this.#lost.has(shard))
+      throw new EventStoreError('READ_ONLY', `the worker of shard ${shard} dies again and again; start the node again`, { shard })
   }
 
   /** Resolves when an answer has made room. */
@@ -271,6 +283,7 @@ export class Router {
 
   /** Last: stops the ports, and answers what can no longer be answered. */
   stop(): void {
+    this.#stopped = true
     clearInterval(this.#sweep)
     this.#ports.forEach((port, shard) => {
       port?.stop()
