@@ -36,8 +36,9 @@ export class StateThread {
 
   /** All pipelines were stopped before. */
   async close(): Promise<void> {
-    await this.#port.ask({ kind: 'stop' }).catch(() => undefined)
+    // First, or a process in which nothing else is left ends before the answer comes.
     this.#worker.ref()
+    await this.#port.ask({ kind: 'stop' }).catch(() => undefined)
     await this.#exited
   }
 }
