@@ -1,6 +1,6 @@
 /** Looks at the files of a RocksDB database from outside. */
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { EventStoreError } from '../event/error.ts'
 
 /**
@@ -16,6 +16,16 @@ export function refuseHeadless(directory: string, create: boolean): void {
 /** The first write-ahead file is made after CURRENT. */
 function wasMade(directory: string): boolean {
   return existsSync(directory) && readdirSync(directory).some(name => /\.(sst|log)$/.test(name))
+}
+
+/** With its parents where they are missing. Asked for at once, Node says "no such file" when the file system is read-only. */
+export function makeDirectory(directory: string): void {
+  if (!existsSync(dirname(directory))) mkdirSync(directory, { recursive: true })
+  try {
+    mkdirSync(directory)
+  } catch (error) {
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) throw error
+  }
 }
 
 /** Bytes of all its files; one that RocksDB removes meanwhile counts nothing. */

@@ -1,5 +1,4 @@
 /** A key-value backend on RocksDB: one thread opens and owns a directory, other threads attach to it by handle. */
-import { mkdirSync } from 'node:fs'
 import binding from '@nxtedition/rocksdb/binding.js'
 import type { BatchPointer, ColumnPointer, ColumnPointers, DatabasePointer, IteratorOptions } from '@nxtedition/rocksdb/binding.js'
 import { assert } from '../event/assert.ts'
@@ -7,7 +6,7 @@ import { EventStoreError } from '../event/error.ts'
 import { isCrossed } from './key-value.ts'
 import type { Bytes, ColumnProfile, KeyValue, OwnedKeyValue, Range, Rows, WriteBatch } from './key-value.ts'
 import { columnSettings, SMALL_BUFFER_BYTES } from './rocks-column.ts'
-import { refuseHeadless, sizeOfDirectory } from './rocks-directory.ts'
+import { makeDirectory, refuseHeadless, sizeOfDirectory } from './rocks-directory.ts'
 import { openFailure, readFailure, writeFailure } from './rocks-failure.ts'
 import {
   closeShared,
@@ -246,7 +245,7 @@ export class RocksOwner<Column extends string> extends RocksView<Column> impleme
 export async function openRocks<Column extends string>(directory: string, options: RocksOptions<Column>): Promise<RocksOwner<Column>> {
   const createIfMissing = options.create ?? true
   try {
-    if (createIfMissing) mkdirSync(directory, { recursive: true })
+    if (createIfMissing) makeDirectory(directory)
     refuseHeadless(directory, createIfMissing)
     const database = binding.db_init(directory)
     const columns = columnSettings(options.columns, options.cacheBytes)
