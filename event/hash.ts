@@ -19,9 +19,9 @@ export class TextHash {
   text(text: string): this {
     const length = text.length
     let v0 = this.#k0
-    let v1 = this.#k1
+    let v1 = this.#k1 ^ 0xee
     let v2 = 0x6c796765 ^ this.#k0
-    let v3 = 0x74656462 ^ this.#k1 ^ 0xee
+    let v3 = 0x74656462 ^ this.#k1
     let word = 0
     let any = 0
     for (let i = 0; i < length; i++) {
@@ -56,9 +56,9 @@ export class TextHash {
 
   bytes(bytes: Uint8Array, from = 0, to = bytes.length): this {
     let v0 = this.#k0
-    let v1 = this.#k1
+    let v1 = this.#k1 ^ 0xee
     let v2 = 0x6c796765 ^ this.#k0
-    let v3 = 0x74656462 ^ this.#k1 ^ 0xee
+    let v3 = 0x74656462 ^ this.#k1
     let word = 0
     for (let i = from; i < to; i++) {
       const at = (i - from) & 3
