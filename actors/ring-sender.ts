@@ -17,7 +17,6 @@ export class RingSender implements ShardPort {
   #read = 0
   #sent = 0
   #unanswered = 0
-  #isWaking = false
 
   constructor(data: PortData, options: { post: (buffer: ArrayBuffer) => void; transferBytesMax: number }) {
     this.#control = new Int32Array(data.control)
@@ -62,7 +61,7 @@ export class RingSender implements ShardPort {
     } else {
       this.#frame((sealed.bytes + 7) & ~7, byte => builder.writeTo(this.#ring, byte, sealed, head))
     }
-    if (!this.#isWaking && Atomics.load(this.#control, at.sleeping) === 1) this.#wakeSoon()
+    if (Atomics.load(this.#control, at.sleeping) === 1) this.#wake()
   }
 
   #frame(bytes: number, write: (byte: number) => void): void {
@@ -77,15 +76,7 @@ export class RingSender implements ShardPort {
     Atomics.store(this.#control, at.sent, this.#sent)
   }
 
-  /** Once for all requests of this turn: waking costs more than sending. */
-  #wakeSoon(): void {
-    this.#isWaking = true
-    queueMicrotask(() => {
-      this.#isWaking = false
-      this.#wake()
-    })
-  }
-
+  /** At the first request and not at the turn's end: the worker and its disk are to work while the rest is encoded (measured, a fifth). */
   #wake(): void {
     Atomics.store(this.#control, at.sleeping, 0)
     Atomics.add(this.#control, at.wake, 1)
