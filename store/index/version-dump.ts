@@ -81,6 +81,7 @@ export function loadVersions(kv: KeyValue<ShardColumn>, map: VersionMap): { from
   const head = kv.get('index', headKey)
   if (!head) return { fromSegment: 0, generation: 0 }
   const [generation, fromSegment, chunks] = wordsOf(head) as unknown as [number, number, number]
+  map.reserve(chunks * SLOTS_PER_CHUNK)
   for (let chunk = 0; chunk < chunks; chunk++) {
     const value = kv.get('index', chunkKey(generation, chunk))
     if (!value) continue

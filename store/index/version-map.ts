@@ -55,7 +55,7 @@ export class VersionMap {
 
   #insert(free: number, lo: number, hi: number, check: number): number {
     if (this.size >= this.capacity * LOAD) {
-      this.#grow()
+      this.#grow(this.capacity * 2)
       return this.slot(lo, hi, check)
     }
     this.lo[free] = lo
@@ -66,9 +66,13 @@ export class VersionMap {
     return free
   }
 
-  #grow(): void {
+  /** Makes room at once for what is about to come; slots move. */
+  reserve(capacity: number): void {
+    if (capacity > this.capacity) this.#grow(capacity)
+  }
+
+  #grow(capacity: number): void {
     const { lo, hi, check, versions } = this
-    const capacity = this.capacity * 2
     this.#allocate(capacity)
     for (let j = 0; j < lo.length; j++) {
       if (lo[j] === 0) continue

@@ -28,6 +28,7 @@ export interface OpenShardOptions {
 
 export type { LogDamage } from '../damage/accepted-losses.ts'
 
+const BUCKETS_AT_A_TIME = 256
 const BLOCKS_PER_SCAN = 256
 
 /** The hashes every thread of a node must agree on. */
@@ -132,23 +133,21 @@ function latestVersion(kv: KeyValue<ShardColumn>, shared: SharedShard, lo: numbe
   return 0
 }
 
-/** Raises the versions of all streams in segments that no dump covers. */
+/** Raises the versions of all streams in segments that no dump covers. By key: a scan a bucket would cost more than its few rows. */
 function replayIndex(kv: KeyValue<ShardColumn>, versions: VersionMap, fromSegment: number, segment: number): void {
-  if (fromSegment >= segment) return
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    const rows = kv.scan('index', {
-      gte: bucketKey(kinds.stream, bucket, fromSegment),
-      lt: bucketKey(kinds.stream, bucket, segment),
-      cache: false,
-    })
-    for (const value of rows.values) {
-      const words = wordsOf(value)
-      for (let at = 0; at < words.length; at += ENTRY_WORDS) {
-        if (versions.overflowed) versions.known(words[at]!, words[at + 1]!)
-        else versions.raise(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 4]!)
-      }
+  for (let number = fromSegment; number < segment; number++) {
+    for (let bucket = 0; bucket < BUCKETS; bucket += BUCKETS_AT_A_TIME) {
+      const keys = Array.from({ length: BUCKETS_AT_A_TIME }, (_, i) => bucketKey(kinds.stream, bucket + i, number))
+      for (const value of kv.getMany('index', keys)) if (value) raiseAll(versions, wordsOf(value))
+      versions.shrink()
     }
-    versions.shrink()
+  }
+}
+
+function raiseAll(versions: VersionMap, words: Uint32Array): void {
+  for (let at = 0; at < words.length; at += ENTRY_WORDS) {
+    if (versions.overflowed) versions.known(words[at]!, words[at + 1]!)
+    else versions.raise(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 4]!)
   }
 }
 

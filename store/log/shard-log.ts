@@ -29,7 +29,7 @@ export interface ShardLogParts {
 export type Applied = 'answered' | 'stored' | 'later'
 
 /** Index entries and streams after which the version map is dumped anew. */
-const DUMP_EVERY_SEGMENTS = 4
+const DUMP_EVERY_SEGMENTS = 2
 
 export class ShardLog implements PartitionHost {
   readonly partitions: readonly PartitionLog[]
