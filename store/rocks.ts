@@ -3,6 +3,7 @@ import binding from '@nxtedition/rocksdb/binding.js'
 import type { BatchPointer, ColumnPointer, ColumnPointers, DatabasePointer, IteratorOptions } from '@nxtedition/rocksdb/binding.js'
 import { assert } from '../event/assert.ts'
 import { EventStoreError } from '../event/error.ts'
+import { refuseDamagedManifest } from './damage/manifest.ts'
 import { isCrossed } from './key-value.ts'
 import type { Bytes, ColumnProfile, KeyValue, OwnedKeyValue, Range, Rows, WriteBatch } from './key-value.ts'
 import { columnSettings, SMALL_BUFFER_BYTES } from './rocks-column.ts'
@@ -247,6 +248,7 @@ export async function openRocks<Column extends string>(directory: string, option
   try {
     if (createIfMissing) makeDirectory(directory)
     refuseHeadless(directory, createIfMissing)
+    refuseDamagedManifest(directory)
     const database = binding.db_init(directory)
     const columns = columnSettings(options.columns, options.cacheBytes)
     const pointers = await new Promise<ColumnPointers>((resolve, reject) => {

@@ -11,6 +11,10 @@ const CHUNK_BLOCKS = 32
 const HEADER_BYTES = 7
 const BATCH_HEADER_BYTES = 12
 
+const ZEROS = 'zeros where a record should be'
+const PAST_END = 'a length runs past the block or the file'
+const UNKNOWN_TYPE = 'a record of unknown type'
+
 const FULL = 1
 const FIRST = 2
 const MIDDLE = 3
@@ -84,10 +88,10 @@ function readPiece(block: Buffer, at: number, piece: Piece): string | undefined 
   if (at + HEADER_BYTES > block.length) return 'a header is cut off'
   const length = block[at + 4]! | (block[at + 5]! << 8)
   const type = block[at + 6]!
-  if (type === 0 && length === 0) return 'zeros where a record should be'
-  if (type < FULL || type > LAST) return `a record of unknown type ${type}`
+  if (type === 0 && length === 0) return ZEROS
+  if (type < FULL || type > LAST) return `${UNKNOWN_TYPE} ${type}`
   const start = at + HEADER_BYTES
-  if (start + length > block.length) return 'a length runs past the block or the file'
+  if (start + length > block.length) return PAST_END
   if (unmaskCrc(block.readUInt32LE(at)) !== crc32c(block, at + 6, start + length)) return 'a checksum does not match'
   piece.type = type
   piece.start = start
@@ -162,6 +166,31 @@ export function* readRecords(blocks: BlockFile, from: number, batches: boolean):
     start = at
   }
   return { at: start, cause: undefined, unfinished: inside }
+}
+
+/**
+ * No torn write leaves a type that is not ours, and RocksDB may never come back from one: it takes the type for that of a reused file and
+ * looks for what follows for ever.
+ */
+export const isUnknownType = (cause: string): boolean => cause.startsWith(UNKNOWN_TYPE)
+
+/** The first piece of a file that is all there and not as it was written. A file that ends in the middle of a piece, or in zeros, has none. */
+export function damagedPiece(blocks: BlockFile): { readonly at: number; readonly cause: string } | undefined {
+  const piece: Piece = { type: 0, start: 0, end: 0 }
+  for (let at = 0; at < blocks.bytes;) {
+    const block = blocks.blockAt(at)
+    const blockStart = at - (at % BLOCK_BYTES)
+    const inBlock = at - blockStart
+    if (BLOCK_BYTES - inBlock < HEADER_BYTES) {
+      at = blockStart + BLOCK_BYTES
+      continue
+    }
+    if (inBlock + HEADER_BYTES > block.length) return undefined
+    const cause = readPiece(block, inBlock, piece)
+    if (cause === undefined) at = blockStart + piece.end
+    else return cause === ZEROS || (cause === PAST_END && block.length < BLOCK_BYTES) ? undefined : { at, cause }
+  }
+  return undefined
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { BlockFile, findRecord, readRecords } from './write-ahead-records.ts'
+import { BlockFile, findRecord, isUnknownType, readRecords } from './write-ahead-records.ts'
 
 /**
  * `torn`: the last record is incomplete, as after a crash during a write. `damaged`: something whole begins behind the bad place, or
@@ -79,7 +79,7 @@ function findDamage(files: readonly WriteAheadFile[]): { cause: string; cut: Cut
     }
     const cut = { file: index, at: file.goodBytes }
     if (file.verdict === 'damaged')
-      return { cause: `${file.file} at byte ${file.goodBytes}: ${file.cause}, with whole records behind it`, cut }
+      return { cause: `${file.file} at byte ${file.goodBytes}: ${file.cause}`, cut }
     if (file.verdict === 'torn' && files.slice(index + 1).some(later => later.records > 0 || later.verdict !== 'clean')) {
       return { cause: `${file.file} at byte ${file.goodBytes}: ${file.cause}, though newer files follow`, cut }
     }
@@ -110,7 +110,8 @@ function checkBlocks(file: string, blocks: BlockFile, after: number): WriteAhead
       // A record is synced before the next begins, and the pages of the last one reach the disk in any order: pieces that only go on
       // with a record prove nothing, one that begins behind the bad place proves that this was not the last.
       const behind = value.cause === undefined ? -1 : findRecord(blocks, value.at + 1, expected)
-      return { ...seen, verdict: behind < 0 ? 'torn' : 'damaged', cause }
+      if (behind >= 0) return { ...seen, verdict: 'damaged', cause: `${cause}, with whole records behind it` }
+      return { ...seen, verdict: isUnknownType(cause) ? 'damaged' : 'torn', cause }
     }
     // Opening may write an empty batch with a number that is used again.
     if (value.count === 0) continue

@@ -15,6 +15,8 @@ const classes = ['refused', 'named', 'unread', 'folded again', 'young', 'wrong']
 const table = new Map<string, Map<string, number>>()
 const naming = { file: 0, database: 0, neither: 0 }
 const wrong: Harmed[] = []
+/** One of each kind that was noticed without saying where. */
+const unnamed = new Map<string, string>()
 
 const run = new FlipRun(root)
 await run.make()
@@ -24,6 +26,7 @@ for (let done = 1; done <= flips; done++) {
   const row = table.get(harm.kind) ?? new Map<string, number>()
   table.set(harm.kind, row.set(look.class, (row.get(look.class) ?? 0) + 1))
   if (look.class === 'refused' || look.class === 'named') naming[names]++
+  if ((look.class === 'refused' || look.class === 'named') && names === 'neither') unnamed.set(harm.kind, look.words)
   if (look.class === 'wrong') {
     wrong.push(harmed)
     console.log(`WRONG ${harm.store} ${harm.file}: ${harm.how} at ${harm.at}: ${look.words}`)
@@ -37,6 +40,7 @@ for (const [kind, row] of [...table].sort(([a], [b]) => (a < b ? -1 : 1))) {
   console.log(`${kind.padEnd(20)}${classes.map(name => String(row.get(name) ?? 0).padStart(14)).join('')}`)
 }
 console.log(`\nnoticed harms name the file in ${naming.file}, its database in ${naming.database}, neither in ${naming.neither}`)
+for (const [kind, words] of unnamed) console.log(`  ${kind}: ${words}`)
 if (wrong.length === 0) rmSync(root, { recursive: true, force: true })
 else console.log(`harmed stores are kept in ${root}`)
 console.log(`${flips - wrong.length} passed, ${wrong.length} failed`)
