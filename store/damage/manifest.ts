@@ -18,7 +18,8 @@ export function refuseDamagedManifest(directory: string): void {
   const blocks = new BlockFile(file)
   try {
     const damage = damagedPiece(blocks)
-    if (damage) throw new EventStoreError('DAMAGED', `${file} is damaged at byte ${damage.at}: ${damage.cause}`, { file, directory, at: damage.at })
+    if (damage)
+      throw new EventStoreError('DAMAGED', `${file} is damaged at byte ${damage.at}: ${damage.cause}`, { file, directory, at: damage.at })
   } finally {
     blocks.close()
   }

@@ -78,8 +78,7 @@ function findDamage(files: readonly WriteAheadFile[]): { cause: string; cut: Cut
       return { cause, cut: { file: index, at: 0 } }
     }
     const cut = { file: index, at: file.goodBytes }
-    if (file.verdict === 'damaged')
-      return { cause: `${file.file} at byte ${file.goodBytes}: ${file.cause}`, cut }
+    if (file.verdict === 'damaged') return { cause: `${file.file} at byte ${file.goodBytes}: ${file.cause}`, cut }
     if (file.verdict === 'torn' && files.slice(index + 1).some(later => later.records > 0 || later.verdict !== 'clean')) {
       return { cause: `${file.file} at byte ${file.goodBytes}: ${file.cause}, though newer files follow`, cut }
     }

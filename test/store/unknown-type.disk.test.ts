@@ -36,7 +36,11 @@ function changeType(file: string, header: 'first' | 'last', type: number): void 
   writeFileSync(file, bytes)
 }
 
-const manifestOf = (directory: string): string => join(directory, readdirSync(directory).find(name => name.startsWith('MANIFEST'))!)
+const manifestOf = (directory: string): string =>
+  join(
+    directory,
+    readdirSync(directory).find(name => name.startsWith('MANIFEST'))!,
+  )
 
 for (const type of [5, 8, 11, 130]) {
   for (const header of ['first', 'last'] as const) {
