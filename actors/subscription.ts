@@ -37,14 +37,34 @@ function endOf(view: LogView): Place {
   return { stamp: view.horizon.stamp - 1, partition: 0xffff, sequence: Number.MAX_SAFE_INTEGER }
 }
 
-export async function* followAll(context: FollowContext, options: SubscribeToAllOptions): AsyncGenerator<Event> {
+/** What `make` gives, once no shard is being opened again; undefined when the signal aborted before. */
+async function whenOpen<T>(context: FollowContext, signal: AbortSignal | undefined, make: () => T): Promise<T | undefined> {
+  const { view } = context
+  while (!signal?.aborted) {
+    context.check()
+    const { epoch } = view.horizon
+    try {
+      return make()
+    } catch (error) {
+      if (!isEventStoreError(error, 'BUSY')) throw error
+      await more(view, epoch, signal)
+    }
+  }
+  return undefined
+}
+
+/** `end` is where the log ends at the call, not at the first pull. */
+export function followAll(context: FollowContext, options: SubscribeToAllOptions): AsyncGenerator<Event> {
+  return followAfter(context, options, options.from === 'end' ? endOf(context.view) : undefined)
+}
+
+async function* followAfter(context: FollowContext, options: SubscribeToAllOptions, end: Place | undefined): AsyncGenerator<Event> {
   const { view } = context
   const { signal } = options
   const { from, ...rest } = options
-  const { reader } =
-    from === 'end'
-      ? readerOfAll(view, rest, context.pageRows, endOf(view))
-      : readerOfAll(view, { ...rest, ...(from === undefined ? {} : { from }) }, context.pageRows)
+  const wanted = end || from === undefined ? rest : { ...rest, from }
+  const reader = await whenOpen(context, signal, () => readerOfAll(view, wanted, context.pageRows, end).reader)
+  if (!reader) return
   let untilTurn = TURN_EVENTS
   while (!signal?.aborted) {
     context.check()
@@ -65,12 +85,30 @@ export async function* followAll(context: FollowContext, options: SubscribeToAll
   }
 }
 
-export async function* followStream(context: FollowContext, stream: string, options: SubscribeToStreamOptions): AsyncGenerator<Event> {
+/** `end` is where the stream ends at the call, not at the first pull. */
+export function followStream(context: FollowContext, stream: string, options: SubscribeToStreamOptions): AsyncGenerator<Event> {
+  const { from } = options
+  if (from !== 'end') return followFrom(context, stream, options, Math.max(1, from ?? 1))
+  try {
+    return followFrom(context, stream, options, streamVersion(context.view, stream) + 1)
+  } catch (error) {
+    if (!isEventStoreError(error, 'BUSY')) throw error
+    return followFrom(context, stream, options, null)
+  }
+}
+
+/** From a version on; null: the end, as soon as it can be read. */
+async function* followFrom(
+  context: FollowContext,
+  stream: string,
+  options: SubscribeToStreamOptions,
+  from: number | null,
+): AsyncGenerator<Event> {
   const { view } = context
   const { signal } = options
   const partition = view.partitionOf(stream)
   const jsonAs = options.jsonAs === undefined ? {} : { jsonAs: options.jsonAs }
-  let next = options.from === 'end' ? streamVersion(view, stream) + 1 : Math.max(1, options.from ?? 1)
+  let next = from ?? ((await whenOpen(context, signal, () => streamVersion(view, stream))) ?? 0) + 1
   let seen = -1
   let untilTurn = TURN_EVENTS
   while (!signal?.aborted) {

@@ -90,7 +90,11 @@ export class KnownIds {
       found.push(stored)
     }
     if (any < 0) return this.#asBefore(request, outcome)
-    return this.#sameRequest(request, found as Stored[], outcome) ? 'answered' : duplicateId(outcome, any)
+    // Events without ids are known by what stands beside those that have one.
+    const first = found[any]!
+    const rows = found.includes(null) ? this.#rowsOf(request, first.block.versionAt(first.row) - any) : found
+    if (rows === 'later') return 'later'
+    return rows && this.#sameRequest(request, rows, outcome) ? 'answered' : duplicateId(outcome, any)
   }
 
   #find(bytes: Uint8Array, start: number, end: number, partition: number): Stored | 'later' | 'taken' | null {
@@ -156,27 +160,35 @@ export class KnownIds {
   #asBefore(request: RequestView, outcome: Outcome): Known {
     const { words, streamTable } = request
     if (request.expected < 0) return 'new'
-    const { versions, settledBlocks } = this.#parts.log
+    const { versions } = this.#parts.log
     const actual = versions.of(words[streamTable]!, words[streamTable + 1]!, words[streamTable + 2]!)
     if (actual < request.expected + request.events) return 'new'
-    const first = request.expected + 1
-    const { blocks } = this.#parts.segments.find({
+    const found = this.#rowsOf(request, request.expected + 1)
+    if (found === 'later') return 'later'
+    return found && this.#sameRequest(request, found, outcome) ? 'answered' : 'new'
+  }
+
+  /** As many rows of the request's first stream as it has events, from a version on; null when there are fewer. */
+  #rowsOf(request: RequestView, first: number): Stored[] | 'later' | null {
+    const { words, streamTable } = request
+    const { log, segments } = this.#parts
+    const { blocks } = segments.find({
       kind: 'stream',
       lo: words[streamTable]!,
       hi: words[streamTable + 1]!,
-      versionFrom: first,
+      versionFrom: Math.max(1, first),
     })
     const name = Buffer.prototype.utf8Slice.call(request.bytes, request.names, request.names + words[streamTable + 3]!)
     const found: Stored[] = []
     for (const number of blocks) {
-      if (number >= settledBlocks) return 'later'
       const block = this.#parts.blockAt(number)
       for (let row = 0; row < block.count && found.length < request.events; row++) {
         if (block.streamOf(row) === name && block.versionAt(row) === first + found.length) found.push({ block, row })
       }
-      if (found.length === request.events) break
+      if (found.length === request.events) return found
     }
-    return found.length === request.events && this.#sameRequest(request, found, outcome) ? 'answered' : 'new'
+    // What is written but not published is not found yet.
+    return log.shared.committedBlocks < log.settledBlocks ? 'later' : null
   }
 
   /** Compares everything; on success the outcome is the first answer. */

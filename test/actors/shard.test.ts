@@ -2,8 +2,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CommitResult } from '../../actors/shard.ts'
-import type { Durability, NewEvent } from '../../event/event.ts'
-import { all, append, pause, refused, some, versions } from '../contract/event-store/scene.ts'
+import type { Durability, Event, NewEvent } from '../../event/event.ts'
+import { all, append, first, pause, refused, some, versions } from '../contract/event-store/scene.ts'
 import { deferred, settle, type ShardScene, shardScene, watched } from './shard-scene.ts'
 
 const withId = (id: string): NewEvent => ({ type: 'a', data: 1, id })
@@ -255,6 +255,37 @@ test('a writer that asks for disk and hears of what others only wrote is answere
     await settle()
     assert.is.not(second.state, 'pending', what)
   }
+})
+
+test('followers wait while the shard is opened again, also those that begin meanwhile; reads are BUSY', async () => {
+  const scene = shardScene()
+  const { position } = await append(scene.log, 'mine', some(3))
+  const { shared } = scene.log.view.shards[0]!
+  let open = false
+  Object.defineProperty(shared, 'isOpen', { get: () => open })
+  const follow = async (items: AsyncIterable<Event>): Promise<number> => (await first(items, 1))[0]!.version
+  const followers = [
+    scene.log.subscribeToAll({ from: position }),
+    scene.log.subscribeToAll({ from: 'end' }),
+    scene.log.subscribeToStream('mine', { from: 4 }),
+    scene.log.subscribeToStream('mine', { from: 'end' }),
+  ].map(items => watched(follow(items)))
+  await settle()
+  await refused(() => all(scene.log.readStream('mine')), 'BUSY')
+  await refused(() => all(scene.log.readAll()), 'BUSY')
+  assert.equal(
+    followers.map(({ state }) => state),
+    followers.map(() => 'pending'),
+  )
+  open = true
+  scene.log.view.horizon.wake()
+  await settle()
+  await append(scene.log, 'mine', some(1))
+  await settle()
+  assert.equal(
+    followers.map(({ answer, code }) => code ?? answer),
+    [4, 4, 4, 4],
+  )
 })
 
 test('what only was written shows soon in a store of level disk', async () => {

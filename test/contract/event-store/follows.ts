@@ -56,6 +56,13 @@ export const follows: Sentences = {
     assert.equal(got[2]!.position, answers[1]!.position)
   },
 
+  'the end is where the log ends when it is asked for, not when it is first read': async ({ store }) => {
+    await append(store, 'mine', some(2))
+    const followers = [store.subscribeToAll({ from: 'end' }), store.subscribeToStream('mine', { from: 'end' })]
+    await append(store, 'mine', some(2))
+    for (const follower of followers) assert.deepEqual(versions(await first(follower, 2)), [3, 4])
+  },
+
   'following all of an empty store, from the start or the end, meets the first event': async ({ store }) => {
     const waiting = Promise.all([first(store.subscribeToAll(), 1), first(store.subscribeToAll({ from: 'end' }), 1)])
     await new Promise(resolve => setImmediate(resolve))

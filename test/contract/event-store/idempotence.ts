@@ -28,6 +28,27 @@ export const idempotence: Sentences = {
     assert.equal(await store.streamVersion(name), 3)
   },
 
+  'the same request with ids in some of its events gets the first answer again': async ({ store, stream }) => {
+    for (const [place, ids] of [
+      [0, 'first'],
+      [1, 'middle'],
+      [2, 'last'],
+    ] as const) {
+      const name = stream()
+      await append(store, name, some(2))
+      const events = some(3).map((event, n) => (n === place ? { ...event, id: `${name}-${ids}` } : event))
+      const answer = await append(store, name, events)
+      await append(store, name, some(2))
+      assert.deepEqual(await append(store, name, events), answer)
+      for (const changed of [0, 1, 2]) {
+        const other = events.map((event, n) => (n === changed ? { ...event, data: 'other' } : event))
+        await refused(() => store.appendToStream(name, other), 'DUPLICATE_ID')
+      }
+      await refused(() => store.appendToStream(name, [...events, ...some(3)]), 'DUPLICATE_ID')
+      assert.equal(await store.streamVersion(name), 7)
+    }
+  },
+
   'the same request sent twice without waiting is stored once': async ({ store, stream }) => {
     const name = stream()
     const events = withIds(`${name}-1`, `${name}-2`)
