@@ -108,7 +108,7 @@ test('a file instead of a directory is refused', () =>
     writeFileSync(file, '')
     const error = await openNode({ directory: file }).then(
       () => null,
-      (thrown: unknown) => thrown as { code?: string },
+      (thrown: unknown) => thrown as Error & { code?: string },
     )
     assert.ok(error !== null && ['INVALID', 'READ_ONLY'].includes(error.code ?? ''), String(error))
   }))

@@ -55,7 +55,7 @@ export async function look(directory: string, baseline: Baseline): Promise<Look>
   return folding ? { class: 'folded again', words: '' } : { class: 'unread', words: '' }
 }
 
-const wordsOf = (error: EventStoreError): string => `${error.code}: ${error.message} ${String(error.details['file'] ?? '')}`
+const wordsOf = (error: EventStoreError): string => `${error.code}: ${error.message} ${JSON.stringify(error.details['file'] ?? '')}`
 
 /** Runs a read; damage that it names is what we want, anything else is wrong. */
 async function reading<T>(found: Findings, what: string, read: () => Promise<T>): Promise<T | undefined> {

@@ -51,7 +51,7 @@ async function readBaseline(node: Node): Promise<Omit<Baseline, 'witnessed'>> {
 async function make(directory: string, close: boolean): Promise<void> {
   const first = await openNode({ directory, ...options })
   await fill(first, 0, 150)
-  await first.deploy(new URL('./sums-topology.ts', import.meta.url), { until: 'head' })
+  await first.deploy(new URL('./sums-topology.ts', import.meta.url), { export: 'sums', until: 'head' })
   await first.topologyEnded('sums')
   await first.close()
   const second = await openNode({ directory, ...options })
@@ -60,7 +60,7 @@ async function make(directory: string, close: boolean): Promise<void> {
   const third = await openNode({ directory, ...options })
   await fill(third, 200, 280)
   await third.undeploy('sums')
-  await third.deploy(new URL('./sums-topology.ts', import.meta.url), { until: 'head' })
+  await third.deploy(new URL('./sums-topology.ts', import.meta.url), { export: 'sums', until: 'head' })
   await third.topologyEnded('sums')
   const baseline = await readBaseline(third)
   if (close) await third.close()

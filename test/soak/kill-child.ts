@@ -61,7 +61,7 @@ async function run(order: Order): Promise<void> {
   tell({ phase: 'opening' })
   const node = await openNode({ directory, partitions, shards, limits: { segmentEntries }, epochMs: 20 })
   tell({ phase: 'open' })
-  if (topology && (await node.topologies()).length === 0) await node.deploy(topology)
+  if (topology && (await node.topologies()).length === 0) await node.deploy(topology, { export: 'sums' })
   const sent = lanes.map(lane => send(node, lane, next[lane.lane]!))
   const report = setInterval(() => {
     tell({ flying: node.router.pending, segments: node.view.shards.reduce((sum, { shared }) => sum + shared.segment, 0) })

@@ -24,7 +24,7 @@ export const isTaken = rows<Sent, boolean>({ reads: ['cents'] }, ({ cents }) => 
 
 export const isBig = rows<Sent, boolean>({ reads: ['cents'] }, ({ cents }) => cents >= BIG_CENTS)
 
-const sums = topology('sums', { version: 1 })
+export const sums = topology('sums', { version: 1 })
 const sent = sums
   .follow<Sent>({ types })
   .eventTime({ id: 'time', field: 'at', lag: '10m' })
@@ -35,5 +35,3 @@ sent
 const hourly = sent.keyBy('lane').tumble({ id: 'hourly', size: '1h', aggregate: { count: count(), sum: sum('cents') } })
 hourly.late.append({ id: 'late', stream: 'sums-late', type: 'sums.late', data: ['lane', 'request', 'index'] })
 hourly.projection({ id: 'rows', name: 'sums', key: ['lane', 'windowStart'], value: ['count', 'sum'] })
-
-export default sums
