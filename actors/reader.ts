@@ -53,7 +53,7 @@ export function streamVersion(view: LogView, stream: string): Version {
   const shard = view.shardOf(view.partitionOf(stream))
   const { lo, hi } = view.streamHash.text(stream)
   const { blocks, versions } = shard.segments.find({ kind: 'stream', lo, hi })
-  for (let i = blocks.length - 1; i >= 0; i--) if (view.block(shard, blocks[i]!).streams.includes(stream)) return versions[i]!
+  for (let i = blocks.length - 1; i >= 0; i--) if (view.block(shard, blocks[i]!).rowsOf(stream).length > 0) return versions[i]!
   return 0
 }
 

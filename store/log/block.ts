@@ -24,6 +24,8 @@ export const CODEC_PLAIN = 0
 export const CODEC_ZSTD = 1
 export const BLOCK_EXTRAS = 1
 
+/** Blocks are asked for the same stream many times running. */
+let lastName = { text: '', bytes: Buffer.alloc(0) }
 const NO_BYTES = new Uint8Array(0)
 const NO_ROWS: readonly number[] = []
 
@@ -59,7 +61,7 @@ export class Block {
   #payload = 0
   #extras = 0
   #typeNames: string[] | null = null
-  #streamNames: string[] | null = null
+  #streamNames: (string | undefined)[] | null = null
   #rows: Map<string, readonly number[]> | null = null
 
   /** `value` must not change afterwards. Throws DAMAGED when its checksum does not match. */
@@ -156,9 +158,40 @@ export class Block {
 
   /** Names of the block's streams, in the order of `streamIndex`. */
   get streams(): readonly string[] {
-    if (this.#streamNames) return this.#streamNames
+    const names = this.#openNames()
+    for (let i = 0; i < this.#streams; i++) names[i] ??= this.#streamName(i)
+    return names as string[]
+  }
+
+  #openNames(): (string | undefined)[] {
     this.#open()
-    return (this.#streamNames = this.#readNames(this.count * (this.#hasExtras ? 5 : 4), this.#streams, 0))
+    return (this.#streamNames ??= [])
+  }
+
+  /** One name: who reads one stream of a block need not pay for the names of all. */
+  #streamName(index: number): string {
+    const table = this.count * (this.#hasExtras ? 5 : 4)
+    const start = index === 0 ? 0 : this.#words[table + index - 1]!
+    return textOf(this.#body!, this.#names + start, this.#names + this.#words[table + index]!)
+  }
+
+  /** Number of a stream in this block, or −1: looked for by its bytes, from their end, where names differ. */
+  #indexOfStream(stream: string): number {
+    const words = this.#open()
+    const body = this.#body!
+    const table = this.count * (this.#hasExtras ? 5 : 4)
+    if (lastName.text !== stream) lastName = { text: stream, bytes: Buffer.from(stream) }
+    const { bytes } = lastName
+    let end = this.#names
+    for (let i = 0; i < this.#streams; i++) {
+      const start = end
+      end = this.#names + words[table + i]!
+      if (end - start !== bytes.length) continue
+      let at = bytes.length - 1
+      while (at >= 0 && body[start + at] === bytes[at]) at--
+      if (at < 0) return i
+    }
+    return -1
   }
 
   #readNames(table: number, count: number, first: number): string[] {
@@ -177,7 +210,7 @@ export class Block {
     this.#rows ??= new Map()
     const known = this.#rows.get(stream)
     if (known) return known
-    const index = this.streams.indexOf(stream)
+    const index = this.#indexOfStream(stream)
     if (index < 0) return NO_ROWS
     const rows: number[] = []
     for (let row = 0; row < this.count; row++) if (this.streamIndex(row) === index) rows.push(row)
@@ -186,7 +219,8 @@ export class Block {
   }
 
   streamOf(row: number): string {
-    return this.streams[this.streamIndex(row)]!
+    const index = this.streamIndex(row)
+    return (this.#openNames()[index] ??= this.#streamName(index))
   }
 
   typeOf(row: number): string {
