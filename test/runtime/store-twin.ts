@@ -54,17 +54,12 @@ export class Twin {
 
   /** The first answer again, a refusal, or nothing when no id is known. */
   #known(stream: string, partition: number, events: readonly NewEvent[]): TwinAnswer | null {
-    const found = events.map(({ id }) =>
-      id === undefined ? undefined : this.all.find(old => old.id === id && old.partition === partition),
-    )
-    if (!found.some(Boolean)) return null
-    const [first] = found
-    const same = found.every(
-      (old, n) => old?.stream === stream && old.version === first!.version + n && contentOf(old) === contentOf(events[n]!),
-    )
-    if (!first || !same) return { code: 'DUPLICATE_ID' }
-    const n = events.length - 1
-    return { firstVersion: first.version, version: first.version + n, firstSequence: first.sequence, sequence: found[n]!.sequence }
+    const any = events.findIndex(({ id }) => id !== undefined && this.all.some(old => old.id === id && old.partition === partition))
+    if (any < 0) return null
+    const first = this.all.find(old => old.id === events[any]!.id && old.partition === partition)!.version - any
+    const found = this.of(stream).slice(Math.max(0, first - 1), Math.max(0, first - 1 + events.length))
+    if (first < 1 || found.map(contentOf).join() !== events.map(contentOf).join()) return { code: 'DUPLICATE_ID' }
+    return { firstVersion: first, version: found.at(-1)!.version, firstSequence: found[0]!.sequence, sequence: found.at(-1)!.sequence }
   }
 
   readStream(stream: string, { from, to, limit, direction }: ReadStreamOptions): TwinEvent[] | null {
