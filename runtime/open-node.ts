@@ -166,6 +166,7 @@ async function openOverState(
   const deploying: DeployerOptions = {
     ...deployerOptions(options, { router, view, stamps }),
     ...(options.durability === 'disk' ? {} : { syncShards: () => opened.sync() }),
+    ...(options.acceptLoss && { lost: opened.all.flatMap(shard => shard.damage) }),
     state,
     threads: { workers: options.workers, log: access, state: { handle: state.handle, closed: state.closed } },
   }

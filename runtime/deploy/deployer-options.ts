@@ -3,6 +3,7 @@ import type { Clock } from '../../event/clock.ts'
 import type { NewEvent, Stamp, StreamId } from '../../event/event.ts'
 import type { AppendAnswer, AppendOptions } from '../../event/event-store.ts'
 import type { Limits } from '../../event/limits.ts'
+import type { LogDamage } from '../../store/damage/accepted-losses.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import type { StateStore } from '../../store/state.ts'
 import type { LogAccess } from '../log-access.ts'
@@ -17,6 +18,8 @@ export interface DeployerOptions {
   readonly append: (stream: StreamId, events: NewEvent | readonly NewEvent[], options?: AppendOptions) => Promise<AppendAnswer>
   /** The highest stamp given so far. */
   readonly head: () => Stamp
+  /** Losses accepted just now: what has folded any of it is folded again. */
+  readonly lost?: readonly LogDamage[]
   /** Syncs every shard; left out where an answered append is synced already. */
   readonly syncShards?: () => Promise<void>
   readonly limits: Limits

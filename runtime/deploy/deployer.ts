@@ -83,7 +83,14 @@ export class Deployer {
   }
 
   #isAhead(row: TopologyRow): boolean {
-    return Object.entries(row.sequences).some(([partition, sequence]) => sequence > this.#options.log.sequenceOf(Number(partition)))
+    const { log, lost = [] } = this.#options
+    return Object.entries(row.sequences).some(([name, sequence]) => {
+      const partition = Number(name)
+      return (
+        sequence > log.sequenceOf(partition) ||
+        lost.some(loss => loss.partition === partition && loss.sequences && loss.sequences[0] <= sequence)
+      )
+    })
   }
 
   /** What a topology that has ended may have left undone when the process died. */

@@ -14,11 +14,11 @@ export interface Examined {
 }
 
 /** What differs, empty when nothing does, and what was expected. */
-export async function examineSums(node: Node, ended: boolean): Promise<Examined> {
+export async function examineSums(node: Node, ended: boolean, patienceMs = PATIENCE_MS): Promise<Examined> {
   const began = performance.now()
   for (;;) {
     const examined = await compare(node, ended)
-    if (examined.different.length === 0 || performance.now() - began > PATIENCE_MS) return examined
+    if (examined.different.length === 0 || performance.now() - began > patienceMs) return examined
     await sleep(20)
   }
 }
