@@ -1,10 +1,10 @@
 /** A node: one store, its event log, and the topologies that run over it, opened in a process of the user's. */
-import { Router } from '../actors/router.ts'
+import type { Router } from '../actors/router.ts'
 import { EventStoreError } from '../event/error.ts'
-import { LogView } from '../store/log/log-view.ts'
+import type { LogView } from '../store/log/log-view.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { LogDamage } from '../store/log/open-shard.ts'
-import { type Deployed, Deployer, type DeployOptions } from './deploy/deployer.ts'
+import type { Deployed, Deployer, DeployOptions } from './deploy/deployer.ts'
 import type { ProjectionReader } from './deploy/projection-reader.ts'
 import type { TopologyStatus } from './deploy/status.ts'
 import { EventLog } from './event-log.ts'

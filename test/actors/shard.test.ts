@@ -180,7 +180,7 @@ test('answers that hang on a block in flight are held until it settles, and fall
 
 for (const store of ['memory', 'os', 'disk'] as const) {
   for (const level of ['memory', 'os', 'disk'] as const) {
-    test(`in a store of level ${store} a writer that asks for ${level} is answered when its level is reached, and nothing shows before the store's own`, async () => {
+    test(`level ${store}: a writer that asks for ${level} is answered at its level, and nothing shows before the store's own`, async () => {
       const scene = shardScene({ durability: store })
       const flights: { sync: boolean; land: () => void }[] = []
       scene.commit = call => {
@@ -292,10 +292,8 @@ test('what only was written shows soon in a store of level disk', async () => {
   const scene = shardScene({ durability: 'disk' })
   const { position } = await append(scene.log, 'mine', some(2), { durability: 'os' })
   assert.equal(versions(await all(scene.log.readStream('mine', { atLeast: position }))), [1, 2])
-  assert.equal(
-    scene.calls.map(({ sync }) => sync),
-    [false, true],
-  )
+  const syncs = scene.calls.map(({ sync }) => sync)
+  assert.equal(syncs, [false, true])
 })
 
 test.run()

@@ -35,7 +35,7 @@ const keys: readonly (readonly [stream: string, key: string, category: string])[
   ['{ü}x', 'ü', 'üx'],
 ]
 
-test('the key is the part between the first { and the next } if not empty, else the id; the category is what stands before the first dash, without braces', () => {
+test('the key stands between the first { and the next }, if not empty; the category before the first dash, without braces', () => {
   for (const [stream, key, category] of keys) {
     assert.is(partitionKeyOf(stream), key, stream)
     assert.is(categoryOf(stream), category, stream)

@@ -1,4 +1,4 @@
-/** The life of a node on disk: its workers may die at any moment, it closes at any moment, and two live in one process. CYCLES=1000 opens and closes as often. */
+/** The life of a node on disk: its workers may die at any moment, it closes at any moment, and two live in one process. CYCLES=1000 does more. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

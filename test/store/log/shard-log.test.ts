@@ -1,4 +1,4 @@
-/** The writer's side of a shard: expectations while the map grows and lets go, segments against a dumb index, readers during seals, opening anew with other limits. */
+/** The writer's side of a shard: expectations while the map grows, segments against a dumb index, readers during seals, opening with other limits. */
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
