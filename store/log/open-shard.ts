@@ -30,6 +30,7 @@ export type { LogDamage } from '../damage/accepted-losses.ts'
 
 const BUCKETS_AT_A_TIME = 256
 const BLOCKS_PER_SCAN = 256
+const NOTHING = new Uint8Array(0)
 
 /** The hashes every thread of a node must agree on. */
 export function hashesOf(storeId: string): { stream: TextHash; id: TextHash } {
@@ -178,26 +179,34 @@ function replayTail(options: OpenShardOptions, log: ShardLog, replay: Replay): v
   }
 }
 
-/** Around a place that the database can not read: each block by itself, a missing one as no bytes. */
+/** Around a place that the database can not read: each block by itself, one that is missing or can not be read as no bytes. */
 function oneByOne(kv: KeyValue<ShardColumn>, first: number): { keys: Buffer[]; values: Uint8Array[] } {
   const keys: Buffer[] = []
   const values: Uint8Array[] = []
-  let unreadable = 0
-  for (let number = first; keys.length < BLOCKS_PER_SCAN; number++) {
-    let value: Uint8Array | undefined
-    try {
-      value = kv.get('log', blockKey(number))
-      if (!value) break
-      unreadable = 0
-    } catch {
-      value = new Uint8Array(0)
-      unreadable++
-    }
+  for (let number = first; keys.length < BLOCKS_PER_SCAN && isAnyFrom(kv, number); number++) {
     keys.push(blockKey(number))
-    values.push(value)
-    if (unreadable > BLOCKS_PER_SCAN) break
+    values.push(valueOf(kv, number))
   }
   return { keys, values }
+}
+
+function valueOf(kv: KeyValue<ShardColumn>, number: number): Uint8Array {
+  try {
+    return kv.get('log', blockKey(number)) ?? NOTHING
+  } catch (error) {
+    if (!isEventStoreError(error, 'DAMAGED')) throw error
+    return NOTHING
+  }
+}
+
+/** True also when the database can not tell. */
+function isAnyFrom(kv: KeyValue<ShardColumn>, number: number): boolean {
+  try {
+    return kv.scan('log', { gte: blockKey(number), limit: 1, cache: false }).keys.length > 0
+  } catch (error) {
+    if (!isEventStoreError(error, 'DAMAGED')) throw error
+    return true
+  }
 }
 
 function replayBlock(number: number, value: Uint8Array, log: ShardLog, { hashes, accepted, damage }: Replay): void {

@@ -39,8 +39,8 @@ export function* verifyShard(kv: KeyValue<ShardColumn>, shared: SharedShard): Ge
   let next = 0
   while (next < committed) {
     const rows = readBlocks(kv, next, Math.min(committed, next + BLOCKS_PER_STEP))
-    for (const { number, value } of rows) {
-      const block = openBlock(number, value, shard, accepted.hasBlock(number) ? [] : damage)
+    for (const stored of rows) {
+      const block = openBlock(stored, shard, accepted.hasBlock(stored.number) ? [] : damage)
       if (block) follow(block, ends, { shard, accepted, damage }, totals)
       else for (const end of ends.values()) end.broken = true
     }
@@ -62,30 +62,37 @@ function acceptedOf(kv: KeyValue<ShardColumn>): AcceptedLosses {
   }
 }
 
-function readBlocks(kv: KeyValue<ShardColumn>, from: number, to: number): { number: number; value: Uint8Array | undefined }[] {
-  const found = new Map<number, Uint8Array>()
+interface StoredBlock {
+  readonly number: number
+  readonly value: Uint8Array | undefined
+  /** What the database says of a place it can not read. */
+  readonly unreadable?: string
+}
+
+function readBlocks(kv: KeyValue<ShardColumn>, from: number, to: number): StoredBlock[] {
+  const numbers = Array.from({ length: to - from }, (_, i) => from + i)
   try {
     const rows = kv.scan('log', { gte: blockKey(from), lt: blockKey(to), cache: false })
-    rows.keys.forEach((key, i) => found.set(blockNumberOf(key), rows.values[i]!))
+    const found = new Map(rows.keys.map((key, i) => [blockNumberOf(key), rows.values[i]]))
+    return numbers.map(number => ({ number, value: found.get(number) }))
   } catch (error) {
     if (!isEventStoreError(error, 'DAMAGED')) throw error
-    for (let number = from; number < to; number++) readOne(kv, number, found)
-  }
-  return Array.from({ length: to - from }, (_, i) => ({ number: from + i, value: found.get(from + i) }))
-}
-
-function readOne(kv: KeyValue<ShardColumn>, number: number, found: Map<number, Uint8Array>): void {
-  try {
-    const value = kv.get('log', blockKey(number))
-    if (value) found.set(number, value)
-  } catch (error) {
-    if (!isEventStoreError(error, 'DAMAGED')) throw error
+    return numbers.map(number => readOne(kv, number))
   }
 }
 
-function openBlock(number: number, value: Uint8Array | undefined, shard: number, damage: LogDamage[]): Block | null {
+function readOne(kv: KeyValue<ShardColumn>, number: number): StoredBlock {
   try {
-    if (!value) throw new Error('block is missing or can not be read')
+    return { number, value: kv.get('log', blockKey(number)) }
+  } catch (error) {
+    if (!isEventStoreError(error, 'DAMAGED')) throw error
+    return { number, value: undefined, unreadable: error.message }
+  }
+}
+
+function openBlock({ number, value, unreadable }: StoredBlock, shard: number, damage: LogDamage[]): Block | null {
+  try {
+    if (!value) throw new Error(unreadable ?? 'block is missing')
     const block = new Block(number, value)
     void block.bytes
     return block
