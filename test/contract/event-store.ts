@@ -58,7 +58,7 @@ export function eventStoreContract(register: Register, maker: StoreMaker): void 
     })
   }
   register(`${maker.name}: closes after all that`, leave)
-  for (const [sentence, run] of Object.entries(maker.keeps ? { ...alone, ...reopening } : alone)) {
+  for (const [sentence, run] of Object.entries({ ...(maker.few ? {} : alone), ...(maker.keeps ? reopening : {}) })) {
     register(`${maker.name}: ${sentence}`, async () => {
       try {
         const { store } = await fresh()

@@ -6,6 +6,7 @@ import { eventStoreContract } from '../contract/event-store.ts'
 eventStoreContract(test, {
   name: 'disk, 1 partition',
   keeps: true,
+  few: true,
   open: ({ directory, limits }) => openNode({ directory, partitions: 1, durability: 'os', limits: { segmentEntries: 64, ...limits } }),
   appendSystem: (store, stream, events) => (store as Node).router.append(stream, events, {}, true),
 })

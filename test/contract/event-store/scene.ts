@@ -11,6 +11,8 @@ export interface StoreMaker {
   readonly name: string
   /** Opens the store of an empty directory, or of the one it was closed in. */
   open(options: { directory: string; limits?: Partial<Limits> }): Promise<OpenStore>
+  /** Leaves out the sentences that need a store of their own, where opening is dear and another shape of the store has shown them. */
+  readonly few?: true
   /** What was stored is there again after closing and opening. */
   readonly keeps: boolean
   /** Appends to a stream that begins with `$`, where the maker can. */
