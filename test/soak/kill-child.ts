@@ -57,9 +57,9 @@ async function sendOrdered(node: Node, lane: Lane, request: number): Promise<nul
 }
 
 async function run(order: Order): Promise<void> {
-  const { directory, partitions, shards, segmentEntries, closeAfterMs, next, topology } = order
+  const { directory, partitions, shards, segmentEntries, closeAfterMs, next, topology, durability } = order
   tell({ phase: 'opening' })
-  const node = await openNode({ directory, partitions, shards, limits: { segmentEntries }, epochMs: 20 })
+  const node = await openNode({ directory, partitions, shards, limits: { segmentEntries }, epochMs: 20, durability })
   tell({ phase: 'open' })
   if (topology && (await node.topologies()).length === 0) await node.deploy(topology, { export: 'sums' })
   const sent = lanes.map(lane => send(node, lane, next[lane.lane]!))

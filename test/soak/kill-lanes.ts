@@ -84,4 +84,6 @@ export interface Order {
   /** Begins to close after so many milliseconds of appending; never when null. */
   readonly closeAfterMs: number | null
   readonly topology: string | null
+  /** With `os` an append is answered once the system has it: a kill takes nothing of that. */
+  readonly durability: 'os' | 'disk'
 }

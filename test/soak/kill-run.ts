@@ -44,11 +44,13 @@ export class KillRun {
   readonly #directory: string
   readonly #topology: string | null
   readonly #aims: Phase[]
+  readonly #durability: 'os' | 'disk'
   #spare: ChildProcess | null = null
 
   /** `aims`: what each cycle aims at, in turn; at random without it. */
-  constructor(directory: string, options: { withTopology: boolean; aims?: readonly Phase[] }) {
+  constructor(directory: string, options: { withTopology: boolean; durability?: 'os' | 'disk'; aims?: readonly Phase[] }) {
     this.#directory = directory
+    this.#durability = options.durability ?? 'disk'
     this.#aims = [...(options.aims ?? [])]
     this.#topology = options.withTopology ? new URL('./sums-topology.ts', import.meta.url).href : null
   }
@@ -65,7 +67,14 @@ export class KillRun {
 
   async #kill(victim: ChildProcess, wrong: string[]): Promise<string> {
     const { phase, afterMs, closeAfterMs } = aimAt(this.#aims.shift() ?? chances[Math.floor(Math.random() * chances.length)]!)
-    const order: Order = { directory: this.#directory, ...layout, next: this.judge.next, closeAfterMs, topology: this.#topology }
+    const order: Order = {
+      directory: this.#directory,
+      ...layout,
+      next: this.judge.next,
+      closeAfterMs,
+      topology: this.#topology,
+      durability: this.#durability,
+    }
     const seen = { phase: 'starting', flying: 0, segments: -1 }
     let shoot: Promise<unknown> | null = null
     const fire = (): void => {
@@ -112,7 +121,14 @@ export class KillRun {
   async #examine(wrong: string[]): Promise<void> {
     try {
       const { partitions, shards, segmentEntries } = layout
-      const node = await openNode({ directory: this.#directory, partitions, shards, limits: { segmentEntries }, epochMs: 20 })
+      const node = await openNode({
+        directory: this.#directory,
+        partitions,
+        shards,
+        limits: { segmentEntries },
+        epochMs: 20,
+        durability: this.#durability,
+      })
       wrong.push(...(await this.judge.examine(node)))
       if ((await node.topologies()).length > 0) await this.#examineSums(node, wrong)
       await node.close()

@@ -22,7 +22,7 @@ const fell = new Map<string, number>()
 
 for (let done = 0, store = 0; done < cycles; store++) {
   const directory = join(root, `store-${store}`)
-  const run = new KillRun(directory, { withTopology: store % 2 === 1 })
+  const run = new KillRun(directory, { withTopology: store % 2 === 1, durability: store % 4 === 3 ? 'os' : 'disk' })
   let whole = true
   for (let cycle = 0; whole && cycle < onStore && done < cycles; cycle++, done++) {
     const { place, wrong } = await run.cycle()
