@@ -53,7 +53,10 @@ function checkTags(tags: unknown, field: string, limits: Limits): void {
 function checkMetadata(metadata: unknown, index: number, limits: Limits): void {
   const field = `events[${index}].metadata`
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) throw invalid(field, 'must be an object')
-  const bytes = Buffer.byteLength(stringify(metadata, index, 'metadata', limits))
+  const text = stringify(metadata, index, 'metadata', limits)
+  // A Date is an object, too, but not one in JSON.
+  if (text[0] !== '{') throw invalid(field, 'must be an object')
+  const bytes = Buffer.byteLength(text)
   if (bytes > limits.metadataBytes) throw tooLarge(field, limits.metadataBytes, bytes)
 }
 

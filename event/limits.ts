@@ -39,10 +39,18 @@ export const defaultLimits = {
 
 export type Limits = { readonly [Name in keyof typeof defaultLimits]: number }
 
+/** What the formats have room for: 30 bits for the bytes of an event's data, 16 for its stream and its type in a request, 8 for the bytes of its id. */
+export const limitsMost = {
+  eventBytes: 2 ** 29,
+  requestEvents: 65_535,
+  requestBytes: 2 ** 30,
+  eventIdBytes: 255,
+} as const satisfies Partial<Limits>
+
 /** Defaults with some replaced; refuses unknown names and numbers that are not positive integers. */
 export function limitsWith(given: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in defaultLimits))
+    if (!Object.hasOwn(defaultLimits, name))
       throw new EventStoreError('INVALID', `unknown limit "${name}"; known: ${Object.keys(defaultLimits).join(', ')}`, {
         field: `limits.${name}`,
       })
@@ -50,6 +58,9 @@ export function limitsWith(given: Partial<Limits> = {}): Limits {
       throw new EventStoreError('INVALID', `limits.${name} must be a whole number from 1, got ${String(value)}`, {
         field: `limits.${name}`,
       })
+    const most = (limitsMost as Partial<Limits>)[name as keyof Limits]
+    if (most !== undefined && value > most)
+      throw new EventStoreError('INVALID', `limits.${name} can be at most ${most}, got ${value}`, { field: `limits.${name}` })
   }
   return { ...defaultLimits, ...given }
 }

@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { positionOf } from '../../event/position.ts'
-import { defaultLimits } from '../../event/limits.ts'
+import { defaultLimits, limitsMost } from '../../event/limits.ts'
 import { openNode, type OpenOptions } from '../../runtime/index.ts'
 import { all, append, refused, some } from '../contract/event-store/scene.ts'
 
@@ -56,6 +56,20 @@ test('the largest numbers of partitions and shards work', async () => {
     (await all(node.readAll())).map(event => event.data),
     items.map(item => item.event.data),
   )
+  await node.close()
+})
+
+test('the largest limits hold what they say', async () => {
+  const node = await openNode({ memory: true, partitions: 1, limits: limitsMost })
+  const events = Array.from({ length: limitsMost.requestEvents }, (_, n) => ({
+    type: `t-${n % 500}`,
+    data: n,
+    ...(n % 1000 === 0 ? { id: `${n}`.padEnd(255, 'i') } : {}),
+  }))
+  assert.is((await append(node, 'mine', events)).version, events.length)
+  const read = await all(node.readStream('mine'))
+  assert.ok(read.every((event, n) => event.data === n && event.type === `t-${n % 500}` && (n % 1000 > 0 || event.id === events[n]!.id)))
+  await refused(() => node.appendToStream('mine', [...events, ...some(1)]), 'TOO_LARGE')
   await node.close()
 })
 

@@ -49,6 +49,7 @@ const badEvents: readonly (readonly [string, unknown])[] = [
   ['tags that are no list', { type: 'a', data: 1, tags: 'x' }],
   ['an empty tag', { type: 'a', data: 1, tags: [''] }],
   ['metadata that is a list', { type: 'a', data: 1, metadata: [] }],
+  ['metadata that JSON writes as a text', { type: 'a', data: 1, metadata: new Date(0) }],
   ['metadata that is a text', { type: 'a', data: 1, metadata: 'x' }],
   ['an unknown encoding', { type: 'a', data: 1, encoding: 'xml' }],
   ['an object as bytes', { type: 'a', data: {}, encoding: 'bytes' }],
