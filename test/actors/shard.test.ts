@@ -97,6 +97,7 @@ for (const how of ['throws', 'rejects'] as const) {
   test(`a commit that ${how}: what is in flight is UNKNOWN_OUTCOME, what comes is READ_ONLY, the disk is not asked again, reads go on`, async () => {
     const scene = shardScene({ durability: 'disk' })
     await append(scene.log, 'mine', some(3))
+    const { stamp } = scene.log.view.horizon
     const full = new Error('no space left on device')
     scene.commit = () => {
       if (how === 'throws') throw full
@@ -113,6 +114,7 @@ for (const how of ['throws', 'rejects'] as const) {
     assert.is(scene.calls.length, before)
     assert.equal(await read(scene, 'mine'), [1, 2, 3])
     assert.is((await all(scene.log.readAll())).length, 3)
+    assert.is(scene.log.view.horizon.stamp, stamp, 'what nobody knows of may be there after a restart: readers of all do not pass it')
     assert.is(scene.actor.failure, full)
     assert.is(scene.actor.idle, true)
   })
