@@ -29,7 +29,10 @@ export class Segments {
     let segment = this.#cache.get(number)
     if (segment) return segment
     segment = readSegment(this.#kv, number, this.#shared.ranks) ?? undefined
-    if (!segment) throw new Error(`segment ${number} has no directory`)
+    if (!segment) {
+      const { shard } = this.#shared.data
+      throw new EventStoreError('DAMAGED', `shard ${shard}: segment ${number} of the index is missing`, { shard, segment: number })
+    }
     if (this.#cache.size >= SEGMENTS_CACHED) this.#cache.delete(this.#cache.keys().next().value!)
     this.#cache.set(number, segment)
     return segment

@@ -123,4 +123,15 @@ test('a node closes while a thread is being started again', () =>
     }
   }))
 
+test('verify while appends go on finds nothing', () =>
+  inDirectory(async directory => {
+    const node = await openNode({ directory, ...layout })
+    for (let round = 0; round < 4; round++) {
+      const sent = appendMany(node, `round-${round}`)
+      assert.equal((await node.verify()).damage, [])
+      await sent.all
+    }
+    await node.close()
+  }))
+
 test.run()
