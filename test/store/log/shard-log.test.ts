@@ -168,7 +168,7 @@ test('a reader is held while a shard with news is opened again, then goes on in 
 })
 
 test('a store opened with smaller limits than it was written with loses nothing of its index', () => {
-  const large = { segmentEntries: 5000, requestEvents: 10_000 }
+  const large = { segmentEntries: 50_000, requestEvents: 10_000 }
   for (const small of [
     { segmentEntries: 8, requestEvents: 5 },
     { segmentEntries: 64, requestEvents: 1 },
