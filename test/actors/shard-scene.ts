@@ -12,6 +12,9 @@ import { LogView } from '../../store/log/log-view.ts'
 import { hashesOf, openShard } from '../../store/log/open-shard.ts'
 import { SharedShard, tailSizeFor } from '../../store/log/shared.ts'
 import { openMemory } from '../../store/memory.ts'
+import * as assert from 'uvu/assert'
+import { all, refused, versions } from '../contract/event-store/scene.ts'
+import type { NewEvent } from '../../event/event.ts'
 
 const STEPS_MAX = 100_000
 const storeId = '0123456789abcdef'
@@ -119,4 +122,17 @@ export function watched<T>(promise: Promise<T>): {
     (error: Error & { code?: string }) => Object.assign(seen, { state: 'refused', code: error.code ?? error.message }),
   )
   return seen
+}
+
+export const withId = (id: string): NewEvent => ({ type: 'a', data: 1, id })
+export const read = async ({ log }: ShardScene, stream: string): Promise<number[]> => versions(await all(log.readStream(stream)))
+/** Nothing of a stream shows, by whatever door. */
+export async function unseen(scene: ShardScene, stream: string, id?: string): Promise<void> {
+  assert.is(await scene.log.streamVersion(stream), 0)
+  await refused(() => all(scene.log.readStream(stream)), 'STREAM_NOT_FOUND')
+  assert.equal(
+    (await all(scene.log.readAll())).filter(event => event.stream === stream),
+    [],
+  )
+  if (id !== undefined) await refused(() => scene.log.readEvent(id), 'NOT_FOUND')
 }

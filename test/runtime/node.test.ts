@@ -73,6 +73,20 @@ test('the largest limits hold what they say', async () => {
   await node.close()
 })
 
+test('ids are remembered up to their limit; with a numeric expectation the stream itself remembers for ever', async () => {
+  const node = await openNode({ memory: true, partitions: 1, limits: { segmentEntries: 64, idsRemembered: 10 } })
+  const events = some(3).map((event, n) => ({ ...event, id: `mine-${n}` }))
+  const first = await append(node, 'mine', events, { expectedVersion: 0 })
+  assert.equal(await append(node, 'mine', events), first)
+  for (let n = 0; n < 300; n++) await append(node, `s-${n % 7}`, { type: 'a', data: n, id: `other-${n}` })
+  assert.equal(await append(node, 'mine', events, { expectedVersion: 0 }), first)
+  await refused(() => node.appendToStream('mine', events.toReversed(), { expectedVersion: 0 }), 'WRONG_EXPECTED_VERSION')
+  await refused(() => node.appendToStream('mine', events, { expectedVersion: 1 }), 'WRONG_EXPECTED_VERSION')
+  await refused(() => node.appendToStream('s-0', [{ type: 'a', data: 0, id: 'other-299' }]), 'DUPLICATE_ID')
+  assert.is((await append(node, 'mine', events)).version, 6)
+  await node.close()
+})
+
 test('a position that is not reached in time is UNREACHABLE, one of another store INVALID', async () => {
   const node = await openNode({ memory: true, partitions: 4, limits: { commitTimeoutMs: 30 } })
   const { position, stamp, partition, sequence } = await append(node, 'mine', some(1))
