@@ -114,3 +114,13 @@ export async function holder(directory: string): Promise<{ pid: number; end(): P
     },
   }
 }
+
+/** A process that opens the store with acceptLoss and is killed after so many milliseconds. */
+export async function openKilled(directory: string, afterMs: number): Promise<void> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'holder.ts'), directory, 'acceptLoss'], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  setTimeout(() => child.kill('SIGKILL'), afterMs)
+  await exited
+}
