@@ -9,7 +9,18 @@ import type { End, Told } from './faults.ts'
 const LANES = 40
 const DATA_BYTES = 20_000
 
-const tell = (line: Told): void => void writeSync(1, `${JSON.stringify(line)}\n`)
+/** Whole lines before it returns, also when the pipe is full because whoever reads it is slow. */
+function tell(line: Told): void {
+  const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(1, bytes, at)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
+}
 
 /** Payloads that do not compress. Ends with the code of the first refusal. */
 async function append(node: Node, lane: number): Promise<string> {
