@@ -136,8 +136,9 @@ export function readerOfAll(
   return { bound, reader }
 }
 
-/** Events of the total order, page by page. */
+/** Events of the total order, page by page, up to where it ended when the read began: one that chased the head would never end. */
 export function* allEvents(view: LogView, options: ReadAllOptions, pageRows: number): Generator<Event> {
+  const end = view.horizon.stamp
   const { reader, bound } = readerOfAll(view, options, pageRows)
   let left = options.limit ?? Number.POSITIVE_INFINITY
   while (left > 0) {
@@ -145,6 +146,7 @@ export function* allEvents(view: LogView, options: ReadAllOptions, pageRows: num
     if (reader.held) throw new EventStoreError('BUSY', 'a shard is being opened again; try again shortly')
     if (!page) return
     for (let i = 0; i < page.count && left > 0; i++) {
+      if (page.stamps[i]! >= end) return
       const block = page.blocks[page.block[i]!]!
       if (
         bound.place &&
