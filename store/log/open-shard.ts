@@ -1,7 +1,7 @@
 /** Opens the writer's side of a shard from disk: the last segment's end, the version map, and the blocks after it, with their chain checked. */
 import { type AcceptedLosses, acceptLosses, type LogDamage, readAcceptedLosses } from '../damage/accepted-losses.ts'
 import { TextHash } from '../../event/hash.ts'
-import { isEventStoreError } from '../../event/error.ts'
+import { EventStoreError, isEventStoreError } from '../../event/error.ts'
 import type { Limits } from '../../event/limits.ts'
 import { idSliceOf } from '../../event/payload.ts'
 import { blockKey, blockNumberOf, BUCKETS, bucketKey, kinds, type ShardColumn } from '../index/keys.ts'
@@ -43,6 +43,8 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
   const { kv, shared, limits, storeId } = options
   const hashes = hashesOf(storeId)
   const last = lastSegment(kv, shared.ranks)
+  const baseBlock = last ? last.baseBlock + last.blocks : 0
+  if (last) refuseShortLog(kv, baseBlock - 1, shared.data.shard)
   const segment = last ? last.number + 1 : 0
   const segments = new Segments(kv, shared)
   const versions = new VersionMap({
@@ -68,7 +70,6 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
     idsRemembered: limits.idsRemembered,
     blockAt: number => blockAt(kv, number),
   })
-  const baseBlock = last ? last.baseBlock + last.blocks : 0
   log.nextBlock = baseBlock
   for (const partition of log.partitions) {
     partition.sequence = last?.end.sequences[partition.rank] ?? 0
@@ -86,6 +87,19 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
   shared.publish(log.nextBlock)
   shared.opened()
   return { log, damage }
+}
+
+/** An index that knows of a block that is not there would hide from the witness that the log is short. */
+function refuseShortLog(kv: KeyValue<ShardColumn>, lastIndexed: number, shard: number): void {
+  try {
+    if (kv.get('log', blockKey(lastIndexed))) return
+  } catch (error) {
+    if (!isEventStoreError(error, 'DAMAGED')) throw error
+    // It is there, though nobody can read it: who asks for it is told.
+    return
+  }
+  const message = `shard ${shard}: the index knows block ${lastIndexed}, but the log ends before it; restore the files, or open with acceptLoss`
+  throw new EventStoreError('DAMAGED', message, { shard, block: lastIndexed })
 }
 
 /** Numbers that were given to events are never given again, though the events are lost. */

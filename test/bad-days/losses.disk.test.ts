@@ -6,6 +6,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Event } from '../../event/event.ts'
 import type { LogDamage } from '../../store/damage/accepted-losses.ts'
+import { blockKey, type ShardColumn } from '../../store/index/keys.ts'
+import { lastSegment } from '../../store/index/segment.ts'
+import { openRocks } from '../../store/rocks.ts'
 import { checkWriteAhead } from '../../store/damage/write-ahead.ts'
 import { type Node, openNode } from '../../runtime/index.ts'
 import { failure, fill, flipBit, layout, onCopy, readAll, withNode, writeAheadFile } from './stores.ts'
@@ -144,6 +147,30 @@ test('a loss at the end is accepted once, also when nothing is written after it'
         assert.equal((await node.verify()).damage, [])
       })
     }
+  }))
+
+test('an index that is ahead of its log is noticed, and made anew by acceptLoss', () =>
+  onCopy(made, async directory => {
+    const shard = await openRocks<ShardColumn>(join(directory, 'shard-00'), {
+      columns: { log: 'rising', index: 'scattered', meta: 'small' },
+    })
+    const { blocks, baseBlock } = lastSegment(shard, 2)!
+    shard.deleteRange('log', blockKey(baseBlock + blocks - 10), blockKey(1e9))
+    await shard.close()
+    await failure('DAMAGED', () => openNode({ directory }))
+    let lost: LogDamage[] = []
+    await withNode({ directory, ...layout, acceptLoss: true }, async node => {
+      lost = await lostOf(node)
+      const missing = expectAccounted(await readAll(node), lost)
+      assert.ok(missing >= 10, `${missing} are missing`)
+      await fill(node, 20, 4000)
+    })
+    await withNode({ directory, ...layout }, async node => {
+      const after = await readAll(node)
+      expectAccounted(after, lost)
+      await readEachWay(node, after)
+      assert.equal((await node.verify()).damage, [])
+    })
   }))
 
 for (const [name, harm] of Object.entries<(file: string) => void>({
