@@ -1,10 +1,11 @@
 /** Walks everything a shard holds: checksums, the chain of each partition, gapless sequences, and the readability of all index rows. */
 import { isEventStoreError } from '../../event/error.ts'
 import { blockKey, blockNumberOf, type ShardColumn } from '../index/keys.ts'
-import type { KeyValue, Rows } from '../key-value.ts'
+import type { Bytes, KeyValue, Rows } from '../key-value.ts'
 import { Block } from './block.ts'
 import { AcceptedLosses, type LogDamage, readAcceptedLosses } from '../damage/accepted-losses.ts'
 import type { SharedShard } from './shared.ts'
+import { IndexCount } from './verify-index.ts'
 
 export interface ShardReport {
   readonly blocks: number
@@ -32,15 +33,18 @@ export function* verifyShard(kv: KeyValue<ShardColumn>, shared: SharedShard): Ge
   const ends = new Map<number, PartitionEnd>()
   const { shard } = shared.data
   const sequences = Array.from({ length: shared.ranks }, (_, rank) => shared.sequenceOf(rank))
+  const finished = shared.segment
   // The node goes on writing. A writer tells sequences before blocks; after a turn the blocks are told too.
   yield 0
   const committed = shared.committedBlocks
   const totals = { events: 0, bytes: 0 }
+  const count = new IndexCount()
   let next = 0
   while (next < committed) {
     const rows = readBlocks(kv, next, Math.min(committed, next + BLOCKS_PER_STEP))
     for (const stored of rows) {
       const block = openBlock(stored, shard, accepted.hasBlock(stored.number) ? [] : damage)
+      count.block(stored.number, block)
       if (block) follow(block, ends, { shard, accepted, damage }, totals)
       else for (const end of ends.values()) end.broken = true
     }
@@ -48,7 +52,7 @@ export function* verifyShard(kv: KeyValue<ShardColumn>, shared: SharedShard): Ge
     yield next
   }
   checkEnds(shared, sequences, ends, { shard, accepted, damage })
-  yield* readAll(kv, shard, damage)
+  yield* readAll(kv, shard, { count, finished }, damage)
   return { blocks: committed, ...totals, damage, accepted: accepted.all }
 }
 
@@ -142,18 +146,31 @@ function checkEnds(shared: SharedShard, sequences: readonly number[], ends: Map<
   }
 }
 
-/** The database checks what it reads; so all of it is read. */
-function* readAll(kv: KeyValue<ShardColumn>, shard: number, damage: LogDamage[]): Generator<number> {
+/** The database checks what it reads; so all of it is read, and the index is counted against the log. */
+function* readAll(
+  kv: KeyValue<ShardColumn>,
+  shard: number,
+  index: { count: IndexCount; finished: number },
+  damage: LogDamage[],
+): Generator<number> {
+  const before = damage.length
   for (const column of ['index', 'meta'] as const) {
-    for (const found of readColumn(kv, column)) {
+    const met = column === 'index' ? (key: Bytes, value: Bytes): void => index.count.row(key, value) : undefined
+    for (const found of readColumn(kv, column, met)) {
       if (found !== null) damage.push({ shard, block: -1, reason: `${column}: ${found}` })
       yield 0
     }
   }
+  if (damage.length > before) return
+  for (const reason of index.count.disagreements(index.finished)) damage.push({ shard, block: -1, reason: `index: ${reason}` })
 }
 
 /** Reads a column to its end, a step at a time; yields what is wrong with it, or null. */
-export function* readColumn<Column extends string>(kv: KeyValue<Column>, column: Column): Generator<string | null> {
+export function* readColumn<Column extends string>(
+  kv: KeyValue<Column>,
+  column: Column,
+  met?: (key: Bytes, value: Bytes) => void,
+): Generator<string | null> {
   let last: Uint8Array | undefined
   for (;;) {
     let rows: Rows
@@ -166,6 +183,7 @@ export function* readColumn<Column extends string>(kv: KeyValue<Column>, column:
     }
     if (rows.keys.length === 0) return
     last = rows.keys[rows.keys.length - 1]!
+    if (met) for (let i = 0; i < rows.keys.length; i++) met(rows.keys[i]!, rows.values[i]!)
     yield null
   }
 }

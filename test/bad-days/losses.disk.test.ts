@@ -6,7 +6,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Event } from '../../event/event.ts'
 import type { LogDamage } from '../../store/damage/accepted-losses.ts'
-import { blockKey, type ShardColumn } from '../../store/index/keys.ts'
+import { blockKey, kinds, type ShardColumn } from '../../store/index/keys.ts'
 import { lastSegment } from '../../store/index/segment.ts'
 import { openRocks } from '../../store/rocks.ts'
 import { checkWriteAhead } from '../../store/damage/write-ahead.ts'
@@ -172,6 +172,28 @@ test('an index that is ahead of its log is noticed, and made anew by acceptLoss'
       assert.equal((await node.verify()).damage, [])
     })
   }))
+
+for (const [what, kind] of [
+  ['streams', kinds.stream],
+  ['ids', kinds.id],
+] as const) {
+  test(`a row of the index of ${what} that is gone is named by verify`, () =>
+    onCopy(made, async directory => {
+      const shard = await openRocks<ShardColumn>(join(directory, 'shard-00'), {
+        columns: { log: 'rising', index: 'scattered', meta: 'small' },
+      })
+      const [key] = shard.scan('index', { gte: Uint8Array.of(kind), lt: Uint8Array.of(kind + 1), limit: 1 }).keys
+      const batch = shard.batch()
+      batch.delete('index', key!)
+      shard.write(batch, { sync: false })
+      await shard.close()
+      await withNode({ directory, ...layout }, async node => {
+        const { damage } = await node.verify()
+        assert.is(damage.length, 1)
+        assert.match(damage[0]!.reason, what)
+      })
+    }))
+}
 
 for (const [name, harm] of Object.entries<(file: string) => void>({
   missing: file => rmSync(file),

@@ -1,0 +1,70 @@
+/** Counts what blocks hold and what the index says of them, segment by segment: a row that is gone would hide events from readers of streams. */
+import { idSliceOf } from '../../event/payload.ts'
+import { kinds, segmentOf } from '../index/keys.ts'
+import { ENTRY_WORDS } from '../index/segment.ts'
+import type { Bytes } from '../key-value.ts'
+import type { Block } from './block.ts'
+
+const ENTRY_BYTES = ENTRY_WORDS * 4
+
+interface SegmentCount {
+  /** Undefined while its directory was not met. */
+  baseBlock: number | undefined
+  blocks: number
+  streams: number
+  ids: number
+}
+
+export class IndexCount {
+  /** By block; −1 for one that can not be read, whose segment is not judged. */
+  readonly #streams: number[] = []
+  readonly #ids: number[] = []
+  readonly #segments = new Map<number, SegmentCount>()
+
+  block(number: number, block: Block | null): void {
+    this.#streams[number] = block ? block.streams.length : -1
+    let ids = 0
+    for (let row = 0; block && row < block.count; row++) if (idSliceOf(block.bytes, block.extrasStart(row), block.extrasEnd(row))) ids++
+    this.#ids[number] = ids
+  }
+
+  row(key: Bytes, value: Bytes): void {
+    const [kind] = key
+    if (kind === kinds.stream) this.#segment(key).streams += value.length / ENTRY_BYTES
+    else if (kind === kinds.id) this.#segment(key).ids += value.length / ENTRY_BYTES
+    else if (kind === kinds.directory) {
+      const head = new DataView(value.buffer, value.byteOffset, 16)
+      const segment = this.#segment(key)
+      segment.blocks = head.getFloat64(0, true)
+      segment.baseBlock = head.getFloat64(8, true)
+    }
+  }
+
+  #segment(key: Bytes): SegmentCount {
+    const number = segmentOf(key)
+    let segment = this.#segments.get(number)
+    if (!segment) this.#segments.set(number, (segment = { baseBlock: undefined, blocks: 0, streams: 0, ids: 0 }))
+    return segment
+  }
+
+  /** What does not agree, for the `finished` segments and the blocks that were walked. */
+  *disagreements(finished: number): Generator<string> {
+    for (let number = 0; number < finished; number++) {
+      const segment = this.#segments.get(number)
+      if (segment?.baseBlock === undefined) {
+        yield `segment ${number} has no directory`
+        continue
+      }
+      const end = segment.baseBlock + segment.blocks
+      const streams = this.#streams.slice(segment.baseBlock, end)
+      if (end > this.#streams.length || streams.includes(-1)) continue
+      const wanted = { streams: sum(streams), ids: sum(this.#ids.slice(segment.baseBlock, end)) }
+      for (const what of ['streams', 'ids'] as const) {
+        if (segment[what] !== wanted[what])
+          yield `segment ${number} tells of ${segment[what]} ${what} in its blocks, which hold ${wanted[what]}`
+      }
+    }
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
