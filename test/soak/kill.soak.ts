@@ -15,7 +15,6 @@ const onStore = Number(values['on-store'])
 const root = mkdtempSync(join(tmpdir(), 'allsource-kill-'))
 let failed = 0
 let acknowledged = 0
-let repeated = 0
 let repeatedStored = 0
 const folded = { windows: 0, late: 0, big: 0, dead: 0 }
 const fell = new Map<string, number>()
@@ -36,7 +35,6 @@ for (let done = 0, store = 0; done < cycles; store++) {
   }
   await run.end()
   acknowledged += run.judge.acknowledgements
-  repeated += run.judge.repeated
   repeatedStored += run.judge.repeatedStored
   for (const what of ['windows', 'late', 'big', 'dead'] as const) folded[what] += run.folded[what]
   if (whole) rmSync(directory, { recursive: true, force: true })
@@ -44,7 +42,7 @@ for (let done = 0, store = 0; done < cycles; store++) {
 
 console.log('\nwhere the kills fell')
 for (const [place, count] of [...fell].sort(([a], [b]) => (a < b ? -1 : 1))) console.log(`${String(count).padStart(6)}  ${place}`)
-console.log(`\n${acknowledged} requests acknowledged; ${repeated} sent again after a kill, ${repeatedStored} of them stored before it`)
+console.log(`\n${acknowledged} requests acknowledged; ${repeatedStored} were stored before a kill but not answered, and sent again after it`)
 console.log(
   `topologies: ${folded.windows} windows closed, ${folded.late} rows late, ${folded.big} sent on, ${folded.dead} dead letters, as in a replay from scratch`,
 )
