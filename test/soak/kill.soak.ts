@@ -42,7 +42,9 @@ for (let done = 0, store = 0; done < cycles; store++) {
 
 console.log('\nwhere the kills fell')
 for (const [place, count] of [...fell].sort(([a], [b]) => (a < b ? -1 : 1))) console.log(`${String(count).padStart(6)}  ${place}`)
-console.log(`\n${acknowledged} requests acknowledged; ${repeatedStored} were stored before a kill but not answered, and sent again after it`)
+console.log(
+  `\n${acknowledged} requests acknowledged; ${repeatedStored} were stored before a kill but not answered, and sent again after it`,
+)
 console.log(
   `topologies: ${folded.windows} windows closed, ${folded.late} rows late, ${folded.big} sent on, ${folded.dead} dead letters, as in a replay from scratch`,
 )
