@@ -229,7 +229,7 @@ export class Router {
   /** Sends what `appendInOrder` gathered for one partition; room was asked for before. */
   sendGathered(
     builder: RequestBuilder,
-    about: { partition: number; firstStamp: number; lowestStamp: number; durability: number; producer?: string; producerSequence?: number },
+    about: { partition: number; firstStamp: number; lowestStamp: number; durability: number },
     settle: (outcome: Outcome | null) => void,
   ): void {
     const { partition } = about
@@ -243,14 +243,14 @@ export class Router {
     request.settle = settle
     this.#waiting[partition]! += builder.events
     this.inFlight.sent(shard, about.lowestStamp)
-    const sealed = builder.seal(about.producer ?? '')
+    const sealed = builder.seal()
     this.#ports[shard]!.send(builder, sealed, {
       request: number,
       partition,
       durability: about.durability,
       expected: -1,
       firstStamp: about.firstStamp,
-      producerSequence: about.producerSequence ?? 0,
+      producerSequence: 0,
     })
   }
 

@@ -9,6 +9,7 @@
  *     stamps (1)    distance of each event's stamp from the first, only with STAMPS
  *     names, payload, extras: bytes, each region padded to 4
  */
+import { copyBytes } from './copy-bytes.ts'
 import type { Stamp } from './event.ts'
 import type { TextHash } from './hash.ts'
 
@@ -224,9 +225,9 @@ export class RequestBuilder {
     if (extras) for (const part of this.#extras) words[next++] = part.length
     if (this.#stampsUsed) for (let i = 0; i < this.events; i++) words[next++] = this.#stamps[i]!
     let byte = next << 2
-    copy(this.#names, sealed.nameBytes, bytes, byte)
+    copyBytes(this.#names, 0, sealed.nameBytes, bytes, byte)
     byte += pad4(sealed.nameBytes)
-    copy(this.#payload, this.payloadBytes, bytes, byte)
+    copyBytes(this.#payload, 0, this.payloadBytes, bytes, byte)
     byte += pad4(this.payloadBytes)
     for (const part of this.#extras) {
       bytes.set(part, byte)
@@ -236,12 +237,6 @@ export class RequestBuilder {
 }
 
 const NOTHING = new Uint8Array(0)
-
-/** Short copies by hand: making a view costs more than a few dozen bytes do. */
-function copy(from: Buffer, length: number, to: Uint8Array, at: number): void {
-  if (length < 48) for (let i = 0; i < length; i++) to[at + i] = from[i]!
-  else to.set(from.subarray(0, length), at)
-}
 
 export interface SealedRequest {
   readonly bytes: number

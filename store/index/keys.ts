@@ -15,7 +15,6 @@ export const kinds = {
   versions: 0x76,
   versionsHead: 0x56,
   producer: 0x70,
-  identity: 0x31,
 } as const
 
 export function blockKey(number: number): Buffer {

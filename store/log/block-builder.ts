@@ -1,4 +1,5 @@
 /** Fills one block after the other from requests, and turns a full one into bytes. One a partition, reused for ever. */
+import { copyBytes } from '../../event/copy-bytes.ts'
 import { crc32 } from 'node:zlib'
 import { EXTRAS, STAMPS } from '../../event/request.ts'
 import { type RequestView } from '../../event/request-view.ts'
@@ -80,7 +81,7 @@ export class BlockBuilder {
     this.streamCheck[at] = check
     const from = at === 0 ? 0 : this.#streamEnds[at - 1]!
     this.#streamNames = withRoom(this.#streamNames, from, bytes)
-    copy(source, start, bytes, this.#streamNames, from)
+    copyBytes(source, start, bytes, this.#streamNames, from)
     this.#streamEnds[at] = from + bytes
     return at
   }
@@ -94,7 +95,7 @@ export class BlockBuilder {
       from = end
     }
     this.#typeNames = withRoom(this.#typeNames, from, bytes)
-    copy(source, start, bytes, this.#typeNames, from)
+    copyBytes(source, start, bytes, this.#typeNames, from)
     this.#typeEnds[this.#types] = from + bytes
     return this.#types++
   }
@@ -114,12 +115,12 @@ export class BlockBuilder {
     this.streamVersion[event.stream] = event.version
     this.#kinds[at] = event.stream | (event.type << 16)
     this.#payload = withRoom(this.#payload, this.#payloadBytes, bytes)
-    copy(source, start, bytes, this.#payload, this.#payloadBytes)
+    copyBytes(source, start, bytes, this.#payload, this.#payloadBytes)
     this.#payloadBytes += bytes
     this.#dataEnds[at] = (this.#payloadBytes | (event.encoding << 30)) >>> 0
     if (extrasBytes > 0) {
       this.#extras = withRoom(this.#extras, this.#extrasBytes, extrasBytes)
-      copy(source, extrasStart, extrasBytes, this.#extras, this.#extrasBytes)
+      copyBytes(source, extrasStart, extrasBytes, this.#extras, this.#extrasBytes)
       this.#extrasBytes += extrasBytes
     }
     this.#extraEnds[at] = this.#extrasBytes
@@ -155,7 +156,7 @@ export class BlockBuilder {
     }
     this.streamVersion[kind.stream] = kind.firstVersion + from + n - 1
     this.#payload = withRoom(this.#payload, base, bytes)
-    copy(request.bytes, start, bytes, this.#payload, base)
+    copyBytes(request.bytes, start, bytes, this.#payload, base)
     this.#payloadBytes = base + bytes
     this.count = first + n
     return n
@@ -189,11 +190,11 @@ export class BlockBuilder {
     for (let i = 0; i < this.streams; i++) words[next++] = this.#streamEnds[i]!
     for (let i = 0; i < this.#types; i++) words[next++] = streamNameBytes + this.#typeEnds[i]!
     const namesAt = BLOCK_HEADER_BYTES + tables * 4
-    copy(this.#streamNames, 0, streamNameBytes, value, namesAt)
-    copy(this.#typeNames, 0, nameBytes - streamNameBytes, value, namesAt + streamNameBytes)
+    copyBytes(this.#streamNames, 0, streamNameBytes, value, namesAt)
+    copyBytes(this.#typeNames, 0, nameBytes - streamNameBytes, value, namesAt + streamNameBytes)
     value.fill(0, namesAt + nameBytes, payloadAt)
-    copy(this.#payload, 0, this.#payloadBytes, value, payloadAt)
-    copy(this.#extras, 0, this.#extrasBytes, value, payloadAt + this.#payloadBytes)
+    copyBytes(this.#payload, 0, this.#payloadBytes, value, payloadAt)
+    copyBytes(this.#extras, 0, this.#extrasBytes, value, payloadAt + this.#payloadBytes)
     return this.#finish(value, previousCrc, compress, hasExtras)
   }
 
@@ -238,12 +239,6 @@ function withRoom(buffer: Room, used: number, bytes: number): Room {
   const grown = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, used + bytes))
   grown.set(buffer.subarray(0, used))
   return grown
-}
-
-/** Short copies by hand: making a view costs more than a few dozen bytes do. */
-function copy(from: Uint8Array, start: number, bytes: number, to: Uint8Array, at: number): void {
-  if (bytes < 48) for (let i = 0; i < bytes; i++) to[at + i] = from[start + i]!
-  else to.set(from.subarray(start, start + bytes), at)
 }
 
 function same(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, bytes: number): boolean {
