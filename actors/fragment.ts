@@ -2,6 +2,7 @@
 import { Subject, type Subscription } from 'rxjs'
 import { assert } from '../event/assert.ts'
 import { EventStoreError } from '../event/error.ts'
+import { anyRow } from '../operators/expressions/types.ts'
 import type { Flow, Page } from '../operators/flow.ts'
 import { operators } from '../operators/index.ts'
 import type { AnyOperator, DeadRow, OutboxWriter, ProjectionWriter, StepContext, StepState } from '../operators/operator.ts'
@@ -174,6 +175,7 @@ function stepContext(node: Node, context: FragmentContext, dead: DeadRow[]): Ste
   return {
     step: id,
     module: context.module,
+    row: node.step.row ?? anyRow,
     get state() {
       assert(stateVersion !== undefined, `operator ${node.step.operator} uses state but its spec has no stateVersion`)
       return (state ??= context.state(id, stateVersion))

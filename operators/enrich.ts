@@ -30,7 +30,7 @@ export const enrich: Operator<EnrichOptions> = {
         summary: '`{ file, key, format? }`: path or URL beside the module of the topology, and the column to look up.',
       },
       match: { type: 'field', required: true, summary: 'Column whose value is looked up.' },
-      take: { type: 'fields', required: true, summary: 'Columns of the table to add, or `{ "new name": "column" }`.' },
+      take: { type: 'fields', isForeign: true, required: true, summary: 'Columns of the table to add, or `{ "new name": "column" }`.' },
       missing: {
         type: 'choice',
         choices: ['deadLetter', 'pass'],

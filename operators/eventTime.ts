@@ -68,6 +68,10 @@ export const eventTime: Operator<EventTimeOptions> = {
   },
   needs: (options, wanted) =>
     new Set([...wanted('main'), ...wanted('suspect'), options.field, ...(options.maxFuture ? [options.maxFuture.of] : [])]),
+  types(_, input) {
+    const timed = { ...input, isTimed: true }
+    return { main: timed, suspect: timed }
+  },
   create(options, context) {
     const lagMs = durationMs(options.lag, 'lag')
     const future = options.maxFuture

@@ -22,7 +22,8 @@ export const filter: Operator<FilterOptions> = {
       '`rows({ reads }, fn)` that is given only the columns it names, or one ' +
       'made by `columns({ reads, writes: { keep: "boolean" } }, loop)` that fills one boolean column for the whole page. A row whose call ' +
       'throws is a dead letter. No column is copied: the page goes on with fewer rows selected.',
-    options: { where: { type: 'function', required: true, summary: 'The function, as `module#export`.' } },
+    shorthand: 'where',
+    options: { where: { type: 'condition', required: true, summary: 'The function, as `module#export`.' } },
     ports: { main: 'The rows kept.' },
   },
   example: {

@@ -72,6 +72,11 @@ function isNames(reads: readonly string[] | Reads): reads is readonly string[] {
   return Array.isArray(reads)
 }
 
+/** `module#export`, the module's part empty for the topology's own: no expression looks like it. */
+export function isFunctionReference(value: unknown): value is string {
+  return typeof value === 'string' && /^[^#\s]*#[\p{L}_$][\p{L}\p{N}_$]*$/u.test(value)
+}
+
 /** A resolved reference as a user function; INVALID when it is something else. */
 export function userFunction(value: unknown, reference: string): UserFunction {
   if (typeof value === 'function') return { form: 'rows', run: value as (row: Row) => unknown }

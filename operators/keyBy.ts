@@ -12,6 +12,7 @@ export const keyBy: Operator<KeyByOptions> = {
     kind: 'stateless',
     summary: 'Names the columns by which the next steps keep their state apart.',
     description: 'Rows with equal values in all the columns belong together. Null is a value like any other; 1 and "1" are different keys.',
+    shorthand: 'fields',
     options: { fields: { type: 'list', required: true, summary: 'One or more columns.' } },
     ports: { main: 'The same rows.' },
   },
@@ -22,5 +23,6 @@ export const keyBy: Operator<KeyByOptions> = {
     output: { ports: { main: [{ origin: 'JFK', delay: 3 }] } },
   },
   needs: (options, wanted) => new Set([...wanted('main'), ...options.fields]),
+  types: (options, input) => ({ main: { ...input, key: options.fields } }),
   create: options => onPage((page, emit) => emit({ ...page, key: options.fields })),
 }

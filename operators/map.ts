@@ -23,7 +23,8 @@ export const map: Operator<MapOptions> = {
       'old row stays but its order, event time and watermark. A function made by `columns({ reads, writes }, loop)` adds or replaces the ' +
       'columns it writes for the whole page, and the others stay: use it where speed counts. A row whose call throws, or that is not made ' +
       'into an object, is a dead letter.',
-    options: { to: { type: 'function', required: true, summary: 'The function, as `module#export`.' } },
+    shorthand: 'to',
+    options: { to: { type: 'mapping', required: true, summary: 'The function, as `module#export`.' } },
     ports: { main: 'The new rows.' },
   },
   example: {

@@ -1,6 +1,7 @@
 /** The shape of an operator: what its file exports, what it is given, and what the catalogue, the docs and the contract suite read. */
 import type { OperatorFunction } from 'rxjs'
 import type { NewEvent } from '../event/event.ts'
+import type { RowType } from './expressions/types.ts'
 import type { Flow, Page, Port, Row } from './flow.ts'
 
 /** The durable rows of one step. Puts and deletes between two barriers belong to one epoch. */
@@ -38,6 +39,8 @@ export interface StepContext {
   /** URL of the topology's module: files of tables are resolved against it. */
   readonly module: string
   readonly state: StepState
+  /** What is known of the columns that come in. */
+  readonly row: RowType
   projection(name: string): ProjectionWriter
   outbox(): OutboxWriter
   /** The value that `module#export` names. */
@@ -51,21 +54,34 @@ export interface StepContext {
   beforeCall(order: number): void
 }
 
-/** What an option holds. `list` is a list of columns, `fields` one or `{ new name: column }`; `function` is `module#export`. */
+/**
+ * What an option holds. `field` is a column, `list` a list of columns, `fields` one or `{ new name: column }`; `function` is `module#export`.
+ * `expression` is a text in Postgres syntax, `condition` a boolean one or a function, `columns` `{ column: expression }`, `mapping` one or a
+ * function, `routes` `{ port: condition }`, `types` `{ column: type }`, `order` a list of columns with `-` before those that fall.
+ */
 export type OptionType =
   | 'text'
+  | 'texts'
   | 'number'
   | 'boolean'
   | 'duration'
   | 'field'
   | 'list'
   | 'fields'
+  | 'order'
   | 'function'
+  | 'expression'
+  | 'condition'
+  | 'columns'
+  | 'mapping'
+  | 'routes'
+  | 'types'
   | 'template'
   | 'aggregates'
   | 'table'
   | 'choice'
   | 'group'
+  | 'json'
 
 export interface OptionSpec {
   readonly type: OptionType
@@ -76,6 +92,14 @@ export interface OptionSpec {
   readonly choices?: readonly string[]
   /** The options of a `group`. */
   readonly options?: Readonly<Record<string, OptionSpec>>
+  /** The least and the most a `number` may be, and that it must be whole. */
+  readonly least?: number
+  readonly most?: number
+  readonly isWhole?: boolean
+  /** Columns named here are not those that come in: they are made here, or belong to a table. */
+  readonly isForeign?: boolean
+  /** A value that shows the option at work, for the tests that try each option of each operator; taken from the example when left out. */
+  readonly sample?: unknown
 }
 
 /** Each row by itself; with state over all rows; with state by key; the way out. */
@@ -89,12 +113,16 @@ export interface OperatorSpec {
   /** Paragraphs of the documentation page. */
   readonly description?: string
   readonly options: Readonly<Record<string, OptionSpec>>
-  /** Where rows leave, with a sentence each; sinks have none. */
+  /** The option that a value stands for where options are expected: `filter: delay > 5` is `filter: { where: delay > 5 }`. */
+  readonly shorthand?: string
+  /** Where rows leave, with a sentence each; sinks have none. Every step has a port `dead` besides, for `catch`. */
   readonly ports: Readonly<Record<Port, string>>
   /** Version of the saved state; present when the step has state and so needs a stable `id`. */
   readonly stateVersion?: number
   /** Rows must carry an event time, so an `eventTime` must stand before the step. */
   readonly needsEventTime?: boolean
+  /** A sink whose effects may happen again after a crash. */
+  readonly guarantee?: 'atLeastOnce'
 }
 
 /**
@@ -127,6 +155,13 @@ export type FieldSet = ReadonlySet<string>
 export interface Operator<Options = never> {
   readonly spec: OperatorSpec
   readonly example: OperatorExample
+  /** Ports whose names come from the options, as those of routes; beside those of the spec. */
+  portsOf?(options: Options): Readonly<Record<Port, string>>
+  /**
+   * The columns that leave by each port, given those that come in. A port that is not answered for, and every port when this is left out,
+   * has the columns that came in. INVALID when the options and the columns do not fit; `details.option` names the option then.
+   */
+  types?(options: Options, input: RowType, functionOf: (reference: string) => unknown): Readonly<Record<Port, RowType>>
   /** The columns that must come in, given those that are wanted at each of its ports. `functionOf` gives a user's function, if it is known. */
   needs(options: Options, wanted: (port: Port) => FieldSet, functionOf: (reference: string) => unknown): FieldSet
   /** Builds the step: once a fragment, before the first page. */

@@ -1,7 +1,7 @@
 /** `total`: aggregates all rows by key, once, at the end of the input. */
 import { onPage } from './lift.ts'
 import type { Operator } from './operator.ts'
-import { fieldsRead, type AggregateUses } from './windows/window-aggregates.ts'
+import { aggregatedRow, fieldsRead, type AggregateUses } from './windows/window-aggregates.ts'
 import { Windows } from './windows/window-cells.ts'
 
 export interface TotalOptions {
@@ -35,6 +35,7 @@ export const total: Operator<TotalOptions> = {
     },
   },
   needs: options => fieldsRead(options.aggregate),
+  types: (options, input) => ({ main: { ...aggregatedRow(options.aggregate, input), isTimed: false } }),
   create(options, context) {
     const windows = new Windows(context, { sizeMs: Infinity, offsetMs: 0, aggregate: options.aggregate })
     return onPage({

@@ -1,9 +1,10 @@
 /** `tumble`: aggregates rows by key in windows of equal length that follow one another. */
 import { durationMs, type Duration } from './duration.ts'
+import { withFields } from './expressions/types.ts'
 import { onPage } from './lift.ts'
 import type { Operator } from './operator.ts'
 import { selectRows } from './page.ts'
-import { fieldsRead, type AggregateUses } from './windows/window-aggregates.ts'
+import { aggregatedRow, fieldsRead, windowBounds, type AggregateUses } from './windows/window-aggregates.ts'
 import { Windows } from './windows/window-cells.ts'
 
 export interface TumbleOptions {
@@ -24,6 +25,7 @@ export const tumble: Operator<TumbleOptions> = {
       'once by the port `late`, if and only if the watermark stamped beside it had reached the end of its window. A row with something ' +
       'other than a number where an aggregate needs one is a dead letter. Only keys that changed are written at a barrier, and a window ' +
       'that opened and closed between two barriers is never written.',
+    shorthand: 'size',
     options: {
       size: { type: 'duration', required: true, summary: 'Length of a window.' },
       offset: { type: 'duration', default: 0, summary: 'How far windows are moved from the epoch.' },
@@ -62,6 +64,7 @@ export const tumble: Operator<TumbleOptions> = {
     },
   },
   needs: (options, wanted) => new Set([...fieldsRead(options.aggregate), ...wanted('late')]),
+  types: (options, input) => ({ main: withFields(aggregatedRow(options.aggregate, input), windowBounds) }),
   create(options, context) {
     const sizeMs = durationMs(options.size, 'size')
     const offsetMs = durationMs(options.offset ?? 0, 'offset')

@@ -17,6 +17,7 @@ export const unnest: Operator<UnnestOptions> = {
     description:
       'The fields of an element that is an object become columns and replace columns of the same name; any other element stays in the ' +
       'column itself. The other columns are repeated. An empty list and null make no row; what is not a list is a dead letter.',
+    shorthand: 'field',
     options: { field: { type: 'field', required: true, summary: 'Column that holds the list.' } },
     ports: { main: 'A row for each element, in the order of the list.' },
   },

@@ -8,7 +8,7 @@ import type { TableUse } from '../operators/sources/table.ts'
 import type { TumbleOptions } from '../operators/tumble.ts'
 import { checkTopology } from './check.ts'
 import type { StepInput } from './plan.ts'
-import type { FollowedLog, GeneratedPages, Step, Topology } from './topology.ts'
+import type { FollowedLog, GeneratedPages, Source, Step, Topology } from './topology.ts'
 
 /** Rows by the names and types of their columns; what is not declared may have any name. */
 export type Fields = object
@@ -38,7 +38,7 @@ export function table(file: string, options: Omit<TableUse, 'file'>): TableUse {
 export class TopologyBuilder {
   readonly #name: string
   readonly #version: number
-  #source: FollowedLog | GeneratedPages | undefined
+  readonly #sources: Source[] = []
   readonly #steps: Step[] = []
 
   constructor(name: string, version: number) {
@@ -57,7 +57,7 @@ export class TopologyBuilder {
   }
 
   #from<Row extends Fields>(source: FollowedLog | GeneratedPages): Stream<Row> {
-    this.#source ??= source
+    if (!this.#sources.some(({ id }) => id === source.id)) this.#sources.push(source)
     return new Stream<Row>(this, [{ step: source.id, port: 'main' }])
   }
 
@@ -82,8 +82,8 @@ export class TopologyBuilder {
 
   /** The topology as plain data; INVALID when something is wrong with it. */
   get definition(): Topology {
-    const source = this.#source ?? { id: 'log', kind: 'log' }
-    return checkTopology(JSON.parse(JSON.stringify({ name: this.#name, version: this.#version, source, steps: this.#steps })) as Topology)
+    const sources = this.#sources.length > 0 ? this.#sources : [{ id: 'log', kind: 'log' }]
+    return checkTopology(JSON.parse(JSON.stringify({ name: this.#name, version: this.#version, sources, steps: this.#steps })) as Topology)
   }
 
   toJSON(): Topology {

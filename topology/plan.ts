@@ -1,7 +1,17 @@
 /** A topology made ready to run: a plain object that crosses threads, with the columns that the source must decode. */
+import type { RowType } from '../operators/expressions/types.ts'
+import { isFunctionReference } from '../operators/functions.ts'
 import { operators } from '../operators/index.ts'
 import type { FieldSet, OptionSpec } from '../operators/operator.ts'
-import type { Topology } from './topology.ts'
+import { rowTypesOf } from './row-types.ts'
+import type { FollowedLog, Topology } from './topology.ts'
+
+/** Rows of the log that one source of the topology wants; they leave the log's source by a port of its name. */
+export interface LogTap {
+  readonly port: string
+  readonly types?: readonly string[]
+  readonly categories?: readonly string[]
+}
 
 /** The log, followed from the start or from the last epoch. */
 export interface LogSource {
@@ -9,6 +19,8 @@ export interface LogSource {
   readonly kind: 'log'
   readonly types?: readonly string[]
   readonly categories?: readonly string[]
+  /** Where the topology has several sources: what each of them wants of the rows read. Without it all rows leave by `main`. */
+  readonly taps?: readonly LogTap[]
   /**
    * Columns to decode: names of the fields of `data`, `*` for all of them; of the envelope `$stream`, `$type`, `$time`, `$recorded`,
    * `$version`, `$partition`, `$sequence`, `$id`, which `*` does not include.
@@ -27,7 +39,7 @@ export interface GenerateSource {
 
 export type PlanSource = LogSource | GenerateSource
 
-/** Where a step takes its rows from: a port of an earlier step, or `main` of the source. */
+/** Where a step takes its rows from: a port of an earlier step, or `main` of a source. */
 export interface StepInput {
   readonly step: string
   readonly port: string
@@ -38,6 +50,8 @@ export interface PlanStep {
   readonly operator: string
   readonly options: Readonly<Record<string, unknown>>
   readonly from: readonly StepInput[]
+  /** What is known of the columns that come in; nothing when left out. */
+  readonly row?: RowType
 }
 
 export interface Plan {
@@ -46,6 +60,8 @@ export interface Plan {
   readonly source: PlanSource
   /** In an order in which every step stands behind those it takes from. */
   readonly steps: readonly PlanStep[]
+  /** Time between two writes of its state; the node's when left out. */
+  readonly epochMs?: number
   readonly until?: 'head'
 }
 
@@ -55,18 +71,55 @@ export interface PlanOptions {
   readonly until?: 'head'
 }
 
+/** Id of the source in plans of several sources. */
+const joinedLog = 'log'
+
 /** Plans a checked topology. */
 export async function planTopology(topology: Topology, { resolve, until }: PlanOptions = {}): Promise<Plan> {
   const functions = new Map<string, unknown>()
   for (const reference of resolve ? functionsOf(topology) : []) functions.set(reference, await resolve?.(reference))
-  const { source, steps } = topology
-  const fields = fieldsOfSource(topology, reference => functions.get(reference))
-  const head = { topology: topology.name, version: topology.version, steps, ...(until && { until }) }
-  return { ...head, source: source.kind === 'log' ? { ...source, fields } : source }
+  const functionOf = (reference: string): unknown => functions.get(reference)
+  const rows = rowTypesOf(topology, functionOf)
+  const wanted = columnsWanted(topology, functionOf)
+  const source = planSource(topology, wanted)
+  const steps = topology.steps.map((step): PlanStep => {
+    const row = rows.get(step.id)
+    return { ...step, from: step.from.map(from => planInput(from, topology, source)), ...(row && { row }) }
+  })
+  const { name, version, epochMs } = topology
+  return { topology: name, version, source, steps, ...(epochMs !== undefined && { epochMs }), ...(until && { until }) }
+}
+
+function planSource({ sources }: Topology, wanted: (source: string) => FieldSet): PlanSource {
+  const [first, ...rest] = sources
+  if (first?.kind === 'generate') return { id: first.id, kind: 'generate', reference: first.reference, options: first.options }
+  const followed = sources as readonly FollowedLog[]
+  const fields = new Set(followed.flatMap(({ id }) => [...wanted(id)]))
+  const decoded = fields.has('*') ? ['*', ...[...fields].filter(field => field.startsWith('$')).sort()] : [...fields].sort()
+  if (rest.length === 0) return { id: first?.id ?? joinedLog, kind: 'log', ...filterOf(followed), fields: decoded }
+  const taps = followed.map(({ id, types, categories }): LogTap => ({
+    port: id,
+    ...(types && { types }),
+    ...(categories && { categories }),
+  }))
+  return { id: joinedLog, kind: 'log', ...filterOf(followed), taps, fields: decoded }
+}
+
+/** What the log is asked for: whatever any of the sources wants. */
+function filterOf(followed: readonly FollowedLog[]): Pick<LogSource, 'types' | 'categories'> {
+  const all = (name: 'types' | 'categories'): readonly string[] | undefined =>
+    followed.every(source => source[name] !== undefined) ? [...new Set(followed.flatMap(source => source[name] ?? []))] : undefined
+  const [types, categories] = [all('types'), all('categories')]
+  return { ...(types && { types }), ...(categories && { categories }) }
+}
+
+function planInput(from: StepInput, { sources }: Topology, source: PlanSource): StepInput {
+  const isTap = sources.length > 1 && sources.some(({ id }) => id === from.step)
+  return isTap ? { step: source.id, port: from.step } : from
 }
 
 /** All functions of the user that a topology names. */
-export function functionsOf({ steps }: Topology): readonly string[] {
+export function functionsOf({ steps }: Pick<Topology, 'steps'>): readonly string[] {
   return [...new Set(steps.flatMap(step => references(step.options, operators[step.operator]?.spec.options ?? {})))]
 }
 
@@ -74,23 +127,25 @@ function references(options: Readonly<Record<string, unknown>>, specs: Readonly<
   return Object.entries(specs).flatMap(([name, spec]) => {
     const value = options[name]
     if (value === undefined) return []
-    if (spec.type === 'function') return [value as string]
-    return spec.type === 'group' ? references(value as Readonly<Record<string, unknown>>, spec.options ?? {}) : []
+    if (spec.type === 'group') return references(value as Readonly<Record<string, unknown>>, spec.options ?? {})
+    if (spec.type === 'routes') return Object.values(value as Readonly<Record<string, unknown>>).filter(isFunctionReference)
+    return ['function', 'condition', 'mapping'].includes(spec.type) && isFunctionReference(value) ? [value] : []
   })
 }
 
-/** Walks back from the sinks: what each step needs is wanted from the ports it takes from. */
-function fieldsOfSource({ source, steps }: Topology, functionOf: (reference: string) => unknown): string[] {
+/** Walks back from the sinks: what each step needs is wanted from the ports it takes from. Answers for the sources. */
+function columnsWanted({ steps }: Topology, functionOf: (reference: string) => unknown): (source: string) => FieldSet {
   const wanted = new Map<string, Set<string>>()
   const wantedAt = (step: string, port: string): FieldSet => wanted.get(`${step}\n${port}`) ?? new Set()
   for (const step of steps.toReversed()) {
     const operator = operators[step.operator]
+    // Rows that a step gives up leave it as they came: whoever catches them wants their columns from before it.
+    const caught = [...wantedAt(step.id, 'dead')]
     const needs = operator?.needs(step.options as never, port => wantedAt(step.id, port), functionOf) ?? []
     for (const from of step.from) {
       const name = `${from.step}\n${from.port}`
-      wanted.set(name, new Set([...wantedAt(from.step, from.port), ...needs]))
+      wanted.set(name, new Set([...wantedAt(from.step, from.port), ...needs, ...caught]))
     }
   }
-  const fields = [...wantedAt(source.id, 'main')].sort()
-  return fields.includes('*') ? ['*', ...fields.filter(field => field.startsWith('$'))] : fields
+  return source => wantedAt(source, 'main')
 }

@@ -1,4 +1,5 @@
 /** The shape of an aggregate: arithmetic over many cells at once, a cell being one key in one window. */
+import type { ValueType } from '../expressions/types.ts'
 import type { Page } from '../flow.ts'
 import type { OptionSpec } from '../operator.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
@@ -53,6 +54,8 @@ export interface AggregateCells {
 
 export interface Aggregate<Options = never> {
   readonly spec: AggregateSpec
+  /** Type of the result; it depends on the rows when left out. */
+  readonly resultType?: ValueType
   /** The columns read, with those that must be numbers. */
   reads(options: Options): { readonly fields: readonly string[]; readonly numbers: readonly string[] }
   create(options: Options): AggregateCells

@@ -93,6 +93,7 @@ export const argMaxAggregate: Aggregate<{ readonly field: string; readonly take?
       ],
     },
   },
+  resultType: 'json',
   reads: ({ field, take }) => ({ fields: [field, ...(take ?? ['*'])], numbers: [field] }),
   create: ({ field, take }) => new ArgMaxCells(field, take),
 }

@@ -61,6 +61,7 @@ export const countAggregate: Aggregate<{ readonly field?: string }> = {
     options: { field: { type: 'field', summary: 'Counts only rows in which this column is not null.' } },
     example: { use: 'count()', options: {}, rows: [{ delay: 1 }, { delay: null }], result: 2 },
   },
+  resultType: 'integer',
   reads: ({ field }) => ({ fields: field === undefined ? [] : [field], numbers: [] }),
   create: ({ field }) => new CountCells(field),
 }

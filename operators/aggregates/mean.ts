@@ -22,6 +22,7 @@ export const meanAggregate: Aggregate<{ readonly field: string }> = {
     options: { field: { type: 'field', required: true, summary: 'Column of numbers; null is left out, anything else is a dead letter.' } },
     example: { use: "mean('delay')", options: { field: 'delay' }, rows: [{ delay: 1 }, { delay: 2 }, { delay: null }], result: 1.5 },
   },
+  resultType: 'number',
   reads: ({ field }) => ({ fields: [field], numbers: [field] }),
   create: ({ field }) => new MeanCells(field),
 }

@@ -14,6 +14,7 @@ export const minAggregate: Aggregate<{ readonly field: string }> = {
     options: { field: { type: 'field', required: true, summary: 'Column of numbers; null is left out, anything else is a dead letter.' } },
     example: { use: "min('delay')", options: { field: 'delay' }, rows: [{ delay: 4 }, { delay: 1 }, { delay: null }], result: 1 },
   },
+  resultType: 'number',
   reads: ({ field }) => ({ fields: [field], numbers: [field] }),
   create: ({ field }) => new ExtremeCells(field, 'min'),
 }

@@ -155,6 +155,7 @@ export const percentileAggregate: Aggregate<{ readonly field: string; readonly p
       result: 5,
     },
   },
+  resultType: 'number',
   reads: ({ field }) => ({ fields: [field], numbers: [field] }),
   create: ({ field, p }) => new PercentileCells(field, shareOf(p)),
 }

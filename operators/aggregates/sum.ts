@@ -68,6 +68,7 @@ export const sumAggregate: Aggregate<{ readonly field: string }> = {
       result: '9007199254740994',
     },
   },
+  resultType: 'number',
   reads: ({ field }) => ({ fields: [field], numbers: [field] }),
   create: ({ field }) => new SumCells(field),
 }

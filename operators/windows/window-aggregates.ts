@@ -4,6 +4,7 @@ import { EventStoreError } from '../../event/error.ts'
 import type { AggregateCells, AggregateUse } from '../aggregates/aggregate.ts'
 import { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
 import { aggregates } from '../aggregates/index.ts'
+import { onlyFields, type RowType, typeOfField, type ValueType } from '../expressions/types.ts'
 import type { Page } from '../flow.ts'
 import { numbersOf } from '../kinds.ts'
 import type { FieldSet, StepContext } from '../operator.ts'
@@ -20,6 +21,23 @@ function aggregateOf(use: AggregateUse): (typeof aggregates)[string] {
 /** The columns that the aggregates read. */
 export function fieldsRead(uses: AggregateUses): FieldSet {
   return new Set(Object.values(uses).flatMap(use => aggregateOf(use).reads(use as never).fields))
+}
+
+/** Columns that say which window a row is of, ms since the epoch. */
+export const windowBounds = { windowStart: 'timestamp', windowEnd: 'timestamp' } as const
+
+/** The columns that leave: the key and the results. INVALID when a result takes the name of another column. */
+export function aggregatedRow(uses: AggregateUses, input: RowType): RowType {
+  const fields: Record<string, ValueType> = {}
+  for (const name of input.key) fields[name] = typeOfField(input, name) ?? 'any'
+  for (const [name, use] of Object.entries(uses)) {
+    if (name in fields || name in windowBounds)
+      throw new EventStoreError('INVALID', `the aggregate ${name} has the name of another column; give it another`, {
+        option: `aggregate.${name}`,
+      })
+    fields[name] = aggregateOf(use).resultType ?? 'any'
+  }
+  return { ...onlyFields(input, fields), key: [] }
 }
 
 /** Called for each chunk of a cell that is written. */

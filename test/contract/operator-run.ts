@@ -1,6 +1,7 @@
 /** Runs one operator over an input written as rows and control, cut into pages of any size, with restarts where wanted. */
 import { Subject } from 'rxjs'
 import type { NewEvent } from '../../event/event.ts'
+import { anyRow, type RowType } from '../../operators/expressions/types.ts'
 import type { Flow, Page, Row } from '../../operators/flow.ts'
 import type { AnyOperator, ExampleFlow, StepContext, StepState } from '../../operators/operator.ts'
 import { aliveRows, pageOf, rowReader } from '../../operators/page.ts'
@@ -9,6 +10,8 @@ export interface Run {
   readonly options: Readonly<Record<string, unknown>>
   readonly functions?: Readonly<Record<string, unknown>>
   readonly key?: readonly string[]
+  /** What is known of the columns; nothing when left out. */
+  readonly row?: RowType
   readonly input: readonly ExampleFlow[]
   readonly pageRows: number
   /** Gives the step up after these barriers (counted from 1) and makes it anew from its saved state. */
@@ -56,6 +59,7 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
   return {
     step: 'step',
     module: import.meta.url,
+    row: run.row ?? anyRow,
     state,
     projection: () => ({
       put: (key, value) => void outcome.projection.push([key, value]),

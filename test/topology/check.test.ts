@@ -10,7 +10,7 @@ const timed: Step = { id: 'timed', operator: 'eventTime', options: { field: 'at'
 const fromTimed = [{ step: 'timed', port: 'main' }]
 
 function withSteps(...steps: unknown[]): Topology {
-  return { name: 't', version: 1, source: { id: 'log', kind: 'log' }, steps: steps as Step[] }
+  return { name: 't', version: 1, sources: [{ id: 'log', kind: 'log' }], steps: steps as Step[] }
 }
 
 const tumbleWith = (options: object, from: Step['from'] = fromTimed): Step => ({
@@ -88,7 +88,7 @@ const mistakes: readonly (readonly [what: string, topology: Topology, step: stri
   ],
   ['a name with blanks', { ...withSteps(timed), name: 'my flights' }, undefined, /name/],
   ['a version of 0', { ...withSteps(timed), version: 0 }, undefined, /version/],
-  ['types that are no list', { ...withSteps(timed), source: { id: 'log', kind: 'log', types: 'a' as never } }, 'log', /types/],
+  ['types that are no list', { ...withSteps(timed), sources: [{ id: 'log', kind: 'log', types: 'a' as never }] }, 'log', /types/],
 ]
 
 for (const [what, topology, step, word] of mistakes) {

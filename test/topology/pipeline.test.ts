@@ -30,8 +30,11 @@ function flights(): ReturnType<typeof topology> {
 }
 
 test('a chain is a flat list of steps with stable ids', () => {
-  const { steps, source, name, version } = flights().definition
-  assert.equal({ name, version, source }, { name: 'flights', version: 1, source: { id: 'log', kind: 'log', types: ['flight.departed'] } })
+  const { steps, sources, name, version } = flights().definition
+  assert.equal(
+    { name, version, sources },
+    { name: 'flights', version: 1, sources: [{ id: 'log', kind: 'log', types: ['flight.departed'] }] },
+  )
   assert.equal(
     steps.map(step => [step.id, step.operator, step.from.map(from => `${from.step}.${from.port}`).join()]),
     [
