@@ -65,6 +65,7 @@ export const packages = [
     only: ['event/payload[.]ts$'],
     because: 'One file decides how a payload is packed; another setting elsewhere would not read it.',
   },
+  { names: ['ajv'], only: ['operators/validate[.]ts$'], because: 'It makes code of schemas: one file decides how strictly, and which.' },
   { names: ['cli-progress', 'picocolors'], only: ['runtime/ops', 'examples'], because: 'Only what speaks to people draws.' },
   {
     names: ['http', 'https', 'net', 'tls', 'http2', 'dgram'],

@@ -1,5 +1,5 @@
 /** Bytes of an event's `data`, and of its rarer parts (id, time, tags, metadata), both ways. */
-import { pack, unpack } from 'msgpackr'
+import { pack, unpack, Unpackr } from 'msgpackr'
 import { EventStoreError } from './error.ts'
 import type { Encoding, NewEvent } from './event.ts'
 import type { Limits } from './limits.ts'
@@ -102,6 +102,19 @@ function tryUnpack(bytes: Uint8Array, index: number): void {
   } catch (cause) {
     throw invalid(index, 'data', `is not MessagePack: ${(cause as Error).message}`, cause)
   }
+}
+
+/** Without references within it, what is read is a tree and never larger than its bytes. */
+const treeUnpackr = new Unpackr({ useRecords: false, structuredClone: false })
+
+/** The value in bytes of MessagePack that came from outside; throws what says why they are none. Its bytes may be views of these. */
+export function unpackBytes(bytes: Uint8Array): unknown {
+  return treeUnpackr.unpack(bytes)
+}
+
+/** A value as MessagePack, in bytes of its own. */
+export function packBytes(value: unknown): Uint8Array {
+  return new Uint8Array(pack(value))
 }
 
 /** Milliseconds since the epoch of a time as users give it; NaN when it is none. */

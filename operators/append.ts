@@ -3,7 +3,8 @@ import type { NewEvent } from '../event/event.ts'
 import { namesOf, templateOf, type Names } from './names.ts'
 import { onPage } from './lift.ts'
 import type { Operator } from './operator.ts'
-import { aliveRows, rowReader } from './page.ts'
+import { aliveRows } from './page.ts'
+import { wholeRowReader } from './rows/whole-row.ts'
 
 export interface AppendOptions {
   readonly stream: string
@@ -22,7 +23,10 @@ export const append: Operator<AppendOptions> = {
     options: {
       stream: { type: 'template', required: true, summary: 'Stream, with columns in braces: `airport-{origin}`; `{{` stands for a brace.' },
       type: { type: 'template', required: true, summary: 'Type of the events; columns in braces as well.' },
-      data: { type: 'fields', summary: 'Columns of the data, or `{ "new name": "column" }`; all that are not null when left out.' },
+      data: {
+        type: 'fields',
+        summary: 'Columns of the data, or `{ "new name": "column" }`; all of the data that are not null when left out.',
+      },
     },
     ports: {},
     stateVersion: 1,
@@ -40,9 +44,8 @@ export const append: Operator<AppendOptions> = {
   create(options, context) {
     const outbox = context.outbox()
     const [stream, type] = [templateOf(options.stream), templateOf(options.type)]
-    const names = options.data && namesOf(options.data)
     return onPage(page => {
-      const [streamOf, typeOf, dataOf] = [stream.of(page), type.of(page), rowReader(page, names)]
+      const [streamOf, typeOf, dataOf] = [stream.of(page), type.of(page), wholeRowReader(page, options.data)]
       for (const row of aliveRows(page)) {
         try {
           const event: NewEvent = { type: typeOf(row), data: dataOf(row) }

@@ -1,47 +1,72 @@
-/** `map`: makes each row anew by a function of the user, or adds columns by a loop. */
-import type { TextDictionary } from './columns.ts'
-import type { Page, Row } from './flow.ts'
-import { isUserFunction, readsOf, userFunction, type RowFunction } from './functions.ts'
-import { eachRow, onPage } from './lift.ts'
+/** `map`: adds columns computed by expressions, or makes each row anew by a function of the user. */
+import { withFields, type RowType, type ValueType } from './expressions/types.ts'
+import type { Page } from './flow.ts'
+import { isUserFunction, readsOf, userFunction, type ColumnFunction, type ColumnKind, type RowFunction } from './functions.ts'
+import { eachRow, onPage, type Steps } from './lift.ts'
 import { runLoop } from './loops.ts'
 import type { Operator, StepContext } from './operator.ts'
-import { aliveCount, columnsOf, selectRows, withColumns } from './page.ts'
+import { aliveCount, selectRows, withColumns } from './page.ts'
+import { atOnce, rowAnswered } from './rows/answers.ts'
+import { computedBy, computedReads, computedTypes, type Expressions } from './rows/computed.ts'
+import { MadeRows, type Dictionaries } from './rows/made-rows.ts'
 
 export interface MapOptions {
-  /** `module#export` */
-  readonly to: string
+  /** `{ column: expression }`, or `module#export` */
+  readonly to: string | Expressions
 }
 
 export const map: Operator<MapOptions> = {
   spec: {
     name: 'map',
     kind: 'stateless',
-    summary: 'Makes a new row of each row, or adds columns.',
+    summary: 'Adds or replaces columns, or makes a new row of each row.',
     description:
+      '`{ column: expression }` adds or replaces these columns and the others stay; all expressions see the columns as they came in. ' +
       'A plain function (given all fields that are not null), or one made by `rows({ reads }, fn)`, ' +
       'returns the new row, an object whose fields are its columns; nothing of the ' +
       'old row stays but its order, event time and watermark. A function made by `columns({ reads, writes }, loop)` adds or replaces the ' +
-      'columns it writes for the whole page, and the others stay: use it where speed counts. A row whose call throws, or that is not made ' +
-      'into an object, is a dead letter.',
+      'columns it writes for the whole page, and the others stay: use it where speed counts. A row for which an expression or a function ' +
+      'fails, or that is not made into an object, is a dead letter.',
     shorthand: 'to',
-    options: { to: { type: 'mapping', required: true, summary: 'The function, as `module#export`.' } },
+    options: {
+      to: { type: 'mapping', required: true, summary: '`{ column: expression }`, or a function as `module#export`.' },
+    },
     ports: { main: 'The new rows.' },
   },
   example: {
     title: 'From dollars to cents',
-    options: { to: './functions.ts#inCents' },
-    functions: { './functions.ts#inCents': (row: { dollars: number }) => ({ cents: row.dollars * 100 }) },
+    options: { to: { cents: 'dollars * 100' } },
     input: [{ dollars: 1 }, { dollars: 2.5 }],
-    output: { ports: { main: [{ cents: 100 }, { cents: 250 }] } },
+    output: {
+      ports: {
+        main: [
+          { dollars: 1, cents: 100 },
+          { dollars: 2.5, cents: 250 },
+        ],
+      },
+    },
   },
   needs(options, wanted, functionOf) {
-    const resolved = functionOf(options.to)
-    const reads = readsOf(resolved) ?? ['*']
-    if (!isUserFunction(resolved) || resolved.form === 'rows') return new Set(reads)
-    const kept = [...wanted('main')].filter(name => !(name in resolved.writes))
-    return new Set([...kept, ...reads])
+    const kept = (made: object): string[] => [...wanted('main')].filter(name => !Object.hasOwn(made, name))
+    if (typeof options.to !== 'string') return new Set([...kept(options.to), ...computedReads(options.to)])
+    const to = functionOf(options.to)
+    const reads = readsOf(to) ?? ['*']
+    return new Set(isLoop(to) ? [...kept(to.writes), ...reads] : reads)
+  },
+  types(options, input, functionOf): { main: RowType } {
+    if (typeof options.to !== 'string') return { main: withFields(input, computedTypes(options.to, input)) }
+    const to = functionOf(options.to)
+    if (!isLoop(to)) return { main: { ...input, fields: {}, isOpen: true } }
+    return { main: withFields(input, Object.fromEntries(Object.entries(to.writes).map(([name, kind]) => [name, typeOfKind[kind]]))) }
   },
   async create(options, context) {
+    if (typeof options.to !== 'string') {
+      const compute = computedBy(options.to, context)
+      return onPage((page, emit) => {
+        const computed = compute(page)
+        emit(withColumns(computed.page, computed.columns))
+      })
+    }
     const to = userFunction(await context.resolve(options.to), options.to)
     if (to.form === 'rows') return onPage(mapByRow(to, context))
     return onPage((page, emit) => {
@@ -51,21 +76,22 @@ export const map: Operator<MapOptions> = {
   },
 }
 
-function mapByRow(to: RowFunction, context: StepContext): (page: Page, emit: (page: Page) => void) => void {
-  const dictionaries = new Map<string, TextDictionary>()
-  return (page, emit) => {
-    const made = new Array<Row | undefined>(page.count).fill(undefined)
+const typeOfKind: Readonly<Record<ColumnKind, ValueType>> = { number: 'number', text: 'text', boolean: 'boolean', value: 'any' }
+
+function isLoop(value: unknown): value is ColumnFunction {
+  return isUserFunction(value) && value.form === 'columns'
+}
+
+function mapByRow(to: RowFunction, context: StepContext): Steps['page'] {
+  const dictionaries: Dictionaries = new Map()
+  return (page: Page, emit) => {
+    const made = new MadeRows(page.count)
     const good = new Int32Array(aliveCount(page))
     let count = 0
     eachRow(page, to.reads, context, (row, index) => {
-      made[index] = newRow(to.run(row))
+      made.place(index, rowAnswered(atOnce(to.run(row))))
       good[count++] = index
     })
-    emit(selectRows({ ...page, columns: columnsOf(made, dictionaries) }, good.subarray(0, count)))
+    emit(selectRows({ ...page, columns: made.columns(dictionaries) }, good.subarray(0, count)))
   }
-}
-
-function newRow(value: unknown): Row {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise)) return value as Row
-  throw new TypeError('the function must return the new row as an object, at once and not as a promise')
 }

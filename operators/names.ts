@@ -19,8 +19,11 @@ function isList(names: Names): names is readonly string[] {
 /** A text with `{column}` in it, cut into pieces; `{{` and `}}` stand for braces. */
 export interface Template {
   readonly fields: readonly string[]
-  /** Makes the text of a row; throws when a column is null, or not a text, number or boolean. */
-  of(page: Page): (row: number) => string
+  /**
+   * Makes the text of a row; throws when a column is null, or not a text, number or boolean. `encode` is for the values of columns, but for
+   * one at the very beginning.
+   */
+  of(page: Page, encode?: (value: string) => string): (row: number) => string
 }
 
 export function templateOf(text: string): Template {
@@ -33,10 +36,14 @@ export function templateOf(text: string): Template {
   })
   if (rest !== '') throw new EventStoreError('INVALID', `can not read the template "${text}"`, { template: text })
   const fields = pieces.flatMap(piece => ('field' in piece ? [piece.field] : []))
-  return { fields, of: page => textMaker(page, pieces) }
+  return { fields, of: (page, encode) => textMaker(page, pieces, encode) }
 }
 
-function textMaker(page: Page, pieces: readonly ({ text: string } | { field: string })[]): (row: number) => string {
+function textMaker(
+  page: Page,
+  pieces: readonly ({ text: string } | { field: string })[],
+  encode: (value: string) => string = value => value,
+): (row: number) => string {
   const parts = pieces.map(piece => ('field' in piece ? { field: piece.field, column: columnNamed(page, piece.field) } : piece.text))
   return row => {
     let made = ''
@@ -47,7 +54,8 @@ function textMaker(page: Page, pieces: readonly ({ text: string } | { field: str
       }
       const value = valueAt(part.column, row)
       if (typeof value === 'object' || value === undefined || value === '') throw new TypeError(`${part.field} is empty or no plain value`)
-      made += String(value as string | number | boolean)
+      const text = String(value as string | number | boolean)
+      made += made === '' ? text : encode(text)
     }
     return made
   }

@@ -18,9 +18,26 @@ export interface ProjectionWriter {
   delete(key: readonly unknown[]): void
 }
 
-/** Events on their way into the log, in the order of the rows that caused them; the runtime numbers them. */
+/** A request to an HTTP server, made after the epoch that holds it; the runtime adds its number and, with a secret, a signature. */
+export interface PostRequest {
+  readonly url: string
+  readonly method: 'POST' | 'PUT' | 'PATCH'
+  /** By names in small letters. */
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON text, sent as it is. */
+  readonly body: string
+  /** Of one attempt. */
+  readonly timeoutMs: number
+  /** How often it is tried before it is a dead letter. */
+  readonly attempts: number
+  /** Name of the environment variable with the secret that signs the body. */
+  readonly secretEnvironment?: string
+}
+
+/** Events on their way into the log and requests on their way out, in the order of the rows that caused them; the runtime numbers them. */
 export interface OutboxWriter {
   append(stream: string, event: NewEvent): void
+  post(request: PostRequest): void
 }
 
 /** A row that could not be worked on, with the step that gave it up and why. */
@@ -42,6 +59,8 @@ export interface StepContext {
   /** What is known of the columns that come in. */
   readonly row: RowType
   projection(name: string): ProjectionWriter
+  /** The rows of a projection of another topology, as they stand when they are looked up; undefined where there is none. */
+  lookup(projection: string): (key: readonly unknown[]) => Row | undefined
   outbox(): OutboxWriter
   /** The value that `module#export` names. */
   resolve(reference: string): Promise<unknown>
@@ -98,6 +117,8 @@ export interface OptionSpec {
   readonly isWhole?: boolean
   /** Columns named here are not those that come in: they are made here, or belong to a table. */
   readonly isForeign?: boolean
+  /** A `field` may also be a list of columns. */
+  readonly orList?: true
   /** A value that shows the option at work, for the tests that try each option of each operator; taken from the example when left out. */
   readonly sample?: unknown
 }
@@ -119,14 +140,18 @@ export interface OperatorSpec {
   readonly ports: Readonly<Record<Port, string>>
   /** Version of the saved state; present when the step has state and so needs a stable `id`. */
   readonly stateVersion?: number
+  /** What that state is, in a few words for `explain`: `a cell for each open window and key`. */
+  readonly keeps?: string
   /** Rows must carry an event time, so an `eventTime` must stand before the step. */
   readonly needsEventTime?: boolean
   /** A sink whose effects may happen again after a crash. */
   readonly guarantee?: 'atLeastOnce'
+  /** Takes what other steps gave up: ports `dead` and no others. */
+  readonly takesDead?: true
 }
 
 /**
- * One thing that enters or leaves in an example. A row may say `$order`, `$eventTime` and `$watermark` beside its fields;
+ * One thing that enters or leaves in an example. A row may say `$order`, `$eventTime`, `$watermark` and `$input` beside its fields;
  * texts are control: `watermark 3600000`, `barrier`, `end`.
  */
 export type ExampleFlow = Row | 'barrier' | 'end' | `watermark ${number}`
@@ -144,6 +169,7 @@ export interface OperatorExample {
     readonly ports?: Readonly<Record<Port, readonly Row[]>>
     readonly projection?: readonly (readonly [key: readonly unknown[], value: unknown])[]
     readonly outbox?: readonly (readonly [stream: string, event: NewEvent])[]
+    readonly posts?: readonly PostRequest[]
     /** Orders of the rows given up. */
     readonly dead?: readonly number[]
   }

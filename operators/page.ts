@@ -73,7 +73,11 @@ export function rowReader(page: Page, fields?: readonly (string | readonly [name
     const result: Record<string, unknown> = {}
     for (let i = 0; i < names.length; i++) {
       const value = valueAt(columns[i] as Column, row)
-      if (isNamed || value !== null) result[names[i] as string] = value
+      if (!isNamed && value === null) continue
+      const name = names[i] as string
+      // A field of this name would be taken for what the object inherits.
+      if (name === '__proto__') Object.defineProperty(result, name, { value, enumerable: true, configurable: true, writable: true })
+      else result[name] = value
     }
     return result
   }

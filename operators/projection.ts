@@ -3,7 +3,8 @@ import { valueAt } from './columns.ts'
 import { namesOf, type Names } from './names.ts'
 import { onPage } from './lift.ts'
 import type { Operator } from './operator.ts'
-import { aliveRows, columnNamed, rowReader } from './page.ts'
+import { aliveRows, columnNamed } from './page.ts'
+import { wholeRowReader } from './rows/whole-row.ts'
 
 export interface ProjectionOptions {
   readonly name: string
@@ -16,11 +17,15 @@ export const projection: Operator<ProjectionOptions> = {
     name: 'projection',
     kind: 'sink',
     summary: 'Puts each row under its key; the last row of a key stays.',
-    description: 'Readers see a row as soon as its page went through, with the position it reflects; it is durable with the epoch.',
+    description:
+      'Readers see a row as soon as its page went through, with the position it reflects; it is durable with the epoch. A value that is no JSON is a dead letter.',
     options: {
       name: { type: 'text', required: true, summary: 'Name under which readers find it.' },
       key: { type: 'list', required: true, summary: 'Columns that are the key, in order.' },
-      value: { type: 'fields', summary: 'Columns of the value, or `{ "new name": "column" }`; all that are not null when left out.' },
+      value: {
+        type: 'fields',
+        summary: 'Columns of the value, or `{ "new name": "column" }`; all of the data that are not null when left out.',
+      },
     },
     ports: {},
   },
@@ -39,15 +44,19 @@ export const projection: Operator<ProjectionOptions> = {
   needs: options => new Set([...options.key, ...(options.value === undefined ? ['*'] : namesOf(options.value).map(([, field]) => field))]),
   create(options, context) {
     const writer = context.projection(options.name)
-    const names = options.value && namesOf(options.value)
     return onPage(page => {
       const keys = options.key.map(field => columnNamed(page, field))
-      const value = rowReader(page, names)
+      const value = wholeRowReader(page, options.value)
       for (const row of aliveRows(page)) {
-        writer.put(
-          keys.map(column => valueAt(column, row)),
-          value(row),
-        )
+        try {
+          writer.put(
+            keys.map(column => valueAt(column, row)),
+            value(row),
+          )
+        } catch (error) {
+          // What JSON has no word for.
+          context.dead(page, row, error)
+        }
       }
     })
   },

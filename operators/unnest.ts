@@ -1,9 +1,12 @@
 /** `unnest`: makes a row of each element of a list that a row holds. */
-import type { Page, Row } from './flow.ts'
-import { columnNamed, columnsOf, gather, aliveRows } from './page.ts'
 import { valueAt } from './columns.ts'
+import type { RowType } from './expressions/types.ts'
+import type { Page, Row } from './flow.ts'
 import { onPage } from './lift.ts'
 import type { Operator, StepContext } from './operator.ts'
+import { aliveRows, columnNamed, gather } from './page.ts'
+import { isRow } from './rows/answers.ts'
+import { MadeRows } from './rows/made-rows.ts'
 
 export interface UnnestOptions {
   readonly field: string
@@ -40,6 +43,8 @@ export const unnest: Operator<UnnestOptions> = {
     },
   },
   needs: (options, wanted) => new Set([...wanted('main'), options.field]),
+  // What an element holds shows with each row, and it may replace any column.
+  types: (_, input): { main: RowType } => ({ main: { ...input, fields: {}, isOpen: true } }),
   create: (options, context) => onPage((page, emit) => emit(unnested(page, options.field, context))),
 }
 
@@ -56,16 +61,15 @@ function unnested(page: Page, field: string, context: StepContext): Page {
     }
     for (const element of list as unknown[]) {
       repeated.push(row)
-      elements.push(isObject(element) ? element : { [field]: element })
+      elements.push(isRow(element) ? element : { [field]: element })
     }
   }
   const rows = gather(page, Int32Array.from(repeated))
   const columns = new Map(rows.columns)
   columns.delete(field)
-  for (const [name, made] of columnsOf(elements)) columns.set(name, made)
+  const made = new MadeRows(elements.length)
+  for (const [index, element] of elements.entries()) made.place(index, element)
+  // A field that one element lacks keeps the row's own value there, also when its neighbours have it.
+  for (const [name, column] of made.columns(undefined, columns)) columns.set(name, column)
   return { ...rows, columns }
-}
-
-function isObject(value: unknown): value is Row {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

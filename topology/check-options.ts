@@ -67,7 +67,11 @@ const proofs: Readonly<Record<OptionType, Proof>> = {
   },
   boolean: (value, _, place) => must(typeof value === 'boolean', place, 'true or false', value),
   duration: (value, _, place) => readable(place, () => durationMs(value, pathText(place.path))),
-  field: (value, option, place) => (isName(value) ? columnIssues(value, option, place) : must(false, place, 'the name of a column', value)),
+  field: (value, option, place) => {
+    if (option.orList === true && Array.isArray(value)) return listIssues(value, option, place)
+    const what = option.orList === true ? 'the name of a column, or a list of names' : 'the name of a column'
+    return isName(value) ? columnIssues(value, option, place) : must(false, place, what, value)
+  },
   list: (value, option, place) => listIssues(value, option, place),
   order: (value, option, place) => listIssues(value, option, place, name => name.replace(/^-/, '')),
   fields: (value, option, place) => {
@@ -80,7 +84,10 @@ const proofs: Readonly<Record<OptionType, Proof>> = {
     must(isFunctionReference(value), place, 'the place of a function, as module#export (or #export of the same module)', value),
   expression: (value, _, place) => expressionIssues(value, place),
   condition: (value, _, place) => conditionIssues(value, place),
-  columns: (value, _, place) => eachOf(value, place, '{ "column": "expression" }', (one, at) => expressionIssues(one, at)),
+  columns: (value, option, place) =>
+    isList(value)
+      ? listIssues(value, option, place)
+      : eachOf(value, place, '{ "column": "expression" }, or a list of names of columns', (one, at) => expressionIssues(one, at)),
   mapping: (value, _, place) =>
     isFunctionReference(value)
       ? []
@@ -116,7 +123,7 @@ function isList(value: unknown): value is readonly string[] {
 
 const fileOptions: Readonly<Record<string, OptionSpec>> = {
   file: { type: 'text', required: true, summary: 'path or URL beside the module of the topology.' },
-  key: { type: 'field', isForeign: true, required: true, summary: 'column to look up.' },
+  key: { type: 'field', orList: true, isForeign: true, required: true, summary: 'column to look up, or several.' },
   format: { type: 'choice', choices: tableFormats, summary: 'told from the ending when left out.' },
 }
 

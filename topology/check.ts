@@ -5,6 +5,7 @@ import { operators } from '../operators/index.ts'
 import { sourceIssues, topologyHeadIssues } from './check-head.ts'
 import { optionIssues } from './check-options.ts'
 import type { Issue, OptionIssue } from './issue.ts'
+import { withJoinedProjections, writerOfTable } from './joined-projections.ts'
 import { hint } from './nearest.ts'
 import { isObject } from './proof.ts'
 import { RowTypes } from './row-types.ts'
@@ -67,12 +68,13 @@ function stepIssues(step: Step, topology: Topology, { known, rows }: Around): Op
     issues.push({ path: [], message: `${step.operator} needs an event time, but no eventTime stands before it` })
   if (topology.guarantee === 'exactlyOnce' && operator.spec.guarantee === 'atLeastOnce')
     issues.push({ path: [], message: `${step.operator} may repeat what it did after a crash, but the topology asks for exactlyOnce` })
-  return [...issues, ...passIssues(step, rows)]
+  return [...issues, ...passIssues(step, topology, rows)]
 }
 
 /** What the operator itself says of its options and the columns that come in. */
-function passIssues(step: Step, rows: RowTypes): OptionIssue[] {
+function passIssues(step: Step, topology: Topology, rows: RowTypes): OptionIssue[] {
   try {
+    if (writerOfTable(step, topology.steps) !== undefined) withJoinedProjections(topology)
     rows.pass(step)
     return []
   } catch (error) {
@@ -104,7 +106,11 @@ function inputIssues(step: Step, known: Around['known']): OptionIssue[] {
     seen.add(name)
     if (!known.has(from.step)) return say(`there is no step ${from.step} before it${hint(from.step, [...known.keys()])}`)
     const before = known.get(from.step)
-    if (from.port === 'dead') return before === undefined ? say(`${from.step} is a source and gives up no rows`) : []
+    if (from.port === 'dead' && before === undefined) return say(`${from.step} is a source and gives up no rows`)
+    const takesDead = operators[step.operator]?.spec.takesDead === true
+    if (takesDead && from.port !== 'dead') return say(`${step.operator} takes the rows that steps gave up: ${from.step}.dead`)
+    if (from.port === 'dead')
+      return takesDead ? [] : say(`only catch takes rows that were given up; put one between ${from.step} and ${step.id}`)
     const ports = portsOf(before)
     if (ports.length === 0) return say(`it can not take rows from ${from.step}, which is a sink`)
     return ports.includes(from.port)

@@ -3,8 +3,9 @@ import type { RowType } from '../operators/expressions/types.ts'
 import { isFunctionReference } from '../operators/functions.ts'
 import { operators } from '../operators/index.ts'
 import type { FieldSet, OptionSpec } from '../operators/operator.ts'
+import { withJoinedProjections } from './joined-projections.ts'
 import { rowTypesOf } from './row-types.ts'
-import type { FollowedLog, Topology } from './topology.ts'
+import type { FollowedLog, Step, Topology } from './topology.ts'
 
 /** Rows of the log that one source of the topology wants; they leave the log's source by a port of its name. */
 export interface LogTap {
@@ -52,6 +53,8 @@ export interface PlanStep {
   readonly from: readonly StepInput[]
   /** What is known of the columns that come in; nothing when left out. */
   readonly row?: RowType
+  /** The columns it needs of those that come in; `*` for all. */
+  readonly reads?: readonly string[]
 }
 
 export interface Plan {
@@ -80,11 +83,13 @@ export async function planTopology(topology: Topology, { resolve, until }: PlanO
   for (const reference of resolve ? functionsOf(topology) : []) functions.set(reference, await resolve?.(reference))
   const functionOf = (reference: string): unknown => functions.get(reference)
   const rows = rowTypesOf(topology, functionOf)
-  const wanted = columnsWanted(topology, functionOf)
-  const source = planSource(topology, wanted)
-  const steps = topology.steps.map((step): PlanStep => {
+  const joined = withJoinedProjections(topology)
+  const wanted = columnsWanted(joined, functionOf)
+  const source = planSource(topology, wanted.ofSource)
+  const steps = joined.map((step): PlanStep => {
     const row = rows.get(step.id)
-    return { ...step, from: step.from.map(from => planInput(from, topology, source)), ...(row && { row }) }
+    const reads = [...wanted.intoStep(step.id)].sort()
+    return { ...step, from: step.from.map(from => planInput(from, topology, source)), ...(row && { row }), reads }
   })
   const { name, version, epochMs } = topology
   return { topology: name, version, source, steps, ...(epochMs !== undefined && { epochMs }), ...(until && { until }) }
@@ -133,19 +138,25 @@ function references(options: Readonly<Record<string, unknown>>, specs: Readonly<
   })
 }
 
-/** Walks back from the sinks: what each step needs is wanted from the ports it takes from. Answers for the sources. */
-function columnsWanted({ steps }: Topology, functionOf: (reference: string) => unknown): (source: string) => FieldSet {
+interface Wanted {
+  ofSource(id: string): FieldSet
+  intoStep(id: string): FieldSet
+}
+
+/** Walks back from the sinks: what each step needs is wanted from the ports it takes from. */
+function columnsWanted(steps: readonly Step[], functionOf: (reference: string) => unknown): Wanted {
   const wanted = new Map<string, Set<string>>()
+  const needed = new Map<string, FieldSet>()
   const wantedAt = (step: string, port: string): FieldSet => wanted.get(`${step}\n${port}`) ?? new Set()
   for (const step of steps.toReversed()) {
-    const operator = operators[step.operator]
+    const own = operators[step.operator]?.needs(step.options as never, port => wantedAt(step.id, port), functionOf) ?? []
     // Rows that a step gives up leave it as they came: whoever catches them wants their columns from before it.
-    const caught = [...wantedAt(step.id, 'dead')]
-    const needs = operator?.needs(step.options as never, port => wantedAt(step.id, port), functionOf) ?? []
+    const needs = new Set([...own, ...wantedAt(step.id, 'dead')])
+    needed.set(step.id, needs)
     for (const from of step.from) {
       const name = `${from.step}\n${from.port}`
-      wanted.set(name, new Set([...wantedAt(from.step, from.port), ...needs, ...caught]))
+      wanted.set(name, new Set([...wantedAt(from.step, from.port), ...needs]))
     }
   }
-  return source => wantedAt(source, 'main')
+  return { ofSource: id => wantedAt(id, 'main'), intoStep: id => needed.get(id) ?? new Set() }
 }

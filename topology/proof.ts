@@ -38,6 +38,6 @@ export function readable({ path }: Place, read: () => unknown): OptionIssue[] {
 /** The column must come in, as far as that is known. */
 export function columnIssues(name: string, { isForeign }: OptionSpec, { path, row }: Place): OptionIssue[] {
   if (isForeign === true || typeOfField(row, name) !== undefined) return []
-  const names = Object.keys(row.fields).filter(one => name.startsWith('$') || !one.startsWith('$'))
+  const names = Object.keys(row.fields).filter(one => name.startsWith('$') === one.startsWith('$'))
   return [{ path, message: `there is no column ${name}${hint(name, names)} (there are: ${names.join(', ') || 'none'})` }]
 }

@@ -1,9 +1,10 @@
 /** Runs one operator over an input written as rows and control, cut into pages of any size, with restarts where wanted. */
+import { isDeepStrictEqual } from 'node:util'
 import { Subject } from 'rxjs'
 import type { NewEvent } from '../../event/event.ts'
 import { anyRow, type RowType } from '../../operators/expressions/types.ts'
 import type { Flow, Page, Row } from '../../operators/flow.ts'
-import type { AnyOperator, ExampleFlow, StepContext, StepState } from '../../operators/operator.ts'
+import type { AnyOperator, ExampleFlow, PostRequest, StepContext, StepState } from '../../operators/operator.ts'
 import { aliveRows, pageOf, rowReader } from '../../operators/page.ts'
 
 export interface Run {
@@ -13,6 +14,8 @@ export interface Run {
   /** What is known of the columns; nothing when left out. */
   readonly row?: RowType
   readonly input: readonly ExampleFlow[]
+  /** Rows of projections of other topologies. */
+  readonly projections?: Readonly<Record<string, readonly (readonly [key: readonly unknown[], value: Row])[]>>
   readonly pageRows: number
   /** Gives the step up after these barriers (counted from 1) and makes it anew from its saved state. */
   readonly restartAfter?: readonly number[]
@@ -22,6 +25,7 @@ export interface Outcome {
   readonly ports: Record<string, Row[]>
   readonly projection: (readonly [key: readonly unknown[], value: unknown])[]
   readonly outbox: (readonly [stream: string, event: NewEvent])[]
+  readonly posts: PostRequest[]
   /** Orders of the rows given up, rising, as the fragment hands them on. */
   readonly dead: number[]
   /** Kinds of all that left, in order: for pages `page`. */
@@ -62,10 +66,18 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
     row: run.row ?? anyRow,
     state,
     projection: () => ({
-      put: (key, value) => void outcome.projection.push([key, value]),
+      put: (key, value) => {
+        // As the runtime does, which throws for what is no JSON.
+        JSON.stringify(value)
+        outcome.projection.push([key, value])
+      },
       delete: key => void outcome.projection.push([key, undefined]),
     }),
-    outbox: () => ({ append: (stream, event) => void outcome.outbox.push([stream, event]) }),
+    lookup: projection => key => run.projections?.[projection]?.findLast(([own]) => isDeepStrictEqual(own, key))?.[1],
+    outbox: () => ({
+      append: (stream, event) => void outcome.outbox.push([stream, event]),
+      post: request => void outcome.posts.push(request),
+    }),
     resolve: reference => Promise.resolve(run.functions?.[reference]),
     dead: (page, row) => void outcome.dead.push(page.order[row] as number),
     beforeCall: () => {},
@@ -83,7 +95,7 @@ function leave(page: Page, outcome: Outcome): void {
 }
 
 export async function runOperator(operator: AnyOperator, run: Run): Promise<Outcome> {
-  const outcome: Outcome = { ports: {}, projection: [], outbox: [], dead: [], kinds: [], puts: 0 }
+  const outcome: Outcome = { ports: {}, projection: [], outbox: [], posts: [], dead: [], kinds: [], puts: 0 }
   const state = new MemoryState()
   let failure: { error: unknown } | undefined
   const start = async (): Promise<Subject<Flow>> => {
@@ -125,6 +137,7 @@ export function flowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
   for (const one of run.input) {
     if (typeof one === 'object') {
       if (rows.length === run.pageRows) cut(one)
+      if (rows.length > 0 && inputOf(rows[0]) !== inputOf(one)) cut()
       rows.push(one)
       order++
       continue
@@ -138,13 +151,18 @@ export function flowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
   return flows
 }
 
+/** The input by which a row comes in; a page has rows of one input. */
+function inputOf(row: Row | undefined): number {
+  return (row?.['$input'] as number | undefined) ?? 0
+}
+
 function pageFrom(rows: readonly Row[], firstOrder: number, key: readonly string[] | undefined): Page {
   const stamp = (name: string): Float64Array => Float64Array.from(rows, row => row[name] as number)
   const isStamped = rows.some(row => '$watermark' in row)
   const order = rows.some(row => '$order' in row) ? stamp('$order') : Float64Array.from(rows, (_, i) => firstOrder + i)
   const plain = rows.map(row =>
-    Object.fromEntries(Object.entries(row).filter(([name]) => !['$order', '$eventTime', '$watermark'].includes(name))),
+    Object.fromEntries(Object.entries(row).filter(([name]) => !['$order', '$eventTime', '$watermark', '$input'].includes(name))),
   )
   const stamps = isStamped ? { eventTime: stamp('$eventTime'), watermark: stamp('$watermark') } : {}
-  return pageOf(plain, { order, ...stamps, ...(key && { key }) })
+  return { ...pageOf(plain, { order, ...stamps, ...(key && { key }) }), input: inputOf(rows[0]) }
 }

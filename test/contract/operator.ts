@@ -15,7 +15,7 @@ export interface Twin {
   readonly answer: (
     rows: readonly Row[],
     options: Readonly<Record<string, unknown>>,
-  ) => Partial<Pick<Outcome, 'ports' | 'projection' | 'outbox' | 'dead'>>
+  ) => Partial<Pick<Outcome, 'ports' | 'projection' | 'outbox' | 'posts' | 'dead'>>
   readonly numRuns?: number
 }
 
@@ -35,15 +35,16 @@ export function operatorContract(operator: AnyOperator, { poison, poisonFunction
 
   test('its example does what the page says', async () => {
     const outcome = await run()
-    const { ports = {}, projection = [], outbox = [], dead = [] } = example.output
+    const { ports = {}, projection = [], outbox = [], posts = [], dead = [] } = example.output
     for (const [port, rows] of Object.entries(ports)) assert.equal(shownAs(outcome.ports[port] ?? [], rows), rows, `port ${port}`)
     for (const port of Object.keys(outcome.ports))
       if (spec.kind !== 'sink' && outcome.ports[port]?.length) assert.ok(port in ports, `port ${port}`)
-    assert.equal([outcome.projection, outcome.outbox, outcome.dead], [projection, outbox, dead])
+    assert.equal([outcome.projection, outcome.outbox, outcome.posts, outcome.dead], [projection, outbox, posts, dead])
   })
 
   test('its example names only ports and options of the spec', () => {
-    for (const port of Object.keys(example.output.ports ?? {})) assert.ok(port in spec.ports, port)
+    const ports = { ...spec.ports, ...operator.portsOf?.(example.options as never) }
+    for (const port of Object.keys(example.output.ports ?? {})) assert.ok(port in ports, port)
     for (const option of Object.keys(example.options)) assert.ok(option in spec.options, option)
   })
 
@@ -99,7 +100,7 @@ export function operatorContract(operator: AnyOperator, { poison, poisonFunction
         const wanted = twin.answer(rows, chosen)
         for (const [port, expected] of Object.entries(wanted.ports ?? {}))
           assert.equal(shownAs(outcome.ports[port] ?? [], expected), expected, port)
-        for (const part of ['projection', 'outbox', 'dead'] as const)
+        for (const part of ['projection', 'outbox', 'posts', 'dead'] as const)
           if (wanted[part] !== undefined) assert.equal(outcome[part], wanted[part], part)
       })
       await fc.assert(property, { seed: 4, numRuns: twin.numRuns ?? 60 })
@@ -109,8 +110,8 @@ export function operatorContract(operator: AnyOperator, { poison, poisonFunction
 }
 
 /** What must not depend on pages and restarts. */
-function results({ ports, projection, outbox, dead }: Outcome): Pick<Outcome, 'ports' | 'projection' | 'outbox' | 'dead'> {
-  return { ports: Object.fromEntries(Object.entries(ports).filter(([, rows]) => rows.length > 0)), projection, outbox, dead }
+function results({ ports, projection, outbox, posts, dead }: Outcome): Pick<Outcome, 'ports' | 'projection' | 'outbox' | 'posts' | 'dead'> {
+  return { ports: Object.fromEntries(Object.entries(ports).filter(([, rows]) => rows.length > 0)), projection, outbox, posts, dead }
 }
 
 /** Rows with the stamps only where the expected row names them. */

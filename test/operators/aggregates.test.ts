@@ -4,7 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { AggregateCells } from '../../operators/aggregates/aggregate.ts'
 import { ByteReader, ByteWriter } from '../../operators/aggregates/bytes.ts'
-import { aggregates } from '../../operators/aggregates/index.ts'
+import { aggregates, argMax, collect, count, every, percentile, sum } from '../../operators/aggregates/index.ts'
 import { rankIndex } from '../../operators/aggregates/percentile.ts'
 import type { Row } from '../../operators/flow.ts'
 import { firstRows, pageOf } from '../../operators/page.ts'
@@ -46,9 +46,23 @@ const uses: readonly (readonly [name: string, options: object])[] = [
   ['percentile', { field: 'x', p: 0.95 }],
   ['argMax', { field: 'x' }],
   ['argMax', { field: 'x', take: ['y'] }],
+  ['avg', { field: 'x' }],
+  ['collect', { field: 'x' }],
+  ['collect', { field: 'y', most: 3 }],
+  ['countDistinct', { field: 'x' }],
+  ['countDistinct', { field: 'v' }],
+  ['every', { field: 'b' }],
+  ['first', { field: 'v' }],
+  ['last', { field: 'v' }],
+  ['percentileCont', { field: 'x', p: 0.4 }],
+  ['some', { field: 'b' }],
 ]
 const integers = fc.oneof(fc.integer({ min: -20, max: 20 }), fc.maxSafeInteger(), fc.constant(null))
-const rows = fc.array(fc.record({ x: integers, y: fc.nat(3) }), { maxLength: 40 }).map(list => list.map((row): Row => ({ ...row })))
+/** Values of every kind that are hard to tell apart, or to write down. */
+const values = fc.constantFrom(null, 1, '1', true, '', 0.1, 1e300, '\ud800', '\ud801', '__proto__', { a: 1 }, { a: '1' }, [1], [])
+const rows = fc
+  .array(fc.record({ x: integers, y: fc.nat(3), b: fc.constantFrom(true, true, true, false, null), v: values }), { maxLength: 40 })
+  .map(list => list.map((row): Row => ({ ...row })))
 
 for (const [name, { spec }] of Object.entries(aggregates)) {
   test(`${name} does what its example says`, () => {
@@ -83,7 +97,7 @@ for (const [name, options] of uses) {
   test(`${use}: a cell that was reset knows nothing of before`, () => {
     const cells = opened(name, options)
     const empty = cells.result(0)
-    take(cells, 0, [{ x: 5, y: 1 }])
+    take(cells, 0, [{ x: 5, y: 1, b: true, v: 'a' }])
     assert.not.equal(cells.result(0), empty)
     cells.reset(0)
     assert.equal(cells.result(0), empty)
@@ -175,6 +189,85 @@ test('a percentile that is none is INVALID', () => {
       () => made('percentile', { field: 'x', p }),
       (error: { code?: unknown }) => error.code === 'INVALID',
     )
+})
+
+test('where sessions become one, what depends on the order goes by the order of the rows', () => {
+  const pageFrom = (order: readonly number[]): ReturnType<typeof pageOf> =>
+    pageOf(
+      order.map(x => ({ x, top: 7 })),
+      { order: Float64Array.from(order) },
+    )
+  for (const [name, options, wanted] of [
+    ['first', { field: 'x' }, 1],
+    ['last', { field: 'x' }, 6],
+    ['collect', { field: 'x', most: 4 }, [1, 2, 3, 4]],
+    ['argMax', { field: 'top', take: ['x'] }, [1, 2, 3, 4, 5, 6].map(x => ({ x }))],
+  ] as const) {
+    for (const [left, right] of [
+      [
+        [2, 3, 5],
+        [1, 4, 6],
+      ],
+      [
+        [1, 4, 6],
+        [2, 3, 5],
+      ],
+    ] as const) {
+      const cells = opened(name, options)
+      cells.update(pageFrom(left), firstRows(3), new Int32Array(3).fill(0), 3)
+      cells.update(pageFrom(right), firstRows(3), new Int32Array(3).fill(1), 3)
+      cells.merge(0, 1)
+      assert.equal(cells.result(0), wanted, name)
+    }
+  }
+})
+
+test('many different values are written chunk by chunk, and none is lost', () => {
+  const list = Array.from({ length: 3000 }, (_, i): Row => ({ x: i % 2500 }))
+  const cells = opened('countDistinct', { field: 'x' })
+  const chunks: Uint8Array[] = []
+  let loaded = cells
+  for (let from = 0; from < list.length; from += 700) {
+    take(loaded, 2, list.slice(from, from + 700))
+    const writer = new ByteWriter()
+    loaded.save(2, writer, { put: (chunk, bytes) => (chunks[chunk] = bytes) })
+    loaded = opened('countDistinct', { field: 'x' })
+    loaded.load(2, new ByteReader(writer.take()))
+    for (const [chunk, bytes] of chunks.entries()) loaded.loadChunk?.(2, chunk, bytes)
+  }
+  assert.is(loaded.result(2), 2500)
+})
+
+test('a percentile between values is where Postgres has it', () => {
+  const list = [3, 1, 10, 4].map(x => ({ x }))
+  const of = (p: number): unknown => resultOf('percentileCont', { field: 'x', p }, list)
+  assert.equal([0, 0.25, 0.5, 1].map(of), [1, 2.5, 3.5, 10])
+  assert.ok(Math.abs((of(0.9) as number) - 8.2) < 1e-12)
+})
+
+test('options that are out of range are INVALID', () => {
+  const wrong = [
+    ['percentileCont', { field: 'x', p: 1.1 }],
+    ['percentileCont', { field: 'x', p: '0.5' }],
+    ['collect', { field: 'x', most: 0 }],
+    ['collect', { field: 'x', most: 1e9 }],
+    ['collect', { field: 'x', most: 1.5 }],
+  ] as const
+  for (const [name, options] of wrong)
+    assert.throws(
+      () => made(name, options),
+      (error: { code?: unknown }) => error.code === 'INVALID',
+    )
+})
+
+test('the functions that topologies are written with make plain data, of columns and of expressions', () => {
+  assert.equal(sum('price'), { aggregate: 'sum', field: 'price' })
+  assert.equal(sum({ of: 'price * quantity' }), { aggregate: 'sum', of: 'price * quantity' })
+  assert.equal(count(), { aggregate: 'count' })
+  assert.equal(percentile({ of: 'a + b' }, 0.5), { aggregate: 'percentile', of: 'a + b', p: 0.5 })
+  assert.equal(argMax('price', ['bidder']), { aggregate: 'argMax', field: 'price', take: ['bidder'] })
+  assert.equal(collect('gate', { most: 3 }), { aggregate: 'collect', field: 'gate', most: 3 })
+  assert.equal(every({ of: 'delay < 5' }), { aggregate: 'every', of: 'delay < 5' })
 })
 
 test.run()

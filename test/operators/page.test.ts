@@ -93,7 +93,7 @@ test('a function is given the kinds it demands; rows that hold another are given
     { t: 'd', b: true },
   ]
   for (const pageRows of [1, 2, 4096]) {
-    const { ports, dead } = await runOperator(map, { options: { to: 'f' }, functions: { f: demanded }, input, pageRows })
+    const { ports, dead } = await runOperator(map, { options: { to: '#f' }, functions: { '#f': demanded }, input, pageRows })
     assert.equal(ports['main'], [
       { t: 'a', b: true, both: 'a!' },
       { t: null, b: null, both: null },
@@ -105,24 +105,24 @@ test('a function is given the kinds it demands; rows that hold another are given
 })
 
 test('a promise instead of an answer is a dead letter, for both forms', async () => {
-  const later = { filter: () => Promise.resolve(true), map: rows({ reads: ['a'] }, () => Promise.resolve({})) }
+  const later = { '#filter': () => Promise.resolve(true), '#map': rows({ reads: ['a'] }, () => Promise.resolve({})) }
   const loop = columns({ reads: ['a'], writes: { keep: 'boolean' } }, (() => Promise.resolve()) as never)
   const input = [{ a: 1 }, { a: 2 }]
   for (const [operator, options] of [
-    [filter, { where: 'filter' }],
-    [filter, { where: 'loop' }],
-    [map, { to: 'map' }],
+    [filter, { where: '#filter' }],
+    [filter, { where: '#loop' }],
+    [map, { to: '#map' }],
   ] as const) {
-    const { ports, dead } = await runOperator(operator as never, { options, functions: { ...later, loop }, input, pageRows: 10 })
+    const { ports, dead } = await runOperator(operator as never, { options, functions: { ...later, '#loop': loop }, input, pageRows: 10 })
     assert.equal([ports['main'], dead], [[], [0, 1]])
   }
 })
 
 test('what is no function is INVALID when the step is made', async () => {
   const wrong = columns({ reads: ['a'], writes: { a: 'number' } }, () => {})
-  for (const functions of [{ f: 7 }, { f: { form: 'rows' } }, { f: wrong }]) {
+  for (const functions of [{ '#f': 7 }, { '#f': { form: 'rows' } }, { '#f': wrong }]) {
     let code: unknown
-    await runOperator(filter, { options: { where: 'f' }, functions, input: [], pageRows: 1 }).catch(
+    await runOperator(filter, { options: { where: '#f' }, functions, input: [], pageRows: 1 }).catch(
       (error: { code: unknown }) => (code = error.code),
     )
     assert.is(code, 'INVALID')

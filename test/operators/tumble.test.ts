@@ -1,10 +1,13 @@
-/** `tumble` against the contract; its twin keeps every row of every window. */
+/** `tumble` against the contract; its twin keeps every row of every window, another what late rows and updates change. */
 import * as fc from 'fast-check'
+import * as assert from 'uvu/assert'
 import type { Row } from '../../operators/flow.ts'
 import { tumble } from '../../operators/tumble.ts'
 import { compareKeys } from '../../operators/windows/window-keys.ts'
 import { operatorContract, type Twin } from '../contract/operator.ts'
+import { runOperator } from '../contract/operator-run.ts'
 import { airports, stamped, withBarriers } from './arbitrary.ts'
+import { aggregate as ordered, alignedAnswer, timedRows } from './window-inputs.ts'
 
 const row = fc.record({
   at: fc.integer({ min: 0, max: 500 }),
@@ -75,5 +78,49 @@ const twin: Twin = {
   numRuns: 120,
 }
 const test = operatorContract(tumble, { poison: { origin: 'JFK', delay: 'long' }, twin })
+
+test('late rows that are allowed, and updates, equal a twin that decides by the stamps', async () => {
+  const by = ['origin']
+  const options = fc.constantFrom<Readonly<Record<string, unknown>>>(
+    { size: 40, by, aggregate: ordered },
+    { size: 40, allowedLateness: 20, by, aggregate: ordered },
+    { size: 30, offset: 7, allowedLateness: 500, by, aggregate: ordered },
+    { size: 50, by, aggregate: ordered, emit: 'onUpdate' },
+    { size: 50, allowedLateness: 35, by, aggregate: ordered, emit: 'onUpdate' },
+  )
+  const property = fc.asyncProperty(timedRows, options, fc.constantFrom(1, 2, 5, 4096), async (input, chosen, pageRows) => {
+    const { ports } = await runOperator(tumble, { options: chosen, input, pageRows, restartAfter: [1, 3] })
+    const { main, late } = alignedAnswer(
+      input.filter(one => typeof one === 'object'),
+      chosen,
+    ).ports
+    assert.equal(ports['main'] ?? [], main)
+    const bare = (ports['late'] ?? []).map(({ $eventTime: _, $watermark: __, ...row }) => row)
+    assert.equal(bare, late)
+  })
+  await fc.assert(property, { seed: 4, numRuns: 300 })
+})
+
+test('a page that holds a row, one that moves the watermark, and one that is late but allowed', async () => {
+  const input = [
+    { k: 'a', $eventTime: 5, $watermark: -Infinity },
+    { k: 'b', $eventTime: 15, $watermark: 5 },
+    { k: 'a', $eventTime: 6, $watermark: 12 },
+    { k: 'c', $eventTime: 7, $watermark: 19 },
+    { k: 'a', $eventTime: 8, $watermark: 20 },
+  ]
+  const options = { size: 10, allowedLateness: 10, by: ['k'], aggregate: { rows: { aggregate: 'count' } } }
+  for (const pageRows of [1, 2, 3, 5]) {
+    const { ports } = await runOperator(tumble, { options, input: [...input, 'end'], pageRows })
+    const main = (ports['main'] ?? []).map(row => [row['k'], row['windowStart'], row['rows']])
+    assert.equal(main, [
+      ['a', 0, 1],
+      ['a', 0, 2],
+      ['c', 0, 1],
+      ['b', 10, 1],
+    ])
+    assert.is(ports['late']?.length, 1)
+  }
+})
 
 test.run()

@@ -6,7 +6,7 @@ import { columnOf, TextDictionary } from '../../operators/columns.ts'
 import type { Column, Page } from '../../operators/flow.ts'
 import { firstRows, pageOf } from '../../operators/page.ts'
 import type { StepContext } from '../../operators/operator.ts'
-import { Windows } from '../../operators/windows/window-cells.ts'
+import { AlignedWindows } from '../../operators/windows/window-aligned.ts'
 import { CellTable, PairIds } from '../../operators/windows/window-hash.ts'
 import { compareKeys, compareTexts, KeyIds } from '../../operators/windows/window-keys.ts'
 import { MemoryState } from '../contract/operator-run.ts'
@@ -102,26 +102,29 @@ test('hash tables keep what they are given', () => {
 test('numbers of keys long gone are given up, and the windows still open go on', () => {
   const state = new MemoryState()
   const context = { step: 'w', module: '', state, beforeCall: () => {} } as unknown as StepContext
-  const windows = new Windows(context, { sizeMs: 10, offsetMs: 0, aggregate: { n: { aggregate: 'count' } } })
+  const windows = new AlignedWindows(context, { sizeMs: 10, offsetMs: 0, aggregate: { n: { aggregate: 'count' } } })
   const add = (at: number, from: number, count: number): void => {
     const time = new Float64Array(count).fill(at)
     const k = { kind: 'number', values: Float64Array.from({ length: count }, (_, i) => from + i) } as const
-    windows.add({
-      kind: 'page',
-      port: 'main',
-      input: 0,
-      count,
-      order: time,
-      eventTime: time,
-      watermark: new Float64Array(count),
-      key: ['k'],
-      columns: new Map([['k', k]]),
-    })
+    windows.add(
+      {
+        kind: 'page',
+        port: 'main',
+        input: 0,
+        count,
+        order: time,
+        eventTime: time,
+        watermark: new Float64Array(count),
+        key: ['k'],
+        columns: new Map([['k', k]]),
+      },
+      () => {},
+    )
   }
   const out: Page[] = []
   add(5, 0, 70_000)
   add(15, 69_990, 20)
-  windows.close(10, page => out.push(page))
+  windows.advance(10, page => out.push(page))
   assert.is(
     out.reduce((sum, page) => sum + page.count, 0),
     70_000,
@@ -130,7 +133,7 @@ test('numbers of keys long gone are given up, and the windows still open go on',
   assert.is(state.rowsByKey.size, 21)
   add(16, 69_995, 10)
   out.length = 0
-  windows.close(20, page => out.push(page))
+  windows.advance(20, page => out.push(page))
   const [page] = out
   const numbers = (name: string): number[] => {
     const column = page?.columns.get(name)

@@ -64,7 +64,7 @@ const mistakes: readonly (readonly [what: string, topology: Topology, step: stri
   ['no aggregate at all', withSteps(timed, tumbleWith({ aggregate: {} })), 'w', /aggregate/],
   [
     'a function that is no module#export',
-    withSteps({ id: 'f', operator: 'filter', options: { where: 'isLarge' }, from: log }),
+    withSteps({ id: 'f', operator: 'reduce', options: { with: 'isLarge' }, from: log }),
     'f',
     /module#export/,
   ],

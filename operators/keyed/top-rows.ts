@@ -1,0 +1,141 @@
+/** The best rows of each group of a page: gathered, and sent with their ranks when a group is complete. */
+import { type TextDictionary, valueAt } from '../columns.ts'
+import type { Page, Row } from '../flow.ts'
+import type { StepContext } from '../operator.ts'
+import { columnNamed, columnsOf, rowReader } from '../page.ts'
+import { compareKeys } from '../windows/window-keys.ts'
+import { exactText, exactValue, settled } from './exact.ts'
+import { KeyedRows } from './keyed-rows.ts'
+import {
+  comparing,
+  isComplete,
+  orderColumns,
+  placeAmong,
+  rankingFormat,
+  type CompareValues,
+  type OrderColumn,
+  type Ranked,
+} from './ranking.ts'
+
+export interface TopOptions {
+  readonly n: number
+  readonly order: readonly string[]
+  /** The key begins with the columns of a window, and complete groups leave one after another; else all leave at the end. */
+  readonly isWindowed: boolean
+}
+
+/** A page is sent when it holds at least so many rows. */
+const pageRows = 4096
+
+interface Leaving {
+  readonly row: Row
+  readonly order: number
+  readonly stamps: Ranked['stamps']
+}
+
+export class TopRows {
+  readonly #context: StepContext
+  readonly #n: number
+  readonly #isWindowed: boolean
+  readonly #columns: readonly OrderColumn[]
+  readonly #compare: CompareValues
+  readonly #groups: KeyedRows<Ranked[]>
+  readonly #dictionaries = new Map<string, TextDictionary>()
+  #nextEnd: number
+
+  constructor(context: StepContext, { n, order, isWindowed }: TopOptions) {
+    this.#context = context
+    this.#n = n
+    this.#isWindowed = isWindowed
+    this.#columns = orderColumns(order)
+    this.#compare = comparing(this.#columns)
+    this.#groups = new KeyedRows(context, { meaning: { n, order, isWindowed }, format: rankingFormat })
+    this.#nextEnd = this.#earliestEnd()
+  }
+
+  /** Takes rows of a page, which belong to the groups of its key. */
+  add(page: Page, rows: Int32Array): void {
+    const ids = this.#groups.idsOf(page, rows)
+    const order = this.#columns.map(({ name }) => columnNamed(page, name))
+    const read = rowReader(page)
+    for (let i = 0; i < rows.length; i++) {
+      const [row, id] = [rows[i] as number, ids[i] as number]
+      const best = this.#groups.get(id) ?? []
+      try {
+        const values = order.map(column => valueAt(column, row))
+        const place = placeAmong(best, values, this.#compare)
+        if (place === this.#n) continue
+        const { eventTime, watermark } = page
+        const stamps = eventTime && watermark ? ([eventTime[row] as number, watermark[row] as number] as const) : null
+        const ranked = { values: values.map(settled), text: exactText(read(row)), order: page.order[row] as number, stamps }
+        if (best.length === 0 && this.#isWindowed) this.#nextEnd = Math.min(this.#nextEnd, this.#endOf(id))
+        if (best.length === this.#n) best.pop()
+        best.splice(place, 0, ranked)
+        this.#groups.put(id, best)
+      } catch (error) {
+        // A value that can not be saved.
+        this.#context.dead(page, row, error)
+      }
+    }
+  }
+
+  save(): void {
+    this.#groups.save()
+  }
+
+  /** Sends the groups that are complete at a watermark, all of them at Infinity: by end of the window, key and rank. */
+  close(watermark: number, send: (page: Page) => void): void {
+    if (this.#groups.size === 0 || (this.#isWindowed && this.#nextEnd > watermark)) return
+    const isDue = (id: number, [first]: readonly Ranked[]): boolean =>
+      watermark === Infinity || isComplete(this.#endOf(id), first?.stamps?.[0] ?? -Infinity, watermark)
+    const due = Array.from(this.#groups.entries())
+      .filter(([id, best]) => isDue(id, best))
+      .map(([id, best]) => ({ id, best, key: this.#sortKey(id) }))
+    due.sort((a, b) => compareKeys(a.key, b.key))
+    let leaving: Leaving[] = []
+    for (const { id, best } of due) {
+      // One clock for all that leaves: the order rises from row to row, wherever pages end.
+      const order = best.reduce((latest, ranked) => Math.max(latest, ranked.order), this.#groups.clock)
+      this.#groups.clock = order
+      for (const [index, { text, stamps }] of best.entries()) {
+        leaving.push({ row: { ...(exactValue(text) as Row), rank: index + 1 }, order, stamps })
+        if (leaving.length === pageRows) {
+          send(this.#pageOf(leaving))
+          leaving = []
+        }
+      }
+      this.#groups.delete(id)
+    }
+    if (leaving.length > 0) send(this.#pageOf(leaving))
+    this.#groups.trim()
+    this.#nextEnd = this.#earliestEnd()
+  }
+
+  #pageOf(leaving: readonly Leaving[]): Page {
+    const columns = columnsOf(
+      leaving.map(({ row }) => row),
+      this.#dictionaries,
+    )
+    const order = Float64Array.from(leaving, one => one.order)
+    const page: Page = { kind: 'page', port: 'main', input: 0, count: leaving.length, columns, order }
+    if (!this.#isWindowed) return page
+    const stamp = (which: 0 | 1): Float64Array => Float64Array.from(leaving, ({ stamps }) => stamps?.[which] ?? NaN)
+    return { ...page, eventTime: stamp(0), watermark: stamp(1) }
+  }
+
+  #endOf(id: number): number {
+    return this.#groups.keyOf(id)[1] as number
+  }
+
+  /** The end of the window first. */
+  #sortKey(id: number): unknown[] {
+    const key = this.#groups.keyOf(id)
+    return this.#isWindowed ? [key[1], key[0], ...key.slice(2)] : key
+  }
+
+  #earliestEnd(): number {
+    let earliest = Infinity
+    if (this.#isWindowed) for (const [id] of this.#groups.entries()) earliest = Math.min(earliest, this.#endOf(id))
+    return earliest
+  }
+}

@@ -1,0 +1,101 @@
+/** What a plan will do, for people: which columns are decoded, which steps run as one, what each keeps, and where pages cross threads. */
+import type { RowType } from '../operators/expressions/types.ts'
+import { operators } from '../operators/index.ts'
+import { chainsOf } from './chains.ts'
+import type { Plan, PlanStep, StepInput } from './plan.ts'
+
+export interface ExplainedStep {
+  readonly id: string
+  readonly operator: string
+  readonly from: readonly StepInput[]
+  /** Columns it needs of those that come in; `*` for all. */
+  readonly reads: readonly string[]
+  /** Columns that come in, with their types, as far as they are known. */
+  readonly row: RowType | null
+  /** The columns that are its key; empty for none. */
+  readonly key: readonly string[]
+  /** What it keeps between rows; null for nothing. */
+  readonly keeps: string | null
+  /** Number of the run of steps it is part of, from 1; null when it runs alone. */
+  readonly chain: number | null
+  readonly guarantee: 'exactlyOnce' | 'atLeastOnce' | null
+}
+
+/** Where pages, state and output go from one thread to another. */
+export interface Crossing {
+  readonly what: string
+  readonly from: string
+  readonly to: string
+  readonly how: string
+}
+
+export interface Explanation {
+  readonly topology: string
+  readonly version: number
+  readonly source: {
+    readonly id: string
+    readonly kind: 'log' | 'generate'
+    /** What it reads of the log, or what makes its pages. */
+    readonly reads: string
+    /** Columns decoded; `*` for all. */
+    readonly decodes: readonly string[]
+    readonly taps: readonly { readonly port: string; readonly reads: string }[]
+  }
+  readonly steps: readonly ExplainedStep[]
+  readonly crossings: readonly Crossing[]
+}
+
+export function explainPlan(plan: Plan): Explanation {
+  const chains = chainsOf(plan)
+  const chainOf = new Map(chains.flatMap((chain, index) => chain.map(id => [id, index + 1] as const)))
+  const { source } = plan
+  return {
+    topology: plan.topology,
+    version: plan.version,
+    source: {
+      id: source.id,
+      kind: source.kind,
+      reads: source.kind === 'log' ? filterText(source) : source.reference,
+      decodes: source.kind === 'log' ? source.fields : ['*'],
+      taps: source.kind === 'log' ? (source.taps ?? []).map(tap => ({ port: tap.port, reads: filterText(tap) })) : [],
+    },
+    steps: plan.steps.map(step => explainedStep(step, chainOf.get(step.id) ?? null)),
+    crossings: crossingsOf(plan),
+  }
+}
+
+function filterText({ types, categories }: { readonly types?: readonly string[]; readonly categories?: readonly string[] }): string {
+  const parts = [types && `types ${types.join(', ')}`, categories && `categories ${categories.join(', ')}`].filter(
+    part => part !== undefined,
+  )
+  return parts.length === 0 ? 'all events' : parts.join(' of ')
+}
+
+function explainedStep({ id, operator, options, from, reads, row }: PlanStep, chain: number | null): ExplainedStep {
+  const spec = operators[operator]?.spec
+  const by = options['by']
+  const key = Array.isArray(by) ? (by as string[]) : (row?.key ?? [])
+  const guarantee = spec?.kind === 'sink' ? (spec.guarantee ?? 'exactlyOnce') : null
+  const keeps = spec?.stateVersion === undefined ? null : (spec.keeps ?? 'state')
+  return { id, operator, from, reads: reads ?? ['*'], row: row ?? null, key: spec?.kind === 'keyed' ? key : [], keeps, chain, guarantee }
+}
+
+const worker = 'pipeline worker'
+
+/** One worker runs all steps of a topology, so that rows cross no thread between them. */
+function crossingsOf({ source, steps }: Plan): Crossing[] {
+  const sinks = (name: string): boolean => steps.some(({ operator }) => operator === name)
+  const writes = steps.some(({ operator }) => operators[operator]?.spec.stateVersion !== undefined) || sinks('projection')
+  return [
+    source.kind === 'log'
+      ? { what: 'blocks of the log', from: 'partition workers', to: worker, how: 'read from the database, which all threads share' }
+      : { what: 'pages', from: worker, to: worker, how: 'made in the thread that folds them' },
+    ...(writes
+      ? [{ what: 'state, positions and outbox', from: worker, to: 'state writer', how: 'one stretch of bytes an epoch, transferred' }]
+      : []),
+    ...(sinks('append') || sinks('deadLetter')
+      ? [{ what: 'events to append', from: worker, to: 'partition workers', how: 'through main, once their epoch is durable' }]
+      : []),
+    ...(sinks('webhook') ? [{ what: 'deliveries', from: worker, to: 'the web', how: 'by HTTP, once their epoch is durable' }] : []),
+  ]
+}
