@@ -66,6 +66,7 @@ export const packages = [
     because: 'One file decides how a payload is packed; another setting elsewhere would not read it.',
   },
   { names: ['ajv'], only: ['operators/validate[.]ts$'], because: 'It makes code of schemas: one file decides how strictly, and which.' },
+  { names: ['yaml'], only: ['topology/read/document[.]ts$'], because: 'One file knows how YAML is parsed, and keeps its limits.' },
   { names: ['cli-progress', 'picocolors'], only: ['runtime/ops', 'examples'], because: 'Only what speaks to people draws.' },
   {
     names: ['http', 'https', 'net', 'tls', 'http2', 'dgram'],

@@ -1,7 +1,6 @@
 /** Gathers all that a fragment changes between two barriers, and makes of it one epoch: the bytes of one write. */
 import type { NewEvent } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
-import { positionOf } from '../event/position.ts'
 import type { DeadRow, OutboxWriter, ProjectionWriter, StepState } from '../operators/operator.ts'
 import { EpochBytes } from '../store/epoch-bytes.ts'
 import {
@@ -15,12 +14,13 @@ import {
   topologyKey,
   type TopologyRow,
 } from '../store/state.ts'
+import { deadLetters, deadLetterStream, type GivenUpRow } from './dead-letter.ts'
+import type { Delivery } from './delivery.ts'
 import { Outbox } from './outbox.ts'
 import { FoldedProjections, rowKeyBytes } from './projection.ts'
 import type { RowOrigin, SourcePosition } from './source.ts'
 
 const NO_KEY = new Uint8Array(0)
-const causeLengthMax = 2000
 
 export interface EpochOptions {
   readonly topology: string
@@ -103,20 +103,35 @@ export class EpochGatherer {
   }
 
   outbox(step: string): OutboxWriter {
-    return { append: (stream, event) => this.#outbox.append(step, stream, event) }
+    return {
+      append: (stream, event) => this.#outbox.append(step, stream, event),
+      post: request => this.#outbox.post(step, request),
+    }
   }
 
   /** A row given up: an event for people, in the log like everything else. */
-  dead(row: DeadRow): void {
-    const { topology } = this.#options
-    const stream = `$dead-letter-${topology}`
-    const event = deadLetter(topology, row, this.#options.originOf(row.order))
-    try {
-      this.#outbox.appendSystem(`${row.step}/dead`, stream, event)
-    } catch {
-      // Too large, too deep, or holding what JSON can not: the position still leads to the event.
-      this.#outbox.appendSystem(`${row.step}/dead`, stream, { ...event, data: { ...event.data, payload: null, row: {} } })
+  dead(row: GivenUpRow): void {
+    const stream = deadLetterStream(this.#options.topology)
+    this.#bury(row, this.#options.originOf(row.order), letter => this.#outbox.appendSystem(`${row.step}/dead`, stream, letter))
+  }
+
+  /** The dead letter of a delivery that was given up, in the same epoch that takes the delivery out of the outbox: so there is one, once. */
+  undelivered(delivery: Delivery, row: DeadRow): void {
+    const stream = deadLetterStream(this.#options.topology)
+    this.#bury(row, undefined, letter => this.#outbox.appendUndelivered(delivery, stream, letter))
+  }
+
+  /** What is too large or too deep for a letter is left out: the position still leads to the event. */
+  #bury(row: GivenUpRow, origin: RowOrigin | undefined, append: (letter: NewEvent) => void): void {
+    let refusal: unknown
+    for (const letter of deadLetters(this.#options, row, origin)) {
+      try {
+        return append(letter)
+      } catch (error) {
+        refusal = error
+      }
     }
+    throw refusal
   }
 
   /** Pending rows of the outbox, left by the epochs before; they must be sent before anything new. */
@@ -168,49 +183,7 @@ export class EpochGatherer {
   }
 
   /** Its requests are in the log: the next epoch removes them from the outbox. */
-  sent(epoch: SealedEpoch): void {
+  sent(epoch: Pick<SealedEpoch, 'outboxNumbers'>): void {
     this.#sent.push(...epoch.outboxNumbers)
   }
-}
-
-interface DeadLetter {
-  readonly topology: string
-  readonly step: string
-  readonly cause: string
-  readonly code?: string
-  readonly position: string | null
-  /** Data of the event as far as it can be read; the row where there is no event. */
-  readonly payload: unknown
-  readonly row: Readonly<Record<string, unknown>>
-  readonly attempts: number
-  readonly stream?: string
-  readonly type?: string
-}
-
-function deadLetter(topology: string, dead: DeadRow, origin: RowOrigin | undefined): NewEvent<'dead-letter', DeadLetter> {
-  const { step, cause, code, row, attempts } = dead
-  const place = origin?.place
-  const data: DeadLetter = {
-    topology,
-    step,
-    cause: cause.slice(0, causeLengthMax),
-    ...(code !== undefined && { code }),
-    position: place ? positionOf(place.stamp, place.partition, place.sequence) : null,
-    payload: origin ? payloadOf(origin) : row,
-    row,
-    attempts,
-    ...(origin && { stream: origin.stream, type: origin.type }),
-  }
-  return { type: 'dead-letter', data }
-}
-
-function payloadOf(origin: RowOrigin): unknown {
-  if (origin.encoding === 'json') {
-    try {
-      return JSON.parse(Buffer.from(origin.data).toString())
-    } catch {
-      return { $bytes: Buffer.from(origin.data).toString('base64') }
-    }
-  }
-  return { $bytes: Buffer.from(origin.data).toString('base64'), encoding: origin.encoding }
 }

@@ -1,14 +1,18 @@
 /** The running graph of a plan: built once, then pages and control are pushed through it synchronously. */
-import { Subject, type Subscription } from 'rxjs'
+import { Observable, type OperatorFunction, Subject, type Subscription } from 'rxjs'
 import { assert } from '../event/assert.ts'
-import { EventStoreError } from '../event/error.ts'
 import { anyRow } from '../operators/expressions/types.ts'
-import type { Flow, Page } from '../operators/flow.ts'
-import { operators } from '../operators/index.ts'
-import type { AnyOperator, DeadRow, OutboxWriter, ProjectionWriter, StepContext, StepState } from '../operators/operator.ts'
-import { aliveCount, rowOf } from '../operators/page.ts'
-import type { Plan, PlanStep } from '../topology/plan.ts'
+import type { Barrier, End, Flow, Row, Watermark } from '../operators/flow.ts'
+import type { OutboxWriter, ProjectionWriter, StepContext, StepState } from '../operators/operator.ts'
+import { chainsOf } from '../topology/chains.ts'
+import type { Plan } from '../topology/plan.ts'
+import type { GivenUpRow } from './dead-letter.ts'
 import { Merge } from './merge.ts'
+import { SavedWatermarks, watermarksStep, watermarksVersion } from './saved-watermarks.ts'
+import type { PulledPage } from './source.ts'
+import { type Edge, rowAt, send, type StepCounters, StepNode } from './step-node.ts'
+
+export type { StepCounters } from './step-node.ts'
 
 /** The outside of a fragment: its state, its outputs and its module. */
 export interface FragmentContext {
@@ -16,79 +20,69 @@ export interface FragmentContext {
   readonly module: string
   state(step: string, schemaVersion: number): StepState
   projection(name: string, step: string): ProjectionWriter
+  /** Rows of a projection of another topology; there are none when left out. */
+  lookup?(projection: string): (key: readonly unknown[]) => Row | undefined
   outbox(step: string): OutboxWriter
-  dead(row: DeadRow): void
+  /** A row that no other step takes. */
+  dead(row: GivenUpRow): void
   /** The value named by `module#export`, the module resolved against the topology's. */
   resolve(reference: string): Promise<unknown>
   /** Noted before each call of a user's function, so that one that never returns can be blamed. */
   beforeCall?(step: string, order: number): void
 }
 
-/** Rows that entered a step, left by `main` (or reached the outside, for sinks), and by the other ports. */
-export interface StepCounters {
-  in: number
-  out: number
-  late: number
-  suspect: number
-  dead: number
-}
-
 export interface Fragment {
   /** Synchronous: when it returns, the flow has left the graph and all calls to the context were made. Throws what broke the graph. */
-  push(flow: Flow): void
+  push(flow: PulledPage | Watermark | Barrier | End): void
   readonly counters: ReadonlyMap<string, StepCounters>
   /** The largest watermark that the first `eventTime` has sent; undefined before that. */
   readonly watermark?: number | undefined
   close(): void
 }
 
-/** A step with its way in; `inputs` grow while the graph is wired. */
-interface Node {
-  readonly step: PlanStep
-  readonly operator: AnyOperator
-  readonly subject: Subject<Flow>
-  readonly counters: StepCounters
-  merge?: Merge
-  watermark?: number
-}
+type Run = OperatorFunction<Flow, Flow>
 
-interface Edge {
-  readonly to: Node
-  readonly input: number
-  readonly port: string
+interface Outcome {
+  /** Rows given up in this push. */
+  readonly dead: GivenUpRow[]
+  failure?: { readonly error: unknown }
 }
 
 /** Builds the graph; loads tables, functions and the saved state of every step. */
 export async function createFragment(plan: Plan, context: FragmentContext): Promise<Fragment> {
-  const nodes = new Map(plan.steps.map(step => [step.id, nodeOf(step)]))
-  const edges = wire(plan, nodes)
   const outcome: Outcome = { dead: [] }
-  const subscriptions: Subscription[] = []
+  const bury = (row: GivenUpRow): void => void outcome.dead.push(row)
+  const nodes = new Map(plan.steps.map(step => [step.id, new StepNode(step, bury)]))
+  const edges = wire(plan, nodes)
+  const watermarks = new SavedWatermarks(context.state(watermarksStep, watermarksVersion))
+  const runs = new Map<StepNode, Run>()
   for (const node of nodes.values()) {
-    if (node.step.from.length > 1) node.merge = new Merge(node.step.from.length, flow => enter(node, 0, flow))
-    const run = await node.operator.create(node.step.options as never, stepContext(node, context, outcome.dead))
-    const out = edges.get(node.step.id) ?? []
-    subscriptions.push(
-      node.subject.pipe(run).subscribe({
-        next: flow => attempt(outcome, () => leave(node, out, flow)),
-        error: (error: unknown) => void (outcome.failure ??= { error }),
-      }),
-    )
+    if (node.step.from.length > 1)
+      node.merge = new Merge(node.step.from.length, flow => node.enter(flow.kind === 'page' ? flow.input : 0, flow), node.step.sideInputs)
+    watermarks.restore(node)
+    node.takers = edges.get(node.step.id) ?? []
+    runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, context)))
   }
+  const subscriptions = chainsOfAll(plan, nodes).map(chain => subscribe(chain, runs, outcome))
   const first = edges.get(plan.source.id) ?? []
   const timed = [...nodes.values()].find(({ step }) => step.operator === 'eventTime')
-  const merges = [...nodes.values()].flatMap(node => node.merge ?? [])
+  const merges = [...nodes.values()].flatMap(({ merge }) => merge ?? [])
   return {
     counters: new Map(Array.from(nodes, ([id, node]) => [id, node.counters])),
     get watermark() {
-      return timed?.watermark
+      return timed?.sent
     },
     push(flow) {
       rethrow(outcome)
-      attempt(outcome, () => send(first, flow))
+      attempt(outcome, () => {
+        if (flow.kind === 'page' && flow.replay) sendBack(flow, flow.replay, { nodes, bury })
+        else if (flow.kind === 'page' && flow.taps) sendByTaps(flow, flow.taps, first)
+        else send(first, flow)
+      })
       for (const merge of merges) attempt(outcome, () => merge.flush())
+      if (flow.kind === 'barrier') attempt(outcome, () => watermarks.save(nodes.values()))
       rethrow(outcome)
-      bury(outcome.dead, context)
+      hand(outcome.dead, context)
     },
     close() {
       for (const subscription of subscriptions) subscription.unsubscribe()
@@ -96,10 +90,78 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
   }
 }
 
-interface Outcome {
-  /** Rows given up in this push. */
-  readonly dead: DeadRow[]
-  failure?: { readonly error: unknown }
+function wire(plan: Plan, nodes: ReadonlyMap<string, StepNode>): Map<string, Edge[]> {
+  const edges = new Map<string, Edge[]>()
+  for (const to of nodes.values()) {
+    for (const [input, from] of to.step.from.entries()) {
+      assert(from.step === plan.source.id || nodes.has(from.step), `step ${to.step.id} takes from ${from.step}, which is not in the plan`)
+      const list = edges.get(from.step) ?? []
+      list.push({ to, input, port: from.port })
+      edges.set(from.step, list)
+    }
+  }
+  return edges
+}
+
+/** Every step in a chain, those that run by themselves in one of their own. */
+function chainsOfAll(plan: Plan, nodes: ReadonlyMap<string, StepNode>): StepNode[][] {
+  const chains = chainsOf(plan)
+  const chained = new Set(chains.flat())
+  const alone = plan.steps.flatMap(({ id }) => (chained.has(id) ? [] : [[id]]))
+  return [...chains, ...alone].map(ids => ids.flatMap(id => nodes.get(id) ?? []))
+}
+
+/** One pipe for the steps of a chain: what one sends reaches the next without leaving it. */
+function subscribe(chain: readonly StepNode[], runs: ReadonlyMap<StepNode, Run>, outcome: Outcome): Subscription {
+  const subject = new Subject<Flow>()
+  let [pipe, last]: [Observable<Flow>, StepNode | undefined] = [subject, undefined]
+  for (const node of chain) {
+    if (last === undefined) node.next = flow => subject.next(flow)
+    else pipe = pipe.pipe(link(last, node, outcome))
+    pipe = pipe.pipe(runs.get(node) as Run)
+    last = node
+  }
+  return pipe.subscribe({
+    next: flow => attempt(outcome, () => last?.leave(flow)),
+    error: (error: unknown) => void (outcome.failure ??= { error }),
+  })
+}
+
+/** Between two steps of a chain: the same counting as between any others, and a way in for rows that come back to the second. */
+function link(from: StepNode, to: StepNode, outcome: Outcome): Run {
+  return source =>
+    new Observable<Flow>(out => {
+      to.next = flow => out.next(flow)
+      return source.subscribe({
+        next: flow => attempt(outcome, () => from.leave(flow)),
+        error: error => out.error(error),
+        complete: () => out.complete(),
+      })
+    })
+}
+
+/** The rows of a page by the ports of those who want them, before anything is merged. */
+function sendByTaps(pulled: PulledPage, taps: NonNullable<PulledPage['taps']>, first: readonly Edge[]): void {
+  const { taps: _, selection: __, ...page } = pulled
+  for (const { port, selection } of taps) {
+    if (selection?.length === 0) continue
+    const isWhole = selection === undefined || selection.length === page.count
+    send(first, isWhole ? { ...page, port } : { ...page, port, selection })
+  }
+}
+
+/** A row that was given up comes to its step again, stamped with the watermark that stands there now. */
+function sendBack(
+  pulled: PulledPage,
+  { step, input }: NonNullable<PulledPage['replay']>,
+  { nodes, bury }: { nodes: ReadonlyMap<string, StepNode>; bury: (row: GivenUpRow) => void },
+): void {
+  const { replay: _, ...page } = pulled
+  const node = nodes.get(step)
+  if (node !== undefined && input < node.step.from.length)
+    return node.enter(input, page.eventTime ? { ...page, watermark: Float64Array.of(node.reached) } : page)
+  const cause = `there is no step ${step} that takes it`
+  bury({ step, cause, code: 'NOT_FOUND', order: page.order[0] as number, row: rowAt(page, 0), attempts: 1 })
 }
 
 /** RxJS reports what a consumer throws later and elsewhere; here the first failure is kept and `push` throws it. */
@@ -116,59 +178,12 @@ function rethrow({ failure }: Outcome): void {
 }
 
 /** In the order of the rows, so that dead letters lie in the same order at any size of pages. */
-function bury(dead: DeadRow[], context: FragmentContext): void {
+function hand(dead: GivenUpRow[], context: FragmentContext): void {
   for (const row of dead.sort((a, b) => a.order - b.order)) context.dead(row)
   dead.length = 0
 }
 
-function nodeOf(step: PlanStep): Node {
-  const operator = operators[step.operator]
-  if (operator === undefined)
-    throw new EventStoreError('INVALID', `step ${step.id}: there is no operator ${step.operator}`, { step: step.id })
-  return { step, operator, subject: new Subject<Flow>(), counters: { in: 0, out: 0, late: 0, suspect: 0, dead: 0 } }
-}
-
-function wire(plan: Plan, nodes: ReadonlyMap<string, Node>): Map<string, Edge[]> {
-  const edges = new Map<string, Edge[]>()
-  for (const to of nodes.values()) {
-    for (const [input, from] of to.step.from.entries()) {
-      assert(from.step === plan.source.id || nodes.has(from.step), `step ${to.step.id} takes from ${from.step}, which is not in the plan`)
-      const list = edges.get(from.step) ?? []
-      list.push({ to, input, port: from.port })
-      edges.set(from.step, list)
-    }
-  }
-  return edges
-}
-
-/** To every consumer: pages by their port, control to all. */
-function send(edges: readonly Edge[], flow: Flow): void {
-  for (const edge of edges) {
-    if (flow.kind === 'page' && flow.port !== edge.port) continue
-    if (edge.to.merge) edge.to.merge.receive(edge.input, flow)
-    else enter(edge.to, edge.input, flow)
-  }
-}
-
-function enter(node: Node, input: number, flow: Flow): void {
-  if (flow.kind !== 'page') return node.subject.next(flow)
-  const { counters } = node
-  const [count, dead] = [aliveCount(flow), counters.dead]
-  counters.in += count
-  node.subject.next(flow.port === 'main' && flow.input === input ? flow : { ...flow, port: 'main', input })
-  if (node.operator.spec.kind === 'sink') counters.out += count - (counters.dead - dead)
-}
-
-function leave(node: Node, edges: readonly Edge[], flow: Flow): void {
-  if (flow.kind === 'page') {
-    const { counters } = node
-    if (flow.port === 'late' || flow.port === 'suspect') counters[flow.port] += aliveCount(flow)
-    else counters.out += aliveCount(flow)
-  } else if (flow.kind === 'watermark' && flow.time !== 'idle') node.watermark = flow.time
-  send(edges, flow)
-}
-
-function stepContext(node: Node, context: FragmentContext, dead: DeadRow[]): StepContext {
+function stepContext(node: StepNode, context: FragmentContext): StepContext {
   const { id } = node.step
   const { stateVersion } = node.operator.spec
   let state: StepState | undefined
@@ -181,17 +196,10 @@ function stepContext(node: Node, context: FragmentContext, dead: DeadRow[]): Ste
       return (state ??= context.state(id, stateVersion))
     },
     projection: name => context.projection(name, id),
+    lookup: name => context.lookup?.(name) ?? (() => undefined),
     outbox: () => context.outbox(id),
     resolve: reference => context.resolve(reference),
     beforeCall: order => context.beforeCall?.(id, order),
-    dead: (page: Page, row: number, error: unknown) => {
-      node.counters.dead++
-      dead.push({ step: id, ...causeOf(error), order: page.order[row] as number, row: rowOf(page, row), attempts: 1 })
-    },
+    dead: (page, row, error) => node.giveUp(page, row, error),
   }
-}
-
-function causeOf(error: unknown): { cause: string; code?: string } {
-  if (error instanceof EventStoreError) return { cause: error.message, code: error.code }
-  return { cause: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
 }

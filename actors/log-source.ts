@@ -1,15 +1,17 @@
 /** Pages of columns from the log: only the fields that the plan needs are decoded, and of the envelope only what it names. */
 import type { Encoding, Stamp } from '../event/event.ts'
-import { decodeExtras } from '../event/payload.ts'
+import { decodeData } from '../event/payload.ts'
 import type { Place } from '../event/position.ts'
-import { recordedOf } from '../event/stamp.ts'
-import type { Column, Page } from '../operators/flow.ts'
+import type { Column } from '../operators/flow.ts'
 import type { DeadRow } from '../operators/operator.ts'
+import { columnsOf } from '../operators/page.ts'
 import { FieldReader } from '../store/log/fields.ts'
-import { madeId } from '../store/log/stored-event.ts'
-import { TextCodes } from '../store/log/text-codes.ts'
 import type { LogSource as LogSourcePlan } from '../topology/plan.ts'
-import { NOTHING_READ, type RowOrigin, type Source, type SourcePosition } from './source.ts'
+import { readReplay, type ReplayedData } from './dead-letter.ts'
+import { EnvelopeReader } from './log-envelope.ts'
+import { type Piece, piecesOf, type Replays } from './log-pieces.ts'
+import { LogTaps } from './log-taps.ts'
+import { NOTHING_READ, type PulledPage, type RowOrigin, type Source, type SourcePosition, type Tap } from './source.ts'
 
 /** The part of a block that a source looks at. */
 export interface SourceBlock {
@@ -47,7 +49,9 @@ export interface SourceReader {
 
 export interface LogSourceOptions {
   readonly plan: LogSourcePlan
+  /** With `replays` it must also hand out their events, which no tap sees. */
   readonly reader: SourceReader
+  readonly replays?: Replays
   readonly storeId: string
   /** Where an earlier run stopped; the reader must begin after its place. */
   readonly from?: SourcePosition
@@ -56,7 +60,7 @@ export interface LogSourceOptions {
   changed(): Promise<void>
 }
 
-const envelopeDictionaryTextsMax = 65_536
+const noRows = new Int32Array(0)
 
 export class LogSource implements Source {
   readonly id: string
@@ -64,19 +68,27 @@ export class LogSource implements Source {
   isEnded = false
   readonly #options: LogSourceOptions
   readonly #fields: FieldReader
-  readonly #envelope: readonly string[]
-  readonly #texts = new Map<string, TextCodes>()
+  readonly #envelope: EnvelopeReader
+  readonly #taps: LogTaps | undefined
   readonly #sequences: Record<string, number>
   #place: Place | null
   #rows: number
+  /** Pieces of the page read last that are still to be handed out. */
+  #pieces: Piece[] = []
   #page: SourcePage | null = null
+  #replay: ReplayedData | undefined
 
   constructor(options: LogSourceOptions) {
     const from = options.from ?? NOTHING_READ
-    this.id = options.plan.id
+    const { id, fields, taps } = options.plan
+    this.id = id
     this.#options = options
-    this.#fields = new FieldReader(options.plan.fields.filter(name => !name.startsWith('$')))
-    this.#envelope = options.plan.fields.filter(name => name.startsWith('$'))
+    this.#fields = new FieldReader(fields.filter(name => !name.startsWith('$')))
+    this.#envelope = new EnvelopeReader(
+      fields.filter(name => name.startsWith('$')),
+      options.storeId,
+    )
+    this.#taps = taps && new LogTaps(taps)
     this.#place = from.place
     this.#rows = from.rows
     this.#sequences = { ...from.sequences }
@@ -90,38 +102,91 @@ export class LogSource implements Source {
     return this.#options.changed()
   }
 
-  next(): Page | null {
-    const { reader, upTo } = this.#options
-    const page = reader.next()
-    if (page === null) {
+  next(): PulledPage | null {
+    const piece = this.#pieces.shift() ?? this.#read()
+    if (piece === undefined) {
+      const { reader, upTo } = this.#options
       this.isEnded = upTo !== undefined && reader.head > upTo
       return null
     }
+    const { page } = piece
     this.#page = page
-    const selection = this.#readPayloads(page)
-    const columns = new Map<string, Column>(this.#fields.columns())
-    for (const name of this.#envelope) columns.set(name, this.#envelopeColumn(name, page))
+    this.#replay = undefined
+    this.dead = []
+    const pulled = piece.isReplay ? this.#replayed(page) : this.#pulled(page)
     this.#advance(page)
-    return { kind: 'page', port: 'main', input: 0, count: page.count, ...(selection && { selection }), columns, order: page.stamps }
+    return pulled
   }
 
-  /** The rows alive, or undefined when all are; the others are in `dead`. */
-  #readPayloads(page: SourcePage): Int32Array | undefined {
+  #read(): Piece | undefined {
+    const { reader, replays } = this.#options
+    const page = reader.next()
+    if (page === null) return undefined
+    if (replays === undefined) return { page, isReplay: false }
+    this.#pieces = piecesOf(page, replays)
+    return this.#pieces.shift()
+  }
+
+  #pulled(page: SourcePage): PulledPage {
+    const tapped = this.#taps?.rowsOf(page)
+    this.#rows += tapped ? countOf(tapped.wanted) : page.count
+    const isAlive = this.#readPayloads(page, tapped?.wanted)
+    const columns = new Map<string, Column>([...this.#fields.columns(), ...this.#envelope.columns(page)])
+    const selection = isAlive && rowsAlive(isAlive)
+    return {
+      kind: 'page',
+      port: 'main',
+      input: 0,
+      count: page.count,
+      ...(selection && { selection }),
+      columns,
+      order: page.stamps,
+      ...(tapped && { taps: this.dead.length === 0 ? tapped.taps : tapped.taps.map(tap => withoutDead(tap, isAlive)) }),
+    }
+  }
+
+  /** The row as it came to its step when it was given up; nothing if it is another deployment's. */
+  #replayed(page: SourcePage): PulledPage {
+    const { count, stamps: order } = page
+    const block = page.blocks[page.block[0]!]!
+    const row = page.row[0]!
+    const data = decodeData(block.bytes, block.dataStart(row), block.dataEnd(row), block.encodingOf(row))
+    const replay = readReplay(data, this.#options.replays!.deployment)
+    this.#replay = replay
+    if (replay === undefined) return { kind: 'page', port: 'main', input: 0, count, selection: noRows, columns: new Map(), order }
+    const { step, input, eventTime, key } = replay
+    return {
+      kind: 'page',
+      port: 'main',
+      input,
+      count,
+      columns: columnsOf([replay.row]),
+      order,
+      ...(eventTime !== undefined && { eventTime: Float64Array.of(eventTime) }),
+      ...(key && { key }),
+      replay: { step, input },
+    }
+  }
+
+  /** 1 for each row alive, or undefined when all are; those that can not be read are in `dead`. */
+  #readPayloads(page: SourcePage, wanted: Uint8Array | undefined): Uint8Array | undefined {
     const fields = this.#fields
     const dead: DeadRow[] = []
-    const isDead = new Set<number>()
+    let isAlive = wanted
     fields.begin(page.count)
     for (let i = 0; i < page.count; i++) {
+      if (wanted?.[i] === 0) continue
       const block = page.blocks[page.block[i]!]!
       const row = page.row[i]!
       const encoding = block.encodingOf(row)
       if (encoding === 'bytes') continue
-      const isFine =
+      const isRead =
         encoding === 'json'
           ? fields.json(block.bytes, block.dataStart(row), block.dataEnd(row), i)
           : fields.msgpack(block.bytes, block.dataStart(row), block.dataEnd(row), i)
-      if (isFine) continue
-      isDead.add(i)
+      if (isRead) continue
+      isAlive ??= new Uint8Array(page.count).fill(1)
+      isAlive[i] = 0
       dead.push({
         step: this.id,
         cause: `data is not ${encoding === 'json' ? 'JSON' : 'MessagePack'}`,
@@ -132,7 +197,7 @@ export class LogSource implements Source {
       })
     }
     this.dead = dead
-    return isDead.size === 0 ? undefined : Int32Array.from(Array.from({ length: page.count }, (_, i) => i).filter(i => !isDead.has(i)))
+    return isAlive
   }
 
   #advance(page: SourcePage): void {
@@ -140,53 +205,11 @@ export class LogSource implements Source {
     const last = count - 1
     for (let i = 0; i < count; i++) this.#sequences[partitions[i]!] = sequences[i]!
     this.#place = { stamp: page.stamps[last]!, partition: partitions[last]!, sequence: sequences[last]! }
-    this.#rows += count
-  }
-
-  #envelopeColumn(name: string, page: SourcePage): Column {
-    switch (name) {
-      case '$stream':
-        return this.#textColumn(name, page, (block, row) => block.streamOf(row))
-      case '$type':
-        return this.#textColumn(name, page, (block, row) => block.typeOf(row))
-      case '$id':
-        return this.#textColumn(
-          name,
-          page,
-          (block, row, i) => extrasOf(block, row).id ?? madeId(this.#options.storeId, page.partitions[i]!, page.sequences[i]!),
-        )
-      case '$time':
-        return this.#numberColumn(page, (block, row, i) => extrasOf(block, row).time ?? recordedOf(page.stamps[i]!))
-      case '$recorded':
-        return this.#numberColumn(page, (_, __, i) => recordedOf(page.stamps[i]!))
-      case '$version':
-        return this.#numberColumn(page, (block, row) => block.versionAt(row))
-      case '$partition':
-        return this.#numberColumn(page, (_, __, i) => page.partitions[i]!)
-      case '$sequence':
-        return { kind: 'number', values: page.sequences }
-      default:
-        return { kind: 'value', values: new Array<unknown>(page.count).fill(null) }
-    }
-  }
-
-  #numberColumn(page: SourcePage, read: (block: SourceBlock, row: number, i: number) => number): Column {
-    const values = new Float64Array(page.count)
-    for (let i = 0; i < page.count; i++) values[i] = read(page.blocks[page.block[i]!]!, page.row[i]!, i)
-    return { kind: 'number', values }
-  }
-
-  #textColumn(name: string, page: SourcePage, read: (block: SourceBlock, row: number, i: number) => string): Column {
-    let texts = this.#texts.get(name)
-    if (texts === undefined || texts.dictionary.length > envelopeDictionaryTextsMax) this.#texts.set(name, (texts = new TextCodes()))
-    const codes = new Int32Array(page.count)
-    for (let i = 0; i < page.count; i++) codes[i] = texts.ofText(read(page.blocks[page.block[i]!]!, page.row[i]!, i))
-    return { kind: 'text', codes, dictionary: texts.dictionary }
   }
 
   originOf(order: number): RowOrigin | undefined {
     const page = this.#page
-    const i = page === null ? -1 : page.stamps.indexOf(order)
+    const i = page === null ? -1 : indexOfStamp(page.stamps, order)
     if (page === null || i < 0) return undefined
     const block = page.blocks[page.block[i]!]!
     const row = page.row[i]!
@@ -196,10 +219,36 @@ export class LogSource implements Source {
       type: block.typeOf(row),
       encoding: block.encodingOf(row),
       data: block.bytes.slice(block.dataStart(row), block.dataEnd(row)),
+      ...(this.#replay && { replay: this.#replay }),
     }
   }
 }
 
-function extrasOf(block: SourceBlock, row: number): ReturnType<typeof decodeExtras> {
-  return decodeExtras(block.bytes, block.extrasStart(row), block.extrasEnd(row))
+/** The stamps of a page rise. */
+function indexOfStamp(stamps: Float64Array, stamp: number): number {
+  let [low, high] = [0, stamps.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (stamps[middle]! < stamp) low = middle + 1
+    else high = middle
+  }
+  return stamps[low] === stamp ? low : -1
+}
+
+function countOf(isThere: Uint8Array): number {
+  let count = 0
+  for (const one of isThere) count += one
+  return count
+}
+
+/** Indexes of the rows alive; undefined when all are. */
+function rowsAlive(isAlive: Uint8Array): Int32Array | undefined {
+  const rows = new Int32Array(isAlive.length)
+  let count = 0
+  for (let row = 0; row < isAlive.length; row++) if (isAlive[row] === 1) rows[count++] = row
+  return count === isAlive.length ? undefined : rows.subarray(0, count)
+}
+
+function withoutDead(tap: Tap, isAlive: Uint8Array | undefined): Tap {
+  return isAlive && tap.selection ? { ...tap, selection: tap.selection.filter(row => isAlive[row] === 1) } : tap
 }

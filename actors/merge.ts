@@ -1,6 +1,6 @@
 /** Where several inputs of a step become one: pages in the order of their rows, control when it has come by all of them. */
 import type { Flow, Page } from '../operators/flow.ts'
-import { aliveRows, selectRows } from '../operators/page.ts'
+import { aliveRows } from '../operators/page.ts'
 
 interface Waiting {
   readonly input: number
@@ -9,17 +9,32 @@ interface Waiting {
   next: number
 }
 
-/** Holds what one push brought by each input, and sends it on merged by the order of the rows, equal orders by input. */
+/** Holds what one push brought by each input, and sends it on merged by the order of the rows, equal orders by input. Pages keep the number of their input. */
 export class Merge {
   readonly #send: (flow: Flow) => void
+  readonly #sides: number
   readonly #watermarks: number[]
   #waiting: Waiting[] = []
   #arrived = 0
   #sent = -Infinity
 
-  constructor(inputs: number, send: (flow: Flow) => void) {
+  /** `sides`: inputs from this number on hold no watermark back. */
+  constructor(inputs: number, send: (flow: Flow) => void, sides = inputs) {
     this.#send = send
+    this.#sides = sides
     this.#watermarks = new Array<number>(inputs).fill(-Infinity)
+  }
+
+  /** What was sent last, and what came last by each input; Infinity for one that is idle. */
+  get watermarks(): readonly number[] {
+    return [this.#sent, ...this.#watermarks]
+  }
+
+  /** Goes on from the watermarks of an earlier life. */
+  restore([sent, ...inputs]: readonly number[]): void {
+    if (sent === undefined || inputs.length !== this.#watermarks.length) return
+    this.#sent = sent
+    for (const [input, time] of inputs.entries()) this.#watermarks[input] = time
   }
 
   receive(input: number, flow: Flow): void {
@@ -45,7 +60,7 @@ export class Merge {
       if (first === undefined) break
       this.#sendRun(first, queues)
     }
-    const time = Math.min(...this.#watermarks)
+    const time = Math.min(...this.#watermarks.slice(0, this.#sides))
     if (time > this.#sent && time < Infinity) {
       this.#sent = time
       this.#send({ kind: 'watermark', time })
@@ -57,8 +72,9 @@ export class Merge {
     const other = earliest(queues, from.input)
     const start = from.next
     while (from.next < from.rows.length && (other === undefined || isBefore(from, other))) from.next++
-    this.#send(selectRows(from.page, from.rows.subarray(start, from.next)))
-    if (from.next === from.rows.length) queues[from.input]?.shift()
+    const { page, input } = from
+    this.#send({ ...page, input, selection: from.rows.subarray(start, from.next) })
+    if (from.next === from.rows.length) queues[input]?.shift()
   }
 }
 

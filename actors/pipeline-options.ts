@@ -4,8 +4,10 @@ import type { EventStoreError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
 import type { StateStore } from '../store/state.ts'
 import type { Plan } from '../topology/plan.ts'
-import type { Fragment, FragmentContext } from './fragment.ts'
+import type { Stopping } from './delivery-sender.ts'
+import type { Fragment, FragmentContext, StepCounters } from './fragment.ts'
 import type { Heartbeat } from './heartbeat.ts'
+import type { LookupOptions } from './lookups.ts'
 import type { AppendOutbox } from './outbox-sender.ts'
 import type { SkippedRow } from './skipped-rows.ts'
 import type { Source, SourcePosition } from './source.ts'
@@ -33,13 +35,36 @@ export interface PipelineOptions {
   readonly isRepeating: boolean
   readonly partitions: number
   readonly limits: Limits
+  /** Of a plan that says none itself. */
   readonly epochMs: number
   readonly clock: Clock
+  /** Where the secrets of deliveries are. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Before a delivery is tried for the second time. */
+  readonly deliveryPauseMs?: number
+  /** For a plan that looks into projections of other topologies. */
+  readonly lookups?: Pick<LookupOptions, 'projections' | 'ownerOf' | 'openStamps'>
   /** Called once, when nothing will come any more. */
   onEnd?(outcome: PipelineOutcome): void
+}
+
+export interface StopOptions {
+  /** After one more epoch. */
+  readonly commit: boolean
+  /** What becomes of deliveries then. Default `soon`. */
+  readonly deliveries?: Stopping
 }
 
 export type PipelineOutcome = { readonly status: 'ended' | 'stopped' } | { readonly status: 'failed'; readonly error: EventStoreError }
 
 /** Rows in, out, late, suspect and dead, by step. */
 export type Counters = Readonly<Record<string, readonly number[]>>
+
+/** What was counted before, and by the steps of a fragment since. */
+export function countersSince(before: Counters, steps: ReadonlyMap<string, StepCounters>): Counters {
+  const all = Array.from(steps, ([step, now]): [string, readonly number[]] => [
+    step,
+    [now.in, now.out, now.late, now.suspect, now.dead].map((count, index) => count + (before[step]?.[index] ?? 0)),
+  ])
+  return Object.fromEntries(all)
+}

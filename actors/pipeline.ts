@@ -3,41 +3,51 @@
  * changed to the state writer as one write. While an epoch is being written and its outbox sent, the fold of the next goes on; the one
  * after waits, so what a crash throws away is at most two epochs, and none of it was seen outside.
  */
-import { EventStoreError } from '../event/error.ts'
 import { aliveCount } from '../operators/page.ts'
 import { readTopologyRow } from '../store/state.ts'
-import { EpochGatherer, type SealedEpoch } from './epoch.ts'
+import { EpochGatherer } from './epoch.ts'
 import type { Fragment } from './fragment.ts'
-import { OutboxSender } from './outbox-sender.ts'
-import type { Counters, PipelineOptions, PipelineOutcome } from './pipeline-options.ts'
+import { Lookups, readerOfProjection } from './lookups.ts'
+import { type Counters, countersSince, type PipelineOptions, type PipelineOutcome, type StopOptions } from './pipeline-options.ts'
+import { failureOf, Settling } from './settling.ts'
 import { guardCalls } from './skipped-rows.ts'
-import type { Source, SourcePosition } from './source.ts'
+import type { PulledPage, Source, SourcePosition } from './source.ts'
 
 /** Control calls of the thread are answered at least this often while pages flow. */
 const sliceMs = 4
 /** At the head the source is asked again after this, should an announcement have been missed. */
 const pollMs = 200
+/** A page that waits for a projection looks again after this. */
+const lookMs = 5
+
+interface PipelineParts {
+  readonly gatherer: EpochGatherer
+  readonly source: Source
+  readonly fragment: Fragment
+  readonly lookups: Lookups | undefined
+  readonly isRepeating: boolean
+  readonly counters: Counters
+}
 
 export class PipelineActor {
   /** Resolves when the pipeline has come to rest, however that was. */
   readonly done: Promise<PipelineOutcome>
   readonly #options: PipelineOptions
+  readonly #epochMs: number
   readonly #gatherer: EpochGatherer
+  readonly #settling: Settling
   readonly #source: Source
   readonly #fragment: Fragment
-  readonly #sender: OutboxSender
+  readonly #lookups: Lookups | undefined
   readonly #countersBefore: Counters
   #sourceDead = 0
   #isAtHead = false
-  #isStopping = false
-  #stopCommits = true
+  #stopping: StopOptions | undefined
   #isFailed = false
   #wake: (() => void) | undefined
   #isWatching = false
-  /** The epoch on its way: written, then sent. Never rejects; failures lie in `#failure`. */
-  #settling: Promise<void> = Promise.resolve()
-  #isSettled = true
-  #failure: EventStoreError | undefined
+  /** A page whose rows look into projections that are not as new as they are; with where the source stood before it. */
+  #held: { readonly page: PulledPage; readonly position: SourcePosition } | undefined
   /** Something was folded since the last barrier. */
   #isDirty = false
   #barrierAt: number
@@ -68,6 +78,7 @@ export class PipelineActor {
       module: options.module,
       state: (step, version) => gatherer.state(step, version),
       projection: name => gatherer.projection(name),
+      lookup: name => readerOfProjection(store, name),
       outbox: step => gatherer.outbox(step),
       dead: dead => gatherer.dead({ ...dead, attempts: calls.attempts(dead.step, dead.order) }),
       resolve: async reference => calls.guard(await options.resolve(reference)),
@@ -76,31 +87,39 @@ export class PipelineActor {
         calls.before(step, order)
       },
     })
-    return new PipelineActor(options, { gatherer, source, fragment, isRepeating, counters: row?.counters ?? {} })
+    const lookups = options.lookups && (await Lookups.open({ ...options.lookups, store, monotonic: () => options.clock.monotonic() }))
+    return new PipelineActor(options, { gatherer, source, fragment, isRepeating, counters: row?.counters ?? {}, lookups })
   }
 
-  private constructor(
-    options: PipelineOptions,
-    parts: { gatherer: EpochGatherer; source: Source; fragment: Fragment; isRepeating: boolean; counters: Counters },
-  ) {
+  private constructor(options: PipelineOptions, parts: PipelineParts) {
+    const { plan, incarnation, writer, syncShards } = options
     this.#options = options
+    this.#epochMs = plan.epochMs ?? options.epochMs
     this.#gatherer = parts.gatherer
     this.#source = parts.source
     this.#fragment = parts.fragment
+    this.#lookups = parts.lookups
     this.#countersBefore = parts.counters
-    this.#sender = new OutboxSender({
-      append: options.appendOutbox,
+    this.#settling = new Settling({
+      ...options,
+      gatherer: parts.gatherer,
       isRepeating: parts.isRepeating,
-      isStopped: () => this.#isStopping && !this.#stopCommits,
+      isStopped: () => this.#stopping?.commit === false,
+      woken: () => this.#wake?.(),
+      async write(bytes) {
+        await syncShards?.()
+        await writer.write({ topology: plan.topology, incarnation, bytes })
+      },
     })
     this.#barrierAt = this.#sliceAt = options.clock.monotonic()
     this.done = this.#run()
   }
 
   /** Ends the fold; with `commit` after one more epoch. Resolves when the thread is free of it. */
-  async stop({ commit }: { commit: boolean }): Promise<void> {
-    this.#isStopping = true
-    this.#stopCommits = commit
+  async stop(options: StopOptions): Promise<void> {
+    const { commit, deliveries = commit ? 'soon' : 'now' } = options
+    if (!commit || this.#stopping) void this.#settling.stopDeliveries(deliveries)
+    this.#stopping = options
     this.#wake?.()
     await this.done
   }
@@ -108,6 +127,7 @@ export class PipelineActor {
   async #run(): Promise<PipelineOutcome> {
     const outcome = await this.#fold().catch((error: unknown): PipelineOutcome => ({ status: 'failed', error: failureOf(error) }))
     this.#isFailed = outcome.status === 'failed'
+    await this.#settling.stopDeliveries('now')
     this.#fragment.close()
     this.#options.heartbeat.clear()
     this.#options.onEnd?.(outcome)
@@ -117,29 +137,33 @@ export class PipelineActor {
   async #fold(): Promise<PipelineOutcome> {
     // Whoever started it gets to know it before anything happens.
     await new Promise<void>(resolve => void setImmediate(resolve))
-    this.#settle(this.#gatherer.pending(), true)
-    while (!this.#isStopping) {
+    this.#settling.settle(this.#gatherer.pending(), true)
+    while (!this.#stopping) {
       this.#options.heartbeat.beat()
-      if (this.#failure) throw this.#failure
+      if (this.#settling.failure) throw this.#settling.failure
       const hasMore = this.#pull()
       if (!hasMore && this.#source.isEnded) return this.#end()
       if (this.#isDue()) await this.#barrier('running')
       if (hasMore) await this.#yield()
       else await this.#rest()
     }
-    if (this.#stopCommits) {
-      if (this.#isDirty || this.#gatherer.hasSent) await this.#barrier('running')
-      await this.#settling
-    }
-    if (this.#failure) throw this.#failure
+    await this.#stop('running')
     return { status: 'stopped' }
   }
 
-  /** One page; false when the source has none now. */
+  /** One page; false when there is none now, or none that may go on. */
   #pull(): boolean {
-    const page = this.#source.next()
+    this.#isAtHead = false
+    if (this.#settling.isFull) return false
+    const position = this.#lookups && (this.#held?.position ?? this.#source.position)
+    const page = this.#held?.page ?? this.#source.next()
     this.#isAtHead = page === null
     if (page === null) return false
+    if (position && this.#lookups?.reached(page.order[page.count - 1]!) === false) {
+      this.#held = { page, position }
+      return false
+    }
+    this.#held = undefined
     this.#isDirty = true
     for (const dead of this.#source.dead) this.#gatherer.dead(dead)
     this.#sourceDead += this.#source.dead.length
@@ -148,52 +172,46 @@ export class PipelineActor {
     return true
   }
 
+  /** With its outbox sent and a last write, so that nothing is left to send again. */
   async #end(): Promise<PipelineOutcome> {
     this.#fragment.push({ kind: 'end' })
     await this.#barrier('ended')
-    await this.#settling
-    // Its outbox was sent; one more write, and nothing is left to send again.
-    if (this.#gatherer.hasSent) await this.#barrier('ended')
-    await this.#settling
-    if (this.#failure) throw this.#failure
-    return { status: 'ended' }
+    await this.#settling.settled()
+    while (!this.#stopping && !(this.#settling.isDelivered && !this.#gatherer.hasSent)) {
+      if (this.#gatherer.hasSent) await this.#barrier('ended')
+      await this.#settling.settled()
+      await this.#settling.delivered(Math.min(this.#epochMs, pollMs))
+    }
+    if (!this.#stopping) return { status: 'ended' }
+    await this.#stop('ended')
+    return { status: 'stopped' }
+  }
+
+  /** What was folded is written, its events are appended; deliveries stop, and those that were made are noted. */
+  async #stop(status: 'running' | 'ended'): Promise<void> {
+    if (this.#settling.failure) throw this.#settling.failure
+    if (this.#stopping?.commit !== true) return
+    if (this.#isDirty || this.#gatherer.hasSent) await this.#barrier(status)
+    await this.#settling.settled()
+    await this.#settling.stopDeliveries(this.#stopping.deliveries ?? 'soon')
+    if (this.#gatherer.hasSent) await this.#barrier(status)
+    await this.#settling.settled()
   }
 
   #isDue(): boolean {
     if (this.#gatherer.dirtyBytes * 2 > this.#options.limits.dirtyBytes) return true
-    if (!this.#isSettled || !(this.#isDirty || this.#gatherer.hasSent)) return false
-    return this.#options.clock.monotonic() - this.#barrierAt >= this.#options.epochMs
+    if (!this.#settling.isSettled || !(this.#isDirty || this.#gatherer.hasSent)) return false
+    return this.#options.clock.monotonic() - this.#barrierAt >= this.#epochMs
   }
 
   async #barrier(status: 'running' | 'ended'): Promise<void> {
-    await this.#settling
-    if (this.#failure) throw this.#failure
+    await this.#settling.settled()
     this.#fragment.push({ kind: 'barrier', epoch: this.#gatherer.epoch + 1 })
     this.#options.heartbeat.clear()
-    const sealed = this.#gatherer.seal(status, this.#source.position, this.counters)
+    const sealed = this.#gatherer.seal(status, this.position, this.counters)
     this.#isDirty = false
     this.#barrierAt = this.#options.clock.monotonic()
-    this.#settle(sealed)
-  }
-
-  #settle(sealed: SealedEpoch, isWritten = false): void {
-    this.#isSettled = false
-    this.#settling = this.#writeAndSend(sealed, isWritten)
-      .catch((error: unknown) => void (this.#failure ??= failureOf(error)))
-      .then(() => {
-        this.#isSettled = true
-        this.#wake?.()
-      })
-  }
-
-  async #writeAndSend(sealed: SealedEpoch, isWritten: boolean): Promise<void> {
-    if (!isWritten) {
-      const { plan, incarnation, writer } = this.#options
-      await this.#options.syncShards?.()
-      await writer.write({ topology: plan.topology, incarnation, bytes: sealed.bytes })
-      this.#gatherer.written(sealed)
-    }
-    if (sealed.requests.length > 0 && (await this.#sender.send(sealed.requests))) this.#gatherer.sent(sealed)
+    this.#settling.settle(sealed)
   }
 
   /** Lets the thread answer others, if it has worked for long enough. */
@@ -207,15 +225,17 @@ export class PipelineActor {
   /** At the head: until there is more, an epoch is due, or somebody stops us. */
   async #rest(): Promise<void> {
     const waits = this.#isDirty || this.#gatherer.hasSent
-    const untilBarrierMs = this.#barrierAt + this.#options.epochMs - this.#options.clock.monotonic()
-    const restMs = waits && this.#isSettled ? Math.max(0, Math.min(untilBarrierMs, pollMs)) : pollMs
+    const untilBarrierMs = this.#barrierAt + this.#epochMs - this.#options.clock.monotonic()
+    const mostMs = this.#held ? lookMs : pollMs
+    const restMs = waits && this.#settling.isSettled ? Math.max(0, Math.min(untilBarrierMs, mostMs)) : mostMs
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, restMs)
       this.#wake = () => {
         clearTimeout(timer)
         resolve()
       }
-      this.#watch()
+      // Only a source that had nothing says when there is more: one that is not asked has it at once, again and again.
+      if (this.#isAtHead) this.#watch()
     })
     this.#wake = undefined
     this.#sliceAt = this.#options.clock.monotonic()
@@ -230,27 +250,22 @@ export class PipelineActor {
       this.#wake?.()
     }
     this.#source.changed().then(seen, (error: unknown) => {
-      this.#failure ??= failureOf(error)
+      this.#settling.fail(error)
       seen()
     })
   }
 
   /** Since the deployment; the source under its own id. */
   get counters(): Counters {
-    const { rows } = this.#source.position
+    const { rows } = this.position
     const before = this.#countersBefore
-    const deadBefore = before[this.#source.id]?.[4] ?? 0
-    const own: [string, readonly number[]][] = [
-      [this.#source.id, [rows, rows - deadBefore - this.#sourceDead, 0, 0, deadBefore + this.#sourceDead]],
-    ]
-    for (const [step, now] of this.#fragment.counters) {
-      own.push([step, [now.in, now.out, now.late, now.suspect, now.dead].map((count, index) => count + (before[step]?.[index] ?? 0))])
-    }
-    return Object.fromEntries(own)
+    const dead = (before[this.#source.id]?.[4] ?? 0) + this.#sourceDead
+    return { [this.#source.id]: [rows, rows - dead, 0, 0, dead], ...countersSince(before, this.#fragment.counters) }
   }
 
+  /** Of what was folded. */
   get position(): SourcePosition {
-    return this.#source.position
+    return this.#held?.position ?? this.#source.position
   }
 
   /** Largest watermark the fragment says it has, if it says. */
@@ -269,18 +284,13 @@ export class PipelineActor {
     return this.#gatherer.epoch
   }
 
+  /** How long the last of them took to be written, ms. */
+  get lastEpochMs(): number | undefined {
+    return this.#settling.lastEpochMs
+  }
+
   /** Rows of projections that are folded and not durable yet; none once it failed, because they may never be. */
   get folded(): EpochGatherer['projections'] | undefined {
     return this.#isFailed ? undefined : this.#gatherer.projections
   }
-}
-
-function failureOf(error: unknown): EventStoreError {
-  if (error instanceof EventStoreError) return error
-  return new EventStoreError(
-    'INVALID',
-    `the pipeline broke: ${error instanceof Error ? error.message : String(error)}`,
-    {},
-    { cause: error },
-  )
 }

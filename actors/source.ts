@@ -1,8 +1,9 @@
 /** What a pipeline pulls its pages from: the log, or a user's generator. */
 import type { Encoding } from '../event/event.ts'
 import type { Place } from '../event/position.ts'
-import type { Page } from '../operators/flow.ts'
+import type { Page, Port } from '../operators/flow.ts'
 import type { DeadRow } from '../operators/operator.ts'
+import type { ReplayedData } from './dead-letter.ts'
 
 /** How far a source was read; saved with every epoch. */
 export interface SourcePosition {
@@ -23,12 +24,29 @@ export interface RowOrigin {
   readonly type: string
   readonly encoding: Encoding
   readonly data: Uint8Array
+  /** Of a row that was given up before and is tried again. */
+  readonly replay?: ReplayedData
+}
+
+/** The rows of a page that leave the source by one of its ports. */
+export interface Tap {
+  readonly port: Port
+  /** All rows when left out. */
+  readonly selection?: Int32Array
+}
+
+/** A page of a source, with what the graph must know of its way beside it. */
+export interface PulledPage extends Page {
+  /** By which ports its rows leave; by `main` when left out. */
+  readonly taps?: readonly Tap[]
+  /** The one row was given up before: it goes to this step and to no other. */
+  readonly replay?: { readonly step: string; readonly input: number }
 }
 
 export interface Source {
   readonly id: string
   /** The next page, or null when there is none now. */
-  next(): Page | null
+  next(): PulledPage | null
   /** After a null: no row will ever come. */
   readonly isEnded: boolean
   readonly position: SourcePosition

@@ -88,7 +88,7 @@ async function main(): Promise<void> {
     )
 
     say('folding')
-    const module = new URL('../examples/flights/pipeline.ts', import.meta.url)
+    const module = new URL('../examples/flights/topology.yaml', import.meta.url)
     const folded = await timed(() => fold(node, { topology: 'flights', module, signal: new AbortController().signal }))
     tell('fold', events, folded.seconds, { name: 'the twin’s loop over rows in memory', seconds: plainFold.seconds }, { rssMiB: rssMiB() })
     await node.close()

@@ -1,4 +1,4 @@
-/** Nexmark q0, q1, q2, q7 as pipelines of the product: one pipeline worker, epochs of a second; against plain loops over the same pages. */
+/** Nexmark q0, q1, q2, q7 as pipelines of the product, q1 also with closures and with expressions: one pipeline worker, epochs of a second; against plain loops over the same pages. */
 import { systemClock } from '../event/clock.ts'
 import { type Node, openNode } from '../runtime/index.ts'
 import { bareDisk } from './bare-disk.ts'
@@ -14,13 +14,18 @@ import { temporary } from './temporary.ts'
 interface Case {
   readonly name: string
   readonly query: Query
+  /** Export of the query's module. */
+  readonly form: string
   /** Without a node around the graph. */
   readonly alone: boolean
 }
 
 const cases: readonly Case[] = [
-  ...queries.map(query => ({ name: query, query, alone: false })),
-  ...queries.map(query => ({ name: `graph of ${query} alone`, query, alone: true })),
+  ...queries.map(query => ({ name: query, query, form: query, alone: false })),
+  { name: 'q1 with closures', query: 'q1', form: 'closures', alone: false },
+  { name: 'q1 with closures that say what they read', query: 'q1', form: 'declaredClosures', alone: false },
+  { name: 'q1 with expressions', query: 'q1', form: 'expressions', alone: false },
+  ...queries.map(query => ({ name: `graph of ${query} alone`, query, form: query, alone: true })),
 ]
 const eventsDefault = 20_000_000
 const pageRows = 4096
@@ -60,12 +65,12 @@ async function watched(node: Node, query: Query): Promise<number> {
 }
 
 async function inNode(
-  query: Query,
+  { query, form }: Case,
   directory: string,
 ): Promise<{ answer: Answer; steadyPerSecond: number; cores: number; rssMiB: number }> {
   const node = await openNode({ directory, workers: 1, shards: 1, epochMs })
   const cpu = cpuMeter(systemClock.monotonic)
-  await node.deploy(new URL(`./nexmark/${query}.ts`, import.meta.url), { export: query, until: 'head' })
+  await node.deploy(new URL(`./nexmark/${query}.ts`, import.meta.url), { export: form, until: 'head' })
   const steadyPerSecond = await watched(node, query)
   const [{ cores }, rss] = [cpu(), rssMiB()]
   const found = await node.state(query).get(['bid'])
@@ -73,7 +78,8 @@ async function inNode(
   return { answer: answerOf(found?.value), steadyPerSecond, cores, rssMiB: rss }
 }
 
-async function runCase({ name, query, alone }: Case, options: BenchOptions): Promise<void> {
+async function runCase(one: Case, options: BenchOptions): Promise<void> {
+  const { name, query, alone } = one
   const events = options.events ?? eventsDefault
   process.env['NEXMARK_EVENTS'] = String(events)
   const baseline = await timed(events, () => plainLoop(query, events))
@@ -82,7 +88,7 @@ async function runCase({ name, query, alone }: Case, options: BenchOptions): Pro
   const extra: Record<string, unknown> = {}
   const own = await timed(events, async () => {
     if (alone) return graphAlone(query, events)
-    const { answer, ...more } = await inNode(query, `${place.path}/store`)
+    const { answer, ...more } = await inNode(one, `${place.path}/store`)
     Object.assign(extra, more)
     return answer
   })

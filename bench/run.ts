@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, string>> = {
   open: 'opening after kill -9: first read, first conditional append, memory; against opening the bare database',
   port: 'the worker boundary alone: requests a second and round trips; against postMessage',
   flow: 'Nexmark q0, q1, q2, q7 as pipelines of the product; against plain loops over the same columns',
+  'slow-sink': 'a webhook and a log that are ten times slower than the source: rows a second and memory; against fast ones',
   flights: 'three million real flights: import and fold; against plain programs',
 }
 

@@ -89,6 +89,7 @@ export const enrich: Operator<EnrichOptions> = {
   },
   types(options, input) {
     refuseOtherLength(options)
+    if ('joined' in options.table) takenOfProjection(options, options.table)
     return { main: withFields(input, Object.fromEntries(namesOf(options.take).map(([name]): [string, ValueType] => [name, 'any']))) }
   },
   async create(options, context) {

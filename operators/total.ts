@@ -1,10 +1,11 @@
 /** `total`: aggregates all rows by key, once, at the end of the input. */
-import { onPage } from './lift.ts'
 import type { Operator } from './operator.ts'
-import { aggregatedRow, fieldsRead, type AggregateUses } from './windows/window-aggregates.ts'
-import { Windows } from './windows/window-cells.ts'
+import { AlignedWindows } from './windows/window-aligned.ts'
+import { aggregateOption, byOption, keyedRow, windowStep } from './windows/window-step.ts'
+import { aggregatedRow, type AggregateUses, fieldsRead } from './windows/window-uses.ts'
 
 export interface TotalOptions {
+  readonly by?: readonly string[]
   readonly aggregate: AggregateUses
 }
 
@@ -14,9 +15,7 @@ export const total: Operator<TotalOptions> = {
     kind: 'keyed',
     summary: 'Aggregates all rows by key and gives one row for each key at the end of the input.',
     description: 'For topologies that end (`until: head`, files). Rows leave in the order of the key and have no event time.',
-    options: {
-      aggregate: { type: 'aggregates', required: true, summary: 'Columns to compute, by name: `{ rows: count(), price: sum("price") }`.' },
-    },
+    options: { by: { ...byOption, sample: ['kind'] }, aggregate: aggregateOption },
     ports: { main: 'A row for each key.' },
     stateVersion: 1,
   },
@@ -34,14 +33,7 @@ export const total: Operator<TotalOptions> = {
       },
     },
   },
-  needs: options => fieldsRead(options.aggregate),
-  types: (options, input) => ({ main: { ...aggregatedRow(options.aggregate, input), isTimed: false } }),
-  create(options, context) {
-    const windows = new Windows(context, { sizeMs: Infinity, offsetMs: 0, aggregate: options.aggregate })
-    return onPage({
-      page: page => void windows.add(page),
-      barrier: () => windows.save(),
-      end: emit => windows.close(Infinity, emit),
-    })
-  },
+  needs: ({ aggregate, by }) => fieldsRead(aggregate, by),
+  types: ({ aggregate, by }, input) => ({ main: { ...aggregatedRow(aggregate, keyedRow(input, by)), isTimed: false } }),
+  create: ({ by, aggregate }, context) => windowStep(new AlignedWindows(context, { sizeMs: Infinity, offsetMs: 0, by, aggregate })),
 }

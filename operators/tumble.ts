@@ -1,15 +1,25 @@
 /** `tumble`: aggregates rows by key in windows of equal length that follow one another. */
 import { durationMs, type Duration } from './duration.ts'
-import { withFields } from './expressions/types.ts'
-import { onPage } from './lift.ts'
 import type { Operator } from './operator.ts'
-import { selectRows } from './page.ts'
-import { aggregatedRow, fieldsRead, windowBounds, type AggregateUses } from './windows/window-aggregates.ts'
-import { Windows } from './windows/window-cells.ts'
+import { AlignedWindows } from './windows/window-aligned.ts'
+import { RefiringWindows } from './windows/window-refiring.ts'
+import {
+  aggregateOption,
+  byOption,
+  keyedRow,
+  positiveMs,
+  refiringDescription,
+  refiringOf,
+  type RefiringOptions,
+  refiringSpecs,
+  windowStep,
+} from './windows/window-step.ts'
+import { aggregatedRow, type AggregateUses, fieldsRead, windowBounds } from './windows/window-uses.ts'
 
-export interface TumbleOptions {
+export interface TumbleOptions extends RefiringOptions {
   readonly size: Duration
   readonly offset?: Duration
+  readonly by?: readonly string[]
   readonly aggregate: AggregateUses
 }
 
@@ -24,16 +34,14 @@ export const tumble: Operator<TumbleOptions> = {
       'aggregates, in the order of (window end, key), texts by code point. The row happened at `windowEnd − 1`. A row is late, and leaves ' +
       'once by the port `late`, if and only if the watermark stamped beside it had reached the end of its window. A row with something ' +
       'other than a number where an aggregate needs one is a dead letter. Only keys that changed are written at a barrier, and a window ' +
-      'that opened and closed between two barriers is never written.',
+      `that opened and closed between two barriers is never written. ${refiringDescription}`,
     shorthand: 'size',
     options: {
       size: { type: 'duration', required: true, summary: 'Length of a window.' },
-      offset: { type: 'duration', default: 0, summary: 'How far windows are moved from the epoch.' },
-      aggregate: {
-        type: 'aggregates',
-        required: true,
-        summary: 'Columns to compute, by name: `{ flights: count(), delay: sum("delay") }`.',
-      },
+      offset: { type: 'duration', default: 0, summary: 'How far windows are moved from the epoch.', sample: '15m' },
+      by: byOption,
+      aggregate: aggregateOption,
+      ...refiringSpecs,
     },
     ports: { main: 'A row for each window and key.', late: 'Rows whose window had closed.' },
     stateVersion: 1,
@@ -63,20 +71,15 @@ export const tumble: Operator<TumbleOptions> = {
       },
     },
   },
-  needs: (options, wanted) => new Set([...fieldsRead(options.aggregate), ...wanted('late')]),
-  types: (options, input) => ({ main: withFields(aggregatedRow(options.aggregate, input), windowBounds) }),
-  create(options, context) {
-    const sizeMs = durationMs(options.size, 'size')
-    const offsetMs = durationMs(options.offset ?? 0, 'offset')
-    const windows = new Windows(context, { sizeMs, offsetMs, aggregate: options.aggregate })
-    return onPage({
-      page(page, emit) {
-        const late = windows.add(page)
-        if (late.length > 0) emit(selectRows(page, late, 'late'))
-      },
-      watermark: ({ time }, emit) => time !== 'idle' && windows.close(time, emit),
-      barrier: () => windows.save(),
-      end: emit => windows.close(Infinity, emit),
-    })
+  needs: (options, wanted) => new Set([...fieldsRead(options.aggregate, options.by), ...wanted('late')]),
+  types({ size, by, aggregate }, input) {
+    positiveMs(size, 'size')
+    return { main: { ...aggregatedRow(aggregate, keyedRow(input, by), windowBounds), isTimed: true } }
+  },
+  create({ size, offset = 0, by, aggregate, ...options }, context) {
+    const refiring = refiringOf(options)
+    const aligned = { sizeMs: positiveMs(size, 'size'), offsetMs: durationMs(offset, 'offset'), by, aggregate, ...refiring }
+    const isPlain = refiring.lateMs === 0 && refiring.emit === 'onClose'
+    return windowStep(new (isPlain ? AlignedWindows : RefiringWindows)(context, aligned), refiring.lateMs)
   },
 }

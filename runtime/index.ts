@@ -18,11 +18,29 @@ export type {
 } from '../event/event.ts'
 export type * from '../event/event-store.ts'
 export { defaultLimits, type Limits } from '../event/limits.ts'
+export type {
+  DeadLetter,
+  DeadLetterChoice,
+  DeadLetterListOptions,
+  DeadLetters,
+  DeadLetterStatus,
+  DiscardOptions,
+  HandledLetters,
+  ReplayOptions,
+} from './dead-letters.ts'
 export type { Deployed, DeployOptions } from './deploy/deployer.ts'
 export type { ProjectionReader, StateListOptions, StateRow } from './deploy/projection-reader.ts'
-export type { TopologyStatus } from './deploy/status.ts'
+export type { StepStatus, TopologyStatus } from './deploy/status.ts'
 export type { NodeStats, PartitionStats, VerifyReport } from './report.ts'
 export * from '../topology/pipeline.ts'
 export type { Column, NumberColumn, Page, Row, SliceColumn, TextColumn, BooleanColumn, ValueColumn } from '../operators/flow.ts'
 export { columnOf } from '../operators/columns.ts'
 export { pageOf } from '../operators/page.ts'
+export { dryRun, type DryRun, type DryRunOptions } from './trial/dry-run.ts'
+export { tryExpression, type TriedExpression, type TryOptions } from './trial/expression-trial.ts'
+export { lintFile, planFile } from './trial/in-thread.ts'
+export type { LintedFile } from './trial/lint.ts'
+export { type LintFinding, lintRules } from './trial/lint-finding.ts'
+export { findTestFiles, runTestFile, type TestFileReport, type TestOptions, type TestReport } from './trial/test-files.ts'
+export type { TopologyPlace } from './trial/test-file.ts'
+export type { TrialThreadOptions } from './trial/trial-thread.ts'

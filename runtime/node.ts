@@ -4,10 +4,12 @@ import { EventStoreError } from '../event/error.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { LogDamage } from '../store/log/open-shard.ts'
+import { type DeadLetters, deadLettersOf } from './dead-letters.ts'
 import type { Deployed, Deployer, DeployOptions } from './deploy/deployer.ts'
 import type { ProjectionReader } from './deploy/projection-reader.ts'
 import type { TopologyStatus } from './deploy/status.ts'
 import { EventLog } from './event-log.ts'
+import { LetterBook } from './letter-book.ts'
 import { type NodeStats, partitionStats, type VerifyReport, verifyShards } from './report.ts'
 import type { StateColumn } from '../store/state.ts'
 import { type CheckedOptions } from './options.ts'
@@ -32,6 +34,8 @@ export interface NodeParts {
 
 export class Node extends EventLog {
   readonly #parts: NodeParts
+  /** By topology. */
+  readonly #letterBooks = new Map<string, LetterBook>()
   #closed: Promise<void> | null = null
 
   constructor(parts: NodeParts) {
@@ -39,10 +43,39 @@ export class Node extends EventLog {
     this.#parts = parts
   }
 
-  /** Runs the topology that a module exports. INVALID names the file and what is wrong with it, or what stands in the way. */
+  /**
+   * Runs the topology that a module exports, or that a file (`.yaml`, `.yml`, `.json`) holds. INVALID names the file and what is wrong with it, or what
+   * stands in the way.
+   */
   async deploy(module: URL | string, options?: DeployOptions): Promise<Deployed> {
     this.check()
     return this.#parts.deployer.deploy(module, options)
+  }
+
+  /**
+   * Stops a topology after a last epoch; its state is kept, and it stays as it is until it is resumed, over restarts of the node as well. Resolves when it
+   * has stopped: its events are appended, and its webhooks are delivered as far as they are taken at the first attempt; the others wait.
+   * Does nothing to one that is paused. INVALID when it has ended or failed, NOT_FOUND when there is none.
+   */
+  async pause(name: string): Promise<void> {
+    this.check()
+    return this.#parts.deployer.pause(name)
+  }
+
+  /** A paused topology goes on where it was. Does nothing to one that runs. INVALID when it has ended or failed, NOT_FOUND when there is none. */
+  async resume(name: string): Promise<void> {
+    this.check()
+    return this.#parts.deployer.resume(name)
+  }
+
+  /**
+   * Lets a topology, running or paused, fold what is in the log now and then end as with `until: 'head'`: windows close, the last of its outbox is sent.
+   * Resolves when that is noted; `topologyEnded` waits for the end. Does nothing to one that ends at a head already. INVALID when it has ended or
+   * failed or makes its own rows, NOT_FOUND when there is none.
+   */
+  async drain(name: string): Promise<void> {
+    this.check()
+    return this.#parts.deployer.drain(name)
   }
 
   /** Ends a topology and drops its state. NOT_FOUND when there is none. */
@@ -56,7 +89,7 @@ export class Node extends EventLog {
     return this.#parts.deployer.topologies()
   }
 
-  /** Resolves when a topology has ended or failed. */
+  /** Resolves when a topology has ended or failed, however long it is paused before. */
   async topologyEnded(name: string): Promise<TopologyStatus> {
     this.check()
     return this.#parts.deployer.topologyEnded(name)
@@ -66,6 +99,21 @@ export class Node extends EventLog {
   state(projection: string): ProjectionReader {
     this.check()
     return this.#parts.deployer.state(projection)
+  }
+
+  /** Rows that the steps of a topology gave up: to look at, to send back, to put away. */
+  deadLetters(topology: string): DeadLetters {
+    this.check()
+    const book = this.#letterBooks.get(topology) ?? new LetterBook()
+    const letters = deadLettersOf({
+      topology,
+      log: this,
+      append: (stream, events, options) => this.router.append(stream, events, options, true),
+      limits: this.limits,
+      book,
+    })
+    this.#letterBooks.set(topology, book)
+    return letters
   }
 
   async stats(): Promise<NodeStats> {

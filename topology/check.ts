@@ -74,8 +74,9 @@ function stepIssues(step: Step, topology: Topology, { known, rows }: Around): Op
 /** What the operator itself says of its options and the columns that come in. */
 function passIssues(step: Step, topology: Topology, rows: RowTypes): OptionIssue[] {
   try {
-    if (writerOfTable(step, topology.steps) !== undefined) withJoinedProjections(topology)
-    rows.pass(step)
+    const isJoined = writerOfTable(step, topology.steps) !== undefined
+    const joined = isJoined ? withJoinedProjections(topology).find(({ id }) => id === step.id) : undefined
+    rows.pass(joined === undefined ? step : { ...joined, from: step.from })
     return []
   } catch (error) {
     if (!isEventStoreError(error, 'INVALID')) throw error

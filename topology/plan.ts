@@ -55,6 +55,8 @@ export interface PlanStep {
   readonly row?: RowType
   /** The columns it needs of those that come in; `*` for all. */
   readonly reads?: readonly string[]
+  /** Inputs from this number on are only looked up in: they hold no watermark back. */
+  readonly sideInputs?: number
 }
 
 export interface Plan {
@@ -89,10 +91,15 @@ export async function planTopology(topology: Topology, { resolve, until }: PlanO
   const steps = joined.map((step): PlanStep => {
     const row = rows.get(step.id)
     const reads = [...wanted.intoStep(step.id)].sort()
-    return { ...step, from: step.from.map(from => planInput(from, topology, source)), ...(row && { row }), reads }
+    return { ...step, from: step.from.map(from => planInput(from, topology, source)), ...(row && { row }), reads, ...sideInputsOf(step) }
   })
   const { name, version, epochMs } = topology
   return { topology: name, version, source, steps, ...(epochMs !== undefined && { epochMs }), ...(until && { until }) }
+}
+
+function sideInputsOf({ options }: Step): Pick<PlanStep, 'sideInputs'> {
+  const joined = (options['table'] as { readonly joined?: number } | undefined)?.joined
+  return joined === undefined ? {} : { sideInputs: joined }
 }
 
 function planSource({ sources }: Topology, wanted: (source: string) => FieldSet): PlanSource {

@@ -1,6 +1,6 @@
 /** What the queries share: how many events there are, which rows are bids, and prices in euro, as loops over columns. */
 import type { TextColumn } from '../../operators/flow.ts'
-import { columns, count, type Stream, sum, topology, type TopologyBuilder } from '../../topology/pipeline.ts'
+import { columns, count, rows, type Stream, sum, topology, type TopologyBuilder } from '../../topology/pipeline.ts'
 import type { kinds } from './columns.ts'
 import { auctionModulus, euro, type Query } from './loops.ts'
 
@@ -18,9 +18,9 @@ export interface NexmarkRow {
 
 const codeOfBid = ({ dictionary }: TextColumn): number => dictionary.indexOf('bid')
 
-export const isBid = columns({ reads: { type: 'text' }, writes: { keep: 'boolean' } }, ({ type }, { keep }, rows) => {
+export const isBid = columns({ reads: { type: 'text' }, writes: { keep: 'boolean' } }, ({ type }, { keep }, count) => {
   const bid = codeOfBid(type)
-  for (let i = 0; i < rows; i++) keep.values[i] = type.codes[i] === bid ? 1 : 0
+  for (let i = 0; i < count; i++) keep.values[i] = type.codes[i] === bid ? 1 : 0
 })
 
 export const isBidOfFew = columns(
@@ -34,6 +34,14 @@ export const isBidOfFew = columns(
 export const inEuro = columns({ reads: { price: 'number' }, writes: { price: 'number' } }, (input, { price }, rows) => {
   for (let i = 0; i < rows; i++) price.values[i] = euro(input.price.values[i] as number)
 })
+
+/** The same as closures over rows, as most people write them first: one that is given all columns, and two that say which they read. */
+export const withEuro = (row: NexmarkRow): Pick<NexmarkRow, 'type' | 'price'> => ({ type: row.type, price: euro(row.price) })
+export const isBidRow = rows<Pick<NexmarkRow, 'type'>, boolean>({ reads: ['type'] }, row => row.type === 'bid')
+export const withEuroOfTwo = rows<Pick<NexmarkRow, 'type' | 'price'>>({ reads: ['type', 'price'] }, row => ({
+  type: row.type,
+  price: euro(row.price),
+}))
 
 /** A topology that begins with all the events. */
 export function nexmarkRows(query: Query): Stream<NexmarkRow> {

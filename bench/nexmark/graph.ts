@@ -5,15 +5,19 @@ import { nexmark } from './columns.ts'
 import type { Answer, Query } from './loops.ts'
 
 /** Pulls all pages through the graph in this thread. */
-export async function graphAlone(query: Query, events: number, pageRows = 4096): Promise<Answer> {
+export async function graphAlone(
+  query: Query,
+  events: number,
+  { pageRows = 4096, form = query }: { readonly pageRows?: number; readonly form?: string } = {},
+): Promise<Answer> {
   const module = new URL(`./${query}.ts`, import.meta.url).href
-  const plan = await planOfModule(module, { export: query, until: 'head' })
+  const plan = await planOfModule(module, { export: form, until: 'head' })
   let found: Answer | undefined
   const context: FragmentContext = {
     module,
     state: () => ({ rows: () => [], put: () => {}, delete: () => {} }),
     projection: () => ({ put: (_, value) => (found = answerOf(value)), delete: () => {} }),
-    outbox: () => ({ append: () => {} }),
+    outbox: () => ({ append: () => {}, post: () => {} }),
     dead: row => {
       throw new Error(`a row was given up: ${row.cause}`)
     },

@@ -1,4 +1,4 @@
-/** Writes the answer down: `windows.csv` and `summary.json`, read back from the projection and the streams of a node. */
+/** Writes the answer down: `windows.csv`, `top10.csv` and `summary.json`, read back from the projection and the streams of a node. */
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -25,6 +25,14 @@ export interface Summary {
   late: number
   lateDelaySum: number
   suspect: number
+  dayLate: number
+  top10Rows: number
+}
+
+/** An airport among the ten busiest of a day; `day` is its first millisecond. */
+export interface DailyTop {
+  readonly type: 'airport.daily-top'
+  readonly data: { readonly day: number; readonly rank: number; readonly origin: string; readonly count: number }
 }
 
 type Line = readonly [windowStart: number, origin: string, rest: string]
@@ -32,12 +40,15 @@ type Line = readonly [windowStart: number, origin: string, rest: string]
 export const projection = 'hourly-delays'
 export const lateStream = 'flights-late'
 export const suspectStream = 'flights-suspect'
+export const topStream = 'airports-daily-top'
 const linesAWrite = 4096
 
+const nothing: Summary = { windows: 0, sumCount: 0, sumDelay: 0, sumP95: 0, late: 0, lateDelaySum: 0, suspect: 0, dayLate: 0, top10Rows: 0 }
+
 /** Makes the directory when it is not there, and answers what stands in `summary.json`. */
-export async function exportFlights(node: Node, directory: string): Promise<Summary> {
+export async function exportFlights(node: Node, directory: string, topology = 'flights'): Promise<Summary> {
   await mkdir(directory, { recursive: true })
-  const summary: Summary = { windows: 0, sumCount: 0, sumDelay: 0, sumP95: 0, late: 0, lateDelaySum: 0, suspect: 0 }
+  const summary = { ...nothing }
   const lines: Line[] = []
   for await (const { key, value } of node.state(projection).list()) {
     const [origin, windowStart] = key as HourKey
@@ -54,8 +65,20 @@ export async function exportFlights(node: Node, directory: string): Promise<Summ
     summary.lateDelaySum += data.delay
   }
   for await (const _ of eventsOf(node, suspectStream)) summary.suspect += 1
+  const top: string[] = []
+  for await (const { data } of eventsOf<DailyTop>(node, topStream))
+    top.push(`${data.day / 1000},${data.rank},${data.origin},${data.count}\n`)
+  summary.top10Rows = top.length
+  await writeFile(join(directory, 'top10.csv'), top.join(''))
+  summary.dayLate = await dayLate(node, topology)
   await writeFile(join(directory, 'summary.json'), `${JSON.stringify(summary)}\n`)
   return summary
+}
+
+/** Rows that came too late for their day go nowhere, so they are only counted. */
+export async function dayLate(node: Node, topology: string): Promise<number> {
+  const status = (await node.topologies()).find(({ name }) => name === topology)
+  return status?.steps.find(({ id }) => id === 'daily')?.late ?? 0
 }
 
 /** The events of a stream; none when nothing was ever written to it. */

@@ -26,7 +26,7 @@ async function start(options: StartOptions, signal: AbortSignal): Promise<void> 
     if (options.export !== undefined) {
       await node.close()
       node = await openNode({ directory: options.data })
-      const { windows, late, suspect } = await exportFlights(node, options.export)
+      const { windows, late, suspect } = await exportFlights(node, options.export, topology)
       say(`\nRead back after reopening: ${number(windows)} windows, ${number(late)} late, ${number(suspect)} suspect, in ${options.export}`)
     }
     for (const line of await commands(node, shortest(options.data))) say(line)
@@ -76,7 +76,7 @@ async function foldWithProgress(node: Node, topology: string, signal: AbortSigna
   try {
     const ended = await fold(node, {
       topology,
-      module: new URL(topology === 'flights' ? './pipeline.ts' : './pipeline-raw.ts', import.meta.url),
+      module: new URL(topology === 'flights' ? './topology.yaml' : './topology-raw.yaml', import.meta.url),
       signal,
       onStatus: ({ rowsIn, lagEvents, late }) => now.at(rowsIn, { lag: lagEvents, late }),
     })

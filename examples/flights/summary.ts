@@ -1,7 +1,6 @@
 /** What came out of a run, in lines for people, and the commands to go on with. */
 import type { Node } from '../../runtime/index.ts'
-import { lateStream, projection, suspectStream } from './export.ts'
-import type { HourKey } from './export.ts'
+import { type DailyTop, dayLate, eventsOf, type HourKey, lateStream, projection, suspectStream, topStream } from './export.ts'
 import { number } from './progress.ts'
 import { importState } from './import.ts'
 
@@ -31,6 +30,7 @@ export async function summaryOf(node: Node, run: Run): Promise<string[]> {
     ['windows', number(await countWindows(node))],
     ['late', number(await node.streamVersion(lateStream))],
     ['suspect', number(await node.streamVersion(suspectStream))],
+    ['late for their day', number(await dayLate(node, run.topology))],
     ['dead letters', number(await node.streamVersion(`$dead-letter-${run.topology}`))],
   ]
   const key = await firstKey(node)
@@ -38,7 +38,20 @@ export async function summaryOf(node: Node, run: Run): Promise<string[]> {
     const found = await node.state(projection).get(key)
     facts.push(['a look-up', `${hourText(key)} ${JSON.stringify(found?.value)}`])
   }
-  return ['', ...facts.map(([name, fact]) => `${name.padEnd(nameWidth)}${fact}`)]
+  return ['', ...facts.map(([name, fact]) => `${name.padEnd(nameWidth)}${fact}`), ...(await busiest(node))]
+}
+
+/** The ten busiest airports of the last day. */
+async function busiest(node: Node): Promise<string[]> {
+  const rows: DailyTop['data'][] = []
+  for await (const { data } of eventsOf<DailyTop>(node, topStream)) {
+    if (rows[0] !== undefined && data.day > rows[0].day) rows.length = 0
+    rows.push(data)
+  }
+  const [first] = rows
+  if (first === undefined) return []
+  const lines = rows.map(({ rank, origin, count }) => `  ${String(rank).padStart(2)}. ${origin}  ${number(count)} flights`)
+  return ['', `The busiest airports of ${new Date(first.day).toISOString().slice(0, 10)}:`, ...lines]
 }
 
 function paceText(pace: Pace | undefined): string {

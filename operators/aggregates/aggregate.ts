@@ -8,9 +8,19 @@ import type { ByteReader, ByteWriter } from './bytes.ts'
 export interface AggregateUse<Result = unknown> {
   readonly aggregate: string
   readonly field?: string
+  /** An expression in place of the field: it is computed for each row. */
+  readonly of?: string
   readonly [option: string]: unknown
   /** Never there: carries the type of the result for the builder. */
   readonly result?: Result
+}
+
+/** What is aggregated: a column, or what an expression makes of each row. */
+export type Operand = string | { readonly of: string }
+
+/** The operand as a use says it. */
+export function operandOf(operand: Operand): { readonly field: string } | { readonly of: string } {
+  return typeof operand === 'string' ? { field: operand } : { of: operand.of }
 }
 
 export interface AggregateSpec {
@@ -42,7 +52,10 @@ export interface AggregateCells {
   reset(cell: number): void
   /** Takes row `rows[i]` of the page into cell `cells[i]`, for i below `count`. */
   update(page: Page, rows: Int32Array, cells: Int32Array, count: number): void
-  /** Takes all of cell `from` into cell `into`, whose rows came before. */
+  /**
+   * Takes all of cell `from` into cell `into`, two sessions that have become one. What depends on the order of rows goes by the order of
+   * the page; where that does not say, the rows of `into` come first.
+   */
   merge(into: number, from: number): void
   /** The result as a JSON value; null when there was nothing to compute it from. */
   result(cell: number): unknown
@@ -52,16 +65,36 @@ export interface AggregateCells {
   loadChunk?(cell: number, chunk: number, bytes: Uint8Array): void
 }
 
+/** The columns that an aggregate reads, with those that must be numbers, or true and false, or any JSON value (`*`: all of them). */
+export interface AggregateReads {
+  readonly fields: readonly string[]
+  readonly numbers?: readonly string[]
+  readonly booleans?: readonly string[]
+  readonly values?: readonly string[]
+}
+
 export interface Aggregate<Options = never> {
   readonly spec: AggregateSpec
-  /** Type of the result; it depends on the rows when left out. */
-  readonly resultType?: ValueType
-  /** The columns read, with those that must be numbers. */
-  reads(options: Options): { readonly fields: readonly string[]; readonly numbers: readonly string[] }
+  /** Type of the result, or how it follows from the type of what is aggregated. */
+  readonly resultType: ValueType | ((operand: ValueType) => ValueType)
+  /** An operand that is an expression comes as a `field` like any other. */
+  reads(options: Options): AggregateReads
   create(options: Options): AggregateCells
 }
 
 export type AnyAggregate = Aggregate<never>
+
+/** The type of a number that is taken as it is from a column of numbers. */
+export function numberOf(operand: ValueType): ValueType {
+  return operand === 'integer' || operand === 'timestamp' ? operand : 'number'
+}
+
+/** The option that every aggregate of numbers has. */
+export const numberField: OptionSpec = {
+  type: 'field',
+  required: true,
+  summary: 'Column of numbers, or an expression in `of`; null is left out, anything else is a dead letter.',
+}
 
 /** A longer copy of an array of cells; doubled, so that growing one by one stays cheap. */
 export function grown<Cells extends Float64Array | Int32Array | Uint8Array>(cells: Cells, length: number): Cells {
@@ -70,4 +103,11 @@ export function grown<Cells extends Float64Array | Int32Array | Uint8Array>(cell
   const larger = new Kind(Math.max(64, length, 2 * cells.length))
   larger.set(cells as never)
   return larger
+}
+
+/** The option of aggregates of true and false. */
+export const booleanField: OptionSpec = {
+  type: 'field',
+  required: true,
+  summary: 'Column of true and false, or a condition in `of`; null is left out, anything else is a dead letter.',
 }

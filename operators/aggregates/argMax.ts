@@ -1,40 +1,46 @@
 /** `argMax`: the rows that reach the largest value of a column, all of them when several do. */
 import type { Page, Row } from '../flow.ts'
 import { rowReader } from '../page.ts'
-import { grown, type Aggregate, type AggregateCells, type AggregateUse } from './aggregate.ts'
+import { type Aggregate, type AggregateCells, type AggregateUse, grown, numberField, type Operand, operandOf } from './aggregate.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
+import { mergeOrdered, type Ordered } from './ordered.ts'
 import { checkedNumbers } from './sum.ts'
 
 /** The rows with the largest value, in their order, with the columns in `take` or all. `unnest` makes rows of them again. */
-export function argMax(field: string, take?: readonly string[]): AggregateUse<readonly Row[]> {
-  return take === undefined ? { aggregate: 'argMax', field } : { aggregate: 'argMax', field, take }
+export function argMax(operand: Operand, take?: readonly string[]): AggregateUse<readonly Row[]> {
+  return { aggregate: 'argMax', ...operandOf(operand), ...(take && { take }) }
+}
+
+interface ArgMaxOptions {
+  readonly field: string
+  /** The field is the result of an expression and no column of the row. */
+  readonly of?: string
+  readonly take?: readonly string[]
 }
 
 class ArgMaxCells implements AggregateCells {
-  readonly #field: string
-  readonly #take: readonly string[] | undefined
+  readonly #options: ArgMaxOptions
   #best = new Float64Array(0)
-  readonly #rows: Row[][] = []
+  readonly #rows: Ordered<Row>[] = []
 
-  constructor(field: string, take: readonly string[] | undefined) {
-    this.#field = field
-    this.#take = take
+  constructor(options: ArgMaxOptions) {
+    this.#options = options
   }
 
   grow(cells: number): void {
     this.#best = grown(this.#best, cells)
-    while (this.#rows.length < cells) this.#rows.push([])
+    while (this.#rows.length < cells) this.#rows.push({ values: [], orders: [] })
   }
 
   reset(cell: number): void {
     this.#best[cell] = -Infinity
-    this.#rows[cell] = []
+    this.#rows[cell] = { values: [], orders: [] }
   }
 
   update(page: Page, rows: Int32Array, cells: Int32Array, count: number): void {
-    const { values, nulls } = checkedNumbers(page, this.#field)
+    const { values, nulls } = checkedNumbers(page, this.#options.field)
     const best = this.#best
-    const read = rowReader(page, this.#take)
+    const read = this.#reader(page)
     for (let i = 0; i < count; i++) {
       const row = rows[i] as number
       const cell = cells[i] as number
@@ -42,41 +48,61 @@ class ArgMaxCells implements AggregateCells {
       if (value < (best[cell] as number) || (nulls !== undefined && nulls[row] === 1)) continue
       if (value > (best[cell] as number)) {
         best[cell] = value
-        this.#rows[cell] = []
+        this.#rows[cell] = { values: [], orders: [] }
       }
-      this.#rows[cell]?.push(read(row))
+      const kept = this.#rows[cell] as Ordered<Row>
+      kept.values.push(written(read(row)))
+      kept.orders.push(page.order[row] as number)
     }
+  }
+
+  #reader(page: Page): (row: number) => Row {
+    const { field, of, take } = this.#options
+    if (take !== undefined || of === undefined) return rowReader(page, take)
+    const columns = new Map(page.columns)
+    columns.delete(field)
+    return rowReader({ ...page, columns })
   }
 
   merge(into: number, from: number): void {
     const [mine, other] = [this.#best[into] as number, this.#best[from] as number]
     if (other < mine) return
-    this.#rows[into] = [...(other === mine ? (this.#rows[into] ?? []) : []), ...(this.#rows[from] ?? [])]
+    const kept = this.#rows[from] as Ordered<Row>
+    this.#rows[into] = other === mine ? mergeOrdered(this.#rows[into] as Ordered<Row>, kept) : kept
     this.#best[into] = other
   }
 
   result(cell: number): readonly Row[] {
-    return this.#rows[cell] ?? []
+    return this.#rows[cell]?.values.slice() ?? []
   }
 
   save(cell: number, writer: ByteWriter): void {
+    const { values, orders } = this.#rows[cell] as Ordered<Row>
     writer.number(this.#best[cell] as number)
-    writer.text(JSON.stringify(this.#rows[cell]))
+    writer.text(JSON.stringify(values))
+    writer.numbers(Float64Array.from(orders))
   }
 
   load(cell: number, reader: ByteReader): void {
     this.#best[cell] = reader.number()
-    this.#rows[cell] = JSON.parse(reader.text()) as Row[]
+    const values = JSON.parse(reader.text()) as Row[]
+    this.#rows[cell] = { values, orders: Array.from(reader.numbers(values.length)) }
   }
 }
 
-export const argMaxAggregate: Aggregate<{ readonly field: string; readonly take?: readonly string[] }> = {
+/** The row as JSON would give it back: a number that is none is null there. */
+function written(row: Row): Row {
+  const isWritten = Object.values(row).every(value => typeof value !== 'number' || Number.isFinite(value))
+  return isWritten ? row : (JSON.parse(JSON.stringify(row)) as Row)
+}
+
+export const argMaxAggregate: Aggregate<ArgMaxOptions> = {
   spec: {
     name: 'argMax',
     summary: 'The rows that reach the largest value of a column, as a list in the order of the rows; all of them when several do.',
-    description: 'An empty list when no row has a number there. The columns taken must hold JSON values. `unnest` makes rows of the list.',
+    description: 'An empty list when no row has a number there. `unnest` makes rows of the list.',
     options: {
-      field: { type: 'field', required: true, summary: 'Column of numbers; null is left out, anything else is a dead letter.' },
+      field: numberField,
       take: { type: 'list', summary: 'Columns of the rows to keep; all that are not null when left out.' },
     },
     example: {
@@ -94,6 +120,6 @@ export const argMaxAggregate: Aggregate<{ readonly field: string; readonly take?
     },
   },
   resultType: 'json',
-  reads: ({ field, take }) => ({ fields: [field, ...(take ?? ['*'])], numbers: [field] }),
-  create: ({ field, take }) => new ArgMaxCells(field, take),
+  reads: ({ field, take = ['*'] }) => ({ fields: [field, ...take], numbers: [field], values: take }),
+  create: options => new ArgMaxCells(options),
 }

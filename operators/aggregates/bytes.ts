@@ -44,6 +44,14 @@ export class ByteWriter {
     this.#bytes.set(bytes, at)
   }
 
+  /** A JSON value; a number keeps all its bits. */
+  value(value: unknown): void {
+    const isNumber = typeof value === 'number'
+    this.byte(isNumber ? 1 : 0)
+    if (isNumber) this.number(value)
+    else this.text(JSON.stringify(value ?? null))
+  }
+
   numbers(values: Float64Array): void {
     const at = this.#reserve(8 * values.length)
     for (let i = 0; i < values.length; i++) this.#view.setFloat64(at + 8 * i, values[i] as number)
@@ -89,6 +97,10 @@ export class ByteReader {
     const length = this.integer()
     const start = this.#pass(length)
     return decoder.decode(this.#bytes.subarray(start, start + length))
+  }
+
+  value(): unknown {
+    return this.byte() === 1 ? this.number() : (JSON.parse(this.text()) as unknown)
   }
 
   numbers(count: number): Float64Array {

@@ -1,13 +1,13 @@
 /** `count`: how many rows, or how many rows that have a field. */
 import { columnNamed } from '../page.ts'
 import { valueAt } from '../columns.ts'
-import { grown, type Aggregate, type AggregateCells, type AggregateUse } from './aggregate.ts'
+import { type Aggregate, type AggregateCells, type AggregateUse, grown, type Operand, operandOf } from './aggregate.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { Page } from '../flow.ts'
 
-/** All rows, or with a field those in which it is not null. */
-export function count(field?: string): AggregateUse<number> {
-  return field === undefined ? { aggregate: 'count' } : { aggregate: 'count', field }
+/** All rows, or with a column those in which it is not null. */
+export function count(operand?: Operand): AggregateUse<number> {
+  return operand === undefined ? { aggregate: 'count' } : { aggregate: 'count', ...operandOf(operand) }
 }
 
 class CountCells implements AggregateCells {
@@ -58,10 +58,10 @@ export const countAggregate: Aggregate<{ readonly field?: string }> = {
   spec: {
     name: 'count',
     summary: 'How many rows there are, or with a field how many have it.',
-    options: { field: { type: 'field', summary: 'Counts only rows in which this column is not null.' } },
+    options: { field: { type: 'field', summary: 'Counts only rows in which this column, or an expression in `of`, is not null.' } },
     example: { use: 'count()', options: {}, rows: [{ delay: 1 }, { delay: null }], result: 2 },
   },
   resultType: 'integer',
-  reads: ({ field }) => ({ fields: field === undefined ? [] : [field], numbers: [] }),
+  reads: ({ field }) => ({ fields: field === undefined ? [] : [field] }),
   create: ({ field }) => new CountCells(field),
 }

@@ -1,13 +1,13 @@
 /** `mean`: the sum of a column divided by how many numbers there were. */
-import type { Aggregate, AggregateUse } from './aggregate.ts'
+import { type Aggregate, type AggregateUse, numberField, type Operand, operandOf } from './aggregate.ts'
 import { SumCells } from './sum.ts'
 
 /** The mean of a column of numbers. */
-export function mean(field: string): AggregateUse<number> {
-  return { aggregate: 'mean', field }
+export function mean(operand: Operand): AggregateUse<number> {
+  return { aggregate: 'mean', ...operandOf(operand) }
 }
 
-class MeanCells extends SumCells {
+export class MeanCells extends SumCells {
   override result(cell: number): number | null {
     const count = this.sums.count(cell)
     return count === 0 ? null : this.sums.double(cell) / count
@@ -19,7 +19,7 @@ export const meanAggregate: Aggregate<{ readonly field: string }> = {
     name: 'mean',
     summary: 'The mean of a column; null when no row has a number there.',
     description: 'The exact sum (see `sum`) as a double, divided by the number of values.',
-    options: { field: { type: 'field', required: true, summary: 'Column of numbers; null is left out, anything else is a dead letter.' } },
+    options: { field: numberField },
     example: { use: "mean('delay')", options: { field: 'delay' }, rows: [{ delay: 1 }, { delay: 2 }, { delay: null }], result: 1.5 },
   },
   resultType: 'number',

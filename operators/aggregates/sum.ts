@@ -1,13 +1,13 @@
 /** `sum`: the sum of a column, exact for integers. */
 import { numberColumn } from '../columns.ts'
 import type { NumberColumn, Page } from '../flow.ts'
-import type { Aggregate, AggregateCells, AggregateUse } from './aggregate.ts'
+import { type Aggregate, type AggregateCells, type AggregateUse, numberField, type Operand, operandOf } from './aggregate.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { ExactSums } from './exact-sum.ts'
 
 /** The sum of a column of numbers. */
-export function sum(field: string): AggregateUse<number> {
-  return { aggregate: 'sum', field }
+export function sum(operand: Operand): AggregateUse<number> {
+  return { aggregate: 'sum', ...operandOf(operand) }
 }
 
 /** The numbers of a page that has been checked to hold nothing else there; nulls when no row has the field. */
@@ -60,7 +60,7 @@ export const sumAggregate: Aggregate<{ readonly field: string }> = {
     description:
       'Integers up to 2^53 are added exactly, whatever their number; a sum above 2^53 is a decimal text. Other numbers are added as ' +
       'doubles in the order of the rows, beside the integers, and the result is then a double.',
-    options: { field: { type: 'field', required: true, summary: 'Column of numbers; null is left out, anything else is a dead letter.' } },
+    options: { field: numberField },
     example: {
       use: "sum('delay')",
       options: { field: 'delay' },

@@ -59,8 +59,8 @@ export function mergedRow(rows: readonly RowType[]): RowType {
   let fields = first.fields
   for (const { fields: others } of rest) {
     const both = Object.entries({ ...fields, ...others }).map(([name, type]): [string, ValueType] => {
-      const own = fields[name]
-      return [name, own === undefined || !(name in others) || own === type ? type : 'any']
+      const isInBoth = Object.hasOwn(fields, name) && Object.hasOwn(others, name)
+      return [name, !isInBoth || fields[name] === type ? type : 'any']
     })
     fields = Object.fromEntries(both)
   }

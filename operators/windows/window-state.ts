@@ -1,21 +1,22 @@
-/** Windows on disk: a row for each cell that changed in an epoch, rows for the chunks of large cells, and one that says what they mean. */
+/** Windows on disk: a row for each cell that changed in an epoch, rows for chunks of large cells and marks of windows, and what they mean. */
 import { isDeepStrictEqual } from 'node:util'
 import { EventStoreError } from '../../event/error.ts'
 import { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
 import type { StepContext, StepState } from '../operator.ts'
-import type { AggregateUses } from './window-aggregates.ts'
+import type { AggregateUses } from './window-uses.ts'
 import type { KeyValue } from './window-keys.ts'
 
 /** What the rows of a step were computed with; rows of another shape can not be gone on with. */
 export interface WindowShape {
-  readonly sizeMs: number | 'all'
-  readonly offsetMs: number
   readonly aggregate: AggregateUses
   readonly key: readonly string[]
+  /** Whatever else decides what the rows mean, under any name; an option that is not at work is left out. */
+  readonly [option: string]: unknown
 }
 
 export interface SavedCell {
-  readonly start: number
+  /** Start of the window, or another number that tells it from others of the same key. */
+  readonly place: number
   readonly key: readonly KeyValue[]
   readonly bytes: Uint8Array
   readonly chunks: readonly SavedChunk[]
@@ -27,9 +28,20 @@ export interface SavedChunk {
   readonly bytes: Uint8Array
 }
 
+/** All but the key, which shows with the first page. */
+export type SavedShape = Readonly<Record<string, unknown>>
+
+export interface Saved {
+  readonly key: readonly string[] | undefined
+  readonly cells: readonly SavedCell[]
+  /** Places of windows that were marked. */
+  readonly marks: readonly number[]
+}
+
 const cellRow = 0
 const chunkRow = 1
 const shapeRow = Uint8Array.of(2)
+const markRow = 3
 
 const encoder = new TextEncoder()
 
@@ -44,8 +56,9 @@ export class WindowState {
   }
 
   /** Reads all rows; INCOMPATIBLE when the step now computes something else under the same id. */
-  load(shape: Omit<WindowShape, 'key'>, context: StepContext): { key?: readonly string[]; cells: SavedCell[] } {
-    const cells: { name: string; start: number; key: readonly KeyValue[]; bytes: Uint8Array }[] = []
+  load(shape: SavedShape, context: StepContext): Saved {
+    const cells: Omit<SavedCell & { name: string }, 'chunks'>[] = []
+    const marks: number[] = []
     for (const [row, bytes] of this.#state.rows()) {
       const reader = new ByteReader(row)
       const kind = reader.byte()
@@ -53,17 +66,22 @@ export class WindowState {
         this.#savedShape = JSON.parse(new ByteReader(bytes).text()) as WindowShape
         continue
       }
-      const [start, text] = [reader.number(), reader.text()]
-      const name = `${start} ${text}`
-      if (kind === cellRow) cells.push({ name, start, key: JSON.parse(text) as KeyValue[], bytes })
+      const place = reader.number()
+      if (kind === markRow) {
+        marks.push(place)
+        continue
+      }
+      const text = reader.text()
+      const name = `${place} ${text}`
+      if (kind === cellRow) cells.push({ name, place, key: JSON.parse(text) as KeyValue[], bytes })
       else this.#noteChunk(name, { aggregate: reader.integer(), chunk: reader.integer(), bytes })
     }
     this.#refuseOtherShape(shape, context)
     const saved = cells.map(({ name, ...cell }) => ({ ...cell, chunks: this.#chunks.get(name) ?? [] }))
-    return this.#savedShape === undefined ? { cells: saved } : { key: this.#savedShape.key, cells: saved }
+    return { key: this.#savedShape?.key, cells: saved, marks }
   }
 
-  #refuseOtherShape(shape: Omit<WindowShape, 'key'>, context: StepContext): void {
+  #refuseOtherShape(shape: SavedShape, context: StepContext): void {
     if (this.#savedShape === undefined) return
     const { key: _, ...saved } = this.#savedShape
     if (isDeepStrictEqual(saved, JSON.parse(JSON.stringify(shape)))) return
@@ -86,20 +104,35 @@ export class WindowState {
     this.#state.put(shapeRow, this.#writer.take())
   }
 
-  saveCell(start: number, key: string, bytes: Uint8Array): void {
-    this.#state.put(this.#rowKey(cellRow, start, key), bytes)
+  saveCell(place: number, key: string, bytes: Uint8Array): void {
+    this.#state.put(this.#rowKey(cellRow, place, key), bytes)
   }
 
-  saveChunk(start: number, key: string, saved: SavedChunk): void {
-    this.#noteChunk(`${start} ${key}`, { ...saved, bytes: encoder.encode('') })
-    this.#state.put(this.#chunkKey(start, key, saved), saved.bytes)
+  saveChunk(place: number, key: string, saved: SavedChunk): void {
+    this.#noteChunk(`${place} ${key}`, { ...saved, bytes: encoder.encode('') })
+    this.#state.put(this.#chunkKey(place, key, saved), saved.bytes)
   }
 
-  deleteCell(start: number, key: string): void {
-    this.#state.delete(this.#rowKey(cellRow, start, key))
-    const name = `${start} ${key}`
-    for (const chunk of this.#chunks.get(name) ?? []) this.#state.delete(this.#chunkKey(start, key, chunk))
+  deleteCell(place: number, key: string): void {
+    this.#state.delete(this.#rowKey(cellRow, place, key))
+    const name = `${place} ${key}`
+    for (const chunk of this.#chunks.get(name) ?? []) this.#state.delete(this.#chunkKey(place, key, chunk))
     this.#chunks.delete(name)
+  }
+
+  /** A mark on a window, beside its cells: that its results have left. */
+  mark(place: number): void {
+    this.#state.put(this.#markKey(place), new Uint8Array(0))
+  }
+
+  unmark(place: number): void {
+    this.#state.delete(this.#markKey(place))
+  }
+
+  #markKey(place: number): Uint8Array {
+    this.#writer.byte(markRow)
+    this.#writer.number(place)
+    return this.#writer.take()
   }
 
   #noteChunk(name: string, saved: SavedChunk): void {
@@ -108,16 +141,16 @@ export class WindowState {
     else list.push(saved)
   }
 
-  #rowKey(kind: number, start: number, key: string): Uint8Array {
+  #rowKey(kind: number, place: number, key: string): Uint8Array {
     this.#writer.byte(kind)
-    this.#writer.number(start)
+    this.#writer.number(place)
     this.#writer.text(key)
     return this.#writer.take()
   }
 
-  #chunkKey(start: number, key: string, { aggregate, chunk }: SavedChunk): Uint8Array {
+  #chunkKey(place: number, key: string, { aggregate, chunk }: SavedChunk): Uint8Array {
     this.#writer.byte(chunkRow)
-    this.#writer.number(start)
+    this.#writer.number(place)
     this.#writer.text(key)
     this.#writer.integer(aggregate)
     this.#writer.integer(chunk)

@@ -40,7 +40,7 @@ export interface DeployerThreads {
 }
 
 export interface DeployOptions {
-  /** Name of the export that is the topology. Default `default`. */
+  /** Name of the module's export that is the topology. Default `default`; a file has none. */
   readonly export?: string
   /** Ends at what is in the log now. */
   readonly until?: 'head'

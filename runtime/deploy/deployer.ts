@@ -1,34 +1,24 @@
 /** Deploys topologies: keeps what is deployed as events in `$topology`, runs each in a thread of pipelines, and answers for their state. */
-import { finishOutbox } from '../../actors/finish.ts'
-import type { OutboxRequest } from '../../actors/outbox.ts'
-import type { OutboxAnswer } from '../../actors/outbox-sender.ts'
-import type { PipelineOutcome } from '../../actors/pipeline-options.ts'
 import { streamEvents } from '../../actors/reader.ts'
-import { type ErrorCode, EventStoreError } from '../../event/error.ts'
+import { EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
 import type { Plan } from '../../topology/plan.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 import { Deployments } from './deployments.ts'
 import { type ProjectionReader, projectionReader } from './projection-reader.ts'
-import { type DeployedData, type Deployment, projectionsOf, TOPOLOGY_STREAM, type TopologyEvent } from './registry.ts'
+import { type DeployedData, type Deployment, isOver, projectionsOf, TOPOLOGY_STREAM } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
-import { openThreads, type Threads } from './threads.ts'
-import { asEventStoreError, TopologyRun } from './topology-run.ts'
-import { moduleUrl } from './user-module.ts'
+import { asEventStoreError } from './topology-run.ts'
+import { TopologyRuns } from './topology-runs.ts'
+import { type NamedModule, namedModule } from './user-module.ts'
 
 export type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
-
-/** Failures of the node and not of the topology: it runs again when the node is opened the next time. */
-const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['READ_ONLY', 'CLOSED', 'UNREACHABLE', 'DAMAGED'])
 
 export class Deployer {
   readonly #options: DeployerOptions
   readonly #deployments: Deployments
-  readonly #runs = new Map<string, TopologyRun>()
+  readonly #runs: TopologyRuns
   readonly #rebuilt = new Set<string>()
-  readonly #threads: Threads
-  readonly #background = new Set<Promise<void>>()
-  #incarnation = 0
   #turn: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
@@ -42,13 +32,8 @@ export class Deployer {
 
   private constructor(options: DeployerOptions) {
     this.#options = options
-    this.#threads = openThreads(options, {
-      main: { appendOutbox: this.#appendOutbox, syncShards: options.syncShards ?? (() => Promise.resolve()), rested: this.#rested },
-      died: (thread, cause, noted) => {
-        for (const run of this.#runs.values()) if (run.runsIn(thread)) run.died(cause, noted)
-      },
-    })
     this.#deployments = new Deployments(options.append)
+    this.#runs = new TopologyRuns(options, this.#deployments)
   }
 
   /** Makes the state fit the log: what is not deployed goes, what is ahead of the log is folded again. */
@@ -59,18 +44,13 @@ export class Deployer {
       const isDeployed = this.#deployments.get(name)?.deployment === row.deployment
       if (isDeployed && !this.#isAhead(row)) continue
       if (isDeployed) this.#rebuilt.add(name)
-      await this.#threads.writer.drop(name)
+      await this.#runs.threads.writer.drop(name)
     }
     for (const deployment of this.#deployments.all) {
       const { name, status } = deployment
-      if (status === 'failed') continue
-      const row = readTopologyRow(state, name)
-      if (row?.status === 'ended') this.#inBackground(this.#finish(deployment))
-      else {
-        if (status === 'ended') this.#rebuilt.add(name)
-        this.#deployments.set({ ...deployment, status: 'running' })
-        this.#inBackground(this.#newRun(deployment, row === undefined).startAlone())
-      }
+      if (status === 'failed' || status === 'paused') continue
+      if (status === 'ended' && readTopologyRow(state, name)?.status !== 'ended') this.#rebuilt.add(name)
+      this.#runs.takeUp(deployment)
     }
   }
 
@@ -93,77 +73,42 @@ export class Deployer {
     })
   }
 
-  /** What a topology that has ended may have left undone when the process died. */
-  async #finish(deployment: Deployment): Promise<void> {
-    const { state, limits, log } = this.#options
-    const { name } = deployment
-    this.#deployments.set({ ...deployment, status: 'ended' })
-    await finishOutbox({
-      topology: name,
-      incarnation: ++this.#incarnation,
-      store: state,
-      writer: this.#threads.writer,
-      appendOutbox: this.#appendOutbox,
-      partitions: log.partitions,
-      limits,
-    })
-    if (deployment.status !== 'ended')
-      await this.#deployments.note({ type: 'topology.ended', data: { name, deployment: deployment.deployment } })
-  }
-
-  /** Work nobody waits for but `close`. What fails here is found and done again at the next open. */
-  #inBackground(work: Promise<void>): void {
-    const settled: Promise<void> = work.catch(() => undefined).finally(() => this.#background.delete(settled))
-    this.#background.add(settled)
-  }
-
-  #newRun(deployment: Deployment, isRepeating: boolean): TopologyRun {
-    const run = new TopologyRun(deployment, isRepeating, {
-      take: topology => this.#threads.take(topology),
-      nextIncarnation: () => ++this.#incarnation,
-      epochOf: topology => readTopologyRow(this.#options.state, topology)?.epoch ?? 0,
-      failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
-    })
-    this.#runs.set(deployment.name, run)
-    return run
-  }
-
-  /** Deploys and starts the topology that a module exports. INVALID names the file and what is wrong with it, or what stands in the way. */
+  /** Deploys and starts the topology of a module or file. INVALID names the file and what is wrong with it, or what stands in the way. */
   deploy(module: URL | string, options: DeployOptions = {}): Promise<Deployed> {
-    return this.#inTurn(() => this.#deploy(moduleUrl(module), options))
+    return this.#inTurn(() => this.#deploy(namedModule(module), options))
   }
 
-  async #deploy(module: string, options: DeployOptions): Promise<Deployed> {
+  async #deploy(module: NamedModule, options: DeployOptions): Promise<Deployed> {
     if (options.until !== undefined && options.until !== 'head')
       throw new EventStoreError('INVALID', 'until must be "head" or left out', { field: 'until' })
     const plan = await this.#plan(module, options)
     const { topology: name, version } = plan
     this.#deployments.refuseTaken(name, projectionsOf(plan))
-    if (readTopologyRow(this.#options.state, name)) await this.#threads.writer.drop(name)
+    this.#deployments.refuseLookups(plan)
+    const { writer } = this.#runs.threads
+    if (readTopologyRow(this.#options.state, name)) await writer.drop(name)
     const data: DeployedData = {
       name,
       version,
-      module,
+      module: module.url,
       ...(options.export !== undefined && { export: options.export }),
       plan,
       ...(plan.until && { until: plan.until, head: this.#options.head() }),
     }
     const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
-    const run = this.#newRun(this.#deployments.named(name), false)
     try {
-      await run.start()
+      await this.#runs.add(this.#deployments.named(name), false).start()
     } catch (error) {
-      this.#runs.delete(name)
-      run.left()
+      await this.#runs.forget(name)
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
-      await this.#threads.writer.drop(name)
+      await writer.drop(name)
       throw asInvalid(error, module)
     }
     return { name, version, status: this.#deployments.named(name).status }
   }
 
-  async #plan(module: string, options: DeployOptions): Promise<Plan> {
-    const thread = this.#threads.take('')
+  async #plan(module: NamedModule, options: DeployOptions): Promise<Plan> {
+    const thread = this.#runs.threads.take('')
     try {
       return await thread.control.plan(module, { export: options.export, until: options.until })
     } catch (error) {
@@ -177,14 +122,67 @@ export class Deployer {
   undeploy(name: string): Promise<void> {
     return this.#inTurn(async () => {
       const { deployment } = this.#deployments.named(name)
-      const run = this.#runs.get(name)
-      this.#runs.delete(name)
-      await run?.stop(false)
+      await this.#runs.forget(name)
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
-      await this.#threads.writer.drop(name)
+      await this.#runs.threads.writer.drop(name)
       this.#rebuilt.delete(name)
       this.#deployments.wake(name)
     })
+  }
+
+  /** See `Node.pause`. */
+  pause(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const current = this.#deployments.named(name)
+      if (current.status === 'paused') return
+      refuseOver(current, 'paused')
+      await this.#deployments.note({ type: 'topology.paused', data: { name, deployment: current.deployment } })
+      await this.#stop(name, 'patient')
+    })
+  }
+
+  /** See `Node.resume`. */
+  resume(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const current = this.#deployments.named(name)
+      refuseOver(current, 'resumed')
+      if (current.status !== 'paused') return
+      await this.#deployments.note({ type: 'topology.resumed', data: { name, deployment: current.deployment } })
+      this.#goOn(name)
+    })
+  }
+
+  /** See `Node.drain`. */
+  drain(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const current = this.#deployments.named(name)
+      const { deployment, plan, status, until, head } = current
+      refuseOver(current, 'drained')
+      if (plan.source.kind !== 'log')
+        throw new EventStoreError('INVALID', `topology ${name} makes its own rows and ends with them; pause or undeploy it`, {
+          topology: name,
+        })
+      if (status === 'draining' || (status === 'running' && until !== undefined)) return
+      // First, or it would have read on behind the head by the time the head is noted.
+      await this.#stop(name, 'soon')
+      try {
+        const last = until === undefined || head === undefined ? this.#options.head() : head
+        await this.#deployments.note({ type: 'topology.draining', data: { name, deployment, head: last } })
+      } finally {
+        if (this.#deployments.named(name).status !== 'paused') this.#goOn(name)
+      }
+    })
+  }
+
+  /** Throws what it failed with, if it did so instead. */
+  async #stop(name: string, deliveries: 'patient' | 'soon'): Promise<void> {
+    await this.#runs.stop(name, { commit: true, deliveries })
+    const { error } = this.#deployments.named(name)
+    if (error) throw new EventStoreError(error.code, error.message, { topology: name })
+  }
+
+  #goOn(name: string): void {
+    if (this.#options.resume) this.#runs.takeUp(this.#deployments.named(name))
   }
 
   async topologies(): Promise<TopologyStatus[]> {
@@ -204,7 +202,7 @@ export class Deployer {
   /** Resolves when the topology has ended or failed. NOT_FOUND when there is none, or no more. */
   async topologyEnded(name: string): Promise<TopologyStatus> {
     this.#check()
-    while (this.#deployments.named(name).status === 'running') {
+    while (!isOver(this.#deployments.named(name))) {
       await this.#deployments.happened(name)
       this.#check()
     }
@@ -225,40 +223,7 @@ export class Deployer {
     })
   }
 
-  /** A pipeline has come to rest by itself. */
-  #rested = (topology: string, incarnation: number, outcome: PipelineOutcome): void => {
-    const run = this.#runs.get(topology)
-    if (run?.incarnation !== incarnation || outcome.status === 'stopped') return
-    if (outcome.status === 'failed') {
-      this.#fail(run, outcome.error, !passingCodes.has(outcome.error.code))
-      return
-    }
-    this.#runs.delete(topology)
-    run.left()
-    this.#deployments.set({ ...run.deployment, status: 'ended' })
-    this.#noteLater({ type: 'topology.ended', data: { name: topology, deployment: run.deployment.deployment } })
-  }
-
-  #fail(run: TopologyRun, { code, message }: EventStoreError, isLasting: boolean): void {
-    const { name } = run
-    if (this.#closing || this.#runs.get(name) !== run) return
-    this.#runs.delete(name)
-    run.left()
-    const error = { code, message }
-    this.#deployments.set({ ...run.deployment, status: 'failed', error })
-    if (isLasting) this.#noteLater({ type: 'topology.failed', data: { name, deployment: run.deployment.deployment, error } })
-  }
-
-  #noteLater(event: TopologyEvent): void {
-    this.#inBackground(this.#deployments.note(event).then(() => undefined))
-  }
-
-  #appendOutbox = async ({ stream, events, producer, number }: OutboxRequest): Promise<OutboxAnswer> => {
-    const answer = await this.#options.append(stream, events, { producer, producerSequence: number })
-    return answer.duplicate ? 'duplicate' : 'stored'
-  }
-
-  /** Deployments and undeployments one after the other. */
+  /** Whatever changes what is deployed, one after the other. */
   #inTurn<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     const turn = this.#turn.then(() => {
       this.#check()
@@ -280,20 +245,27 @@ export class Deployer {
 
   async #close(): Promise<void> {
     this.#deployments.wakeAll()
+    this.#runs.hurry()
     await this.#turn
-    await Promise.all(Array.from(this.#runs.values(), run => run.stop(true)))
-    await Promise.all(this.#background)
-    await this.#threads.close()
+    await this.#runs.close()
   }
 }
 
-function asInvalid(error: unknown, module: string): EventStoreError {
+function refuseOver({ name, status, error }: Deployment, what: string): void {
+  if (status === 'ended')
+    throw new EventStoreError('INVALID', `topology ${name} has ended and can not be ${what}`, { topology: name, status })
+  if (status !== 'failed') return
+  const message = `topology ${name} has failed (${error?.message ?? 'unknown'}) and can not be ${what}; undeploy it first`
+  throw new EventStoreError('INVALID', message, { topology: name, status })
+}
+
+function asInvalid(error: unknown, { shown }: NamedModule): EventStoreError {
   const known = asEventStoreError(error)
   if (known.code === 'INVALID') return known
   return new EventStoreError(
     'INVALID',
-    `${module} can not be deployed: ${known.message}`,
-    { file: module, code: known.code },
+    `${shown} can not be deployed: ${known.message}`,
+    { file: shown, code: known.code },
     { cause: error },
   )
 }

@@ -1,8 +1,11 @@
 /** What is deployed: the fold of `$topology`, with whoever waits for a topology to end. */
+import type { LookedUp } from '../../actors/lookups.ts'
 import { EventStoreError } from '../../event/error.ts'
 import type { Event } from '../../event/event.ts'
 import type { DeployerOptions } from './deployer-options.ts'
-import { type Deployment, foldTopology, projectionsOf, TOPOLOGY_STREAM, type TopologyEvent, topologyEvent } from './registry.ts'
+import { foreignProjections } from '../../topology/joined-projections.ts'
+import type { Plan } from '../../topology/plan.ts'
+import { type Deployment, foldTopology, isOver, projectionsOf, TOPOLOGY_STREAM, type TopologyEvent, topologyEvent } from './registry.ts'
 
 export class Deployments {
   readonly #append: DeployerOptions['append']
@@ -49,6 +52,41 @@ export class Deployments {
     }
   }
 
+  /** Throws INVALID when the plan looks rows up in a projection that nobody writes, or that waits for its own. */
+  refuseLookups(plan: Plan): void {
+    const own = projectionsOf(plan)
+    const seen = new Set<string>()
+    const follow = (projections: readonly string[]): void => {
+      for (const projection of projections) {
+        if (own.includes(projection))
+          throw new EventStoreError('INVALID', `projection ${projection} is made of rows that look into it, by way of other topologies`, {
+            projection,
+          })
+        const owner = this.ownerOf(projection)
+        if (owner === undefined || seen.has(owner.name)) continue
+        seen.add(owner.name)
+        follow(foreignProjections(owner.plan.steps))
+      }
+    }
+    const wanted = foreignProjections(plan.steps)
+    const missing = wanted.find(projection => this.ownerOf(projection) === undefined)
+    if (missing !== undefined)
+      throw new EventStoreError('INVALID', `no topology writes a projection ${missing}; deploy that first`, { projection: missing })
+    follow(wanted)
+  }
+
+  /** Who writes a projection, for those who look into it. */
+  lookedUp(projection: string, runs: (name: string) => boolean): LookedUp | null {
+    const owner = this.ownerOf(projection)
+    if (owner === undefined) return null
+    const { name: topology, deployment, plan } = owner
+    const { source } = plan
+    const isRunning = !isOver(owner) && runs(topology)
+    if (source.kind !== 'log') return { topology, deployment, isRunning }
+    const { types, categories } = source
+    return { topology, deployment, isRunning, log: { ...(types && { types }), ...(categories && { categories }) } }
+  }
+
   /** An event that stands in the log. */
   fold(event: Pick<Event, 'type' | 'data' | 'version'>): void {
     foldTopology(this.#deployed, event)
@@ -65,7 +103,7 @@ export class Deployments {
   /** Changes what is known of a deployment, ahead of its event or without one. */
   set(deployment: Deployment): void {
     this.#deployed.set(deployment.name, deployment)
-    if (deployment.status !== 'running') this.wake(deployment.name)
+    if (isOver(deployment)) this.wake(deployment.name)
   }
 
   /** Resolves when something has happened to the topology. */

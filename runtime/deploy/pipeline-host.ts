@@ -1,11 +1,14 @@
 /** The pipelines of one thread, and the control calls that others make to them: in a worker over Comlink, in memory directly. */
+import { deadLetterStream, REPLAYED } from '../../actors/dead-letter.ts'
 import { GeneratorSource } from '../../actors/generator-source.ts'
 import { createFragment } from '../../actors/fragment.ts'
 import type { Heartbeat } from '../../actors/heartbeat.ts'
 import { LogSource } from '../../actors/log-source.ts'
+import { missingSecret } from '../../actors/delivery-attempt.ts'
+import type { LookedUp } from '../../actors/lookups.ts'
 import type { AppendOutbox } from '../../actors/outbox-sender.ts'
 import { PipelineActor } from '../../actors/pipeline.ts'
-import type { Counters, PipelineOutcome } from '../../actors/pipeline-options.ts'
+import type { Counters, PipelineOptions, PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
 import type { FoldedRow } from '../../actors/projection.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
@@ -16,8 +19,9 @@ import type { Limits } from '../../event/limits.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import type { StateStore } from '../../store/state.ts'
+import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
-import { planOfModule, resolveReference } from './user-module.ts'
+import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
 
 /** What a thread lends its pipelines. */
 export interface PipelineHostParts {
@@ -30,6 +34,8 @@ export interface PipelineHostParts {
   readonly limits: Limits
   readonly epochMs: number
   readonly clock: Clock
+  /** Who writes a projection now; null when nobody does. */
+  lookedUp(projection: string): Promise<LookedUp | null>
   /** A pipeline has come to rest by itself. */
   rested(topology: string, incarnation: number, outcome: PipelineOutcome): void
 }
@@ -52,6 +58,8 @@ export interface PipelineStats {
   readonly isAtHead: boolean
   readonly watermark?: number
   readonly epoch: number
+  /** How long the last took to be written. */
+  readonly lastEpochMs?: number
 }
 
 /** A folded row and the place its topology has reached. */
@@ -62,10 +70,10 @@ export interface FoldedAnswer {
 
 /** The calls; each takes and gives plain data. */
 export interface PipelineControl extends Record<string, (...args: never[]) => unknown> {
-  plan(module: string, options: { readonly export?: string | undefined; readonly until?: 'head' | undefined }): Promise<Plan>
+  plan(module: NamedModule, options: { readonly export?: string | undefined; readonly until?: 'head' | undefined }): Promise<Plan>
   start(request: StartPipeline): Promise<void>
   /** Does nothing for one that does not run here. */
-  stop(topology: string, commit: boolean): Promise<void>
+  stop(topology: string, options: StopOptions): Promise<void>
   stats(topology: string): PipelineStats | null
   folded(topology: string, projection: string, key: readonly unknown[]): FoldedAnswer | null
   foldedRows(topology: string, projection: string): readonly (readonly [keyText: string, row: FoldedRow])[]
@@ -77,6 +85,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
     plan: (module, options) => planOfModule(module, options),
     async start(request) {
       const { topology } = request.plan
+      refuseMissingSecrets(request.plan)
       await parts.writer.begin(topology, request.incarnation)
       const actor = await startPipeline(parts, request, outcome => {
         if (actors.get(topology) === actor) actors.delete(topology)
@@ -84,12 +93,19 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
       })
       actors.set(topology, actor)
     },
-    stop: async (topology, commit) => actors.get(topology)?.stop({ commit }),
+    stop: async (topology, options) => actors.get(topology)?.stop(options),
     stats(topology) {
       const actor = actors.get(topology)
       if (!actor) return null
-      const { position, counters, isAtHead, epoch, watermark } = actor
-      return { position, counters, isAtHead, epoch, ...(watermark !== undefined && { watermark }) }
+      const { position, counters, isAtHead, epoch, watermark, lastEpochMs } = actor
+      return {
+        position,
+        counters,
+        isAtHead,
+        epoch,
+        ...(watermark !== undefined && { watermark }),
+        ...(lastEpochMs !== undefined && { lastEpochMs }),
+      }
     },
     folded(topology, projection, key) {
       const actor = actors.get(topology)
@@ -112,6 +128,8 @@ function startPipeline(
     partitions: parts.log.partitions,
     createFragment,
     resolve,
+    environment: process.env,
+    ...lookupsOf(parts, request.plan),
     onEnd,
     async openSource(from, pipeline): Promise<Source> {
       const { source } = request.plan
@@ -121,16 +139,38 @@ function startPipeline(
   })
 }
 
+/** Before anything is folded: what it would send could not be signed. */
+function refuseMissingSecrets({ steps }: Plan): void {
+  for (const { id, operator, options } of steps) {
+    const name = options['secretEnvironment']
+    if (operator === 'webhook' && typeof name === 'string' && !process.env[name]) throw missingSecret(id, name)
+  }
+}
+
+function lookupsOf({ log, limits, lookedUp }: PipelineHostParts, { steps }: Plan): Pick<PipelineOptions, 'lookups'> {
+  const projections = foreignProjections(steps)
+  if (projections.length === 0) return {}
+  return {
+    lookups: {
+      projections,
+      ownerOf: lookedUp,
+      openStamps: (followed, after) => new LogReader(log, { ...followed, pageRows: limits.pageRows, ...(after && { after }) }),
+    },
+  }
+}
+
 function openLog(
   { log, limits }: PipelineHostParts,
-  { head }: StartPipeline,
+  { head, deployment, plan: { topology } }: StartPipeline,
   plan: LogSourcePlan,
   from: SourcePosition | undefined,
 ): LogSource {
   const { types, categories } = plan
+  const stream = deadLetterStream(topology)
   const reader = new LogReader(log, {
     types,
     categories,
+    also: { stream, types: [REPLAYED] },
     pageRows: limits.pageRows,
     ...(from?.place && { after: from.place }),
     ...(head !== undefined && { upTo: head + 1 }),
@@ -139,6 +179,7 @@ function openLog(
   return new LogSource({
     plan,
     storeId: log.storeId,
+    replays: { stream, partition: log.partitionOf(stream), deployment },
     reader: {
       // What is committed after this is read is announced by a later epoch than the one waited for.
       next() {

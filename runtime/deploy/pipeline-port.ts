@@ -1,5 +1,6 @@
-/** What a pipeline worker asks of main: to append its outbox, to sync the shards, and to know that a pipeline has come to rest. */
+/** What a pipeline worker asks of main: to append its outbox, to sync the shards, who writes a projection, and to know that a pipeline has come to rest. */
 import { type OutboxRequest, decodeRequest, encodeForThread } from '../../actors/outbox.ts'
+import type { LookedUp } from '../../actors/lookups.ts'
 import type { AppendOutbox, OutboxAnswer } from '../../actors/outbox-sender.ts'
 import type { PipelineOutcome } from '../../actors/pipeline-options.ts'
 import { assert } from '../../event/assert.ts'
@@ -13,12 +14,14 @@ type PlainOutcome =
 export type PipelineQuestion =
   | { readonly kind: 'append' }
   | { readonly kind: 'sync' }
+  | { readonly kind: 'lookedUp'; readonly projection: string }
   | { readonly kind: 'rested'; readonly topology: string; readonly incarnation: number; readonly outcome: PlainOutcome }
 
 /** What main does when it is asked. */
 export interface MainSide {
   appendOutbox(request: OutboxRequest): Promise<OutboxAnswer>
   syncShards(): Promise<void>
+  lookedUp(projection: string): LookedUp | null
   rested(topology: string, incarnation: number, outcome: PipelineOutcome): void
 }
 
@@ -26,6 +29,7 @@ export interface MainSide {
 export function remoteSide(port: BytesPort<PipelineQuestion>): {
   appendOutbox: AppendOutbox
   syncShards(): Promise<void>
+  lookedUp(projection: string): Promise<LookedUp | null>
   rested: MainSide['rested']
 } {
   return {
@@ -33,6 +37,7 @@ export function remoteSide(port: BytesPort<PipelineQuestion>): {
     async syncShards() {
       await port.ask({ kind: 'sync' })
     },
+    lookedUp: async projection => (await port.ask({ kind: 'lookedUp', projection })) as LookedUp | null,
     rested(topology, incarnation, outcome) {
       const plain: PlainOutcome = outcome.status === 'failed' ? { status: 'failed', error: outcome.error.toJSON() } : outcome
       // Main may be gone already: then nobody needs to know.
@@ -45,6 +50,7 @@ export function remoteSide(port: BytesPort<PipelineQuestion>): {
 export function answerPipeline(main: MainSide): (question: PipelineQuestion, bytes: Uint8Array<ArrayBuffer> | null) => unknown {
   return (question, bytes) => {
     if (question.kind === 'sync') return main.syncShards()
+    if (question.kind === 'lookedUp') return main.lookedUp(question.projection)
     if (question.kind === 'append') {
       assert(bytes !== null, 'a request comes as bytes')
       return main.appendOutbox(decodeRequest(bytes))

@@ -8,12 +8,13 @@ export const TOPOLOGY_STREAM = '$topology'
 export interface DeployedData {
   readonly name: string
   readonly version: number
+  /** URL of the module or file; functions and tables are named beside it. */
   readonly module: string
   readonly export?: string
   /** Made at deployment, so that a restart runs what was deployed. */
   readonly plan: Plan
   readonly until?: 'head'
-  /** The last stamp to read; fixed at deployment. */
+  /** The last stamp to read, for one that ends. */
   readonly head?: Stamp
 }
 
@@ -24,6 +25,9 @@ interface Named {
 
 export type TopologyEvent =
   | { readonly type: 'topology.deployed'; readonly data: DeployedData }
+  | { readonly type: 'topology.paused'; readonly data: Named }
+  | { readonly type: 'topology.resumed'; readonly data: Named }
+  | { readonly type: 'topology.draining'; readonly data: Named & { readonly head: Stamp } }
   | { readonly type: 'topology.ended'; readonly data: Named }
   | { readonly type: 'topology.failed'; readonly data: Named & { readonly error: PlainFailure } }
   | { readonly type: 'topology.undeployed'; readonly data: Named }
@@ -33,31 +37,58 @@ export interface PlainFailure {
   readonly message: string
 }
 
+/** `draining` runs as `running` does, up to a last stamp. */
+export type DeploymentStatus = 'running' | 'paused' | 'draining' | 'ended' | 'failed'
+
 /** One deployment of a topology. */
 export interface Deployment extends DeployedData {
   /** Version of its event in `$topology`: tells it from others of the same name. */
   readonly deployment: number
-  readonly status: 'running' | 'ended' | 'failed'
+  readonly status: DeploymentStatus
+  /** Also while it is paused. */
+  readonly isDraining?: true
   readonly error?: PlainFailure
+}
+
+/** Nothing will come of it any more. */
+export function isOver({ status }: Pick<Deployment, 'status'>): boolean {
+  return status === 'ended' || status === 'failed'
+}
+
+/** What it is while it runs. */
+export function runningStatus({ isDraining }: Deployment): 'running' | 'draining' {
+  return isDraining === true ? 'draining' : 'running'
 }
 
 /** Whatever stands in the log, later events about another deployment than the current one change nothing. */
 export function foldTopology(deployed: Map<string, Deployment>, event: Pick<Event, 'type' | 'data' | 'version'>): void {
-  const { type, data } = event as unknown as TopologyEvent
-  if (type === 'topology.deployed') {
-    deployed.set(data.name, { ...data, deployment: event.version, status: 'running' })
+  const told = event as unknown as TopologyEvent
+  if (told.type === 'topology.deployed') {
+    deployed.set(told.data.name, { ...told.data, deployment: event.version, status: 'running' })
     return
   }
-  const current = deployed.get(data.name)
-  if (current?.deployment !== data.deployment) return
-  if (type === 'topology.undeployed') deployed.delete(data.name)
-  else if (type === 'topology.ended') deployed.set(data.name, { ...current, status: 'ended' })
-  else if (type === 'topology.failed') deployed.set(data.name, { ...current, status: 'failed', error: data.error })
+  const { name, deployment } = told.data
+  const current = deployed.get(name)
+  if (current?.deployment !== deployment) return
+  if (told.type === 'topology.undeployed') deployed.delete(name)
+  else deployed.set(name, changed(current, told))
 }
 
-/** The event, with an id that makes telling it twice harmless. */
+function changed(current: Deployment, event: TopologyEvent): Deployment {
+  if (event.type === 'topology.ended') return { ...current, status: 'ended' }
+  if (event.type === 'topology.failed') return { ...current, status: 'failed', error: event.data.error }
+  if (isOver(current)) return current
+  if (event.type === 'topology.paused') return { ...current, status: 'paused' }
+  if (event.type === 'topology.resumed') return { ...current, status: runningStatus(current) }
+  if (event.type === 'topology.draining') return { ...current, status: 'draining', isDraining: true, head: event.data.head }
+  return current
+}
+
+/** What happens once to a deployment; each has an id, which makes telling it twice harmless. */
+const onceTypes: readonly string[] = ['topology.ended', 'topology.failed', 'topology.undeployed'] satisfies TopologyEvent['type'][]
+
 export function topologyEvent(event: TopologyEvent): NewEvent {
-  if (event.type === 'topology.deployed') return event
+  if (event.type === 'topology.deployed' || !onceTypes.includes(event.type)) return event
   return { ...event, id: `${event.type}-${event.data.deployment}` }
 }
 

@@ -5,13 +5,26 @@ import { type Place, positionOf } from '../../event/position.ts'
 import type { TopologyRow } from '../../store/state.ts'
 import type { Plan } from '../../topology/plan.ts'
 import type { PipelineStats } from './pipeline-host.ts'
-import type { Deployment, PlainFailure } from './registry.ts'
+import type { Deployment, DeploymentStatus, PlainFailure } from './registry.ts'
+
+/** What a step has done since the deployment; the source is one, named by its kind. */
+export interface StepStatus {
+  readonly id: string
+  readonly operator: string
+  readonly in: number
+  /** Rows sent on, or for a sink those that reached the outside. */
+  readonly out: number
+  readonly late: number
+  readonly suspect: number
+  readonly dead: number
+}
 
 export interface TopologyStatus {
   readonly name: string
   readonly version: number
-  readonly status: 'running' | 'ended' | 'failed'
-  /** URL of the module it was deployed from. */
+  /** `draining` ends at the stamp that was the last when it was told to. */
+  readonly status: DeploymentStatus
+  /** URL of the module or file it was deployed from. */
   readonly module: string
   /** Of the last event taken; null before the first and for generators. */
   readonly position: Position | null
@@ -23,6 +36,12 @@ export interface TopologyStatus {
   readonly late: number
   readonly suspect: number
   readonly dead: number
+  /** The source first, then each step in the order of the plan. */
+  readonly steps: readonly StepStatus[]
+  /** Number of the last epoch; 0 before the first. */
+  readonly epoch: number
+  /** How long it took to be written; left out while nothing runs. */
+  readonly lastEpochMs?: number
   /** Event time, ms; left out before the first. */
   readonly watermark?: number
   readonly error?: PlainFailure
@@ -30,6 +49,7 @@ export interface TopologyStatus {
   readonly rebuilt?: true
 }
 
+const IN = 0
 const OUT = 1
 const LATE = 2
 const SUSPECT = 3
@@ -66,10 +86,20 @@ export function statusOf({ deployment, stats, row, events, isRebuilt }: StatusPa
     late: sum(LATE),
     suspect: sum(SUSPECT),
     dead: sum(DEAD),
+    steps: stepsOf(plan, counters),
+    epoch: stats?.epoch ?? row?.epoch ?? 0,
+    ...(stats?.lastEpochMs !== undefined && { lastEpochMs: stats.lastEpochMs }),
     ...(stats?.watermark !== undefined && { watermark: stats.watermark }),
     ...(error && { error }),
     ...(isRebuilt && { rebuilt: true as const }),
   }
+}
+
+function stepsOf({ source, steps }: Plan, counters: Counters): StepStatus[] {
+  return [{ id: source.id, operator: source.kind }, ...steps].map(({ id, operator }) => {
+    const counted = (column: number): number => counters[id]?.[column] ?? 0
+    return { id, operator, in: counted(IN), out: counted(OUT), late: counted(LATE), suspect: counted(SUSPECT), dead: counted(DEAD) }
+  })
 }
 
 function textOf(place: Place | null): Position | null {
@@ -78,6 +108,6 @@ function textOf(place: Place | null): Position | null {
 
 /** Steps that no other takes from. */
 function sinksOf(plan: Plan, counters: Counters): string[] {
-  const taken = new Set(plan.steps.flatMap(({ from }) => from.map(({ step }) => step)))
+  const taken = new Set(plan.steps.flatMap(({ from }) => from.flatMap(({ step, port }) => (port === 'dead' ? [] : [step]))))
   return Object.keys(counters).filter(step => !taken.has(step) && step !== plan.source.id)
 }

@@ -27,13 +27,14 @@ export function openThreads(options: DeployerOptions, { main, died }: ThreadCall
   const { log, state, threads, limits, epochMs, clock = systemClock, syncShards } = options
   if (threads === null) {
     const writer = new StateWriter(state)
-    const { appendOutbox, rested } = main
+    const { appendOutbox, rested, lookedUp } = main
     const parts = {
       log,
       store: state,
       writer,
       appendOutbox,
       rested,
+      lookedUp: async (projection: string) => lookedUp(projection),
       heartbeat: new Heartbeat(),
       limits,
       epochMs,

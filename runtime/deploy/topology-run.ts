@@ -1,5 +1,6 @@
 /** One topology that runs: starts its pipeline in a thread, and again when that thread dies; a row that kills it twice is given up. */
 import type { NotedCall } from '../../actors/heartbeat.ts'
+import type { StopOptions } from '../../actors/pipeline-options.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import { EventStoreError } from '../../event/error.ts'
 import type { PipelineStats } from './pipeline-host.ts'
@@ -124,13 +125,13 @@ export class TopologyRun {
     return false
   }
 
-  /** The pipeline writes no more when this resolves; with `commit` it has written all that it folded. */
-  async stop(commit: boolean): Promise<void> {
+  /** The pipeline writes no more when this resolves; with `commit` it has written all that it folded. Called again, what it waits for is cut short. */
+  async stop(options: StopOptions): Promise<void> {
     this.#isStopping = true
     await this.#started
     const thread = this.#thread
     if (!thread || thread.isGone) return
-    await thread.control.stop(this.name, commit).catch(() => undefined)
+    await thread.control.stop(this.name, options).catch(() => undefined)
     this.left()
   }
 

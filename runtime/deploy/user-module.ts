@@ -1,17 +1,30 @@
-/** Loads the modules of users: the one that exports a topology, and those that its functions are named in. */
+/** Loads what users write: the module or file with a topology, and the modules that its functions are named in. */
 import { createRequire } from 'node:module'
 import { isAbsolute, resolve as resolvePath } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { EventStoreError } from '../../event/error.ts'
 import { readTopology } from '../../topology/check.ts'
 import { type Plan, planTopology } from '../../topology/plan.ts'
+import type { Topology } from '../../topology/topology.ts'
+import { isTopologyFile, topologyOfFile } from './topology-file.ts'
 
-/** The URL of a module given as a URL, as the text of one, or as a path from the working directory. */
-export function moduleUrl(module: URL | string): string {
-  if (module instanceof URL) return module.href
+/** Where a topology is, and what people call it. */
+export interface NamedModule {
+  readonly url: string
+  /** As it was typed; a path where a URL of a file was given. */
+  readonly shown: string
+}
+
+/** A module or file given as a URL, as the text of one, or as a path from the working directory. */
+export function namedModule(module: URL | string): NamedModule {
+  if (module instanceof URL) return { url: module.href, shown: fileOf(module.href) }
   if (typeof module !== 'string' || module === '')
-    throw new EventStoreError('INVALID', 'deploy takes the URL or path of a module that exports a topology', { field: 'module' })
-  return /^[a-z][a-z0-9+.-]+:/i.test(module) ? module : pathToFileURL(resolvePath(module)).href
+    throw new EventStoreError('INVALID', 'deploy takes the URL or path of a module that exports a topology, or of a file that holds one', {
+      field: 'module',
+    })
+  if (!/^[a-z][a-z0-9+.-]+:/i.test(module)) return { url: pathToFileURL(resolvePath(module)).href, shown: module }
+  if (URL.canParse(module)) return { url: module, shown: fileOf(module) }
+  throw new EventStoreError('INVALID', `${module} is neither a path nor a URL`, { field: 'module' })
 }
 
 /** As people know it: a path where it is a file. */
@@ -20,14 +33,14 @@ function fileOf(url: string): string {
 }
 
 /** INVALID, naming the file and the cause, when it can not be loaded. */
-async function importModule(url: string): Promise<Readonly<Record<string, unknown>>> {
+async function importModule(url: string, shown = fileOf(url)): Promise<Readonly<Record<string, unknown>>> {
   try {
     return (await import(url)) as Readonly<Record<string, unknown>>
   } catch (cause) {
     throw new EventStoreError(
       'INVALID',
-      `${fileOf(url)} can not be imported: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { file: fileOf(url) },
+      `${shown} can not be imported: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { file: shown },
       { cause },
     )
   }
@@ -37,6 +50,10 @@ async function importModule(url: string): Promise<Readonly<Record<string, unknow
 export async function resolveReference(reference: string, from: string): Promise<unknown> {
   const hash = reference.lastIndexOf('#')
   const [path, name] = hash < 0 ? ['', reference] : [reference.slice(0, hash), reference.slice(hash + 1)]
+  if (path === '' && isTopologyFile(from))
+    throw new EventStoreError('INVALID', `${reference} names no module, and a file exports nothing; write ./module.ts${reference}`, {
+      reference,
+    })
   const url = urlFrom(path, from)
   const exported = await importModule(url)
   if (!(name in exported))
@@ -58,27 +75,45 @@ function urlFrom(path: string, from: string): string {
   }
 }
 
-/** Imports a module and plans the topology it exports. */
+/** Reads or imports the topology, and plans it. */
 export async function planOfModule(
-  url: string,
+  module: NamedModule | string,
   options: { readonly export?: string | undefined; readonly until?: 'head' | undefined },
 ): Promise<Plan> {
-  const name = options.export ?? 'default'
-  const exported = await importModule(url)
-  if (!(name in exported))
-    throw new EventStoreError('INVALID', `${fileOf(url)} has no export "${name}" with a topology; it exports ${namesIn(exported)}`, {
-      file: fileOf(url),
-    })
-  try {
-    const topology = readTopology(exported[name])
-    return await planTopology(topology, {
+  const { url, shown } = typeof module === 'string' ? namedModule(module) : module
+  const topology = isTopologyFile(url)
+    ? await topologyOnlyIn(url, { shown, export: options.export })
+    : await exportedBy(url, shown, options.export)
+  return blaming(shown, () =>
+    planTopology(topology, {
       resolve: reference => resolveReference(reference, url),
       ...(options.until && { until: options.until }),
+    }),
+  )
+}
+
+async function topologyOnlyIn(url: string, { shown, export: name }: { shown: string; export: string | undefined }): Promise<Topology> {
+  if (name === undefined) return topologyOfFile(url, shown)
+  throw new EventStoreError('INVALID', `${shown} is a file and exports nothing, so not "${name}" either`, { file: shown, field: 'export' })
+}
+
+async function exportedBy(url: string, shown: string, name = 'default'): Promise<Topology> {
+  const exported = await importModule(url, shown)
+  if (!(name in exported))
+    throw new EventStoreError('INVALID', `${shown} has no export "${name}" with a topology; it exports ${namesIn(exported)}`, {
+      file: shown,
     })
+  return blaming(shown, async () => readTopology(exported[name]))
+}
+
+/** What goes wrong names the file. */
+async function blaming<Answer>(shown: string, work: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await work()
   } catch (error) {
     if (!(error instanceof EventStoreError))
-      throw new EventStoreError('INVALID', `${fileOf(url)}: ${String(error)}`, { file: fileOf(url) }, { cause: error })
-    throw new EventStoreError(error.code, `${fileOf(url)}: ${error.message}`, { ...error.details, file: fileOf(url) }, { cause: error })
+      throw new EventStoreError('INVALID', `${shown}: ${String(error)}`, { file: shown }, { cause: error })
+    throw new EventStoreError(error.code, `${shown}: ${error.message}`, { ...error.details, file: shown }, { cause: error })
   }
 }
 

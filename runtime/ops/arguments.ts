@@ -162,12 +162,13 @@ function settingTexts(found: ReadonlyMap<Flag, readonly string[]>, specs: FlagSp
   return texts
 }
 
-function argumentValues(command: Command, words: readonly string[]): Record<string, unknown> {
+function argumentValues(command: Command, words: string[]): Record<string, unknown> {
   const specs = Object.entries(command.arguments)
   const values: Record<string, unknown> = {}
   for (const [at, [name, argument]] of specs.entries()) {
     const word = words[at]
-    if (word !== undefined) values[name] = readAs(`<${name}>`, () => argument.value.read(word))
+    if (word !== undefined && argument.many) values[name] = words.splice(at).map(one => readAs(`<${name}>`, () => argument.value.read(one)))
+    else if (word !== undefined) values[name] = readAs(`<${name}>`, () => argument.value.read(word))
     else if (!argument.optional) throw invalid(`<${name}> is missing: allsource ${usageOf({ ...command, flags: {} })}`, name)
   }
   const extra = words[specs.length]

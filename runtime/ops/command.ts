@@ -10,6 +10,8 @@ export interface Argument<Value = unknown> {
   readonly value: TextValue<Value>
   readonly summary: string
   readonly optional?: boolean
+  /** The last one only: takes all words that are left; its value is a list. */
+  readonly many?: boolean
 }
 
 export interface Flag<Value = unknown> {
@@ -30,8 +32,9 @@ export interface Example {
 }
 
 type ValueOf<Part> = Part extends { readonly value: TextValue<infer Value> } ? Value : boolean
+type ArgumentOf<Part> = Part extends { readonly many: true } ? readonly ValueOf<Part>[] : ValueOf<Part>
 export type ArgumentValues<A> = {
-  readonly [Name in keyof A]: A[Name] extends { readonly optional: true } ? ValueOf<A[Name]> | undefined : ValueOf<A[Name]>
+  readonly [Name in keyof A]: A[Name] extends { readonly optional: true } ? ArgumentOf<A[Name]> | undefined : ArgumentOf<A[Name]>
 }
 export type FlagValues<F> = { readonly [Name in keyof F]: ValueOf<F[Name]> | undefined }
 
@@ -111,7 +114,10 @@ export function settingFlags<const Name extends SettingName>(...names: Name[]): 
 
 /** `append <stream> [flags]`: the line a person types. */
 export function usageOf(one: Pick<Command, 'name' | 'arguments' | 'flags'>): string {
-  const words = Object.entries(one.arguments).map(([name, { optional }]) => (optional ? `[<${name}>]` : `<${name}>`))
+  const words = Object.entries(one.arguments).map(([name, { optional, many }]) => {
+    const word = many ? `<${name}>…` : `<${name}>`
+    return optional ? `[${word}]` : word
+  })
   const flags = Object.entries(one.flags).map(([name, flag]) => `[${flagText(name, flag)}]`)
   return [one.name, ...words, ...flags].join(' ')
 }

@@ -20,8 +20,7 @@ const nextSteps: Record<ErrorCode, (about: Circumstances) => string | null> = {
   STREAM_NOT_FOUND: () => 'allsource read --all --limit 20 shows which streams there are; a stream begins with its first append',
   NOT_FOUND: notFound,
   STREAM_DELETED: () => 'append to a stream of another name',
-  INVALID: ({ command }) =>
-    command === null ? 'allsource --help lists the commands' : `allsource ${command} --help shows what it takes, with examples`,
+  INVALID: invalid,
   TOO_LARGE: () => 'send less at once, or raise the limit in the configuration (docs/configuration.md)',
   UNAUTHENTICATED: () => 'give credentials the node knows',
   FORBIDDEN: () => 'streams that begin with $ are the system’s: choose another name',
@@ -37,6 +36,17 @@ const nextSteps: Record<ErrorCode, (about: Circumstances) => string | null> = {
   CLOSED: () => 'try again when the node is open',
 }
 
+/** Commands that name a topology. */
+const ofDeployed = /^(?:undeploy|pause|resume|drain|dead-letters .*)$/
+
+function invalid({ command, details }: Circumstances): string {
+  if (command === null) return 'allsource --help lists the commands'
+  const isTopology = Array.isArray(details['findings']) || Array.isArray(details['issues'])
+  return isTopology
+    ? 'allsource lint <file> names every mistake with its place'
+    : `allsource ${command} --help shows what it takes, with examples`
+}
+
 function wordOf(detail: unknown, unknown: string): string {
   return typeof detail === 'string' || typeof detail === 'number' ? String(detail) : unknown
 }
@@ -44,7 +54,9 @@ function wordOf(detail: unknown, unknown: string): string {
 function notFound({ details, directory, command }: Circumstances): string | null {
   if (details['directory'] !== undefined)
     return `allsource start --data ${directory} makes one, and so does allsource append; or say where it is with --data DIR`
-  if (command === 'undeploy') return 'allsource topologies lists what is deployed'
+  if (command === 'dead-letters show')
+    return 'allsource dead-letters list <topology> lists their ids; allsource topologies what is deployed'
+  if (command !== null && ofDeployed.test(command)) return 'allsource topologies lists what is deployed'
   if (command?.startsWith('state')) return 'allsource topologies lists what is deployed; allsource state list <projection> lists its keys'
   return null
 }

@@ -56,6 +56,13 @@ export class Terminal {
     if (this.#gatheredBytes >= gatherBytes) await this.flush()
   }
 
+  /** A terminal is made empty for the next view; elsewhere an empty line parts it from the one before. */
+  nextView(isFirst: boolean): void {
+    const parting = this.width === null ? (isFirst ? '' : '\n') : '\u001b[H\u001b[2J'
+    this.#gathered.push(parting)
+    this.#gatheredBytes += parting.length
+  }
+
   /** One line of JSON for a program. */
   async record(value: unknown): Promise<void> {
     await this.line(jsonText(value))

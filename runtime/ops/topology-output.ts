@@ -14,7 +14,11 @@ export async function printTopologies(terminal: Terminal, statuses: readonly Top
     await table.row([name, String(version), status, rowsIn, rowsOut, lagEvents, late, suspect, dead, watermarkText(watermark) ?? '–'])
   }
   await table.flush()
-  // Below the table, where no width cuts it.
+  await printFailures(terminal, statuses)
+}
+
+/** Below the table, where no width cuts it. */
+export async function printFailures(terminal: Terminal, statuses: readonly TopologyStatus[]): Promise<void> {
   for (const { name, error } of statuses)
     if (error !== undefined) await terminal.line(`${terminal.colours.red(name)}: ${visible(`${error.code} ${error.message}`)}`)
 }
@@ -25,6 +29,6 @@ export function recordOf(status: TopologyStatus): Record<string, unknown> {
 }
 
 /** Before the first event there is no watermark, and after the end it lies above every time. */
-function watermarkText(watermark: TopologyStatus['watermark']): string | null {
+export function watermarkText(watermark: TopologyStatus['watermark']): string | null {
   return typeof watermark === 'number' && Number.isFinite(watermark) ? timeText(watermark) : null
 }

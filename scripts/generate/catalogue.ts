@@ -172,7 +172,7 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
     '',
     '<!-- Generated from operators/aggregates/ by `npm run generate`. -->',
     '',
-    'What `tumble` and `total` compute.',
+    'What `tumble`, `hop`, `session`, `countWindow` and `total` compute.',
     '',
   ]
   return new Map([

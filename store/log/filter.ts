@@ -2,11 +2,19 @@
 import { categoryOf, isSystemStream } from '../../event/stream-id.ts'
 import type { Block } from './block.ts'
 
+/** Events of one stream. */
+export interface StreamRows {
+  readonly stream: string
+  readonly types: readonly string[]
+}
+
 export interface FilterOptions {
   readonly types?: readonly string[] | undefined
   readonly categories?: readonly string[] | undefined
   /** Also the system's streams (`$…`). Default: no. */
   readonly system?: boolean | undefined
+  /** These too, whatever else is wanted. */
+  readonly also?: StreamRows | undefined
 }
 
 /** null: all rows are wanted. Empty: none is. Else 1 for each row that is. */
@@ -20,20 +28,43 @@ export function blockFilter(options: FilterOptions): BlockFilter | null {
   const categories = options.categories && new Set(options.categories)
   const system = options.system ?? false
   if (!types && !categories && system) return null
-  return block => {
+  const wanted: BlockFilter = block => {
     const typeWanted = block.types.map(type => !types || types.has(type))
     const streamWanted = block.streams.map(
       stream => (system || !isSystemStream(stream)) && (!categories || categories.has(categoryOf(stream))),
     )
     if (typeWanted.every(Boolean) && streamWanted.every(Boolean)) return null
-    if (!typeWanted.some(Boolean) || !streamWanted.some(Boolean)) return NONE
-    const rows = new Uint8Array(block.count)
-    let any = false
-    for (let row = 0; row < block.count; row++) {
-      if (!typeWanted[block.typeIndex(row)] || !streamWanted[block.streamIndex(row)]) continue
-      rows[row] = 1
-      any = true
-    }
-    return any ? rows : NONE
+    return rowsWith(block, typeWanted, streamWanted)
   }
+  const { also } = options
+  return also === undefined ? wanted : block => either(wanted(block), rowsOf(block, also))
+}
+
+/** Rows whose type and stream are both wanted. */
+function rowsWith(block: Block, typeWanted: readonly boolean[], streamWanted: readonly boolean[]): Uint8Array {
+  if (!typeWanted.some(Boolean) || !streamWanted.some(Boolean)) return NONE
+  const rows = new Uint8Array(block.count)
+  let any = false
+  for (let row = 0; row < block.count; row++) {
+    if (!typeWanted[block.typeIndex(row)] || !streamWanted[block.streamIndex(row)]) continue
+    rows[row] = 1
+    any = true
+  }
+  return any ? rows : NONE
+}
+
+/** Most blocks hold nothing of the stream, which shows in their names. */
+function rowsOf(block: Block, { stream, types }: StreamRows): Uint8Array {
+  const index = block.streams.indexOf(stream)
+  if (index < 0) return NONE
+  return rowsWith(
+    block,
+    block.types.map(type => types.includes(type)),
+    block.streams.map((_, at) => at === index),
+  )
+}
+
+function either(rows: Uint8Array | null, more: Uint8Array): Uint8Array | null {
+  if (rows === null || more.length === 0) return rows
+  return rows.length === 0 ? more : rows.map((wanted, row) => wanted | more[row]!)
 }

@@ -2,6 +2,7 @@
 import * as assert from 'uvu/assert'
 import { finishOutbox } from '../../actors/finish.ts'
 import { StateWriter } from '../../actors/state-writer.ts'
+import { systemClock } from '../../event/clock.ts'
 import { defaultLimits } from '../../event/limits.ts'
 import { outboxPrefix, readProjection, readTopologyRow, scanPrefix, stepPrefix } from '../../store/state.ts'
 import {
@@ -53,8 +54,8 @@ export function hasEnded({ store }: StandInWorld): boolean {
   return readTopologyRow(store, 'counts')?.status === 'ended'
 }
 
-function finish({ store, log }: StandInWorld): Promise<void> {
-  return finishOutbox({
+async function finish({ store, log }: StandInWorld): Promise<void> {
+  await finishOutbox({
     topology: 'counts',
     incarnation: 99,
     store,
@@ -62,5 +63,6 @@ function finish({ store, log }: StandInWorld): Promise<void> {
     appendOutbox: log.append,
     partitions: PARTITIONS,
     limits: defaultLimits,
+    clock: systemClock,
   })
 }

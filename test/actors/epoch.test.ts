@@ -11,7 +11,13 @@ import { EpochBytes } from '../../store/epoch-bytes.ts'
 import { scanPrefix, stepPrefix } from '../../store/state.ts'
 import { StandInStore } from './pipeline-stand-ins.ts'
 
-type Letter = { readonly payload: unknown; readonly row: unknown; readonly cause: string; readonly position: string | null }
+type Letter = {
+  readonly payload: unknown
+  readonly row: unknown
+  readonly cause: string
+  readonly position: string | null
+  readonly replayable: boolean
+}
 
 function letterOf(data: Uint8Array | undefined, options: { encoding?: RowOrigin['encoding']; row?: object; cause?: string } = {}): Letter {
   const origin = data && {
@@ -24,7 +30,7 @@ function letterOf(data: Uint8Array | undefined, options: { encoding?: RowOrigin[
   const limits = limitsWith({ eventBytes: 4000 })
   const parts = { topology: 't', deployment: 1, partitions: 1, limits, row: undefined, isRepeating: false, beat: () => undefined }
   const gatherer = new EpochGatherer({ ...parts, store: new StandInStore(), originOf: () => origin })
-  gatherer.dead({ step: 'x', cause: options.cause ?? 'why', order: 1, row: { ...options.row }, attempts: 1 })
+  gatherer.dead({ step: 'x', cause: options.cause ?? 'why', order: 1, row: { ...options.row }, attempts: 1, input: 0 })
   const sealed = gatherer.seal('running', { place: null, rows: 1, sequences: {} }, {})
   const request = decodeRequest(sealed.requests[0]!)
   assert.equal([request.stream, request.number], ['$dead-letter-t', 1])
@@ -42,10 +48,14 @@ test('a dead letter holds the payload as far as it can be read', () => {
 test('a dead letter that is too large, too deep or no JSON still says where its event is', () => {
   const large = letterOf(Buffer.from(JSON.stringify('x'.repeat(5000))))
   assert.equal([large.payload, large.row, typeof large.position], [null, {}, 'string'])
+  const kept = letterOf(Buffer.from(JSON.stringify('x'.repeat(5000))), { row: { a: 1 } })
+  assert.equal([kept.payload, kept.row, kept.replayable], [null, { a: 1 }, true])
+  const wide = letterOf(Buffer.from('1'), { row: { a: 'x'.repeat(5000) } })
+  assert.equal([wide.payload, wide.row, wide.replayable], [null, {}, false])
   const deep = letterOf(Buffer.from('['.repeat(64) + ']'.repeat(64)))
   assert.equal([deep.payload, typeof deep.position], [null, 'string'])
   const odd = letterOf(Buffer.from('1'), { row: { big: 1n } })
-  assert.equal([odd.payload, odd.row], [null, {}])
+  assert.equal([odd.payload, odd.row, odd.replayable], [1, { big: '1' }, false])
   assert.ok(letterOf(Buffer.from('1'), { cause: 'y'.repeat(100_000) }).cause.length < 4000)
 })
 

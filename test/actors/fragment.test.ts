@@ -2,63 +2,15 @@
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createFragment, type Fragment, type FragmentContext } from '../../actors/fragment.ts'
+import { Merge } from '../../actors/merge.ts'
 import type { Flow, Row } from '../../operators/flow.ts'
-import type { DeadRow } from '../../operators/operator.ts'
-import { pageOf } from '../../operators/page.ts'
+import { operators } from '../../operators/index.ts'
+import { onPage } from '../../operators/lift.ts'
+import type { AnyOperator } from '../../operators/operator.ts'
+import { aliveRows, pageOf } from '../../operators/page.ts'
+import { chainsOf } from '../../topology/chains.ts'
 import { argMax, columns, count, percentile, sum, topology, type TopologyBuilder } from '../../topology/pipeline.ts'
-import { planTopology } from '../../topology/plan.ts'
-import { MemoryState } from '../contract/operator-run.ts'
-
-/** The outside of a fragment, in memory. */
-class Outside implements FragmentContext {
-  readonly module = import.meta.url
-  readonly states = new Map<string, MemoryState>()
-  readonly projected: [string, readonly unknown[], unknown][] = []
-  readonly appended: [string, unknown][] = []
-  readonly deadRows: DeadRow[] = []
-  readonly functions: Readonly<Record<string, unknown>>
-
-  constructor(functions: Readonly<Record<string, unknown>> = {}) {
-    this.functions = functions
-  }
-
-  state(step: string): MemoryState {
-    const state = this.states.get(step) ?? new MemoryState()
-    this.states.set(step, state)
-    return state
-  }
-
-  projection(name: string): ReturnType<FragmentContext['projection']> {
-    return { put: (key, value) => void this.projected.push([name, key, value]), delete: () => {} }
-  }
-
-  outbox(): ReturnType<FragmentContext['outbox']> {
-    return { append: (stream, { data }) => void this.appended.push([stream, data]) }
-  }
-
-  dead(row: DeadRow): void {
-    this.deadRows.push(row)
-  }
-
-  resolve(reference: string): Promise<unknown> {
-    return Promise.resolve(this.functions[reference])
-  }
-
-  get results(): unknown {
-    const byName = (list: readonly (readonly [string, ...unknown[]])[]): unknown => Map.groupBy(list, ([name]) => name)
-    const deadByStep = Map.groupBy(this.deadRows, ({ step }) => step)
-    return [byName(this.projected), byName(this.appended), deadByStep]
-  }
-}
-
-async function build(made: TopologyBuilder, outside: Outside): Promise<Fragment> {
-  return createFragment(await planTopology(made.definition), outside)
-}
-
-function page(rows: readonly Row[], from: number): Flow {
-  return pageOf(rows, { order: Float64Array.from(rows, (_, i) => from + i) })
-}
+import { build, Outside, page, planOf } from './outside.ts'
 
 interface Reading {
   at: number
@@ -148,23 +100,24 @@ test('counters say what entered and where it left', async () => {
 })
 
 test('a broken step breaks push, and stays broken', async () => {
-  const outside = new Outside({ 'f#any': () => true })
-  const fail = (): never => {
-    throw new Error('broken')
+  const broken: AnyOperator = {
+    spec: { name: 'broken', kind: 'stateless', summary: '', options: {}, ports: { main: '' } },
+    example: { title: '', options: {}, input: [], output: {} },
+    needs: () => new Set(),
+    create: () =>
+      onPage(() => {
+        throw new Error('broken')
+      }),
   }
-  const broken = Object.assign(outside, {
-    outbox: () => ({ append: () => {} }),
-    projection: () => ({ put: fail, delete: () => {} }),
-  })
-  const fragment = await build(
-    topology('t', { version: 1 })
-      .follow()
-      .filter('f#any')
-      .projection({ name: 'p', key: ['a'] }),
-    broken,
-  )
-  assert.throws(() => fragment.push(page([{ a: 1 }], 0)), /broken/)
-  assert.throws(() => fragment.push({ kind: 'end' }), /broken/)
+  const added = operators as Record<string, AnyOperator>
+  added['broken'] = broken
+  const steps = [['x', 'broken', {}, 'log.main'], ['y', 'broken', {}, 'x.main']] as const // prettier-ignore
+  for (const inChain of [steps, steps.slice(0, 1)]) {
+    const fragment = await build(planOf(...inChain), new Outside())
+    assert.throws(() => fragment.push(page([{ a: 1 }], 0)), /broken/)
+    assert.throws(() => fragment.push({ kind: 'end' }), /broken/)
+  }
+  delete added['broken']
 })
 
 test('a function over columns is noted by page, and by row when it fails', async () => {
@@ -231,6 +184,117 @@ test('state computed with other options is INCOMPATIBLE', async () => {
   let code: unknown
   await build(made(200), outside).catch((error: { code: unknown }) => (code = error.code))
   assert.is(code, 'INCOMPATIBLE')
+})
+
+test('a merge sends rows in their order, with the number of the input each came by', () => {
+  const sent: (readonly [number, number])[] = []
+  const merge = new Merge(2, flow => {
+    if (flow.kind === 'page') for (const row of aliveRows(flow)) sent.push([flow.input, flow.order[row] as number])
+  })
+  const at = (...order: number[]): Flow => pageOf(order.map(() => ({})), { order: Float64Array.from(order) }) // prettier-ignore
+  merge.receive(1, at(2, 3, 7))
+  merge.receive(0, at(1, 3, 5))
+  merge.receive(0, at(6))
+  merge.flush()
+  assert.equal(sent, [[0, 1], [1, 2], [0, 3], [1, 3], [0, 5], [0, 6], [1, 7]]) // prettier-ignore
+})
+
+/** Windows over two clocks: they close when both have passed. */
+const twoClocks = planOf(
+  ['fast', 'filter', { where: '#isFast' }, 'log.main'],
+  ['slow', 'filter', { where: '#isSlow' }, 'log.main'],
+  ['fast-time', 'eventTime', { field: 'at', lag: 0 }, 'fast.main'],
+  ['slow-time', 'eventTime', { field: 'at', lag: 0 }, 'slow.main'],
+  ['w', 'tumble', { size: 100, aggregate: { n: { aggregate: 'count' } } }, 'fast-time.main', 'slow-time.main'],
+  ['out', 'append', { stream: 'out', type: 'w' }, 'w.main'],
+)
+
+test('a restart does not forget what each input of a merge has seen', async () => {
+  const rows = [[1, 10], [0, 20], [1, 450], [0, 130], [0, 260], [1, 460], [0, 390]].map(([fast, at]) => ({ fast, at })) // prettier-ignore
+  const run = async (restartBehind: number): Promise<number[]> => {
+    const outside = new Outside({
+      '#isFast': ({ fast }: { fast: number }) => fast === 1,
+      '#isSlow': ({ fast }: { fast: number }) => fast === 0,
+    })
+    let fragment = await build(twoClocks, outside)
+    const closed: number[] = []
+    for (const [i, row] of rows.entries()) {
+      fragment.push(page([row], i))
+      closed.push(outside.appended.length)
+      if (i !== restartBehind) continue
+      fragment.push({ kind: 'barrier', epoch: 1 })
+      fragment.close()
+      fragment = await build(twoClocks, outside)
+    }
+    return closed
+  }
+  const whole = await run(-1)
+  assert.equal(whole, [0, 0, 0, 1, 2, 2, 3])
+  for (const restart of rows.keys()) assert.equal(await run(restart), whole, `restart behind ${restart}`)
+})
+
+test('rows of several taps reach who wants them, and who wants several in the order of the log', async () => {
+  const plan = planOf(
+    ['even', 'append', { stream: 'even', type: 'n', data: ['n'] }, 'log.evens'],
+    ['both', 'append', { stream: 'both', type: 'n', data: ['n'] }, 'log.thirds', 'log.evens'],
+  )
+  const outside = new Outside()
+  const fragment = await build(plan, outside)
+  const whole = page([0, 1, 2, 3, 4, 5, 6].map(n => ({ n })), 10) // prettier-ignore
+  const taps = [
+    { port: 'evens', selection: Int32Array.of(0, 2, 4, 6) },
+    { port: 'thirds', selection: Int32Array.of(0, 3, 6) },
+    { port: 'nobody' },
+  ]
+  fragment.push({ ...whole, taps })
+  const seen = (stream: string): unknown[] => outside.appended.flatMap(([to, data]) => (to === stream ? [(data as { n: number }).n] : []))
+  assert.equal(seen('even'), [0, 2, 4, 6])
+  assert.equal(seen('both'), [0, 0, 2, 3, 4, 6, 6])
+  assert.is(fragment.counters.get('both')?.in, 7)
+  fragment.push({ ...whole, taps: [{ port: 'evens', selection: new Int32Array(0) }, { port: 'thirds' }] })
+  assert.is(fragment.counters.get('even')?.in, 4, 'nothing came for it')
+  assert.is(fragment.counters.get('both')?.in, 14)
+})
+
+test('steps of a chain count, note and give up as they do alone', async () => {
+  const steps = [
+    ['a', 'filter', { where: '#odd' }, 'log.main'],
+    ['b', 'map', { to: '#doubled' }, 'a.main'],
+    ['c', 'filter', { where: '#small' }, 'b.main'],
+    ['out', 'append', { stream: 'out', type: 'n' }, 'c.main'],
+  ] as const
+  const watch = ['a', 'b'].map(id => [`of-${id}`, 'filter', { where: '#none' }, `${id}.main`] as const)
+  const run = async (plan: ReturnType<typeof planOf>): Promise<unknown> => {
+    const noted: unknown[] = []
+    const outside = Object.assign(
+      new Outside({
+        '#odd': ({ n }: { n: number }) => {
+          if (n === 3) throw new Error('three')
+          return n % 2 === 1
+        },
+        '#doubled': ({ n }: { n: number }) => (n === 5 ? null : { n: 2 * n }),
+        '#small': ({ n }: { n: number }) => {
+          if (n === 14) throw new Error('fourteen')
+          return n < 20
+        },
+        '#none': () => false,
+      }),
+      { beforeCall: (step: string, order: number) => void (step.startsWith('of-') || noted.push([step, order])) },
+    )
+    const fragment = await build(plan, outside)
+    for (const start of [0, 6]) fragment.push(page([0, 1, 2, 3, 4, 5].map(n => ({ n: n + start })), start)) // prettier-ignore
+    fragment.push({ kind: 'watermark', time: 7 })
+    fragment.push({ kind: 'barrier', epoch: 1 })
+    fragment.push({ kind: 'end' })
+    const counters = [...fragment.counters].filter(([id]) => !id.startsWith('of-'))
+    const byStep = Map.groupBy(noted as [string, number][], ([step]) => step)
+    return [counters, [...byStep], outside.appended, outside.deadRows]
+  }
+  const chained = planOf(...steps)
+  const alone = planOf(...steps, ...watch)
+  assert.equal(chainsOf(chained), [['a', 'b', 'c']])
+  assert.equal(chainsOf(alone), [])
+  assert.equal(await run(chained), await run(alone))
 })
 
 test.run()

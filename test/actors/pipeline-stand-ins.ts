@@ -7,7 +7,7 @@ import type { Page } from '../../operators/flow.ts'
 import { aliveRows, rowOf } from '../../operators/page.ts'
 import type { Bytes, KeyValue, Range, Rows, WriteBatch } from '../../store/key-value.ts'
 import type { StateColumn } from '../../store/state.ts'
-import type { Plan } from '../../topology/plan.ts'
+import type { LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
 import type { Fragment, FragmentContext } from '../../actors/fragment.ts'
 import { Heartbeat } from '../../actors/heartbeat.ts'
 import { LogSource, type SourceBlock, type SourcePage } from '../../actors/log-source.ts'
@@ -75,6 +75,7 @@ export class StandInStore implements KeyValue<StateColumn> {
 
 interface StandInEvent {
   readonly stream: string
+  readonly type: string
   readonly data: Uint8Array
   readonly encoding: Encoding
 }
@@ -87,9 +88,10 @@ export class StandInLog {
   /** Called for each append before and after it is stored: a throw is a crash, or a failure the sender must live with. */
   onAppend: (moment: 'before' | 'after', request: OutboxRequest) => void = () => undefined
 
-  add(data: unknown, encoding: Encoding = 'json'): void {
+  add(data: unknown, encoding: Encoding = 'json', { stream, type }: { stream?: string; type?: string } = {}): void {
     this.events.push({
-      stream: `in-${this.events.length % 7}`,
+      stream: stream ?? `in-${this.events.length % 7}`,
+      type: type ?? 'added',
       encoding,
       data: data instanceof Uint8Array ? data : Buffer.from(JSON.stringify(data)),
     })
@@ -149,7 +151,7 @@ function blockOf(events: readonly StandInEvent[], first: number): SourceBlock {
     bytes,
     firstSequence: first,
     streamOf: row => events[row]!.stream,
-    typeOf: () => 'added',
+    typeOf: row => events[row]!.type,
     versionAt: row => first + row + 1,
     encodingOf: row => events[row]!.encoding,
     dataStart: row => starts[row]!,
@@ -165,6 +167,9 @@ export const standInPlan: Plan = {
   source: { id: 'events', kind: 'log', fields: ['key', 'amount', '$stream', '$sequence'] },
   steps: [{ id: 'count', operator: 'stand-in', options: {}, from: [{ step: 'events', port: 'main' }] }],
 }
+
+/** Replays come in one partition, as those of a stream do. */
+export const standInReplays = { stream: '$dead-letter-counts', partition: 2, deployment: 1 }
 
 /** Counts and sums by key; sends every third event of a key on; gives up negative amounts. Its state is written at barriers, as an operator's is. */
 export async function standInFragment(_plan: Plan, context: FragmentContext): Promise<Fragment> {
@@ -221,11 +226,11 @@ export type StandInOptions = Partial<Omit<PipelineOptions, 'openSource' | 'store
 
 /** Starts the pipeline over the world, as a process that has just begun would. */
 export async function startPipeline(world: StandInWorld, options: StandInOptions = {}): Promise<PipelineActor> {
-  const { pageRows = 7, upTo, incarnation = 1, ...rest } = options
+  const { pageRows = 7, upTo, incarnation = 1, plan = standInPlan, ...rest } = options
   const writer = options.writer ?? new StateWriter(world.store)
   await writer.begin('counts', incarnation)
   return PipelineActor.start({
-    plan: standInPlan,
+    plan,
     deployment: 1,
     incarnation,
     module: 'file:///user.ts',
@@ -244,7 +249,8 @@ export async function startPipeline(world: StandInWorld, options: StandInOptions
     store: world.store,
     openSource: from =>
       new LogSource({
-        plan: standInPlan.source as never,
+        plan: plan.source as LogSourcePlan,
+        replays: standInReplays,
         storeId: 'stand-in',
         reader: world.log.reader(from?.place ? (from.place.stamp - 1000) / 10 + 1 : 0, pageRows),
         ...(from && { from }),

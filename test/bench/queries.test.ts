@@ -21,7 +21,13 @@ for (const query of queries) {
   test(`${query} as a graph of operators`, async () => {
     const expected = plainly(query, events)
     assert.ok(expected.rows > 0)
-    for (const pageRows of [64, 4096]) assert.equal(await graphAlone(query, events, pageRows), expected, `pages of ${pageRows}`)
+    for (const pageRows of [64, 4096]) assert.equal(await graphAlone(query, events, { pageRows }), expected, `pages of ${pageRows}`)
+  })
+}
+
+for (const form of ['closures', 'declaredClosures', 'expressions']) {
+  test(`q1 as ${form}`, async () => {
+    assert.equal(await graphAlone('q1', events, { form }), plainly('q1', events))
   })
 }
 

@@ -1,4 +1,4 @@
-/** The flights pipeline against the twin on rows made to hit the edges: exact window ends, suspects, unknown airports, equal times. */
+/** The flights topology against the twin on rows made to hit the edges: exact window ends, suspects, unknown airports, equal times. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,14 +15,14 @@ import type { TwinRow } from './flights-twin.ts'
 
 const minuteMs = 60_000
 const midnight = Date.parse('2001-02-03T00:00:00Z')
-const modules = { flights: 'pipeline.ts', 'flights-raw': 'pipeline-raw.ts' } as const
+const modules = { flights: 'topology.yaml', 'flights-raw': 'topology-raw.yaml' } as const
 const directory = mkdtempSync(join(tmpdir(), 'allsource-flights-edges-'))
 
 test.after(() => rmSync(directory, { recursive: true, force: true }))
 
-/** Quarter hours, so that watermarks fall on the ends of windows; delays about the edge of suspicion; BTR is quoted, SCE has no state. */
+/** Quarter hours, so that watermarks fall on the ends of hours and of the day; delays about the edge of suspicion; BTR is quoted, SCE has no state. */
 const someRow: fc.Arbitrary<TwinRow> = fc.record({
-  date: fc.integer({ min: 0, max: 40 }).map(quarter => midnight + quarter * 15 * minuteMs),
+  date: fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 90, max: 104 })).map(quarter => midnight + quarter * 15 * minuteMs),
   delay: fc.oneof(fc.integer({ min: -62, max: -58 }), fc.integer({ min: -30, max: 200 })),
   origin: fc.constantFrom('JFK', 'BTR', 'SCE', 'nowhere'),
 })
@@ -41,7 +41,7 @@ async function run(rows: readonly TwinRow[], topology: keyof typeof modules, pag
     await node.appendInOrder<FlightDeparted>(events(rows))
     const module = new URL(`../../examples/flights/${modules[topology]}`, import.meta.url)
     const { dead } = await fold(node, { topology, module, signal: new AbortController().signal })
-    await exportFlights(node, directory)
+    await exportFlights(node, directory, topology)
     return { dead }
   } finally {
     await node.close()

@@ -37,10 +37,11 @@ export async function runScript(script: string, words: readonly string[], option
   return { code, signal, stdout, stderr }
 }
 
-/** Null when both files equal the twin's byte for byte, else the first line that differs. */
+/** Null when the files equal the twin's byte for byte, else the first line that differs. */
 export function differenceFrom(answer: TwinAnswer, directory: string): string | null {
   return (
     firstDifference('windows.csv', answer.windowsCsv, readFileSync(join(directory, 'windows.csv'), 'utf8')) ??
+    firstDifference('top10.csv', answer.top10Csv, readFileSync(join(directory, 'top10.csv'), 'utf8')) ??
     firstDifference('summary.json', answer.summaryJson, readFileSync(join(directory, 'summary.json'), 'utf8'))
   )
 }

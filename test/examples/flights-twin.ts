@@ -14,6 +14,7 @@ export interface TwinOptions {
 
 export interface TwinAnswer {
   readonly windowsCsv: string
+  readonly top10Csv: string
   readonly summaryJson: string
   readonly summary: Readonly<Record<string, number>>
   /** Rows of origins that are not in airports.csv. */
@@ -29,6 +30,7 @@ export interface TwinRow {
 const data = join(import.meta.dirname, '../../node_modules/vega-datasets/data')
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
 
 /** All rows in the order of (arrival, row number in the file). */
 export async function flightsInArrivalOrder(): Promise<TwinRow[]> {
@@ -76,6 +78,8 @@ export function answerOf(rows: readonly TwinRow[], raw: boolean): TwinAnswer {
   let lateDelaySum = 0
   let suspect = 0
   let dead = 0
+  const flightsOfDay = new Map<number, Map<string, number>>()
+  let dayLate = 0
   for (const { date, delay, origin } of rows) {
     if (!raw && delay < -60) {
       suspect += 1
@@ -86,6 +90,12 @@ export function answerOf(rows: readonly TwinRow[], raw: boolean): TwinAnswer {
     if (!states.has(origin)) {
       dead += 1
       continue
+    }
+    const day = date - (date % dayMs)
+    if (watermark >= day + dayMs) dayLate += 1
+    else {
+      const flights = flightsOfDay.get(day) ?? new Map<string, number>()
+      flightsOfDay.set(day, flights.set(origin, (flights.get(origin) ?? 0) + 1))
     }
     const windowStart = date - (date % hourMs)
     if (watermark >= windowStart + hourMs) {
@@ -100,7 +110,8 @@ export function answerOf(rows: readonly TwinRow[], raw: boolean): TwinAnswer {
     else origins.set(origin, [delay])
   }
   const lines: string[] = []
-  const summary = { windows: 0, sumCount: 0, sumDelay: 0, sumP95: 0, late, lateDelaySum, suspect }
+  const top10 = top10Lines(flightsOfDay)
+  const summary = { windows: 0, sumCount: 0, sumDelay: 0, sumP95: 0, late, lateDelaySum, suspect, dayLate, top10Rows: top10.length }
   for (const windowStart of [...delaysOfWindow.keys()].sort((a, b) => a - b)) {
     const origins = delaysOfWindow.get(windowStart) as Map<string, number[]>
     for (const origin of [...origins.keys()].sort()) {
@@ -114,7 +125,19 @@ export function answerOf(rows: readonly TwinRow[], raw: boolean): TwinAnswer {
       summary.sumP95 += p95
     }
   }
-  return { windowsCsv: lines.join(''), summaryJson: `${JSON.stringify(summary)}\n`, summary, dead }
+  return { windowsCsv: lines.join(''), top10Csv: top10.join(''), summaryJson: `${JSON.stringify(summary)}\n`, summary, dead }
+}
+
+/** The ten origins with most flights of each day, the first by name where counts are equal. */
+function top10Lines(flightsOfDay: ReadonlyMap<number, ReadonlyMap<string, number>>): string[] {
+  return [...flightsOfDay]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([day, flights]) =>
+      [...flights]
+        .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+        .slice(0, 10)
+        .map(([origin, count], at) => `${day / 1000},${at + 1},${origin},${count}\n`),
+    )
 }
 
 if (import.meta.main) {
@@ -124,6 +147,7 @@ if (import.meta.main) {
   const answer = await flightsTwin({ raw: words.includes('--raw'), ...(limitAt < 0 ? {} : { limit: Number(words[limitAt + 1]) }) })
   mkdirSync(directory, { recursive: true })
   writeFileSync(`${directory}/windows.csv`, answer.windowsCsv)
+  writeFileSync(`${directory}/top10.csv`, answer.top10Csv)
   writeFileSync(`${directory}/summary.json`, answer.summaryJson)
   process.stdout.write(`${JSON.stringify({ ...answer.summary, dead: answer.dead })}\n`)
 }

@@ -61,7 +61,10 @@ const integers = fc.oneof(fc.integer({ min: -20, max: 20 }), fc.maxSafeInteger()
 /** Values of every kind that are hard to tell apart, or to write down. */
 const values = fc.constantFrom(null, 1, '1', true, '', 0.1, 1e300, '\ud800', '\ud801', '__proto__', { a: 1 }, { a: '1' }, [1], [])
 const rows = fc
-  .array(fc.record({ x: integers, y: fc.nat(3), b: fc.constantFrom(true, true, true, false, null), v: values }), { maxLength: 40 })
+  .array(fc.record({ x: integers, y: fc.nat(3), b: fc.constantFrom(true, true, true, false, null), v: values }), {
+    maxLength: 40,
+    size: 'max',
+  })
   .map(list => list.map((row): Row => ({ ...row })))
 
 for (const [name, { spec }] of Object.entries(aggregates)) {

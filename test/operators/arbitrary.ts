@@ -9,7 +9,8 @@ export function withBarriers(row: fc.Arbitrary<Row>, maxLength = 40): fc.Arbitra
     { weight: 6, arbitrary: row.map((fields): ExampleFlow => ({ ...fields })) },
     { weight: 1, arbitrary: fc.constant<ExampleFlow>('barrier') },
   )
-  return fc.array(one, { maxLength })
+  // Without a size, lists stay at about ten items whatever the most is.
+  return fc.array(one, { maxLength, size: 'max' })
 }
 
 /** Rows with event times `at` stamped as `eventTime` with a lag of `lagMs` does. */

@@ -5,24 +5,38 @@ import type { Row } from '../../operators/flow.ts'
 import { session } from '../../operators/session.ts'
 import { operatorContract } from '../contract/operator.ts'
 import { runOperator } from '../contract/operator-run.ts'
-import { aggregate, byKey, keyOf, resultsOf, sessionAnswer, timedRows, timeOf } from './window-inputs.ts'
+import { aggregate, bare, byKey, keyOf, mergedRows, resultsOf, sessionAnswer, timedRows, timeOf } from './window-inputs.ts'
 
 const by = ['origin']
+const options = fc.constantFrom<Readonly<Record<string, unknown>>>(
+  { gap: 10, by, aggregate },
+  { gap: 30, by, aggregate },
+  { gap: 10, allowedLateness: 30, by, aggregate },
+  { gap: 25, allowedLateness: 60, by, aggregate },
+  { gap: 20, by, aggregate, emit: 'onUpdate' },
+  { gap: 15, allowedLateness: 50, by, aggregate, emit: 'onUpdate' },
+)
 const test = operatorContract(session, {
   poison: { skip: 'no aggregate of the example can fail; tumble shows it for numbers' },
   twin: {
     input: timedRows,
-    options: fc.constantFrom(
-      { gap: 10, by, aggregate },
-      { gap: 30, by, aggregate },
-      { gap: 10, allowedLateness: 30, by, aggregate },
-      { gap: 25, allowedLateness: 60, by, aggregate },
-      { gap: 20, by, aggregate, emit: 'onUpdate' },
-      { gap: 15, allowedLateness: 50, by, aggregate, emit: 'onUpdate' },
-    ),
+    options,
     answer: sessionAnswer,
     numRuns: 400,
   },
+})
+
+test('stamps that fall, as where streams were merged, lose nothing and decide alone', async () => {
+  const property = fc.asyncProperty(mergedRows, options, async (input, chosen) => {
+    const { ports } = await runOperator(session, { options: chosen, input, pageRows: 4096, restartAfter: [1, 3] })
+    const wanted = sessionAnswer(
+      input.filter(one => typeof one === 'object'),
+      chosen,
+    ).ports
+    assert.equal(ports['main'] ?? [], wanted['main'])
+    assert.is(ports['late']?.length ?? 0, wanted['late']?.length)
+  })
+  await fc.assert(property, { seed: 4, numRuns: 200 })
 })
 
 /** Rows in the order of time, cut where the next one is more than a gap away. */
@@ -51,7 +65,7 @@ test('rows that are all in time give the gaps between them, in whatever order th
       const early = input.map(one => (typeof one === 'string' ? one : { ...one, $watermark: -Infinity }))
       const rows = early.filter(one => typeof one === 'object')
       const { ports } = await runOperator(session, { options: { gap, by, aggregate }, input: early, pageRows, restartAfter: [2] })
-      const found = (ports['main'] ?? []).map(({ $eventTime: _, $watermark: __, ...one }) => one)
+      const found = (ports['main'] ?? []).map(bare)
       assert.equal(found, split(rows, gap))
     },
   )
@@ -74,6 +88,7 @@ test('a gap is passed when it is more than allowed, by the row and by the waterm
     0,
   ])
   assert.equal(await spans(at(0, -Infinity), at(-10, 10)), [[[-10, 10, 2]], 0], 'at its end the session is open')
+  assert.equal(await spans(at(0, -Infinity), at(5, -Infinity), at(15, 15)), [[[0, 25, 3]], 0], 'and so it is when it had grown')
   assert.equal(await spans(at(0, -Infinity), at(0, 11)), [[[0, 10, 1]], 1], 'past its end it is closed')
   assert.equal(
     await spans(at(0, -Infinity), at(10, 11)),

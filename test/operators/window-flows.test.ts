@@ -28,12 +28,15 @@ const windows: readonly ChainStep[] = [
   { operator: session, options: { gap: 15, by, aggregate, emit: 'onUpdate' } },
 ]
 const behind: readonly ChainStep[] = [
-  ...windows.map(({ operator, options }) => ({ operator, options: { ...options, aggregate: { rows: { aggregate: 'sum', field: 'rows' } } } })),
+  ...windows.map(({ operator, options }) => ({
+    operator,
+    options: { ...options, aggregate: { rows: { aggregate: 'sum', field: 'rows' } } },
+  })),
   { operator: countWindow, options: { size: 2, by, aggregate: { rows: { aggregate: 'sum', field: 'rows' } } } },
 ]
 
 const nameOf = ({ operator, options }: ChainStep): string =>
-  [operator.spec.name, options['allowedLateness'], options['emit']].filter(part => part !== undefined).join(' ')
+  `${operator.spec.name} ${JSON.stringify({ ...options, by: undefined, aggregate: undefined })}`
 
 for (const step of windows) {
   test(`${nameOf(step)}: every stamp and watermark that leaves holds for all behind it`, async () => {
@@ -116,11 +119,15 @@ test('state that was written with other options is INCOMPATIBLE', async () => {
 })
 
 test('a key that the step names itself wins over that of a keyBy, and is the same key', async () => {
-  const property = fc.asyncProperty(timedRows, fc.constantFrom(...windows, { operator: countWindow, options: { size: 2, aggregate } }), async (input, step) => {
-    const { by: _, ...options } = step.options
-    const named = await runChain([{ ...step, options: { ...options, by } }], { input, key: ['delay', 'at'] })
-    assert.equal(named.rows, (await runChain([{ ...step, options }], { input, key: by })).rows)
-  })
+  const property = fc.asyncProperty(
+    timedRows,
+    fc.constantFrom(...windows, { operator: countWindow, options: { size: 2, aggregate } }),
+    async (input, step) => {
+      const { by: _, ...options } = step.options
+      const named = await runChain([{ ...step, options: { ...options, by } }], { input, key: ['delay', 'at'] })
+      assert.equal(named.rows, (await runChain([{ ...step, options }], { input, key: by })).rows)
+    },
+  )
   await fc.assert(property, { seed: 4, numRuns: 60 })
 })
 

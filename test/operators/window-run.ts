@@ -27,11 +27,19 @@ export async function runChain(steps: readonly ChainStep[], { input, pageRows = 
   let end: Subject<Flow> = first
   let failure: { readonly error: unknown } | undefined
   for (const [at, { operator, options, state = new MemoryState() }] of steps.entries()) {
-    const context = { step: 's', module: '', row: anyRow, state, beforeCall: () => {}, dead: () => void (others[`${at}.dead`] = (others[`${at}.dead`] ?? 0) + 1) } as unknown as StepContext
+    const context = {
+      step: 's',
+      module: '',
+      row: anyRow,
+      state,
+      beforeCall: () => {},
+      dead: () => void (others[`${at}.dead`] = (others[`${at}.dead`] ?? 0) + 1),
+    } as unknown as StepContext
     const next = new Subject<Flow>()
     end.pipe(await operator.create(options as never, context)).subscribe({
       next(flow) {
-        if (flow.kind === 'page' && flow.port !== 'main') others[`${at}.${flow.port}`] = (others[`${at}.${flow.port}`] ?? 0) + aliveRows(flow).length
+        if (flow.kind === 'page' && flow.port !== 'main')
+          others[`${at}.${flow.port}`] = (others[`${at}.${flow.port}`] ?? 0) + aliveRows(flow).length
         else next.next(flow)
       },
       error: (error: unknown) => (failure ??= { error }),

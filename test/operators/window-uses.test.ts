@@ -20,7 +20,11 @@ const input: RowType = {
 }
 const isInvalid = (error: { code?: unknown }): boolean => error.code === 'INVALID'
 
-async function totalOf(rows: readonly Row[], aggregate: Readonly<Record<string, unknown>>, by?: readonly string[]): Promise<{ rows: Row[]; dead: number[] }> {
+async function totalOf(
+  rows: readonly Row[],
+  aggregate: Readonly<Record<string, unknown>>,
+  by?: readonly string[],
+): Promise<{ rows: Row[]; dead: number[] }> {
   const flows: ExampleFlow[] = [...rows.slice(0, 2), 'barrier', ...rows.slice(2), 'barrier', 'end']
   const options = { aggregate, ...(by && { by }) }
   const [whole, cut] = await Promise.all([
@@ -71,7 +75,10 @@ test('an aggregate of an expression is that of its values, and a row for which i
 
 test('an expression that gives what an aggregate can not take makes a dead letter of the row', async () => {
   const rows = [{ v: 3 }, { v: 'three' }, { v: null }]
-  const { rows: found, dead } = await totalOf(rows, { sum: { aggregate: 'sum', of: 'case when true then v end' }, n: { aggregate: 'count' } })
+  const { rows: found, dead } = await totalOf(rows, {
+    sum: { aggregate: 'sum', of: 'case when true then v end' },
+    n: { aggregate: 'count' },
+  })
   assert.equal([found, dead], [[{ sum: 3, n: 2 }], [1]])
 })
 
@@ -80,7 +87,13 @@ test('the columns that an expression reads must come in, and those of a key that
   const late = (port: string): ReadonlySet<string> => new Set(port === 'late' ? ['at'] : ['paid'])
   const sorted = (fields: ReadonlySet<string>): string[] => [...fields].sort()
   assert.equal(sorted(total.needs({ aggregate }, late, functionOf)), ['gate', 'price', 'quantity'])
-  assert.equal(sorted(tumble.needs({ size: 1, aggregate, by: ['origin'] }, late, functionOf)), ['at', 'gate', 'origin', 'price', 'quantity'])
+  assert.equal(sorted(tumble.needs({ size: 1, aggregate, by: ['origin'] }, late, functionOf)), [
+    'at',
+    'gate',
+    'origin',
+    'price',
+    'quantity',
+  ])
   assert.equal(sorted(countWindow.needs({ size: 1, aggregate, by: ['origin'] }, late, functionOf)), ['gate', 'origin', 'price', 'quantity'])
 })
 
@@ -95,7 +108,16 @@ test('the columns that leave are the key, the bounds of the window, and results 
     gates: { aggregate: 'collect', field: 'gate' },
     all: { aggregate: 'every', field: 'late' },
   }
-  const results = { n: 'integer', paid: 'number', last: 'timestamp', first: 'text', top: 'integer', newest: 'timestamp', gates: 'integer[]', all: 'boolean' }
+  const results = {
+    n: 'integer',
+    paid: 'number',
+    last: 'timestamp',
+    first: 'text',
+    top: 'integer',
+    newest: 'timestamp',
+    gates: 'integer[]',
+    all: 'boolean',
+  }
   const bounds = { windowStart: 'timestamp', windowEnd: 'timestamp' }
   const closed = { isOpen: false, key: [] }
   assert.equal(tumble.types?.({ size: 1, aggregate }, input, functionOf)['main'], {
@@ -115,7 +137,11 @@ test('the columns that leave are the key, the bounds of the window, and results 
       ...closed,
       isTimed,
     })
-  assert.equal(total.types?.({ aggregate }, input, functionOf)['main'], { fields: { origin: 'text', ...results }, ...closed, isTimed: false })
+  assert.equal(total.types?.({ aggregate }, input, functionOf)['main'], {
+    fields: { origin: 'text', ...results },
+    ...closed,
+    isTimed: false,
+  })
 })
 
 test('names that are taken, and columns of a type that an aggregate can not take, are INVALID', () => {
@@ -141,7 +167,11 @@ test('names that are taken, and columns of a type that an aggregate can not take
 test('total has no windows, so its key and results may be called as theirs are', async () => {
   const count = { aggregate: 'count' }
   const aggregate = { windowEnd: { aggregate: 'max', field: 'windowEnd' }, n: count }
-  const row = total.types?.({ aggregate, by: ['windowStart'] }, { ...input, fields: { windowStart: 'timestamp', windowEnd: 'timestamp' } }, functionOf)
+  const row = total.types?.(
+    { aggregate, by: ['windowStart'] },
+    { ...input, fields: { windowStart: 'timestamp', windowEnd: 'timestamp' } },
+    functionOf,
+  )
   assert.equal(row?.['main']?.fields, { windowStart: 'timestamp', windowEnd: 'timestamp', n: 'integer' })
   const rows = [1, 2, 3].map(n => ({ windowStart: 0, windowEnd: n }))
   assert.equal((await totalOf(rows, aggregate, ['windowStart'])).rows, [{ windowStart: 0, windowEnd: 3, n: 3 }])
@@ -179,7 +209,10 @@ test('keys and values that JSON writes otherwise are taken as it writes them, an
 })
 
 test('results may have any name', async () => {
-  const aggregate = JSON.parse('{"__proto__":{"aggregate":"count"},"constructor":{"aggregate":"sum","field":"n"}}') as Record<string, unknown>
+  const aggregate = JSON.parse('{"__proto__":{"aggregate":"count"},"constructor":{"aggregate":"sum","field":"n"}}') as Record<
+    string,
+    unknown
+  >
   const fields = total.types?.({ aggregate: aggregate as never }, anyRow, functionOf)['main']?.fields
   assert.equal(Object.entries(fields ?? {}), [
     ['__proto__', 'integer'],

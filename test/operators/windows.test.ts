@@ -3,12 +3,17 @@ import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { columnOf, TextDictionary } from '../../operators/columns.ts'
-import type { Column, Page } from '../../operators/flow.ts'
-import { firstRows, pageOf } from '../../operators/page.ts'
+import { anyRow } from '../../operators/expressions/types.ts'
+import type { Column, Page, Row } from '../../operators/flow.ts'
+import { firstRows, pageOf, rowsOf } from '../../operators/page.ts'
 import type { StepContext } from '../../operators/operator.ts'
 import { AlignedWindows } from '../../operators/windows/window-aligned.ts'
+import { CountWindows } from '../../operators/windows/window-counts.ts'
+import { TimeHeap } from '../../operators/windows/window-heap.ts'
 import { CellTable, PairIds } from '../../operators/windows/window-hash.ts'
 import { compareKeys, compareTexts, KeyIds } from '../../operators/windows/window-keys.ts'
+import { RefiringWindows } from '../../operators/windows/window-refiring.ts'
+import { Sessions } from '../../operators/windows/window-sessions.ts'
 import { MemoryState } from '../contract/operator-run.ts'
 
 const value = fc.oneof(
@@ -145,6 +150,72 @@ test('numbers of keys long gone are given up, and the windows still open go on',
   )
   assert.equal(numbers('n'), [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1])
   assert.is(state.rowsByKey.size, 1)
+})
+
+/** A page of rows with keys `from` and so on, that happened at a time. */
+function pageAt(at: number, from: number, count: number): Page {
+  const time = new Float64Array(count).fill(at)
+  const k = { kind: 'number', values: Float64Array.from({ length: count }, (_, i) => from + i) } as const
+  const columns = new Map([['k', k]])
+  return { kind: 'page', port: 'main', input: 0, count, order: time, eventTime: time, watermark: new Float64Array(count), columns }
+}
+
+const rowsOfN = { n: { aggregate: 'count' } }
+const contextOf = (state: MemoryState): StepContext =>
+  ({ step: 'w', module: '', state, row: anyRow, beforeCall: () => {} }) as unknown as StepContext
+
+test('sessions and counted windows go on when numbers of keys are given anew', () => {
+  const options = { by: ['k'], aggregate: rowsOfN, emit: 'onClose' } as const
+  const sessions = new Sessions(contextOf(new MemoryState()), { ...options, gapMs: 10, lateMs: 0 })
+  const counts = new CountWindows(contextOf(new MemoryState()), { ...options, size: 2, every: 2 })
+  const late = new RefiringWindows(contextOf(new MemoryState()), { ...options, sizeMs: 10, offsetMs: 0, lateMs: 5 })
+  for (const [windows, until] of [
+    [sessions, 20],
+    [counts, 0],
+    [late, 15],
+  ] as const) {
+    const results: Row[] = []
+    const send = (page: Page): void => void results.push(...rowsOf(page))
+    windows.add(pageAt(5, 0, 70_000), send)
+    windows.add(pageAt(6, 0, 69_990), send)
+    windows.add(pageAt(16, 69_990, 10), send)
+    if (!(windows instanceof CountWindows)) windows.advance(until, send)
+    assert.is(results.length, 70_000)
+    windows.add(pageAt(17, 69_985, 10), send)
+    if (!(windows instanceof CountWindows)) windows.advance(Infinity, send)
+    const last = results
+      .slice(70_000)
+      .map(row => [row['k'] as number, row['n'] as number] as const)
+      .sort(([a], [b]) => a - b)
+    const found = Array.from({ length: 15 }, (_, i) => [69_985 + i, i >= 5 && i < 10 ? 2 : 1])
+    assert.equal(last, windows instanceof CountWindows ? [] : found)
+    if (windows instanceof CountWindows) {
+      windows.add(pageAt(18, 69_985, 15), send)
+      assert.equal(
+        results.slice(70_000).map(row => [row['k'], row['n']]),
+        Array.from({ length: 10 }, (_, i) => [69_985 + i, 2]),
+      )
+    }
+  }
+})
+
+test('a heap gives the least first, whatever came between', () => {
+  const property = fc.property(
+    fc.array(fc.oneof(fc.integer({ min: 0, max: 50 }), fc.constant('pop')), { maxLength: 200, size: 'max' }),
+    steps => {
+      const heap = new TimeHeap<number>()
+      const sorted: number[] = []
+      for (const step of steps) {
+        if (typeof step === 'number') {
+          heap.push(step, step)
+          sorted.push(step)
+          sorted.sort((a, b) => a - b)
+        } else assert.is(heap.pop(), sorted.shift())
+        assert.is(heap.time, sorted[0] ?? Infinity)
+      }
+    },
+  )
+  fc.assert(property, { seed: 4, numRuns: 100 })
 })
 
 test.run()

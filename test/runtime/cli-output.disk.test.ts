@@ -43,6 +43,8 @@ const status: TopologyStatus = {
   late: 1,
   suspect: 0,
   dead: 0,
+  steps: [],
+  epoch: 0,
 }
 
 /** Answers only what a test gives; anything else is a defect that fails the test. */

@@ -24,7 +24,7 @@ if (dieAt === undefined) {
 } else {
   // Short epochs, so that also a small fold has some behind it when it dies.
   const node = await openNode({ directory, limits: { pageRows }, epochMs: 10 })
-  await node.deploy(new URL('../../examples/flights/pipeline.ts', import.meta.url), { until: 'head' })
+  await node.deploy(new URL('../../examples/flights/topology.yaml', import.meta.url), { until: 'head' })
   for (;;) {
     const [status] = await node.topologies()
     if (status?.status !== 'running') break

@@ -1,15 +1,29 @@
 /** Every command, in the order help lists them. */
 import type { Command } from '../command.ts'
 import { append } from './append.ts'
+import { deadLettersDiscard, deadLettersList, deadLettersReplay, deadLettersShow } from './dead-letters.ts'
 import { deploy } from './deploy.ts'
+import { drain } from './drain.ts'
+import { explain } from './explain.ts'
+import { expr } from './expr.ts'
 import { follow } from './follow.ts'
+import { lint } from './lint.ts'
+import { pause, resume } from './pause.ts'
 import { read } from './read.ts'
+import { run } from './run.ts'
 import { start } from './start.ts'
 import { stateGet } from './state-get.ts'
 import { stateList } from './state-list.ts'
 import { stats } from './stats.ts'
+import { test } from './test.ts'
+import { top } from './top.ts'
 import { topologies } from './topologies.ts'
 import { undeploy } from './undeploy.ts'
 import { verify } from './verify.ts'
 
-export const commands: readonly Command[] = [start, append, read, follow, stateGet, stateList, deploy, undeploy, topologies, verify, stats]
+const events = [append, read, follow, stateGet, stateList]
+const topologyFiles = [lint, explain, expr, run, test]
+const deployed = [deploy, undeploy, topologies, pause, resume, drain, top]
+const deadLetters = [deadLettersList, deadLettersShow, deadLettersReplay, deadLettersDiscard]
+
+export const commands: readonly Command[] = [start, ...events, ...topologyFiles, ...deployed, ...deadLetters, verify, stats]

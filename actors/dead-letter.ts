@@ -1,0 +1,163 @@
+/** Dead letters as events: what one holds, and the events that say what became of it, all in one stream a topology. */
+import type { NewEvent, Position } from '../event/event.ts'
+import { positionOf } from '../event/position.ts'
+import type { DeadRow } from '../operators/operator.ts'
+import { plainOf } from './dead-letter-json.ts'
+import type { RowOrigin } from './source.ts'
+
+export const DEAD_LETTER = 'dead-letter'
+export const REPLAYED = 'dead-letter.replayed'
+export const DISCARDED = 'dead-letter.discarded'
+
+export const causeLengthMax = 2000
+
+/** Where a topology's dead letters are, and what became of them. */
+export function deadLetterStream(topology: string): string {
+  return `$dead-letter-${topology}`
+}
+
+/** A row given up, with all that its step needs to take it again. */
+export interface GivenUpRow extends DeadRow {
+  /** Number of the input of the step it came by, and the port it left the step before by. Left out for rows that no step was given. */
+  readonly input?: number
+  readonly port?: string
+  readonly eventTime?: number
+  readonly key?: readonly string[]
+}
+
+/** The row itself, with what stands beside it. */
+interface LetterRow {
+  readonly topology: string
+  /** Of which deployment; rows of another are not its business. */
+  readonly deployment: number
+  readonly step: string
+  readonly row: Readonly<Record<string, unknown>>
+  readonly input?: number
+  readonly port?: string
+  readonly eventTime?: number
+  readonly key?: readonly string[]
+  /** Of the event that the row came from; null where there is none. */
+  readonly position: Position | null
+  readonly stream?: string
+  readonly type?: string
+  /** Data of that event as far as it can be read; the row where there is no event. */
+  readonly payload: unknown
+}
+
+export interface DeadLetterData extends LetterRow {
+  readonly cause: string
+  readonly code?: string
+  /** How often the step has tried the row. */
+  readonly attempts: number
+  /** The row is here as it was, so that it can be tried again. */
+  readonly replayable: boolean
+  /** The letter whose replay ended in this one: version of its event. */
+  readonly replayOf?: number
+}
+
+/** A dead letter on its way back: the topology reads it at its place in the log. */
+export interface ReplayedData extends LetterRow {
+  /** Version of the event of the letter. */
+  readonly letter: number
+  readonly input: number
+  /** 2 for the first replay. */
+  readonly attempt: number
+}
+
+export interface DiscardedData {
+  readonly topology: string
+  readonly letter: number
+  readonly step: string
+  readonly reason?: string
+}
+
+/** The events to try one after the other, until one is small and plain enough to be taken: the last holds no more than where the row was. */
+export function deadLetters(
+  deployed: { readonly topology: string; readonly deployment: number },
+  dead: GivenUpRow,
+  origin: RowOrigin | undefined,
+): NewEvent<typeof DEAD_LETTER, DeadLetterData>[] {
+  const whole = letterOf(deployed, dead, origin)
+  const bare = { ...whole, payload: null }
+  return [whole, bare, { ...bare, row: {}, replayable: false }].map(data => ({ type: DEAD_LETTER, data }))
+}
+
+function letterOf(
+  { topology, deployment }: { readonly topology: string; readonly deployment: number },
+  dead: GivenUpRow,
+  origin: RowOrigin | undefined,
+): DeadLetterData {
+  const { step, cause, code, input, port, eventTime, key } = dead
+  const row = plainOf(dead.row)
+  const isTimed = eventTime !== undefined && Number.isFinite(eventTime)
+  const replay = origin?.replay
+  return {
+    topology,
+    deployment,
+    step,
+    cause: cause.slice(0, causeLengthMax),
+    ...(code !== undefined && { code }),
+    ...originOf(origin, row.value),
+    row: row.value as LetterRow['row'],
+    ...(isTimed && { eventTime }),
+    ...(key && { key }),
+    ...(input !== undefined && { input }),
+    ...(port !== undefined && { port }),
+    attempts: replay?.step === step ? replay.attempt - 1 + dead.attempts : dead.attempts,
+    replayable: row.isExact && input !== undefined && (eventTime === undefined || isTimed),
+    ...(replay && { replayOf: replay.letter }),
+  }
+}
+
+function originOf(origin: RowOrigin | undefined, row: unknown): Pick<LetterRow, 'position' | 'payload' | 'stream' | 'type'> {
+  if (origin === undefined) return { position: null, payload: row }
+  const { place, stream, type, replay } = origin
+  if (replay === undefined)
+    return { position: positionOf(place.stamp, place.partition, place.sequence), payload: payloadOf(origin), stream, type }
+  return {
+    position: replay.position,
+    payload: replay.payload,
+    ...(replay.stream !== undefined && { stream: replay.stream }),
+    ...(replay.type !== undefined && { type: replay.type }),
+  }
+}
+
+function payloadOf(origin: RowOrigin): unknown {
+  if (origin.encoding === 'json') {
+    try {
+      return JSON.parse(Buffer.from(origin.data).toString())
+    } catch {
+      return { $bytes: Buffer.from(origin.data).toString('base64') }
+    }
+  }
+  return { $bytes: Buffer.from(origin.data).toString('base64'), encoding: origin.encoding }
+}
+
+/** The event that sends a letter back to its step, with a row that may have been patched. */
+export function replayOf(letter: DeadLetterData & { readonly input: number }, id: number, row: LetterRow['row']): ReplayedData {
+  const { topology, deployment, step, input, port, eventTime, key, position, stream, type, payload } = letter
+  return {
+    topology,
+    deployment,
+    letter: id,
+    step,
+    input,
+    ...(port !== undefined && { port }),
+    row,
+    ...(eventTime !== undefined && { eventTime }),
+    ...(key && { key }),
+    attempt: letter.attempts + 1,
+    position,
+    ...(stream !== undefined && { stream }),
+    ...(type !== undefined && { type }),
+    payload,
+  }
+}
+
+/** The data of a stored event of the type, if it is a replay of this deployment. */
+export function readReplay(data: unknown, deployment: number): ReplayedData | undefined {
+  if (typeof data !== 'object' || data === null) return undefined
+  const replay = data as ReplayedData
+  const isWhole = typeof replay.step === 'string' && typeof replay.row === 'object' && replay.row !== null
+  return isWhole && replay.deployment === deployment ? replay : undefined
+}

@@ -1,0 +1,124 @@
+/** What becomes of an epoch once it is sealed: it is written, then its events are appended and its deliveries made. One at a time is on its way. */
+import { EventStoreError } from '../event/error.ts'
+import { DeliverySender, partsOf, type Stopping } from './delivery-sender.ts'
+import { rowOfBody } from './delivery.ts'
+import type { EpochGatherer, SealedEpoch } from './epoch.ts'
+import { OutboxSender } from './outbox-sender.ts'
+import type { PipelineOptions } from './pipeline-options.ts'
+
+/** Deliveries that wait may take so many bytes before the fold is held back. */
+const deliveryBytesMax = 8 * 1024 * 1024
+
+export type SettlingOptions = Pick<PipelineOptions, 'appendOutbox' | 'clock' | 'deliveryPauseMs'> & {
+  readonly environment?: PipelineOptions['environment']
+  readonly gatherer: EpochGatherer
+  readonly isRepeating: boolean
+  /** Makes an epoch durable; what it is of is the caller's to know. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>
+  /** True once nobody waits for appends any more. */
+  isStopped(): boolean
+  /** Something has come to its end. */
+  woken(): void
+}
+
+export class Settling {
+  failure: EventStoreError | undefined
+  /** How long it took to write the last epoch, ms. */
+  lastEpochMs: number | undefined
+  /** False while an epoch is being written or its events appended. Deliveries go on beside the epochs after theirs. */
+  isSettled = true
+  readonly #options: SettlingOptions
+  readonly #appends: OutboxSender
+  readonly #deliveries: DeliverySender
+  #settling: Promise<void> = Promise.resolve()
+
+  constructor(options: SettlingOptions) {
+    const { gatherer, clock, environment = {}, deliveryPauseMs, appendOutbox: append, isRepeating } = options
+    this.#options = options
+    this.#appends = new OutboxSender({ append, isRepeating, isStopped: () => options.isStopped() })
+    this.#deliveries = new DeliverySender({
+      clock,
+      environment,
+      ...(deliveryPauseMs !== undefined && { pauseFirstMs: deliveryPauseMs }),
+      taken: row => {
+        gatherer.sent({ outboxNumbers: [row] })
+        options.woken()
+      },
+      givenUp: (row, delivery, why) => {
+        // Both between the same two barriers.
+        gatherer.undelivered(delivery, { step: delivery.step, row: rowOfBody(delivery), order: -1, ...why })
+        gatherer.sent({ outboxNumbers: [row] })
+        options.woken()
+      },
+      failed: error => this.fail(error),
+    })
+  }
+
+  fail(error: unknown): void {
+    this.failure ??= failureOf(error)
+    this.#options.woken()
+  }
+
+  /** Never rejects: what goes wrong lies in `failure`. The epoch before must be settled. */
+  settle(sealed: SealedEpoch, isWritten = false): void {
+    this.isSettled = false
+    this.#settling = this.#writeAndSend(sealed, isWritten)
+      .catch((error: unknown) => this.fail(error))
+      .then(() => {
+        this.isSettled = true
+        this.#options.woken()
+      })
+  }
+
+  async #writeAndSend(sealed: SealedEpoch, isWritten: boolean): Promise<void> {
+    const { gatherer, write, clock } = this.#options
+    if (!isWritten) {
+      const begun = clock.monotonic()
+      await write(sealed.bytes)
+      this.lastEpochMs = clock.monotonic() - begun
+      gatherer.written(sealed)
+    }
+    const { appends, deliveries } = partsOf(sealed)
+    this.#deliveries.add(deliveries)
+    if (appends.requests.length > 0 && (await this.#appends.send(appends.requests))) gatherer.sent(appends)
+  }
+
+  /** Resolves when the epoch on its way is written and its events are appended; throws what went wrong with it or before. */
+  async settled(): Promise<void> {
+    await this.#settling
+    if (this.failure) throw this.failure
+  }
+
+  /** So much waits to be delivered that nothing more should be folded now. */
+  get isFull(): boolean {
+    return this.#deliveries.waitingBytes > deliveryBytesMax
+  }
+
+  /** Nothing is being delivered. */
+  get isDelivered(): boolean {
+    return this.#deliveries.isIdle
+  }
+
+  /** Resolves when nothing is being delivered any more, or after a while. */
+  async delivered(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const waited = new Promise<void>(resolve => (timer = setTimeout(resolve, ms)))
+    await Promise.race([this.#deliveries.idle(), waited])
+    clearTimeout(timer)
+  }
+
+  /** Resolves when no more requests are made; deliveries that were not decided stay in the outbox. */
+  stopDeliveries(stopping: Stopping): Promise<void> {
+    return this.#deliveries.stop(stopping)
+  }
+}
+
+export function failureOf(error: unknown): EventStoreError {
+  if (error instanceof EventStoreError) return error
+  return new EventStoreError(
+    'INVALID',
+    `the pipeline broke: ${error instanceof Error ? error.message : String(error)}`,
+    {},
+    { cause: error },
+  )
+}

@@ -1,0 +1,195 @@
+/** A step in a running graph: its way in and its ways out, what it counts, and what becomes of the rows it gives up. */
+import { EventStoreError } from '../event/error.ts'
+import { textColumn, valueAt } from '../operators/columns.ts'
+import type { Flow, Page, Row } from '../operators/flow.ts'
+import { operators } from '../operators/index.ts'
+import type { AnyOperator } from '../operators/operator.ts'
+import { aliveCount, gather, withColumns } from '../operators/page.ts'
+import type { PlanStep } from '../topology/plan.ts'
+import { causeLengthMax, type GivenUpRow } from './dead-letter.ts'
+import type { Merge } from './merge.ts'
+
+/** Rows that entered a step, left by `main` (or reached the outside, for sinks), and by the other ports. */
+export interface StepCounters {
+  in: number
+  out: number
+  late: number
+  suspect: number
+  dead: number
+}
+
+/** To which input of which step the rows of a port go. */
+export interface Edge {
+  readonly to: StepNode
+  readonly input: number
+  readonly port: string
+}
+
+/** A row as it came to the step that could not work on it. */
+interface GivenUp {
+  readonly page: Page
+  readonly row: number
+  readonly error: unknown
+}
+
+export class StepNode {
+  readonly step: PlanStep
+  readonly operator: AnyOperator
+  readonly counters: StepCounters = { in: 0, out: 0, late: 0, suspect: 0, dead: 0 }
+  /** Gives a flow to the operator; set when the graph is wired. */
+  next: (flow: Flow) => void = () => undefined
+  takers: readonly Edge[] = []
+  merge: Merge | undefined
+  /** The largest watermark that came in, and the last that left. */
+  reached = -Infinity
+  sent: number | undefined
+  readonly #bury: (row: GivenUpRow) => void
+  /** The page it is working on. */
+  #page: Page | undefined
+  #givenUp: GivenUp[] = []
+
+  /** `bury` takes the rows that it gives up and that no other step takes. */
+  constructor(step: PlanStep, bury: (row: GivenUpRow) => void) {
+    const operator = Object.hasOwn(operators, step.operator) ? operators[step.operator] : undefined
+    if (operator === undefined)
+      throw new EventStoreError('INVALID', `step ${step.id}: there is no operator ${step.operator}`, { step: step.id })
+    this.step = step
+    this.operator = operator
+    this.#bury = bury
+  }
+
+  enter(input: number, flow: Flow): void {
+    if (flow.kind !== 'page') {
+      if (flow.kind === 'watermark' && flow.time !== 'idle' && flow.time > this.reached) this.reached = flow.time
+      return this.next(flow)
+    }
+    const { counters } = this
+    const [count, dead] = [aliveCount(flow), counters.dead]
+    counters.in += count
+    this.#page = flow.port === 'main' && flow.input === input ? flow : { ...flow, port: 'main', input }
+    this.next(this.#page)
+    this.#page = undefined
+    if (this.operator.spec.kind === 'sink') counters.out += count - (counters.dead - dead)
+    this.#release()
+  }
+
+  /** What the operator has made goes to whoever takes it. Rows given up at a barrier are of its epoch, so they go before it. */
+  leave(flow: Flow): void {
+    if (flow.kind === 'page') {
+      const { counters } = this
+      if (flow.port === 'late' || flow.port === 'suspect') counters[flow.port] += aliveCount(flow)
+      else counters.out += aliveCount(flow)
+    } else {
+      this.#release()
+      if (flow.kind === 'watermark' && flow.time !== 'idle') this.sent = flow.time
+    }
+    send(this.takers, flow)
+  }
+
+  giveUp(page: Page, row: number, error: unknown): void {
+    this.counters.dead++
+    const came = this.#asItCame(page, row)
+    if (this.takers.some(({ port }) => port === 'dead')) this.#givenUp.push({ ...came, error })
+    else this.#bury(this.#letterOf(came, error))
+  }
+
+  /** Operators change pages as they go; those who take the row want it as it was before that. */
+  #asItCame(page: Page, row: number): { readonly page: Page; readonly row: number } {
+    const own = this.#page
+    if (own === undefined || own === page) return { page, row }
+    if (own.order === page.order) return { page: own, row }
+    // Its rows were taken out into a page of their own: it is the one of its order, if only one is.
+    const order = page.order[row] as number
+    const found = own.order.indexOf(order)
+    return found < 0 || own.order.indexOf(order, found + 1) >= 0 ? { page, row } : { page: own, row: found }
+  }
+
+  #letterOf({ page, row }: Omit<GivenUp, 'error'>, error: unknown): GivenUpRow {
+    return {
+      step: this.step.id,
+      ...causeOf(error),
+      order: page.order[row] as number,
+      ...placeOf(page, row),
+      port: this.step.from[page.input]?.port ?? 'main',
+      attempts: 1,
+    }
+  }
+
+  /** Sends the rows given up since the last call by the port `dead`, in the order in which they came. */
+  #release(): void {
+    if (this.#givenUp.length === 0) return
+    const rows = this.#givenUp
+    this.#givenUp = []
+    for (const page of deadPages(this.step.id, rows)) send(this.takers, page)
+  }
+}
+
+/** To every consumer: pages by their port, control to all. */
+export function send(takers: readonly Edge[], flow: Flow): void {
+  for (const { to, input, port } of takers) {
+    if (flow.kind === 'page' && flow.port !== port) continue
+    if (to.merge) to.merge.receive(input, flow)
+    else to.enter(input, flow)
+  }
+}
+
+/** The row with what a step needs to take it again. */
+function placeOf(page: Page, row: number): { row: Row; input: number; eventTime?: number; key?: readonly string[] } {
+  return {
+    row: rowAt(page, row),
+    input: page.input,
+    ...(page.eventTime && { eventTime: page.eventTime[row] as number }),
+    ...(page.key && { key: page.key }),
+  }
+}
+
+/** All that are not null, as own members whatever the names of the columns are. */
+export function rowAt(page: Page, row: number): Row {
+  const values = Array.from(page.columns, ([name, column]) => [name, valueAt(column, row)] as const)
+  return Object.fromEntries(values.filter(([, value]) => value !== null))
+}
+
+function deadPages(step: string, rows: readonly GivenUp[]): Page[] {
+  const sorted = rows.toSorted((a, b) => orderOf(a) - orderOf(b))
+  const pages: Page[] = []
+  for (let start = 0; start < sorted.length;) {
+    const { page } = sorted[start] as GivenUp
+    let end = start + 1
+    while (sorted[end]?.page === page) end++
+    pages.push(deadPage(step, page, sorted.slice(start, end)))
+    start = end
+  }
+  return pages
+}
+
+function orderOf({ page, row }: GivenUp): number {
+  return page.order[row] as number
+}
+
+function deadPage(step: string, page: Page, rows: readonly GivenUp[]): Page {
+  const causes = rows.map(({ error }) => causeOf(error))
+  const gathered = gather(
+    page,
+    Int32Array.from(rows, ({ row }) => row),
+  )
+  const columns = [
+    ['error', textColumn(causes.map(({ cause }) => cause))],
+    ['errorCode', textColumn(causes.map(({ code }) => code ?? null))],
+    ['errorStep', textColumn(causes.map(() => step))],
+  ] as const
+  return { ...withColumns(gathered, columns), port: 'dead' }
+}
+
+/** Users throw anything, and some of it can not be shown. */
+function causeOf(error: unknown): { readonly cause: string; readonly code?: string } {
+  try {
+    if (error instanceof EventStoreError) return { cause: shortened(error.message), code: error.code }
+    return { cause: shortened(error instanceof Error ? `${error.name}: ${error.message}` : String(error)) }
+  } catch {
+    return { cause: 'something was thrown that can not be shown' }
+  }
+}
+
+function shortened(cause: string): string {
+  return cause.slice(0, causeLengthMax)
+}

@@ -1,0 +1,71 @@
+/** Functions of Postgres that are not here, with the reason and what to use. */
+
+const always = 'an expression gives the same for the same row, whenever it is run'
+
+const reasons: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [
+      'now',
+      'clock_timestamp',
+      'statement_timestamp',
+      'transaction_timestamp',
+      'timeofday',
+      'current_date',
+      'current_time',
+      'current_timestamp',
+      'localtime',
+      'localtimestamp',
+    ].map(name => [name, `there is no ${name}: ${always}; use $recorded (when the event was stored) or $time (its own time)`]),
+  ),
+  ...Object.fromEntries(
+    ['random', 'setseed', 'gen_random_uuid', 'uuid_generate_v4'].map(name => [
+      name,
+      `there is no ${name}: ${always}; take what differs from the row, as md5($id)`,
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      'count',
+      'sum',
+      'avg',
+      'min',
+      'max',
+      'string_agg',
+      'array_agg',
+      'json_agg',
+      'jsonb_agg',
+      'bool_and',
+      'bool_or',
+      'row_number',
+      'rank',
+      'lag',
+      'lead',
+      'first_value',
+      'last_value',
+    ].map(name => [
+      name,
+      `${name} looks at many rows, but an expression sees one; ${name === 'min' ? 'least(a, b) is the lesser of values; ' : name === 'max' ? 'greatest(a, b) is the greater of values; ' : ''}use an aggregate of tumble, count or topN`,
+    ]),
+  ),
+  to_number: 'there is no to_number; cast with ::number',
+  to_date: 'there is no to_date; cast with ::timestamp',
+  if: 'there is no if; write case when a then b else c end',
+  iif: 'there is no iif; write case when a then b else c end',
+  ifnull: 'there is no ifnull; use coalesce(a, b)',
+  isnull: 'there is no isnull(…); write x is null',
+  nvl: 'there is no nvl; use coalesce(a, b)',
+  len: 'there is no len; use length(x)',
+  format: 'there is no format; join texts with || or concat(…)',
+  unnest: 'unnest makes rows; use the operator unnest',
+  regexp_matches: 'regexp_matches makes rows; use regexp_match',
+  regexp_split_to_table: 'regexp_split_to_table makes rows; use the operator unnest',
+  jsonb_array_elements: 'jsonb_array_elements makes rows; use the operator unnest',
+  generate_series: 'generate_series makes rows, but an expression gives one value',
+  contains: "there is no contains; use strpos(x, part) > 0 or x like '%part%'",
+  convert: 'there is no convert; write cast(x as number)',
+}
+
+/** Columns that are meant to be one of these functions. */
+export function reasonAgainstFunction(name: string): string | undefined {
+  return Object.hasOwn(reasons, name) ? reasons[name] : undefined
+}

@@ -1,0 +1,150 @@
+/** What every step with windows shares: keys, cells, results on their way out, and state that is written at barriers. */
+import { EventStoreError } from '../../event/error.ts'
+import { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
+import type { Page } from '../flow.ts'
+import type { StepContext } from '../operator.ts'
+import { aliveRows } from '../page.ts'
+import { WindowAggregates } from './window-aggregates.ts'
+import { WindowCells } from './window-cells.ts'
+import { KeyIds } from './window-keys.ts'
+import { Causes } from './window-order.ts'
+import { type Leaving, WindowRows } from './window-rows.ts'
+import { type SavedShape, WindowState } from './window-state.ts'
+import type { AggregateUses } from './window-uses.ts'
+
+/** What a step is made of: its key, if it names one itself, what it computes, and whatever else its state depends on. */
+export interface KeyedOptions {
+  readonly by?: readonly string[] | undefined
+  readonly aggregate: AggregateUses
+  readonly shape: SavedShape
+}
+
+export type Send = (page: Page) => void
+
+/** A page with the rows that can be taken, and the number of the key of each. */
+interface Entered {
+  readonly page: Page
+  readonly rows: Int32Array
+  readonly ids: Int32Array
+}
+
+/** Above this, key numbers that no open window uses are given up. */
+const keysKept = 65_536
+
+export abstract class KeyedWindows<Home> {
+  protected readonly cells: WindowCells<Home>
+  protected readonly aggregates: WindowAggregates
+  protected readonly causes = new Causes()
+  protected readonly state: WindowState
+  readonly #context: StepContext
+  readonly #options: KeyedOptions
+  readonly #shape: SavedShape
+  readonly #output: WindowRows
+  readonly #writer = new ByteWriter()
+  #keys: KeyIds | undefined
+
+  constructor(context: StepContext, options: KeyedOptions) {
+    this.#context = context
+    this.#options = options
+    this.#shape = { ...options.shape, aggregate: options.aggregate }
+    this.aggregates = new WindowAggregates(options.aggregate, context)
+    this.cells = new WindowCells(this.aggregates)
+    this.#output = new WindowRows(this.aggregates)
+    this.state = new WindowState(context.state)
+  }
+
+  /** The number that tells this window from others of the same key, in the state. */
+  protected abstract placeOf(home: Home): number
+  /** What is written of a cell before its aggregates, and read again. */
+  protected writeHead(_home: Home, _writer: ByteWriter): void {}
+  /** Opens the cell of a saved window. */
+  protected abstract reopen(place: number, key: number, head: ByteReader): number
+  /** Numbers of keys mean other keys from here on; the cells know them already. */
+  protected abstract rekeyed(): void
+
+  protected get keys(): KeyIds {
+    return this.#keys as KeyIds
+  }
+
+  /** Looks at a page: gives up what can not be taken, and tells the keys of the others. */
+  protected enter(page: Page): Entered {
+    const keys = this.#keysOf(page)
+    this.causes.note(page)
+    const fitting = this.aggregates.fitting(page, keys.fields)
+    const rows = aliveRows(fitting)
+    return { page: fitting, rows, ids: keys.idsOf(fitting, rows) }
+  }
+
+  #keysOf(page: Page): KeyIds {
+    const fields = this.#options.by ?? page.key ?? []
+    this.#keys ??= new KeyIds(fields)
+    if (fields === this.#keys.fields || fields.join('\n') === this.#keys.fields.join('\n')) return this.#keys
+    const { step } = this.#context
+    throw new EventStoreError(
+      'INCOMPATIBLE',
+      `step ${step}: its windows are kept by ${this.#keys.fields.join()}, not by ${fields.join()}`,
+      { step },
+    )
+  }
+
+  /** Puts the results of a cell, as they are now, among the rows that leave. */
+  protected leave(cell: number, leaving: Leaving): void {
+    this.#output.add(this.keys.keyOf(this.cells.keyOf(cell)), cell, leaving)
+  }
+
+  /** Sends the rows that leave; `all`, or when there are many. */
+  protected flush(send: Send, all = true): void {
+    if (this.#keys !== undefined && (all || this.#output.isFull)) this.#output.flush(this.#keys.fields, send)
+  }
+
+  /** Gives up a cell and what is written of it. */
+  protected drop(cell: number): void {
+    const place = this.placeOf(this.cells.homeOf(cell))
+    const key = this.cells.keyOf(cell)
+    if (this.cells.release(cell)) this.state.deleteCell(place, this.#textOf(key))
+  }
+
+  #textOf(key: number): string {
+    return JSON.stringify(this.keys.keyOf(key))
+  }
+
+  /** Writes the cells that changed since the last barrier and are still open. */
+  save(): void {
+    if (this.#keys === undefined) return
+    const shape = { ...this.#shape, aggregate: this.#options.aggregate, key: this.#keys.fields }
+    for (const cell of this.cells.changed()) {
+      this.state.saveShape(shape)
+      const home = this.cells.homeOf(cell)
+      const place = this.placeOf(home)
+      const text = this.#textOf(this.cells.keyOf(cell))
+      this.writeHead(home, this.#writer)
+      this.aggregates.save(cell, this.#writer, (aggregate, chunk, bytes) => this.state.saveChunk(place, text, { aggregate, chunk, bytes }))
+      this.state.saveCell(place, text, this.#writer.take())
+    }
+  }
+
+  /** Reads what was written; answers the places that were marked. Called when the step has been made. */
+  protected load(): readonly number[] {
+    const { key, cells, marks } = this.state.load(this.#shape, this.#context)
+    if (key === undefined) return marks
+    this.#keys = new KeyIds(key)
+    for (const saved of cells) {
+      const reader = new ByteReader(saved.bytes)
+      const cell = this.reopen(saved.place, this.#keys.idOf(saved.key), reader)
+      this.aggregates.load(cell, reader)
+      for (const { aggregate, chunk, bytes } of saved.chunks) this.aggregates.loadChunk(aggregate, cell, chunk, bytes)
+      this.cells.loaded(cell)
+    }
+    return marks
+  }
+
+  /** Keys come and go; numbers are given anew when most belong to no open cell. */
+  protected forgetKeys(): void {
+    const old = this.#keys
+    if (old === undefined || old.size <= keysKept || old.size < 4 * this.cells.size) return
+    const keys = new KeyIds(old.fields)
+    this.#keys = keys
+    this.cells.renumber(number => keys.idOf(old.keyOf(number)))
+    this.rekeyed()
+  }
+}

@@ -1,0 +1,121 @@
+/** Aligned windows that give results more than once: for rows that come late but are allowed, or for each row. */
+import type { Page } from '../flow.ts'
+import type { StepContext } from '../operator.ts'
+import { type AlignedOptions, type AlignedWindow, AlignedWindows, timesOf } from './window-aligned.ts'
+import type { Send } from './window-keyed.ts'
+
+/**
+ * Rows are taken one after another, and before each the windows fire that its stamp demands, so that what has left when a row comes is a
+ * matter of the rows alone and never of pages. Windows are only given up when the watermark in band allows it: it is the one below which
+ * no stamp can come any more, also where streams of different lags were merged.
+ */
+export class RefiringWindows extends AlignedWindows {
+  readonly #lateMs: number
+  readonly #isUpdating: boolean
+  /** The least end of a window that is kept. */
+  #nextKept = Infinity
+  readonly #unmarked = new Set<AlignedWindow>()
+
+  constructor(context: StepContext, options: AlignedOptions) {
+    super(context, options)
+    this.#lateMs = options.lateMs ?? 0
+    this.#isUpdating = options.emit === 'onUpdate'
+    this.#findNextKept()
+  }
+
+  override add(page: Page, send: Send): Int32Array {
+    const { page: fitting, rows, ids } = this.enter(page)
+    const { eventTime, watermark } = timesOf(fitting)
+    const late: number[] = []
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as number
+      const [time, stamp] = [eventTime[row] as number, watermark[row] as number]
+      if (!this.#isUpdating && stamp >= this.nextEnd) {
+        this.cells.add(fitting)
+        this.#fire(stamp, send)
+      }
+      const last = this.startOf(time)
+      if (stamp >= last + this.sizeMs + this.#lateMs) {
+        late.push(row)
+        continue
+      }
+      this.#take(fitting, row, { key: ids[i] as number, first: this.firstStart(time, stamp - this.#lateMs), last, stamp, send })
+    }
+    this.cells.add(fitting)
+    this.flush(send)
+    return Int32Array.from(late)
+  }
+
+  /** Takes a row into its windows; the results of those that have fired leave again, once the row is added to all. */
+  #take(page: Page, row: number, at: { key: number; first: number; last: number; stamp: number; send: Send }): void {
+    const updated: { window: AlignedWindow; cell: number }[] = []
+    for (let start = at.first; start <= at.last; start += this.everyMs) {
+      const window = this.#keptAt(start, at.stamp)
+      const cell = this.cellOf(window, at.key)
+      this.cells.take(page, row, cell)
+      if (this.#isUpdating || window.isFired) updated.push({ window, cell })
+    }
+    if (updated.length === 0) return
+    this.cells.add(page)
+    const order = page.order[row] as number
+    // Windows that later rows change end after `stamp − lateMs`, so what leaves then happened after the millisecond before that.
+    const watermark = at.stamp - this.#lateMs - 1
+    for (const { window, cell } of updated)
+      this.leave(cell, { start: window.start, end: window.end, order, eventTime: window.end - 1, watermark })
+    this.flush(at.send, false)
+  }
+
+  /** A window that opens after its end is one that has fired without results. */
+  #keptAt(start: number, stamp: number): AlignedWindow {
+    const window = this.windowAt(start)
+    if (window.end < this.#nextKept) this.#nextKept = window.end
+    if (!this.#isUpdating && !window.isFired && window.end <= stamp) {
+      this.#noteFired(window)
+      this.findNextEnd()
+    }
+    return window
+  }
+
+  #noteFired(window: AlignedWindow): void {
+    window.isFired = true
+    if (this.#lateMs > 0) this.#unmarked.add(window)
+  }
+
+  #fire(until: number, send: Send): void {
+    for (const window of this.due(until)) {
+      this.leaveAll(window, send, this.#lateMs)
+      this.#noteFired(window)
+    }
+    this.findNextEnd()
+  }
+
+  override advance(until: number, send: Send): void {
+    if (!this.#isUpdating && this.nextEnd <= until) this.#fire(until, send)
+    this.flush(send)
+    if (this.#nextKept + this.#lateMs > until) return
+    for (const window of [...this.open.values()]) if (window.end + this.#lateMs <= until) this.forget(window)
+    this.#findNextKept()
+    this.findNextEnd()
+    this.forgetKeys()
+  }
+
+  #findNextKept(): void {
+    this.#nextKept = Infinity
+    for (const { end } of this.open.values()) if (end < this.#nextKept) this.#nextKept = end
+  }
+
+  protected override forget(window: AlignedWindow): void {
+    super.forget(window)
+    this.#unmarked.delete(window)
+    if (window.isMarked) this.state.unmark(window.start)
+  }
+
+  override save(): void {
+    super.save()
+    for (const window of this.#unmarked) {
+      this.state.mark(window.start)
+      window.isMarked = true
+    }
+    this.#unmarked.clear()
+  }
+}

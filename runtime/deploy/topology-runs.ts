@@ -1,0 +1,186 @@
+/** The topologies that run, and those that have ended but still have something to send: started, watched, noted when they come to rest. */
+import { finishOutbox } from '../../actors/finish.ts'
+import type { OutboxRequest } from '../../actors/outbox.ts'
+import type { OutboxAnswer } from '../../actors/outbox-sender.ts'
+import type { PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
+import { systemClock } from '../../event/clock.ts'
+import type { ErrorCode, EventStoreError } from '../../event/error.ts'
+import { readTopologyRow } from '../../store/state.ts'
+import type { DeployerOptions } from './deployer-options.ts'
+import type { Deployments } from './deployments.ts'
+import { type Deployment, runningStatus, type TopologyEvent } from './registry.ts'
+import { openThreads, type Threads } from './threads.ts'
+import { asEventStoreError, TopologyRun } from './topology-run.ts'
+
+/** Failures of the node and not of the topology: it runs again when the node is opened the next time. */
+const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['READ_ONLY', 'CLOSED', 'UNREACHABLE', 'DAMAGED'])
+
+export class TopologyRuns {
+  readonly threads: Threads
+  readonly #options: DeployerOptions
+  readonly #deployments: Deployments
+  readonly #runs = new Map<string, TopologyRun>()
+  /** Topologies that have ended and still send, with what stops them. */
+  readonly #finishing = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>()
+  readonly #background = new Set<Promise<void>>()
+  readonly #closing = new AbortController()
+  #incarnation = 0
+
+  constructor(options: DeployerOptions, deployments: Deployments) {
+    this.#options = options
+    this.#deployments = deployments
+    this.threads = openThreads(options, {
+      main: {
+        appendOutbox: this.#appendOutbox,
+        syncShards: options.syncShards ?? (() => Promise.resolve()),
+        rested: this.#rested,
+        lookedUp: projection => deployments.lookedUp(projection, name => this.#runs.has(name)),
+      },
+      died: (thread, cause, noted) => {
+        for (const run of this.#runs.values()) if (run.runsIn(thread)) run.died(cause, noted)
+      },
+    })
+  }
+
+  get(name: string): TopologyRun | undefined {
+    return this.#runs.get(name)
+  }
+
+  /** A run that is still to be started; it is the topology's from now on. */
+  add(deployment: Deployment, isRepeating: boolean): TopologyRun {
+    const run = new TopologyRun(deployment, isRepeating, {
+      take: topology => this.threads.take(topology),
+      nextIncarnation: () => ++this.#incarnation,
+      epochOf: topology => readTopologyRow(this.#options.state, topology)?.epoch ?? 0,
+      failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
+    })
+    this.#runs.set(deployment.name, run)
+    return run
+  }
+
+  /** Goes on from the last epoch, and nobody waits for it; of one that had ended already only what was not sent is sent. */
+  takeUp(deployment: Deployment): void {
+    const row = readTopologyRow(this.#options.state, deployment.name)
+    if (row?.status === 'ended') return this.#beginFinish(deployment)
+    this.#deployments.set({ ...deployment, status: runningStatus(deployment) })
+    void this.#inBackground(this.add(deployment, row === undefined).startAlone())
+  }
+
+  #beginFinish(deployment: Deployment): void {
+    const { name } = deployment
+    const stop = new AbortController()
+    const done: Promise<void> = this.#inBackground(this.#finish(deployment, stop.signal)).finally(() => {
+      if (this.#finishing.get(name)?.done === done) this.#finishing.delete(name)
+    })
+    this.#finishing.set(name, { stop, done })
+  }
+
+  /** What a topology that has ended may have left undone when the process died. It counts as ended when that is done. */
+  async #finish(deployment: Deployment, signal: AbortSignal): Promise<void> {
+    const { name } = deployment
+    const isKnown = deployment.status === 'ended'
+    if (!isKnown) this.#deployments.set({ ...deployment, status: runningStatus(deployment) })
+    try {
+      if (!(await this.#finishOutbox(name, signal)) || isKnown) return
+    } catch (cause) {
+      const { code, message } = asEventStoreError(cause)
+      if (!isKnown && !signal.aborted) this.#deployments.set({ ...deployment, status: 'failed', error: { code, message } })
+      return
+    }
+    this.#deployments.set({ ...deployment, status: 'ended' })
+    await this.#deployments.note({ type: 'topology.ended', data: { name, deployment: deployment.deployment } })
+  }
+
+  #finishOutbox(topology: string, signal: AbortSignal): Promise<boolean> {
+    const { state, limits, log, clock = systemClock } = this.#options
+    return finishOutbox({
+      topology,
+      incarnation: ++this.#incarnation,
+      store: state,
+      writer: this.threads.writer,
+      appendOutbox: this.#appendOutbox,
+      partitions: log.partitions,
+      limits,
+      clock,
+      environment: process.env,
+      signal,
+    })
+  }
+
+  /** It runs no more when this resolves. Does nothing when it does not run. */
+  async stop(name: string, options: StopOptions): Promise<void> {
+    const run = this.#runs.get(name)
+    await this.#stopFinishing(name)
+    await run?.stop(options)
+    if (this.#runs.get(name) === run) this.#runs.delete(name)
+  }
+
+  /** As `stop`, and nothing that happens to it meanwhile is noted. */
+  async forget(name: string): Promise<void> {
+    const run = this.#runs.get(name)
+    this.#runs.delete(name)
+    await this.#stopFinishing(name)
+    await run?.stop({ commit: false })
+  }
+
+  async #stopFinishing(name: string): Promise<void> {
+    const finishing = this.#finishing.get(name)
+    finishing?.stop.abort()
+    await finishing?.done
+  }
+
+  /** A pipeline has come to rest by itself. */
+  #rested = (topology: string, incarnation: number, outcome: PipelineOutcome): void => {
+    const run = this.#runs.get(topology)
+    if (run?.incarnation !== incarnation || outcome.status === 'stopped') return
+    if (outcome.status === 'failed') {
+      this.#fail(run, outcome.error, !passingCodes.has(outcome.error.code))
+      return
+    }
+    this.#runs.delete(topology)
+    run.left()
+    this.#deployments.set({ ...run.deployment, status: 'ended' })
+    this.#noteLater({ type: 'topology.ended', data: { name: topology, deployment: run.deployment.deployment } })
+  }
+
+  #fail(run: TopologyRun, { code, message }: EventStoreError, isLasting: boolean): void {
+    const { name } = run
+    if (this.#closing.signal.aborted || this.#runs.get(name) !== run) return
+    this.#runs.delete(name)
+    run.left()
+    const error = { code, message }
+    this.#deployments.set({ ...run.deployment, status: 'failed', error })
+    if (isLasting) this.#noteLater({ type: 'topology.failed', data: { name, deployment: run.deployment.deployment, error } })
+  }
+
+  #noteLater(event: TopologyEvent): void {
+    void this.#inBackground(this.#deployments.note(event).then(() => undefined))
+  }
+
+  /** Work nobody waits for but `close`. What fails here is found and done again at the next open. */
+  #inBackground(work: Promise<void>): Promise<void> {
+    const settled: Promise<void> = work.catch(() => undefined).finally(() => this.#background.delete(settled))
+    this.#background.add(settled)
+    return settled
+  }
+
+  #appendOutbox = async ({ stream, events, producer, number }: OutboxRequest): Promise<OutboxAnswer> => {
+    const answer = await this.#options.append(stream, events, { producer, producerSequence: number })
+    return answer.duplicate ? 'duplicate' : 'stored'
+  }
+
+  /** Deliveries wait no longer, not even those that a pause waits for. */
+  hurry(): void {
+    this.#closing.abort()
+    for (const { stop } of this.#finishing.values()) stop.abort()
+    for (const run of this.#runs.values()) void run.stop({ commit: true })
+  }
+
+  /** Ends all pipelines after a last epoch, then their threads. */
+  async close(): Promise<void> {
+    this.hurry()
+    await Promise.all(Array.from(this.#runs.values(), run => run.stop({ commit: true })))
+    await Promise.all(this.#background)
+    await this.threads.close()
+  }
+}

@@ -1,0 +1,182 @@
+/** File = builder = plan, for every operator and every option: made from the catalogue, so that a new operator is tried without a line here. */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { stringify } from 'yaml'
+import type { AggregateUse } from '../../operators/aggregates/aggregate.ts'
+import { aggregates } from '../../operators/aggregates/index.ts'
+import { operators } from '../../operators/index.ts'
+import type { AnyOperator, OptionSpec } from '../../operators/operator.ts'
+import { Stream, topology, type TopologyBuilder } from '../../topology/pipeline.ts'
+import { planTopology } from '../../topology/plan.ts'
+import { readTopologyText } from '../../topology/read/read.ts'
+import type { Topology } from '../../topology/topology.ts'
+
+type Values = Readonly<Record<string, unknown>>
+
+/** Options that exclude those of the example, with what they need instead. */
+const otherWays: Readonly<Record<string, readonly Values[]>> = {
+  flatMap: [{ to: './f.ts#rows' }, { of: 'tags', as: 'tag' }],
+  topN: [{ n: 3, order: ['-flights'], per: 'end' }],
+  validate: [{ where: 'size > 1', reason: 'too small' }],
+}
+
+/** How the builder's methods take their options where they do not take one object. */
+const callsOf: Readonly<Record<string, (options: Values) => readonly unknown[]>> = {
+  filter: ({ where, ...named }) => [where, named],
+  map: ({ to, ...named }) => [to, named],
+  select: ({ columns, ...named }) => [columns, named],
+  rename: ({ columns, ...named }) => [columns, named],
+  drop: ({ columns, ...named }) => [columns, named],
+  unnest: ({ field, ...named }) => [field, named],
+  route: ({ routes, ...rest }) => [routes, rest],
+  keyBy: ({ fields }) => fields as readonly unknown[],
+  merge: named => [[], named],
+}
+
+/** A value for an option that the example does not show. */
+function sampleOf(operator: string, name: string, spec: OptionSpec): unknown {
+  if (spec.sample !== undefined) return spec.sample
+  if (spec.choices !== undefined) return spec.choices.at(-1)
+  if (spec.default !== undefined) return spec.default
+  const byType: Readonly<Record<string, unknown>> = {
+    list: ['origin'],
+    field: 'origin',
+    fields: ['origin'],
+    text: 'some',
+    duration: '5m',
+    number: spec.least ?? 2,
+    boolean: true,
+    condition: 'size > 1',
+    template: 'some {origin}',
+  }
+  const value = byType[spec.type]
+  assert.ok(value !== undefined, `${operator}: option ${name} needs a sample in its spec, so that it can be tried`)
+  return value
+}
+
+/** The example alone, then with each option that it does not show, then all ways that exclude it. */
+function casesOf({ spec, example }: AnyOperator): Values[] {
+  const shown = [example.options, ...(otherWays[spec.name] ?? [])]
+  const covered = new Set(shown.flatMap(options => Object.keys(options)))
+  const more = Object.entries(spec.options)
+    .filter(([name]) => !covered.has(name))
+    .map(([name, option]) => ({ ...example.options, [name]: sampleOf(spec.name, name, option) }))
+  return [...shown, ...more]
+}
+
+/** What must stand before the step, in the words of a file and of the builder. */
+function preludeOf({ spec, example }: AnyOperator): { readonly steps: readonly Values[]; build(log: Stream<Values>): Stream<Values> } {
+  const key = example.key
+  const keyed: readonly Values[] = key === undefined ? [] : [{ id: 'keyed', keyBy: key }]
+  const timed = { id: 'timed', eventTime: { field: 'at', lag: '1m' } }
+  const build = (stream: Stream<Values>): Stream<Values> =>
+    key === undefined ? stream : stream.step('keyBy', { id: 'keyed', fields: key })
+  if (spec.takesDead === true) {
+    const steps = [{ id: 'small', filter: 'size > 1' }]
+    return { steps, build: log => log.filter('size > 1', { id: 'small' }).port('dead') }
+  }
+  if (spec.name === 'topN') {
+    const windows = { by: ['origin'], size: '1h' }
+    const steps = [timed, { id: 'windows', tumble: { ...windows, aggregate: { flights: 'count()' } } }]
+    return {
+      steps,
+      build: log =>
+        log
+          .step('eventTime', { ...timed.eventTime, id: 'timed' })
+          .step('tumble', { id: 'windows', ...windows, aggregate: { flights: { aggregate: 'count' } } }),
+    }
+  }
+  return {
+    steps: [timed, ...keyed],
+    build: log => build(log.step('eventTime', { id: 'timed', ...timed.eventTime })),
+  }
+}
+
+/** Aggregates as people write them. */
+function asFile(options: Values, specs: Readonly<Record<string, OptionSpec>>): Values {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name,
+      specs[name]?.type === 'aggregates' ? textsOf(value as Readonly<Record<string, AggregateUse>>) : value,
+    ]),
+  )
+}
+
+function textsOf(uses: Readonly<Record<string, AggregateUse>>): Values {
+  return Object.fromEntries(
+    Object.entries(uses).map(([result, { aggregate, field, of, ...rest }]) => {
+      const first = field ?? of
+      const names = Object.keys(aggregates[aggregate]?.spec.options ?? {}).filter(option => option !== 'field' && option in rest)
+      const more = names.map(option => rest[option])
+      if (more.some(one => typeof one === 'object')) return [result, { aggregate, field, ...rest }]
+      return [result, `${aggregate}(${[...(first === undefined ? [] : [first as string]), ...more.map(String)].join(', ')})`]
+    }),
+  )
+}
+
+function fileOf(operator: AnyOperator, value: unknown): string {
+  const { steps } = preludeOf(operator)
+  return stringify({
+    topology: 'tried',
+    version: 1,
+    sources: { log: { follow: 'all' } },
+    steps: [...steps, { id: 'it', [operator.spec.name]: value }],
+  })
+}
+
+function read(text: string): Topology {
+  const { topology: made, findings } = readTopologyText(text, { file: 'tried.yaml' })
+  const errors = findings.filter(({ severity }) => severity === 'error')
+  assert.equal(errors, [], text)
+  return made as Topology
+}
+
+function built(operator: AnyOperator, add: (stream: Stream<Values>) => unknown): Topology {
+  const builder: TopologyBuilder = topology('tried', { version: 1 })
+  add(preludeOf(operator).build(builder.follow<Values>()))
+  return builder.definition
+}
+
+for (const [name, operator] of Object.entries(operators)) {
+  test(`${name}: file, builder and plan agree on every option`, async () => {
+    for (const options of casesOf(operator)) {
+      const file = read(fileOf(operator, asFile(options, operator.spec.options)))
+      const wanted = built(operator, stream => stream.step(name, { id: 'it', ...options }))
+      assert.equal(file, wanted, JSON.stringify(options))
+      const method = (stream: Stream<Values>): unknown => {
+        // The builder's methods differ in how they take their options, which is what is tried here.
+        const methods = stream as unknown as Record<string, (...words: readonly unknown[]) => unknown>
+        const words = callsOf[name]?.({ ...options, id: 'it' }) ?? [{ ...options, id: 'it' }]
+        return methods[name]?.(...words)
+      }
+      if (name !== 'catch' && name !== 'keyBy') assert.equal(built(operator, method), wanted, `method ${name}`)
+      assert.equal(await planTopology(file), await planTopology(wanted))
+    }
+  })
+
+  if (operator.spec.shorthand !== undefined) {
+    test(`${name}: a bare value stands for ${operator.spec.shorthand}`, () => {
+      const short = operator.spec.shorthand as string
+      const { [short]: value, ...others } = operator.example.options
+      if (value === undefined || Object.keys(others).some(other => operator.spec.options[other]?.required === true)) return
+      assert.equal(read(fileOf(operator, value)), read(fileOf(operator, { [short]: value })))
+    })
+  }
+}
+
+test('the builder has a method for every operator', () => {
+  const methods = Stream.prototype as unknown as Record<string, unknown>
+  const without = Object.keys(operators).filter(name => typeof methods[name] !== 'function')
+  assert.equal(without, [])
+})
+
+test('every aggregate is read from a text', () => {
+  for (const [name, { spec }] of Object.entries(aggregates)) {
+    const use = { aggregate: name, ...spec.example.options } as AggregateUse
+    const text = textsOf({ made: use })
+    const made = read(fileOf(operators['total'] as AnyOperator, { aggregate: text }))
+    assert.equal(made.steps.at(-1)?.options['aggregate'], { made: use }, name)
+  }
+})
+
+test.run()
