@@ -70,8 +70,8 @@ export const packages = [
   { names: ['cli-progress', 'picocolors'], only: ['runtime/ops', 'examples'], because: 'Only what speaks to people draws.' },
   {
     names: ['http', 'https', 'net', 'tls', 'http2', 'dgram'],
-    only: ['runtime/gateway'],
-    because: 'Sockets are opened by front ends, behind the gate.',
+    only: ['runtime/gateway', 'examples'],
+    because: 'Sockets are opened by front ends, behind the gate; an example may show the other end of a webhook.',
   },
 ]
 

@@ -77,12 +77,15 @@ export function deadLetters(
   dead: GivenUpRow,
   origin: RowOrigin | undefined,
 ): NewEvent<typeof DEAD_LETTER, DeadLetterData>[] {
-  const whole = letterOf(deployed, dead, origin)
+  return lettersFrom(letterOf(deployed, dead, origin))
+}
+
+export function lettersFrom(whole: DeadLetterData): NewEvent<typeof DEAD_LETTER, DeadLetterData>[] {
   const bare = { ...whole, payload: null }
   return [whole, bare, { ...bare, row: {}, replayable: false }].map(data => ({ type: DEAD_LETTER, data }))
 }
 
-function letterOf(
+export function letterOf(
   { topology, deployment }: { readonly topology: string; readonly deployment: number },
   dead: GivenUpRow,
   origin: RowOrigin | undefined,

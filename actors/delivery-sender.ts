@@ -8,16 +8,9 @@
  */
 import type { Clock } from '../event/clock.ts'
 import type { EventStoreError } from '../event/error.ts'
-import { decodeDelivery, type Delivery, isDelivery } from './delivery.ts'
+import { decodeDelivery, type Delivery, isDelivery, stepOfDelivery, type Undelivered } from './delivery.ts'
 import { attemptDelivery } from './delivery-attempt.ts'
 import type { SealedEpoch } from './epoch.ts'
-
-/** What did not work out, as its dead letter says it. */
-export interface Undelivered {
-  readonly cause: string
-  readonly code: 'INVALID' | 'UNREACHABLE'
-  readonly attempts: number
-}
 
 export interface DeliverySenderOptions {
   readonly clock: Clock
@@ -64,9 +57,9 @@ export class DeliverySender {
   }
 
   /** Deliveries of an epoch that is durable, by the numbers of their rows. */
-  add(deliveries: Pick<SealedEpoch, 'requests' | 'outboxNumbers'>): void {
+  add(deliveries: EpochRows): void {
     for (const [index, bytes] of deliveries.requests.entries()) {
-      const { step } = decodeDelivery(bytes)
+      const step = stepOfDelivery(bytes)
       const lane = this.#lanes.get(step)
       this.waitingBytes += bytes.length + rowBytes
       const waiting = { row: deliveries.outboxNumbers[index] as number, bytes }
@@ -161,12 +154,16 @@ export class DeliverySender {
 }
 
 /** What of an epoch is appended, and what is delivered. */
-export function partsOf({ requests, outboxNumbers }: Pick<SealedEpoch, 'requests' | 'outboxNumbers'>): {
-  readonly appends: Pick<SealedEpoch, 'requests' | 'outboxNumbers'>
-  readonly deliveries: Pick<SealedEpoch, 'requests' | 'outboxNumbers'>
-} {
+export interface EpochParts {
+  readonly appends: EpochRows
+  readonly deliveries: EpochRows
+}
+
+type EpochRows = Pick<SealedEpoch, 'requests' | 'outboxNumbers'>
+
+export function partsOf({ requests, outboxNumbers }: EpochRows): EpochParts {
   const are = requests.map(isDelivery)
-  const partOf = (wanted: boolean): Pick<SealedEpoch, 'requests' | 'outboxNumbers'> => ({
+  const partOf = (wanted: boolean): EpochRows => ({
     requests: requests.filter((_, index) => are[index] === wanted),
     outboxNumbers: outboxNumbers.filter((_, index) => are[index] === wanted),
   })

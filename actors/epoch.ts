@@ -1,7 +1,7 @@
 /** Gathers all that a fragment changes between two barriers, and makes of it one epoch: the bytes of one write. */
 import type { NewEvent } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
-import type { DeadRow, OutboxWriter, ProjectionWriter, StepState } from '../operators/operator.ts'
+import type { ProjectionWriter, StepState } from '../operators/operator.ts'
 import { EpochBytes } from '../store/epoch-bytes.ts'
 import {
   encodeTopologyRow,
@@ -14,9 +14,10 @@ import {
   topologyKey,
   type TopologyRow,
 } from '../store/state.ts'
-import { deadLetters, deadLetterStream, type GivenUpRow } from './dead-letter.ts'
-import type { Delivery } from './delivery.ts'
+import { type DeadLetterData, deadLetterStream, type GivenUpRow, letterOf, lettersFrom } from './dead-letter.ts'
+import { type Delivery, letterOfDelivery, type Undelivered } from './delivery.ts'
 import { Outbox } from './outbox.ts'
+import type { StepOutbox } from './step-node.ts'
 import { FoldedProjections, rowKeyBytes } from './projection.ts'
 import type { RowOrigin, SourcePosition } from './source.ts'
 
@@ -69,6 +70,11 @@ export class EpochGatherer {
     return this.#bytes.length + this.#outbox.textLength + this.projections.textLength
   }
 
+  /** About how many of them are deliveries. */
+  get postedBytes(): number {
+    return this.#outbox.postedLength
+  }
+
   /** True when rows of the outbox were sent and still lie in the database. */
   get hasSent(): boolean {
     return this.#sent.length > 0
@@ -102,29 +108,33 @@ export class EpochGatherer {
     }
   }
 
-  outbox(step: string): OutboxWriter {
+  outbox(step: string): StepOutbox {
     return {
       append: (stream, event) => this.#outbox.append(step, stream, event),
-      post: request => this.#outbox.post(step, request),
+      post: (request, row) => {
+        const letter = letterOf(this.#options, { ...row, cause: '' }, this.#options.originOf(row.order))
+        this.#outbox.post(step, request, { ...letter, payload: null })
+      },
     }
   }
 
   /** A row given up: an event for people, in the log like everything else. */
   dead(row: GivenUpRow): void {
     const stream = deadLetterStream(this.#options.topology)
-    this.#bury(row, this.#options.originOf(row.order), letter => this.#outbox.appendSystem(`${row.step}/dead`, stream, letter))
+    const whole = letterOf(this.#options, row, this.#options.originOf(row.order))
+    this.#bury(whole, letter => this.#outbox.appendSystem(`${row.step}/dead`, stream, letter))
   }
 
   /** The dead letter of a delivery that was given up, in the same epoch that takes the delivery out of the outbox: so there is one, once. */
-  undelivered(delivery: Delivery, row: DeadRow): void {
+  undelivered(delivery: Delivery, why: Undelivered): void {
     const stream = deadLetterStream(this.#options.topology)
-    this.#bury(row, undefined, letter => this.#outbox.appendUndelivered(delivery, stream, letter))
+    this.#bury(letterOfDelivery(delivery, why), letter => this.#outbox.appendUndelivered(delivery, stream, letter))
   }
 
   /** What is too large or too deep for a letter is left out: the position still leads to the event. */
-  #bury(row: GivenUpRow, origin: RowOrigin | undefined, append: (letter: NewEvent) => void): void {
+  #bury(whole: DeadLetterData, append: (letter: NewEvent) => void): void {
     let refusal: unknown
-    for (const letter of deadLetters(this.#options, row, origin)) {
+    for (const letter of lettersFrom(whole)) {
       try {
         return append(letter)
       } catch (error) {

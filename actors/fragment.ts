@@ -3,14 +3,14 @@ import { Observable, type OperatorFunction, Subject, type Subscription } from 'r
 import { assert } from '../event/assert.ts'
 import { anyRow } from '../operators/expressions/types.ts'
 import type { Barrier, End, Flow, Row, Watermark } from '../operators/flow.ts'
-import type { OutboxWriter, ProjectionWriter, StepContext, StepState } from '../operators/operator.ts'
+import type { ProjectionWriter, StepContext, StepState } from '../operators/operator.ts'
 import { chainsOf } from '../topology/chains.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { GivenUpRow } from './dead-letter.ts'
 import { Merge } from './merge.ts'
 import { SavedWatermarks, watermarksStep, watermarksVersion } from './saved-watermarks.ts'
 import type { PulledPage } from './source.ts'
-import { type Edge, rowAt, send, type StepCounters, StepNode } from './step-node.ts'
+import { type Edge, rowAt, send, type StepCounters, StepNode, type StepOutbox } from './step-node.ts'
 
 export type { StepCounters } from './step-node.ts'
 
@@ -22,7 +22,7 @@ export interface FragmentContext {
   projection(name: string, step: string): ProjectionWriter
   /** Rows of a projection of another topology; there are none when left out. */
   lookup?(projection: string): (key: readonly unknown[]) => Row | undefined
-  outbox(step: string): OutboxWriter
+  outbox(step: string): StepOutbox
   /** A row that no other step takes. */
   dead(row: GivenUpRow): void
   /** The value named by `module#export`, the module resolved against the topology's. */
@@ -197,7 +197,7 @@ function stepContext(node: StepNode, context: FragmentContext): StepContext {
     },
     projection: name => context.projection(name, id),
     lookup: name => context.lookup?.(name) ?? (() => undefined),
-    outbox: () => context.outbox(id),
+    outbox: () => node.outboxOver(context.outbox(id)),
     resolve: reference => context.resolve(reference),
     beforeCall: order => context.beforeCall?.(id, order),
     dead: (page, row, error) => node.giveUp(page, row, error),

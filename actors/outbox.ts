@@ -10,6 +10,7 @@ import type { NewEvent } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
 import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
 import type { PostRequest } from '../operators/operator.ts'
+import type { DeadLetterData } from './dead-letter.ts'
 import { type Delivery, encodeDelivery } from './delivery.ts'
 import { encodeRequest, producerOf, textOfEvent } from './outbox-request.ts'
 
@@ -46,8 +47,9 @@ export class Outbox {
   readonly #open = new Map<string, OpenRequest>()
   readonly #partitions = new Map<string, number>()
   #requests: (OpenRequest | Delivery)[] = []
-  /** Characters of JSON gathered since the last `seal`. */
+  /** Characters of JSON gathered since the last `seal`, and how many of them are deliveries. */
   textLength = 0
+  postedLength = 0
 
   constructor(identity: OutboxIdentity, lanes: Readonly<Record<string, number>>) {
     this.#identity = identity
@@ -98,12 +100,15 @@ export class Outbox {
   }
 
   /** A request of a user's step. Throws what makes it no request: the row that caused it is then a dead letter. */
-  post(step: string, request: PostRequest): void {
+  post(step: string, request: PostRequest, letter: DeadLetterData): void {
     const { topology, deployment, limits } = this.#identity
     const bytes = Buffer.byteLength(request.body)
     if (bytes > limits.eventBytes) throw tooLarge('body', limits.eventBytes, bytes)
-    this.#requests.push({ ...request, delivery: this.#next(`${step}/http`), topology, deployment, step })
-    this.textLength += request.body.length + request.url.length
+    this.#requests.push({ ...request, delivery: this.#next(`${step}/http`), topology, deployment, step, letter })
+    // The row is about as long as the body that is made of it.
+    const length = request.body.length * 2 + request.url.length
+    this.textLength += length
+    this.postedLength += length
   }
 
   /**
@@ -137,6 +142,7 @@ export class Outbox {
     this.#requests = []
     this.#open.clear()
     this.textLength = 0
+    this.postedLength = 0
     return sealed
   }
 

@@ -201,6 +201,8 @@ export class PipelineActor {
   #isDue(): boolean {
     if (this.#gatherer.dirtyBytes * 2 > this.#options.limits.dirtyBytes) return true
     if (!this.#settling.isSettled || !(this.#isDirty || this.#gatherer.hasSent)) return false
+    // Nobody can take what is held back by its own epoch.
+    if (this.#settling.isFull && this.#gatherer.postedBytes > 0) return true
     return this.#options.clock.monotonic() - this.#barrierAt >= this.#epochMs
   }
 

@@ -1,7 +1,6 @@
 /** What becomes of an epoch once it is sealed: it is written, then its events are appended and its deliveries made. One at a time is on its way. */
 import { EventStoreError } from '../event/error.ts'
-import { DeliverySender, partsOf, type Stopping } from './delivery-sender.ts'
-import { rowOfBody } from './delivery.ts'
+import { DeliverySender, type EpochParts, partsOf, type Stopping } from './delivery-sender.ts'
 import type { EpochGatherer, SealedEpoch } from './epoch.ts'
 import { OutboxSender } from './outbox-sender.ts'
 import type { PipelineOptions } from './pipeline-options.ts'
@@ -30,6 +29,8 @@ export class Settling {
   readonly #options: SettlingOptions
   readonly #appends: OutboxSender
   readonly #deliveries: DeliverySender
+  /** Bytes of deliveries whose epoch is being written. */
+  #comingBytes = 0
   #settling: Promise<void> = Promise.resolve()
 
   constructor(options: SettlingOptions) {
@@ -46,7 +47,7 @@ export class Settling {
       },
       givenUp: (row, delivery, why) => {
         // Both between the same two barriers.
-        gatherer.undelivered(delivery, { step: delivery.step, row: rowOfBody(delivery), order: -1, ...why })
+        gatherer.undelivered(delivery, why)
         gatherer.sent({ outboxNumbers: [row] })
         options.woken()
       },
@@ -62,7 +63,9 @@ export class Settling {
   /** Never rejects: what goes wrong lies in `failure`. The epoch before must be settled. */
   settle(sealed: SealedEpoch, isWritten = false): void {
     this.isSettled = false
-    this.#settling = this.#writeAndSend(sealed, isWritten)
+    const parts = partsOf(sealed)
+    this.#comingBytes = parts.deliveries.requests.reduce((sum, { length }) => sum + length, 0)
+    this.#settling = this.#writeAndSend(sealed, parts, isWritten)
       .catch((error: unknown) => this.fail(error))
       .then(() => {
         this.isSettled = true
@@ -70,7 +73,7 @@ export class Settling {
       })
   }
 
-  async #writeAndSend(sealed: SealedEpoch, isWritten: boolean): Promise<void> {
+  async #writeAndSend(sealed: SealedEpoch, { appends, deliveries }: EpochParts, isWritten: boolean): Promise<void> {
     const { gatherer, write, clock } = this.#options
     if (!isWritten) {
       const begun = clock.monotonic()
@@ -78,7 +81,7 @@ export class Settling {
       this.lastEpochMs = clock.monotonic() - begun
       gatherer.written(sealed)
     }
-    const { appends, deliveries } = partsOf(sealed)
+    this.#comingBytes = 0
     this.#deliveries.add(deliveries)
     if (appends.requests.length > 0 && (await this.#appends.send(appends.requests))) gatherer.sent(appends)
   }
@@ -91,7 +94,7 @@ export class Settling {
 
   /** So much waits to be delivered that nothing more should be folded now. */
   get isFull(): boolean {
-    return this.#deliveries.waitingBytes > deliveryBytesMax
+    return this.#deliveries.waitingBytes + this.#comingBytes + this.#options.gatherer.postedBytes > deliveryBytesMax
   }
 
   /** Nothing is being delivered. */

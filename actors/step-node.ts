@@ -3,7 +3,7 @@ import { EventStoreError } from '../event/error.ts'
 import { textColumn, valueAt } from '../operators/columns.ts'
 import type { Flow, Page, Row } from '../operators/flow.ts'
 import { operators } from '../operators/index.ts'
-import type { AnyOperator } from '../operators/operator.ts'
+import type { AnyOperator, OutboxWriter, PostRequest } from '../operators/operator.ts'
 import { aliveCount, gather, withColumns } from '../operators/page.ts'
 import type { PlanStep } from '../topology/plan.ts'
 import { causeLengthMax, type GivenUpRow } from './dead-letter.ts'
@@ -30,6 +30,14 @@ interface GivenUp {
   readonly page: Page
   readonly row: number
   readonly error: unknown
+}
+
+/** A row with all that its step needs to take it again. */
+export type CameRow = Omit<GivenUpRow, 'cause' | 'code'>
+
+/** The outside of one step: a request goes with the row that caused it. */
+export interface StepOutbox extends Pick<OutboxWriter, 'append'> {
+  post(request: PostRequest, row: CameRow): void
 }
 
 export class StepNode {
@@ -104,14 +112,25 @@ export class StepNode {
     return found < 0 || own.order.indexOf(order, found + 1) >= 0 ? { page, row } : { page: own, row: found }
   }
 
-  #letterOf({ page, row }: Omit<GivenUp, 'error'>, error: unknown): GivenUpRow {
+  #letterOf(came: Omit<GivenUp, 'error'>, error: unknown): GivenUpRow {
+    return { ...this.#rowOf(came), ...causeOf(error) }
+  }
+
+  #rowOf({ page, row }: Omit<GivenUp, 'error'>): CameRow {
     return {
       step: this.step.id,
-      ...causeOf(error),
       order: page.order[row] as number,
       ...placeOf(page, row),
       port: this.step.from[page.input]?.port ?? 'main',
       attempts: 1,
+    }
+  }
+
+  /** What the step writes outside, with the row that caused a request as it came. */
+  outboxOver(outbox: StepOutbox): OutboxWriter {
+    return {
+      append: (stream, event) => outbox.append(stream, event),
+      post: (request, page, row) => outbox.post(request, this.#rowOf(this.#asItCame(page, row))),
     }
   }
 

@@ -1,4 +1,7 @@
-/** Nexmark q0, q1, q2, q7 as pipelines of the product, q1 also with closures and with expressions: one pipeline worker, epochs of a second; against plain loops over the same pages. */
+/**
+ * Nexmark q0, q1, q2, q7 as pipelines of the product, q1 also with closures and with expressions: one pipeline worker, epochs of a second;
+ * against plain loops over the same pages.
+ */
 import { systemClock } from '../event/clock.ts'
 import { type Node, openNode } from '../runtime/index.ts'
 import { bareDisk } from './bare-disk.ts'

@@ -30,6 +30,7 @@ export const append: Operator<AppendOptions> = {
     },
     ports: {},
     stateVersion: 1,
+    keeps: 'the number of its last event in each partition',
   },
   example: {
     title: 'Late flights to a stream of their airport',

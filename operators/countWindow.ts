@@ -31,6 +31,7 @@ export const countWindow: Operator<CountWindowOptions> = {
     },
     ports: { main: 'A row for each window that is full.' },
     stateVersion: 1,
+    keeps: 'the open windows of each key',
   },
   example: {
     title: 'The mean of each three rows of a sensor',

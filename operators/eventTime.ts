@@ -44,6 +44,7 @@ export const eventTime: Operator<EventTimeOptions> = {
     },
     ports: { main: 'Rows with their event time.', suspect: 'Rows from too far in the future.' },
     stateVersion: 1,
+    keeps: 'the largest event time so far',
   },
   example: {
     title: 'A minute of lag, and a row from the future',

@@ -53,6 +53,7 @@ export const hop: Operator<HopOptions> = {
     },
     ports: { main: 'A row for each window and key.', late: 'Rows whose windows had all closed.' },
     stateVersion: 1,
+    keeps: 'a cell for each open window and key',
     needsEventTime: true,
   },
   example: {

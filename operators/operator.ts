@@ -37,7 +37,8 @@ export interface PostRequest {
 /** Events on their way into the log and requests on their way out, in the order of the rows that caused them; the runtime numbers them. */
 export interface OutboxWriter {
   append(stream: string, event: NewEvent): void
-  post(request: PostRequest): void
+  /** The row of the page that causes it goes into its dead letter, should it come to that. */
+  post(request: PostRequest, page: Page, row: number): void
 }
 
 /** A row that could not be worked on, with the step that gave it up and why. */

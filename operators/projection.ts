@@ -18,7 +18,8 @@ export const projection: Operator<ProjectionOptions> = {
     kind: 'sink',
     summary: 'Puts each row under its key; the last row of a key stays.',
     description:
-      'Readers see a row as soon as its page went through, with the position it reflects; it is durable with the epoch. A value that is no JSON is a dead letter.',
+      'Readers see a row as soon as its page went through, with the position it reflects; it is durable with the epoch. A value that is no ' +
+      'JSON is a dead letter.',
     options: {
       name: { type: 'text', required: true, summary: 'Name under which readers find it.' },
       key: { type: 'list', required: true, summary: 'Columns that are the key, in order.' },

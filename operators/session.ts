@@ -45,6 +45,7 @@ export const session: Operator<SessionOptions> = {
     },
     ports: { main: 'A row for each session.', late: 'Rows that would be in a session that had closed.' },
     stateVersion: 1,
+    keeps: 'the open sessions of each key',
     needsEventTime: true,
   },
   example: {

@@ -18,6 +18,7 @@ export const total: Operator<TotalOptions> = {
     options: { by: { ...byOption, sample: ['kind'] }, aggregate: aggregateOption },
     ports: { main: 'A row for each key.' },
     stateVersion: 1,
+    keeps: 'a cell for each key',
   },
   example: {
     title: 'How many of each',

@@ -45,6 +45,7 @@ export const tumble: Operator<TumbleOptions> = {
     },
     ports: { main: 'A row for each window and key.', late: 'Rows whose window had closed.' },
     stateVersion: 1,
+    keeps: 'a cell for each open window and key',
     needsEventTime: true,
   },
   example: {

@@ -94,7 +94,8 @@ export const webhook: Operator<WebhookOptions> = {
         try {
           const made = Object.fromEntries(headersOf.map(([name, valueOf]) => [name, checkedValue(name, valueOf(row))] as const))
           const body = JSON.stringify(bodyOf(row))
-          outbox.post({ ...fixed, url: checkedUrl(urlOf(row)), headers: { 'content-type': 'application/json', ...made }, body })
+          const whole = { 'content-type': 'application/json', ...made }
+          outbox.post({ ...fixed, url: checkedUrl(urlOf(row)), headers: whole, body }, page, row)
         } catch (error) {
           context.dead(page, row, error)
         }

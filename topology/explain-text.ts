@@ -30,7 +30,8 @@ function stepLines({ id, operator, from, reads, row, key, keeps, chain, guarante
 
 function listText(names: readonly string[]): string {
   if (names.length === 0) return 'no columns'
-  return names.includes('*') ? ['all columns', ...names.filter(name => name !== '*')].join(', ') : names.join(', ')
+  // All columns of the data; those of the envelope are only there when somebody names them.
+  return names.includes('*') ? ['all columns', ...names.filter(name => name.startsWith('$'))].join(', ') : names.join(', ')
 }
 
 /** The envelope's columns are there for every event; only those of the data are worth saying. */

@@ -34,7 +34,10 @@ function visits(random: () => number): PageViewed[] {
     const visitor = `v${String(number).padStart(2, '0')}`
     let at = start + Math.floor(random() * 60) * minuteMs
     for (let visit = random() < 0.4 ? 2 : 1; visit > 0; visit--) {
-      const path = ['/', ...Array.from({ length: 1 + Math.floor(random() * 6) }, () => pages[Math.floor(random() * pages.length)] as string)]
+      const path = [
+        '/',
+        ...Array.from({ length: 1 + Math.floor(random() * 6) }, () => pages[Math.floor(random() * pages.length)] as string),
+      ]
       if (random() < 0.3) path.push('/cart', '/thanks')
       for (const page of path) views.push(view(visitor, page, (at += Math.round(20 + random() * 200) * secondMs)))
       at += Math.round(45 + random() * 30) * minuteMs

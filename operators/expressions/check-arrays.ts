@@ -1,6 +1,7 @@
 /** Checks operators of arrays, and `||`, which joins arrays, json and texts. */
 import { castOf } from './casts.ts'
 import { call, type Checker, type Given, isLiteral, isNull, typeWord } from './checker.ts'
+import { bounded } from './fault.ts'
 import { arrayType, elementOf, equalityOf, isArrayType } from './compare.ts'
 import { containsJson, joinJson } from './json-operators.ts'
 import type { Syntax } from './syntax.ts'
@@ -31,13 +32,14 @@ export function asType(given: Given, type: 'text' | 'json' | 'text[]', checker: 
   if (isLiteral(node))
     return type === 'text[]' ? checker.fit(given, type) : { kind: 'constant', type, value: (node as { value: unknown }).value }
   if (node.type === type) return node
-  const cast = castOf(node.type, type)
+  // A text becomes a text of JSON, where a cast would read it.
+  const cast = type === 'json' && node.type === 'text' ? (value: unknown) => value : castOf(node.type, type)
   if (cast === undefined) checker.fail(syntax.span, `${typeWord(node.type)} can not become ${typeWord(type)} here`)
   const label = checker.label(syntax)
   return call(`::${type}`, type, (value: never) => cast(value, label), [node])
 }
 
-const joined = (a: string, b: string): string => a + b
+const joined = (a: string, b: string): string => bounded(a + b)
 const joinedLists = (a: List | null, b: List | null): List | null => (a === null ? b : b === null ? a : [...a, ...b])
 const appended = (list: List | null, element: unknown): List => [...(list ?? []), element]
 const prepended = (element: unknown, list: List | null): List => [element, ...(list ?? [])]

@@ -91,14 +91,14 @@ function parameterAt({ form }: KnownFunction, index: number): ParameterType {
 function chosen(syntax: CallSyntax, forms: readonly KnownFunction[], args: readonly Given[], checker: Checker): KnownFunction {
   const fitting = forms.filter(form => countOf(form, args.length))
   const written = forms.map(({ signature }) => signature.replace(/ → .*/, '')).join(', ')
-  if (fitting.length === 0) checker.fail(syntax.span, `${syntax.name} takes other arguments: ${written}`)
+  if (fitting.length === 0) checker.fail(syntax.span, `${checker.quote(syntax.nameSpan)} takes other arguments: ${written}`)
   const costs = fitting.map(form => args.reduce((sum, given, index) => sum + costOf(given, parameterAt(form, index)), 0))
   const least = Math.min(...costs)
   const best = fitting[costs.indexOf(least)] as KnownFunction
   if (least !== Infinity) return best
   if (fitting.length > 1) {
     const types = args.map(({ node }) => (isLiteral(node) ? 'text' : node.type)).join(', ')
-    checker.fail(syntax.span, `there is no ${syntax.name}(${types}); there are: ${written}`)
+    checker.fail(syntax.span, `there is no ${checker.quote(syntax.nameSpan)} of (${types}); there are: ${written}`)
   }
   return best
 }

@@ -39,11 +39,13 @@ export function checkColumn(syntax: Of<'column'>, checker: Checker): Node {
  * A name in double quotes where a text stands as a rule, though nothing is known of such a column and it needs no quotes: surely
  * a text was meant, and it would be read as a column that no row has.
  */
-export function refuseQuoted(syntax: Syntax, checker: Checker): void {
-  if (syntax.kind !== 'column' || !syntax.isQuoted || Object.hasOwn(checker.row.fields, syntax.name)) return
-  const { name } = syntax
-  if (/^[\p{L}_$][\p{L}\p{M}\p{N}_$]*$/u.test(name) && !reservedWords.has(name.toLowerCase()))
-    checker.fail(syntax.span, `"${name}" is a column; the text is written '${name}', and the column ${name} without quotes`)
+export function refuseQuoted(checker: Checker, ...places: readonly Syntax[]): void {
+  for (const syntax of places) {
+    if (syntax.kind !== 'column' || !syntax.isQuoted || Object.hasOwn(checker.row.fields, syntax.name)) continue
+    const { name } = syntax
+    if (/^[\p{L}_$][\p{L}\p{M}\p{N}_$]*$/u.test(name) && !reservedWords.has(name.toLowerCase()))
+      checker.fail(syntax.span, `"${name}" is a column; the text is written '${name}', and the column ${name} without quotes`)
+  }
 }
 
 export function checkField(syntax: Of<'field'>, checker: Checker): Node {

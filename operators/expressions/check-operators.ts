@@ -21,7 +21,7 @@ export function checkBinary(syntax: Of<'binary'>, checker: Checker): Node {
   const left = checker.check(syntax.left)
   const right = checker.check(syntax.right)
   if (comparisons.includes(operator)) {
-    refuseQuoted(syntax.right, checker)
+    refuseQuoted(checker, syntax.right)
     return checkCompare(operator as ComparisonOperator, left, right, checker)
   }
   if (operator === '||') return checkConcatenation(syntax, left, right, checker)
@@ -46,11 +46,7 @@ const isTime = (type: ValueType): boolean => type === 'timestamp' || type === 'i
 function checkArithmetic(syntax: Of<'binary'>, left: Given, right: Given, checker: Checker): Node {
   const { operator } = syntax
   if (isTime(left.node.type) || isTime(right.node.type)) return checkTimes(syntax, left, right, checker)
-  for (const {
-    node,
-    syntax: { span },
-  } of [left, right])
-    refuseOperand(operator, node, span, checker)
+  for (const given of [left, right]) refuseOperand(operator, given, checker)
   if (operator === '^') {
     const args = [checker.fit(left, 'number'), checker.fit(right, 'number')]
     return call('power', 'number', functions.get('power')?.[0]?.run as never, args)
@@ -63,17 +59,22 @@ function checkArithmetic(syntax: Of<'binary'>, left: Given, right: Given, checke
   return { kind: 'arithmetic', type, operator: operator as ArithmeticOperator, left: sides[0] as Node, right: sides[1] as Node }
 }
 
-function refuseOperand(operator: string, node: Node, span: Syntax['span'], checker: Checker): void {
-  if (isLiteral(node) || node.type === 'integer' || node.type === 'number' || node.type === 'any') return
-  const how =
-    node.type === 'text' && operator === '+'
-      ? '; texts are joined with ||, and become numbers with ::number'
-      : node.type === 'json'
-        ? "; take a number out of it, as (x->>'a')::number"
-        : node.type === 'text'
-          ? '; cast it with ::number'
-          : ''
-  checker.fail(span, `${operator} takes numbers, but ${checker.quote(span)} is ${typeWord(node.type)}${how}`)
+const cures: Readonly<Record<string, string>> = {
+  text: '; cast it with ::number',
+  'text +': '; texts are joined with ||, and become numbers with ::number',
+  json: "; take a number out of it, as (x->>'a')::number",
+}
+
+function refuseOperand(operator: string, { node, syntax }: Given, checker: Checker): void {
+  const shown = checker.quote(syntax.span)
+  if (isLiteral(node)) {
+    const text = (node as { value: unknown }).value as string
+    if (isInterval(text)) checker.fail(syntax.span, `${shown} is no number; an interval is written interval ${shown}`)
+  } else if (node.type !== 'integer' && node.type !== 'number' && node.type !== 'any')
+    checker.fail(
+      syntax.span,
+      `${operator} takes numbers, but ${shown} is ${typeWord(node.type)}${cures[`${node.type} ${operator}`] ?? cures[node.type] ?? ''}`,
+    )
 }
 
 /** What intervals and timestamps can do, by operator and types. */
@@ -99,9 +100,9 @@ function checkTimes(syntax: Of<'binary'>, left: Given, right: Given, checker: Ch
   const key = `${name(a)} ${operator} ${name(b)}`
   const known = Object.hasOwn(timeOperators, key) ? timeOperators[key] : undefined
   if (known !== undefined) return call(operator, known.type, known.run, [a, b])
-  const isNumber = a.type === 'number' || b.type === 'number' || a.type === 'integer' || b.type === 'integer'
-  const how = isNumber && (operator === '+' || operator === '-') ? "; say the unit, as in n * interval '1 second'" : ''
-  return checker.fail(syntax.span, `there is no ${typeWord(a.type)} ${operator} ${typeWord(b.type)}${how}`)
+  const isSum = operator === '+' || operator === '-'
+  const how = isSum && key !== 'interval - timestamp' ? "; a number of units is added as n * interval '1 second'" : ''
+  return checker.fail(syntax.span, `there is no ${a.type} ${operator} ${b.type}${how}`)
 }
 
 /** The value beside a time, as what the operator takes there. */
@@ -116,13 +117,8 @@ function beside(operator: string, time: Given, given: Given, checker: Checker): 
     return checker.literal(given, type)
   }
   if (isNull(node)) return checker.fit(given, operator === '+' ? 'interval' : time.node.type)
-  if (node.type === 'any') {
-    const name = checker.quote(syntax.span)
-    checker.fail(
-      syntax.span,
-      `say what ${name} is: ${name}::timestamp, ${name}::interval, or a number of units as in ${name}::number * interval '1 second'`,
-    )
-  }
+  // A column holds no intervals, so that what nobody declared is a time.
+  if (node.type === 'any') return checker.fit(given, 'timestamp')
   return node
 }
 

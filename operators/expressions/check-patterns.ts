@@ -1,5 +1,6 @@
 /** Checks `like` and regular expressions. Patterns that are constants are read once, and their mistakes are said with their place. */
 import { call, type Checker, type Given, isLiteral } from './checker.ts'
+import { refuseQuoted } from './check-columns.ts'
 import { fault } from './fault.ts'
 import { likeMatcher, matchesLike } from './like.ts'
 import { PatternFault } from './regex-pattern.ts'
@@ -13,6 +14,7 @@ type Of<Kind extends Syntax['kind']> = Extract<Syntax, { kind: Kind }>
 const not = (node: Node, isNot: boolean): Node => (isNot ? { kind: 'not', type: 'boolean', of: node } : node)
 
 export function checkLike(syntax: Of<'like'>, checker: Checker): Node {
+  refuseQuoted(checker, syntax.pattern)
   const text = checker.check(syntax.of)
   const pattern = checker.check(syntax.pattern)
   const escape = syntax.escape === undefined ? undefined : checker.check(syntax.escape)

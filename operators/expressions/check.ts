@@ -1,7 +1,7 @@
 /** Checks an expression against the columns there are: every node gets its type, and what can not be is said with its place. */
 import { checkBinary, checkCompare, checkQuantified } from './check-operators.ts'
 import { checkCall } from './check-calls.ts'
-import { checkColumn, checkField, checkSubscript } from './check-columns.ts'
+import { checkColumn, checkField, checkSubscript, refuseQuoted } from './check-columns.ts'
 import { checkLike } from './check-patterns.ts'
 import { castOf } from './casts.ts'
 import { call, Checker, type Given, isLiteral, isNull, typeWord } from './checker.ts'
@@ -74,6 +74,7 @@ function checkNode(syntax: Syntax, checker: Checker): Node {
     case 'between':
       return checkBetween(syntax, checker)
     case 'in': {
+      refuseQuoted(checker, ...syntax.items)
       const { type, nodes } = checker.unified(
         [syntax.of, ...syntax.items].map(each => checker.check(each)),
         'can not compare',
@@ -183,6 +184,7 @@ function checkBetween(syntax: Of<'between'>, checker: Checker): Node {
 }
 
 function checkCase(syntax: Of<'case'>, checker: Checker): Node {
+  if (syntax.of !== undefined) refuseQuoted(checker, ...syntax.branches.map(({ when }) => when))
   const conditions = (of: Given | undefined): readonly Node[] =>
     syntax.branches.map(({ when }) => (of === undefined ? condition(when, checker) : checkCompare('=', of, checker.check(when), checker)))
   const results = [...syntax.branches.map(({ value }) => value), ...(syntax.otherwise ? [syntax.otherwise] : [])]

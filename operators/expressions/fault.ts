@@ -15,6 +15,9 @@ export const nestingMax = 200
 export const depthMax = 1000
 export const nodesMax = 10_000
 
+/** A text longer than this comes of a mistake, such as a repeat by a price. */
+export const resultCharactersMax = 16 * 1024 * 1024
+
 /** The error to throw at a mistake in the text. */
 export function fault(expression: string, { offset, length }: Span, sentence: string): EventStoreError {
   return new EventStoreError('INVALID', sentence, { expression, offset, length })
@@ -28,4 +31,15 @@ export function rowFault(sentence: string, details: Readonly<Record<string, unkn
 /** The stretch from the start of one to the end of another. */
 export function spanning(first: Span, last: Span): Span {
   return { offset: first.offset, length: Math.max(last.offset + last.length - first.offset, 0) }
+}
+
+/** The text, unless it is longer than a row can need. */
+export function bounded(text: string): string {
+  boundedLength(text.length)
+  return text
+}
+
+export function boundedLength(length: number): number {
+  if (length > resultCharactersMax) throw rowFault(`a text would have more than ${resultCharactersMax} characters`)
+  return length
 }

@@ -71,7 +71,9 @@ function scaled({ months, days, micros }: Interval, scale: (one: number) => numb
 /** What an interval is in seconds: a year counts 365.25 days and a month 30. */
 export function intervalSeconds({ months, days, micros }: Interval): number {
   const years = Math.trunc(months / 12)
-  return years * 365.25 * 86_400 + (months % 12) * 30 * 86_400 + days * 86_400 + micros / secondMicros
+  const seconds = years * 365.25 * 86_400 + (months % 12) * 30 * 86_400 + days * 86_400
+  const all = seconds * secondMicros + micros
+  return Number.isSafeInteger(all) ? all / secondMicros + 0 : seconds + micros / secondMicros
 }
 
 /** The time of an interval by its parts, each with the sign of the whole. */
@@ -155,21 +157,27 @@ export function parseInterval(given: string): Interval {
   }
   if (text === '') refuse()
   let sum: Interval = { months: 0, days: 0, micros: 0 }
+  const seen = new Set<string>()
   piece.lastIndex = 0
   while (piece.lastIndex < text.length) {
     const match = piece.exec(text)
     if (match === null) return refuse()
-    const [, sign = '', hours, minutes, seconds, count, unit, ago] = match
-    if (ago !== undefined) {
-      if (piece.lastIndex < text.length) refuse()
-      return negateInterval(sum)
-    }
+    const [, sign = '', hours, minutes, seconds, count, word = '', ago] = match
+    if (ago !== undefined) return piece.lastIndex < text.length || seen.size === 0 ? refuse() : negateInterval(sum)
+    const unit = unitOf(word)
     const part =
-      count === undefined ? clockOf(sign, hours as string, { minutes: minutes as string, seconds }) : counted(Number(count), unit as string)
-    if (part === undefined) return refuse()
+      count === undefined ? clockOf(sign, hours as string, { minutes: minutes as string, seconds }) : counted(Number(count), unit)
+    const units = count === undefined ? ['hour', 'minute', 'second'] : [unit]
+    if (part === undefined || units.some(each => seen.has(each))) return refuse()
+    for (const each of units) seen.add(each)
     sum = addIntervals(sum, part)
   }
   return sum
+}
+
+/** The unit of a short or plural name; what is none stays as it is. */
+function unitOf(word: string): string {
+  return Object.hasOwn(unitNames, word) ? (unitNames[word] as string) : word.replace(/s$/, '')
 }
 
 function clockOf(
@@ -182,9 +190,7 @@ function clockOf(
   return intervalOf(0, 0, sign === '-' ? -micros : micros)
 }
 
-function counted(count: number, word: string): Interval | undefined {
-  const named = (name: string): string | undefined => (Object.hasOwn(unitNames, name) ? unitNames[name] : undefined)
-  const unit = named(word) ?? word.replace(/s$/, '')
+function counted(count: number, unit: string): Interval | undefined {
   const whole = Math.trunc(count)
   const rest = count - whole
   if (Object.hasOwn(microsOf, unit)) return intervalOf(0, 0, roundEven(count * (microsOf[unit] as number)))

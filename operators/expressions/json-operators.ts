@@ -26,8 +26,6 @@ function containsAt(a: unknown, b: unknown, depth: number): boolean {
 /** Objects are merged, lists follow each other; anything else counts as a list of one. */
 export function joinJson(a: unknown, b: unknown): unknown {
   if (jsonKindOf(a) === 'object' && jsonKindOf(b) === 'object') return { ...(a as Fields), ...(b as Fields) }
-  if (!Array.isArray(a) && !Array.isArray(b) && (jsonKindOf(a) === 'object' || jsonKindOf(b) === 'object'))
-    throw rowFault('only lists and lists, or objects and objects, can be joined')
   const list = (value: unknown): List => (Array.isArray(value) ? (value as List) : [value])
   return [...list(a), ...list(b)]
 }

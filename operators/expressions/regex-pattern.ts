@@ -6,7 +6,8 @@ import { hint } from './hint.ts'
 import { type CharacterSet, classNames, classOf, complementOf, type Range, setOf } from './regex-sets.ts'
 
 export type Pattern =
-  | { readonly kind: 'set'; readonly set: CharacterSet }
+  /** A character of the set, or one that is not; apart, because the other case of what is excluded is excluded too. */
+  | { readonly kind: 'set'; readonly set: CharacterSet; readonly isNot: boolean }
   | { readonly kind: 'start' | 'end' | 'boundary' | 'noBoundary' }
   | { readonly kind: 'group'; readonly of: Pattern; readonly isCaptured: boolean; readonly at: number }
   | {
@@ -56,6 +57,7 @@ export function readPattern(text: string): ReadPattern {
 
 const simple: Readonly<Record<string, number>> = { a: 7, e: 27, f: 12, n: 10, r: 13, t: 9, v: 11 }
 const shorthand: Readonly<Record<string, string>> = { d: 'digit', s: 'space', w: 'word' }
+const negatives: Readonly<Record<string, string>> = { D: 'digit', S: 'space', W: 'word' }
 const constraints = { A: 'start', Z: 'end', y: 'boundary', Y: 'noBoundary' } as const
 
 class PatternReader {
@@ -140,10 +142,10 @@ class PatternReader {
       case '(':
         return this.#group()
       case '[':
-        return { kind: 'set', set: this.#bracket() }
+        return this.#bracket()
       case '.':
         this.at++
-        return { kind: 'set', set: everything }
+        return { kind: 'set', set: everything, isNot: false }
       case '^':
         this.at++
         return { kind: 'start' }
@@ -154,7 +156,7 @@ class PatternReader {
         return this.#escape()
       default: {
         const point = this.#point()
-        return { kind: 'set', set: [[point, point]] }
+        return { kind: 'set', set: [[point, point]], isNot: false }
       }
     }
   }
@@ -183,7 +185,10 @@ class PatternReader {
       this.at += 2
       return { kind: constraints[letter as 'A'] }
     }
-    return { kind: 'set', set: this.#escapedSet(start) }
+    const name = Object.hasOwn(negatives, letter) ? negatives[letter] : undefined
+    if (name === undefined) return { kind: 'set', set: this.#escapedSet(start), isNot: false }
+    this.at += 2
+    return { kind: 'set', set: classOf(name) as CharacterSet, isNot: true }
   }
 
   /** What a backslash and what follows stand for, in brackets or not. */
@@ -215,7 +220,7 @@ class PatternReader {
   }
 
   /** `[a-z]`, `[^[:digit:]_]`: a `]` right at the start stands for itself. */
-  #bracket(): CharacterSet {
+  #bracket(): Pattern {
     const start = this.at++
     const isNot = this.text[this.at] === '^'
     if (isNot) this.at++
@@ -225,8 +230,7 @@ class PatternReader {
       ranges.push(...this.#bracketItem(start))
     }
     this.at++
-    const set = setOf(ranges)
-    return isNot ? complementOf(set) : set
+    return { kind: 'set', set: setOf(ranges), isNot }
   }
 
   #bracketItem(start: number): CharacterSet {

@@ -69,33 +69,43 @@ export function classOf(name: string): CharacterSet | undefined {
   return Object.hasOwn(classes, name) ? classes[name] : undefined
 }
 
-/** The other cases of one character, where they are one character too. */
+/** The other cases of one character, where they are one character too. What is beyond ASCII has none in it: ſ is no S. */
 function casesOf(point: number): number[] {
   const text = String.fromCodePoint(point)
   return [text.toLowerCase(), text.toUpperCase()].flatMap(other => {
+    if (other === text) return []
     const [first = '', more] = Array.from(other)
-    return more === undefined && first !== text ? [first.codePointAt(0) as number] : []
+    const code = first.codePointAt(0) as number
+    return more === undefined && (point < 128 || code >= 128) ? [code] : []
   })
 }
 
-let cased: ReadonlyMap<number, readonly number[]> | undefined
+/** Letters with two cases end here. */
+const casedMax = 0x1f000
+let cased: readonly (readonly [point: number, cases: readonly number[]])[] | undefined
 
-/** All characters that have another case; looked up once, when the first pattern ignores case. */
-function casedPoints(): ReadonlyMap<number, readonly number[]> {
+/** All characters that have another case; looked up once, when the first pattern ignores the case of more than ASCII. */
+function casedPoints(): readonly (readonly [point: number, cases: readonly number[]])[] {
   if (cased !== undefined) return cased
-  const found = new Map<number, readonly number[]>()
-  for (let point = 0; point < 0x1f000; point++) {
-    if (point >= 0xd800 && point < 0xe000) continue
-    const cases = casesOf(point)
-    if (cases.length > 0) found.set(point, cases)
+  const found: [number, number[]][] = []
+  for (let point = 0; point < casedMax; point++) {
+    if (point >= 0x3000 && point < 0xa600) continue
+    const cases = point >= 0xd800 && point < 0xe000 ? [] : casesOf(point)
+    if (cases.length > 0) found.push([point, cases])
   }
   return (cased = found)
 }
 
+function isIn(set: CharacterSet, point: number): boolean {
+  return set.some(([from, to]) => point >= from && point <= to)
+}
+
 /** The set with the other case of everything in it. */
 export function ignoringCase(set: CharacterSet): CharacterSet {
-  const more: Range[] = []
-  for (const [point, cases] of casedPoints())
-    if (set.some(([from, to]) => point >= from && point <= to)) more.push(...cases.map((other): Range => [other, other]))
+  const isAscii = (set.at(-1)?.[1] ?? 0) < 128
+  const points = isAscii ? Array.from({ length: 128 }, (_, point) => [point, casesOf(point)] as const) : casedPoints()
+  const more = points
+    .filter(([point, cases]) => cases.length > 0 && isIn(set, point))
+    .flatMap(([, cases]) => cases.map((other): Range => [other, other]))
   return setOf([...set, ...more])
 }

@@ -1,7 +1,7 @@
 /** Regular expressions in linear time: the patterns of Postgres that RE2 answers in the same way. The only door to re2js. */
 import { RE2JS } from 're2js'
 import { type Pattern, PatternFault, readPattern } from './regex-pattern.ts'
-import { type CharacterSet, ignoringCase } from './regex-sets.ts'
+import { type CharacterSet, complementOf, ignoringCase } from './regex-sets.ts'
 
 /**
  * What is asked of a pattern: whether it is found, where (`span`), or also what its groups hold. The more is asked, the more patterns have
@@ -60,7 +60,7 @@ interface Writing {
 function written(pattern: Pattern, writing: Writing): string {
   switch (pattern.kind) {
     case 'set':
-      return setText(writing.isCased ? pattern.set : ignoringCase(pattern.set))
+      return setText(charactersOf(pattern, !writing.isCased))
     case 'start':
       return '\\A'
     case 'end':
@@ -78,6 +78,11 @@ function written(pattern: Pattern, writing: Writing): string {
     case 'either':
       return pattern.branches.map(branch => written(branch, writing)).join('|')
   }
+}
+
+function charactersOf({ set, isNot }: Extract<Pattern, { kind: 'set' }>, ignoresCase: boolean): CharacterSet {
+  const wide = ignoresCase ? ignoringCase(set) : set
+  return isNot ? complementOf(wide) : wide
 }
 
 const point = (value: number): string => `\\x{${value.toString(16)}}`
@@ -147,7 +152,7 @@ function overlap(a: CharacterSet, b: CharacterSet): boolean {
 function startOf(pattern: Pattern): CharacterSet | undefined {
   switch (pattern.kind) {
     case 'set':
-      return ignoringCase(pattern.set)
+      return charactersOf(pattern, true)
     case 'group':
       return startOf(pattern.of)
     case 'repeat':

@@ -5,6 +5,9 @@ import { type Terminal, visible } from './terminal.ts'
 
 type Report = TestFileReport['tests'][number]
 
+/** Of one difference. */
+const linesShown = 60
+
 export class TestOutput {
   readonly #terminal: Terminal
   readonly #base: string
@@ -44,10 +47,12 @@ export class TestOutput {
     if (status !== 'failed') return
     for (const { what, lines } of differences) {
       await this.#terminal.line(`      ${visible(what)}`)
-      for (const line of lines) {
+      for (const line of lines.slice(0, linesShown)) {
         const paint = line.startsWith('-') ? colours.red : line.startsWith('+') ? colours.green : colours.dim
         await this.#terminal.line(`      ${paint(visible(line))}`)
       }
+      if (lines.length > linesShown)
+        await this.#terminal.line(colours.dim(`      and ${lines.length - linesShown} lines more; --json shows all`))
     }
   }
 

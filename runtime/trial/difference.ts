@@ -35,7 +35,7 @@ function nearOf<Item>(at: number, expected: readonly Item[]): Item | undefined {
 
 function pairs<Item, Other>({ expected, received, matches }: ListComparison<Item, Other>): Pair<Item, Other>[] {
   const isLong = expected.length * received.length > alignedMost * alignedMost
-  const lengths = isLong ? undefined : commonLengths(expected, received, matches)
+  const lengths = isLong ? undefined : sharedLengths(expected, received, matches)
   const made: Pair<Item, Other>[] = []
   let at = 0
   let other = 0
@@ -54,7 +54,7 @@ function pairs<Item, Other>({ expected, received, matches }: ListComparison<Item
 }
 
 /** Lengths of the longest common subsequence of the rests, by where they begin. */
-function commonLengths<Item, Other>(
+function sharedLengths<Item, Other>(
   expected: readonly Item[],
   received: readonly Other[],
   matches: (expected: Item, received: Other) => boolean,

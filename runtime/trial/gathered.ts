@@ -1,11 +1,13 @@
 /** What a trial gathers of a topology's work: everything that a node would write or send, kept in memory. */
+import { letterOf } from '../../actors/dead-letter.ts'
 import { Outbox } from '../../actors/outbox.ts'
 import { rowKeyText } from '../../actors/projection.ts'
 import type { RowOrigin } from '../../actors/source.ts'
+import type { StepOutbox } from '../../actors/step-node.ts'
 import type { NewEvent } from '../../event/event.ts'
 import { defaultLimits } from '../../event/limits.ts'
 import { timeOf } from '../../event/payload.ts'
-import type { DeadRow, OutboxWriter, PostRequest, ProjectionWriter, StepState } from '../../operators/operator.ts'
+import type { DeadRow, PostRequest, ProjectionWriter, StepState } from '../../operators/operator.ts'
 import { jsonText } from '../ops/json-text.ts'
 import { PARTITIONS_DEFAULT } from '../options.ts'
 
@@ -66,9 +68,11 @@ export class Gathered {
   readonly #projections = new Map<string, Map<string, { readonly key: readonly unknown[]; readonly text: string }>>()
   readonly #outbox: Outbox
   readonly #keep: number
+  readonly #topology: string
 
   constructor(topology: string, keep: number) {
     this.#keep = keep
+    this.#topology = topology
     this.#outbox = new Outbox({ topology, deployment: 1, partitions: PARTITIONS_DEFAULT, limits: defaultLimits }, {})
   }
 
@@ -93,15 +97,15 @@ export class Gathered {
     }
   }
 
-  outbox(step: string): OutboxWriter {
+  outbox(step: string): StepOutbox {
     return {
       append: (stream, event) => {
         // It throws what an append would, and then the row is a dead letter here as there.
         this.#outbox.append(step, stream, event)
         this.#keepIn(this.outputs, stream, () => outputEvent(step, event))
       },
-      post: request => {
-        this.#outbox.post(step, request)
+      post: (request, row) => {
+        this.#outbox.post(step, request, letterOf({ topology: this.#topology, deployment: 1 }, { ...row, cause: '' }, undefined))
         this.#keepIn(this.webhooks, step, () => deliveryOf(request))
       },
     }

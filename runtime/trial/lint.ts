@@ -6,7 +6,7 @@ import { type Plan, planTopology } from '../../topology/plan.ts'
 import { readTopologyText } from '../../topology/read/read.ts'
 import { ruleOf } from '../../topology/read/rule-of.ts'
 import type { Topology } from '../../topology/topology.ts'
-import { isTopologyFile } from '../deploy/topology-file.ts'
+import { isTopologyFile, topologyOfFile } from '../deploy/topology-file.ts'
 import { planOfModule, resolveReference } from '../deploy/user-module.ts'
 import { buildIssues, type FileIssue, loadFunctions, tableIssues } from './lint-files.ts'
 import { type LintFinding, wholeFileFinding } from './lint-finding.ts'
@@ -107,7 +107,9 @@ async function lintModule(place: TopologyPlace, { isOffline }: LintOptions): Pro
   if (isOffline && !isTopologyFile(place.url))
     return { file, findings: [wholeFileFinding('module', 'it was not looked at, because offline no module is imported', 'warning')] }
   try {
-    const plan = await planOfModule(place.url, { export: place.export })
+    const plan = isOffline
+      ? await planTopology(await topologyOfFile(place.url, file))
+      : await planOfModule(place.url, { export: place.export })
     const issues = isOffline ? [] : [...(await tableIssues(plan.steps, place.url)), ...(await buildIssues(plan, place.url))]
     const findings = issues.map(({ step, message, rule }) =>
       wholeFileFinding(rule, step === undefined ? message : `step ${step}: ${message}`),

@@ -65,7 +65,10 @@ async function testFilesAt(path: string): Promise<readonly string[]> {
 }
 
 async function filesBelow(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true })
+  const entries = await readdir(directory, { withFileTypes: true }).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new EventStoreError('INVALID', `${directory} can not be searched: ${why}`, { file: directory }, { cause })
+  })
   const found = await Promise.all(
     entries
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))

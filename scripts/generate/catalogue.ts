@@ -1,7 +1,7 @@
 /** Makes the lists of operators and aggregates, and their documentation pages, from the files of operators/. */
 import { readdir, readFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import type { AnyAggregate } from '../../operators/aggregates/aggregate.ts'
+import type { AggregateUse, AnyAggregate } from '../../operators/aggregates/aggregate.ts'
 import type { AnyOperator, OptionSpec } from '../../operators/operator.ts'
 
 const operatorsFolder = new URL('../../operators/', import.meta.url)
@@ -74,7 +74,23 @@ function shown(value: unknown): string {
     const fields = Object.entries(value).map(([name, field]) => `${/^[$\w]+$/.test(name) ? name : JSON.stringify(name)}: ${shown(field)}`)
     return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`
   }
-  return typeof value === 'number' ? String(value) : typeof value === 'string' ? `'${value}'` : JSON.stringify(value)
+  return typeof value === 'number' ? String(value) : typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : JSON.stringify(value)
+}
+
+/** Options as one writes them in a file: aggregates as calls, and the one that a bare value stands for alone. */
+function optionsInFile({ options: specs, shorthand }: AnyOperator['spec'], options: Readonly<Record<string, unknown>>): unknown {
+  const written = Object.entries(options).map(([name, value]): [string, unknown] => {
+    if (specs[name]?.type !== 'aggregates') return [name, value]
+    const uses = Object.entries(value as Readonly<Record<string, AggregateUse>>)
+    return [name, Object.fromEntries(uses.map(([result, use]) => [result, callText(use)]))]
+  })
+  const [first, ...rest] = written
+  return rest.length === 0 && first?.[0] === shorthand ? first?.[1] : Object.fromEntries(written)
+}
+
+function callText({ aggregate, field, of, ...rest }: AggregateUse): unknown {
+  const words = [field ?? of, ...Object.values(rest)].filter(word => word !== undefined)
+  return words.some(word => typeof word === 'object') ? { aggregate, field, ...rest } : `${aggregate}(${words.map(String).join(', ')})`
 }
 
 function exampleLines({ spec, example }: AnyOperator): string[] {
@@ -85,14 +101,16 @@ function exampleLines({ spec, example }: AnyOperator): string[] {
     if (kind === 'dead') return (list as readonly number[]).map(order => `dead  row ${order}`)
     return (list as readonly unknown[]).map(one => `${kind}  ${shown(one)}`)
   })
-  const key = example.key === undefined ? [] : [`{ id: 'keyed', operator: 'keyBy', options: ${shown({ fields: example.key })} }`]
+  const keyed = example.key === undefined ? [] : [`- { id: keyed, keyBy: ${shown(example.key)} }`]
+  const code = functions.length === 0 ? [] : ['```ts', ...functions, '```', '']
   return [
     `## Example: ${example.title}`,
     '',
-    '```ts',
-    ...functions,
-    ...key,
-    `{ id: 'example', operator: '${spec.name}', options: ${shown(example.options)} }`,
+    ...code,
+    '```yaml',
+    ...keyed,
+    '- id: example',
+    `  ${spec.name}: ${shown(optionsInFile(spec, example.options))}`,
     '```',
     '',
     'In:',
@@ -111,7 +129,8 @@ function exampleLines({ spec, example }: AnyOperator): string[] {
 
 function operatorPage(operator: AnyOperator): string {
   const { spec } = operator
-  const state = spec.stateVersion === undefined ? 'No state.' : `State version ${spec.stateVersion}; the step needs a stable \`id\`.`
+  const keeps = `Keeps ${spec.keeps ?? 'state'} (state version ${spec.stateVersion}); the step needs a stable \`id\`.`
+  const state = spec.stateVersion === undefined ? 'Keeps nothing.' : keeps
   const ports = Object.entries(spec.ports).map(([port, meaning]) => `- \`${port}\`: ${meaning}`)
   return [
     `# ${spec.name}`,
@@ -150,7 +169,7 @@ function listPage(operators: readonly AnyOperator[]): string {
     '',
     '<!-- Generated from operators/ by `npm run generate`. -->',
     '',
-    'A topology is a flat list of steps; a step names an operator, its options and the ports it takes from.',
+    'A [topology](../topology-file.md) is a flat list of steps; a step names an operator, its options and the ports it takes from.',
     'What windows compute is listed under [aggregates](aggregates.md). Each example is run by the tests.',
     '',
     '| operator | kind | what it does |',

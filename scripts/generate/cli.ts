@@ -53,8 +53,8 @@ ${table(
 
 ## Signals
 
-The first SIGINT (Ctrl-C) or SIGTERM lets a command finish what is under way and close the store. That is the ordinary end of \`start\` and
-\`follow\`, exit 0; every other command was interrupted, exit 1. A second one kills the process at once; what was acknowledged is on disk.
+The first SIGINT (Ctrl-C) or SIGTERM lets a command finish what is under way and close the store. That is the ordinary end of \`start\`, \`follow\`
+and \`top\`, exit 0; every other command was interrupted, exit 1. A second one kills the process at once; what was acknowledged is on disk.
 
 ${commands.map(commandSection).join('\n\n')}
 `

@@ -89,8 +89,16 @@ function asRecord(row: Row, id: number): unknown {
   return { id, ...row, t1: time(row['t1']), t2: time(row['t2']) }
 }
 
+function read(text: string): Expression {
+  try {
+    return expressionOf(text, declaredRow)
+  } catch (error) {
+    throw new Error(`${text}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
 export function answersOf(postgres: Postgres, rows: readonly Row[], questions: readonly Question[]): Pair[] {
-  const expressions = questions.map(({ text }) => expressionOf(text, declaredRow))
+  const expressions = questions.map(({ text }) => read(text))
   const asked = questions.flatMap(({ text, theirs, rows: ids }, n) => {
     const expression = wrapped(theirs ?? text, (expressions[n] as Expression).type)
     return ids.map(id => ({ n, id, expression }))

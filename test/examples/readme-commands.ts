@@ -38,7 +38,7 @@ export type PagePart = Command | PageFile | Output
 
 export interface Ran {
   readonly exit: number
-  /** Of stdout and stderr, as they came. */
+  /** Of stdout, then of stderr: in which order two streams come is not said. */
   readonly output: string
 }
 
@@ -167,7 +167,10 @@ const [open, close] = ['\u001e', '\u001f']
 function scriptOf(parts: readonly PagePart[], root: string): string {
   const lines = parts.flatMap((part, at): string[] => {
     if (part.kind === 'output') return []
-    if (part.kind === 'command') return [`printf '${open}${at}${close}'`, part.text, `printf '${open}%s${close}' "$?"`]
+    if (part.kind === 'command') {
+      const said = join(root, `said-${at}`)
+      return [`printf '${open}${at}${close}'`, '{', part.text, `} 2> '${said}'`, `printf '${open}%s${close}' "$?"`, `cat '${said}'`]
+    }
     const staged = join(root, `file-${at}`)
     writeFileSync(staged, part.content)
     return [`mkdir -p '${dirname(part.name)}' && cp '${staged}' '${part.name}'`]
@@ -177,8 +180,7 @@ function scriptOf(parts: readonly PagePart[], root: string): string {
 
 /** The shell is the head of a group of processes, so that what it left in the background ends with it. */
 async function printedBy(script: string, directory: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const stdio = ['ignore', 'pipe', 'pipe'] as const
-  const shell = spawn('bash', ['-c', 'exec bash "$1" 2>&1', 'bash', script], { cwd: directory, env, stdio: [...stdio], detached: true })
+  const shell = spawn('bash', [script], { cwd: directory, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
   const end = (): void => {
     try {
       process.kill(-(shell.pid as number), 'SIGKILL')
@@ -187,7 +189,7 @@ async function printedBy(script: string, directory: string, env: NodeJS.ProcessE
     }
   }
   const timer = setTimeout(end, deadlineMs)
-  const printed = text(shell.stdout as NonNullable<typeof shell.stdout>)
+  const printed = text(shell.stdout)
   await once(shell, 'exit').finally(() => clearTimeout(timer))
   end()
   return printed
@@ -198,9 +200,9 @@ function ranOf(parts: readonly PagePart[], printed: string): Map<Command, Ran> {
   const [, ...pieces] = printed.split(open)
   for (let i = 0; i + 1 < pieces.length; i += 2) {
     const [at = '', output = ''] = (pieces[i] as string).split(close)
-    const [exit = ''] = (pieces[i + 1] as string).split(close)
+    const [exit = '', said = ''] = (pieces[i + 1] as string).split(close)
     const part = parts[Number(at)]
-    if (part?.kind === 'command') ran.set(part, { exit: Number(exit), output })
+    if (part?.kind === 'command') ran.set(part, { exit: Number(exit), output: output + said })
   }
   return ran
 }

@@ -72,6 +72,19 @@ function deadRow({ dead }: TrialOutcome): string {
     .join(', ')} }`
 }
 
+test('requests of webhooks are gathered and not made', async () => {
+  const hooked = topology('hooked', { version: 1 })
+  hooked
+    .follow<{ total: number }>({ types: ['order.placed'] })
+    .step('webhook', { id: 'hook', url: 'http://127.0.0.1:9/{total}', body: ['total'] })
+  const plan = await planned(hooked.definition)
+  const given = [7, 8].map(total => ({ stream: 'o-1', type: 'order.placed', data: { total } }))
+  const webhooks = { hook: [{ body: { total: 7 }, url: 'http://127.0.0.1:9/7', method: 'POST' }, { body: { total: 8 } }] }
+  const { tests, issues } = readTests({ tests: [{ given, expect: { webhooks } }] }, plan)
+  assert.equal(issues, [])
+  assert.equal((await runTest(tests[0]!, { plan, module: import.meta.url, resolve })).differences, [])
+})
+
 test('a function that is not the same at every call is found out', async () => {
   let calls = 0
   const fickle = (): boolean => calls++ % 3 === 0

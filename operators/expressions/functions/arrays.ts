@@ -1,5 +1,5 @@
 /** Functions of arrays. Elements are counted from 1. */
-import { rowFault } from '../fault.ts'
+import { boundedLength, rowFault } from '../fault.ts'
 import { equalJson, orNull } from '../json.ts'
 import type { FunctionSpec } from './spec.ts'
 
@@ -25,10 +25,9 @@ function stringToArray(text: string | null, delimiter: string | null, none: stri
 
 function arrayToString(list: readonly (string | null)[] | null, delimiter: string | null, none: string | null = null): string | null {
   if (list === null || delimiter === null) return null
-  return list
-    .map(one => one ?? none)
-    .filter(one => one !== null)
-    .join(delimiter)
+  const texts = list.map(one => one ?? none).filter(one => one !== null)
+  boundedLength(texts.reduce((sum, text) => sum + text.length + delimiter.length, 0))
+  return texts.join(delimiter)
 }
 
 export const arrayFunctions: readonly FunctionSpec[] = [

@@ -1,4 +1,5 @@
 /** Functions of regular expressions. The pattern is a constant, read once. */
+import { bounded } from '../fault.ts'
 import { type Match, type Question, type Regex, regexOf } from '../regex.ts'
 import type { Bind, Fail, FunctionSpec } from './spec.ts'
 
@@ -74,7 +75,7 @@ const replaceWith: Bind = (constants, fail) => {
     let copied = 0
     for (const match of matchesOf(found.regex, text)) {
       const [start, end] = match[0] as readonly [number, number]
-      result += text.slice(copied, start) + replaced(text, match)
+      result = bounded(result + text.slice(copied, start) + replaced(text, match))
       copied = end
       if (!found.isGlobal) break
     }

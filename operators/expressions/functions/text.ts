@@ -1,21 +1,13 @@
 /** Functions of texts. All count in code points. */
 import { hash } from 'node:crypto'
-import { rowFault } from '../fault.ts'
+import { bounded, boundedLength, rowFault } from '../fault.ts'
 import { isWide, lengthOf, partOf, placeOf, pointsOf } from '../texts.ts'
 import type { FunctionSpec } from './spec.ts'
-
-/** A text of a length that no row needs is a mistake of the expression. */
-export const textLengthMax = 1_048_576
-
-function bounded(length: number): number {
-  if (length > textLengthMax) throw rowFault(`a text would have more than ${textLengthMax} characters`)
-  return length
-}
 
 /** The text is cut when it is longer. */
 function pad(text: string, length: number, fill: string, isLeft: boolean): string {
   const own = lengthOf(text)
-  const wanted = Math.max(bounded(length), 0)
+  const wanted = Math.max(boundedLength(length), 0)
   if (own >= wanted || fill === '') return partOf(text, 0, Math.min(own, wanted))
   const missing = wanted - own
   const size = lengthOf(fill)
@@ -49,7 +41,7 @@ function overlay(text: string, other: string, from: number, length = lengthOf(ot
 
 function replace(text: string, from: string, to: string): string {
   if (from === '') return text
-  bounded(text.length + (text.length / from.length) * Math.max(to.length - from.length, 0))
+  boundedLength(text.length + (text.length / from.length) * Math.max(to.length - from.length, 0))
   return text.replaceAll(from, () => to)
 }
 
@@ -82,7 +74,9 @@ function chr(code: number): string {
 }
 
 function repeat(text: string, count: number): string {
-  return text.repeat(Math.max(count, 0) && bounded(Math.max(count, 0) * text.length) && count)
+  if (count <= 0) return ''
+  boundedLength(count * text.length)
+  return text.repeat(count)
 }
 
 function translate(text: string, from: string, to: string): string {
@@ -175,14 +169,14 @@ export const textFunctions: readonly FunctionSpec[] = [
   {
     signature: 'concat(shown…) → text',
     about: 'All joined, whatever their types; nulls are left out.',
-    run: (...values: (string | null)[]) => values.map(value => value ?? '').join(''),
+    run: (...values: (string | null)[]) => bounded(values.map(value => value ?? '').join('')),
     takesNulls: true,
   },
   {
     signature: 'concat_ws(text, shown…) → text',
     about: 'All but the first joined with the first between them; nulls are left out.',
     run: (separator: string | null, ...values: (string | null)[]) =>
-      separator === null ? null : values.filter(value => value !== null).join(separator),
+      separator === null ? null : bounded(values.filter(value => value !== null).join(separator)),
     takesNulls: true,
     mayBeNull: true,
   },

@@ -62,9 +62,11 @@ export const deadLettersReplay = command({
     set: { value: json, summary: 'Columns to replace in each row, {"total":30}; null takes one away.' },
   },
   notes: [
-    'Each row is written into the log, from where the topology takes it to its step when it runs: at once while a node is open (allsource start), else at the next start. ' +
+    'Each row is written into the log, from where the topology takes it to its step when it runs: at once while a node is open ' +
+      '(allsource start), else at the next start. ' +
       'A row that fails again is a new dead letter.',
-    'Of --all and --step, letters that can not be replayed are skipped and stay open. One that is named and can not be replayed is INVALID, and then nothing is done.',
+    'Of --all and --step, letters that can not be replayed are skipped and stay open. One that is named and can not be replayed ' +
+      'is INVALID, and then nothing is done.',
   ],
   examples: [
     { line: 'allsource dead-letters replay orders 3', does: 'one row again, as it was' },

@@ -11,7 +11,8 @@ export const drain = command({
   flags: {},
   notes: [
     'It ends as one deployed with --until head does, and keeps its state. All topologies of the store run meanwhile.',
-    'A topology that is not deployed is NOT_FOUND, exit 1; one that has ended or failed, or makes its own rows, is INVALID, exit 2. Exit 1 when it fails on the way.',
+    'A topology that is not deployed is NOT_FOUND, exit 1; one that has ended or failed, or makes its own rows, is INVALID, exit ' +
+      '2. Exit 1 when it fails on the way.',
   ],
   examples: [{ line: 'allsource drain orders', does: 'fold the rest, then end' }],
   runsTopologies: true,

@@ -1,5 +1,5 @@
 /** `allsource expr`: an expression tried on a row or an event, before it goes into a topology. */
-import { createReadStream, existsSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { EventStoreError, isEventStoreError } from '../../../event/error.ts'
@@ -7,6 +7,7 @@ import type { TriedExpression } from '../../index.ts'
 import { type Call, command } from '../command.ts'
 import { timeText } from '../event-output.ts'
 import { jsonText } from '../json-text.ts'
+import { existingFile } from '../place.ts'
 import { rowsOf } from '../rows-input.ts'
 import { placeOfOffset, underlined } from '../source-text.ts'
 import { visible } from '../terminal.ts'
@@ -27,7 +28,8 @@ export const expr = command({
   notes: [
     'An object is a row whose fields are the columns. An event as read --json prints it is one, too: the fields of its data are the columns, ' +
       'and its envelope is $stream, $type, $id, $time, $recorded, $version, $partition and $sequence.',
-    'Each row gives one line, in order. With --json it is { value, type }, or { error } for a row the expression fails on, as on a division by zero: ' +
+    'Each row gives one line, in order. With --json it is { value, type }, or { error } for a row the expression fails on, as on ' +
+      'a division by zero: ' +
       'in a topology such a row is a dead letter. Exit 2 when the expression is not valid, 1 when it fails on a row.',
   ],
   examples: [
@@ -104,9 +106,7 @@ function underlinedPart(expression: string, { details: { offset, length } }: Eve
 
 function inputOf(on: string, { input, workingDirectory }: Pick<Call, 'input' | 'workingDirectory'>): Readable {
   if (on === '-') return input
-  const path = resolve(workingDirectory, on)
-  if (!existsSync(path)) throw new EventStoreError('NOT_FOUND', `there is no file ${path}`, { file: path })
-  return createReadStream(path)
+  return createReadStream(existingFile(resolve(workingDirectory, on)))
 }
 
 function nameOf(on: string): string {

@@ -20,7 +20,8 @@ export const run = command({
     from: { value: position, summary: 'Begins after this position, as read prints it. Default: with the first event.' },
   },
   notes: [
-    'The table shows for each step the rows in, out, late, suspect and given up. With --json there is more: the first rows that each sink would have got, and the first dead letters.',
+    'The table shows for each step the rows in, out, late, suspect and given up. With --json there is more: the first rows that ' +
+      'each sink would have got, and the first dead letters.',
     'Only events that the topology follows count. They are taken as the whole input, so windows that are open at the end close. ' +
       'A function that does not return is named, exit 2.',
   ],

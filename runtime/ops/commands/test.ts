@@ -22,7 +22,8 @@ export const test = command({
     update: { value: null, summary: 'Writes what came into the expect of tests that failed, or that expect nothing yet.' },
   },
   notes: [
-    'Each test runs twice, in pages of one row and of many, and fails when that makes a difference. Time is virtual; tables and functions are those that the topology names. ' +
+    'Each test runs twice, in pages of one row and of many, and fails when that makes a difference. Time is virtual; tables and ' +
+      'functions are those that the topology names. ' +
       'No store is opened, nothing is sent. docs/testing-topologies.md explains the file.',
     'Exit 1 when a test fails or a file has a mistake. With --json each test is one line, and the last line counts them.',
   ],

@@ -17,7 +17,8 @@ export const top = command({
   },
   notes: [
     'A command opens the directory itself, so the topologies run while they are shown, and stop with it. Ctrl-C is its ordinary end: exit 0.',
-    'On a terminal the view stays in place; elsewhere each look is printed below the one before. With --json each topology is one line a look, with rowsPerSecond and lagEvents.',
+    'On a terminal the view stays in place; elsewhere each look is printed below the one before. With --json each topology is one ' +
+      'line a look, with rowsPerSecond and lagEvents.',
   ],
   examples: [
     { line: 'allsource top', does: 'until Ctrl-C' },

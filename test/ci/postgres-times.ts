@@ -1,0 +1,130 @@
+/** Timestamps and intervals written by hand, for the comparison with Postgres. */
+
+const times = [
+  '2024-02-29 12:34:56.789',
+  '2023-12-31',
+  '2024-12-30 23:59:59.999',
+  '2000-01-01T00:00:00Z',
+  '1999-12-31 00:00',
+  '0001-01-01',
+  '2024-03-31 05:00+02',
+  '2021-01-03 10:00:00-05:30',
+  '1969-12-31 23:59:59.5',
+  '9999-12-31',
+]
+const fields = [
+  'century',
+  'day',
+  'decade',
+  'dow',
+  'doy',
+  'epoch',
+  'hour',
+  'isodow',
+  'isoyear',
+  'microseconds',
+  'millennium',
+  'milliseconds',
+  'minute',
+  'month',
+  'quarter',
+  'second',
+  'week',
+  'year',
+]
+const units = ['second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'year', 'decade', 'century', 'millennium']
+const intervals = [
+  '1 day 2 hours',
+  '1.5 days',
+  '-1 month',
+  '1 year 2 mons',
+  '04:05:06.789',
+  '-04:05',
+  '1 day -01:00',
+  '3 weeks',
+  '90 minutes',
+  '1.5 hours',
+  '2 days ago',
+  '1 mon -3 days 04:05',
+  '0.5 months',
+  '1.25 years',
+  '100 seconds',
+  '36:00',
+  '1 decade',
+  '500 ms',
+  '1 year -13 months',
+  '-1 day 25:00:00',
+  '5 years 13 months 40 days 50 hours',
+]
+const intervalFields = fields.filter(field => !['dow', 'doy', 'isodow', 'isoyear', 'week'].includes(field))
+
+export const writtenTimes: readonly (string | readonly [ours: string, theirs: string])[] = [
+  ...times.flatMap(time => [
+    `timestamptz '${time}'`,
+    ...fields.map(field => `extract(${field} from timestamptz '${time}')`),
+    ...units
+      .filter(unit => !(time.startsWith('0001') && /week|decade/.test(unit)))
+      .map(unit => `date_trunc('${unit}', timestamptz '${time}')`),
+    `to_char(timestamptz '${time}', 'YYYY-MM-DD"T"HH24:MI:SS.MS Mon MON Dy DY HH12 AM pm Q DDD IYYY IW ID YY US')`,
+    [`(timestamp '${time}')::text`, `(timestamptz '${time}' at time zone 'UTC')::text`] as const,
+  ]),
+  ...intervals.flatMap(interval => [
+    `(interval '${interval}')::text`,
+    ...intervalFields.map(field => `extract(${field} from interval '${interval}')`),
+    ...['hour', 'day', 'month', 'year', 'minute', 'quarter', 'decade'].map(unit => `date_trunc('${unit}', interval '${interval}')::text`),
+    `(- interval '${interval}')::text`,
+    ...[2, 0.5, -1.7, 0.333].map(factor => `(interval '${interval}' * ${factor}::float8)::text`),
+    `(interval '${interval}' / 3)::text`,
+    `justify_interval(interval '${interval}')::text`,
+    `justify_hours(interval '${interval}')::text`,
+    ...times.slice(0, 5).map(time => `timestamptz '${time}' + interval '${interval}'`),
+    `timestamptz '2024-03-31' - interval '${interval}'`,
+    `interval '${interval}' < interval '1 day 01:00'`,
+    `interval '${interval}' = interval '36 hours'`,
+  ]),
+  ...times.flatMap(a =>
+    times
+      .filter(time => !/0001|9999/.test(time) && !/0001|9999/.test(a))
+      .flatMap(b => [
+        `(timestamptz '${a}' - timestamptz '${b}')::text`,
+        `age(timestamptz '${a}', timestamptz '${b}')::text`,
+        `timestamptz '${a}' <= timestamptz '${b}'`,
+      ]),
+  ),
+  ...['15 minutes', '1 day', '7 days', '1.5 hours', '40 seconds'].flatMap(stride =>
+    times.slice(0, 5).map(time => `date_bin(interval '${stride}', timestamptz '${time}', timestamptz '2001-02-16 00:07')`),
+  ),
+  ...[
+    "date_bin(interval '1 month', t1, t2)",
+    "date_bin(interval '0 days', t1, t2)",
+    "(interval '1 day' / 0)::text",
+    'to_timestamp(1709164800)',
+    'to_timestamp(0.25::float8)',
+    'to_timestamp(-1.5::float8)',
+    '(make_interval(1, 2, 3, 4, 5, 6, 7.5::float8))::text',
+    '(make_interval(0, 0, 0, 10))::text',
+    "date_part('hour', t1)",
+    "interval '1' day + interval '2' hour = interval '26 hours'",
+    "t1 + '1 hour'",
+    "t1 - '2024-01-01' > interval '0 days'",
+  ],
+  ['make_timestamp(2024, 2, 29, 12, 30, 5.5)', "make_timestamptz(2024, 2, 29, 12, 30, 5.5, 'UTC')"],
+  ['make_timestamp(2023, 2, 29, 0, 0, 0)', "make_timestamptz(2023, 2, 29, 0, 0, 0, 'UTC')"],
+  ...[
+    '2024-02-30',
+    '2024-13-01',
+    '2024-00-10',
+    '2024-01-01 25:00',
+    '2024-01-01 12:60',
+    'noon',
+    '',
+    '2024-1-5',
+    '2024-01-01T12:00:00.123456Z',
+    ' 2024-01-01 ',
+    '2024-01-01 24:00',
+    '2024-01-01 12:30:45 +05:30',
+  ].map(text => `('${text}' || left(s1, 0))::timestamptz`),
+  ...['1 dy', '', '1 day 2 day', '1:2:3:4', 'ago', '1 hour 61 minutes', '10:70'].map(
+    text => `(('${text}' || left(s1, 0))::interval)::text`,
+  ),
+]
