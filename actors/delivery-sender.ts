@@ -50,6 +50,7 @@ export class DeliverySender {
   readonly #running = new Set<Promise<void>>()
   readonly #ending = new AbortController()
   #stopping: Stopping | undefined
+  #idle: Promise<void> | undefined
   readonly #wakeLanes = new Set<() => void>()
 
   constructor(options: DeliverySenderOptions) {
@@ -81,8 +82,13 @@ export class DeliverySender {
     return this.#running.size === 0
   }
 
-  /** Resolves when nothing is on its way any more. */
-  async idle(): Promise<void> {
+  /** Resolves when nothing is on its way any more; one promise for all who wait, however often they ask. */
+  idle(): Promise<void> {
+    this.#idle ??= this.#untilIdle().finally(() => (this.#idle = undefined))
+    return this.#idle
+  }
+
+  async #untilIdle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running)
   }
 

@@ -10,7 +10,9 @@ const benches: Readonly<Record<string, string>> = {
   follow: 'the whole log followed as blocks and decoded to the columns of two fields; against summing the same bytes',
   open: 'opening after kill -9: first read, first conditional append, memory; against opening the bare database',
   port: 'the worker boundary alone: requests a second and round trips; against postMessage',
-  flow: 'Nexmark q0, q1, q2, q7 as pipelines of the product; against plain loops over the same columns',
+  flow: 'Nexmark q0, q1, q2, q7 as pipelines of the product, q1 also with closures and expressions; against plain loops over the same columns',
+  expressions: 'expressions over pages of columns; against the same loops written by hand',
+  lint: 'a topology file of 500 steps read and checked; against parsing its YAML alone',
   'slow-sink': 'a webhook and a log that are ten times slower than the source: rows a second and memory; against fast ones',
   flights: 'three million real flights: import and fold; against plain programs',
 }

@@ -35,6 +35,7 @@ export const webhook: Operator<WebhookOptions> = {
       '`Idempotency-Key` that is the same when it is sent again, which happens after a crash: a receiver that remembers keys sees each row once. ' +
       'An answer 2xx is the end of it. 408, 425, 429, 5xx, a connection that fails and silence are tried again after growing pauses, or after ' +
       'those that `Retry-After` asks for; redirects are not followed. Any other answer, or the last attempt, makes the request a dead letter. ' +
+      'While a receiver is slow or away, requests wait in the store; above 8 MiB of them the topology waits as well. ' +
       'With `secretEnvironment` a header `Allsource-Signature: sha256=…` holds the HMAC-SHA256 of the body in hexadecimal digits. Columns in ' +
       'the URL are percent-encoded, but for one at its beginning. A row from which no request can be made is a dead letter.',
     shorthand: 'url',

@@ -1,7 +1,7 @@
 /** Checks operators of arrays, and `||`, which joins arrays, json and texts. */
 import { castOf } from './casts.ts'
 import { call, type Checker, type Given, isLiteral, isNull, typeWord } from './checker.ts'
-import { bounded } from './fault.ts'
+import { bounded, rowFault } from './fault.ts'
 import { arrayType, elementOf, equalityOf, isArrayType } from './compare.ts'
 import { containsJson, joinJson } from './json-operators.ts'
 import type { Syntax } from './syntax.ts'
@@ -33,10 +33,23 @@ export function asType(given: Given, type: 'text' | 'json' | 'text[]', checker: 
     return type === 'text[]' ? checker.fit(given, type) : { kind: 'constant', type, value: (node as { value: unknown }).value }
   if (node.type === type) return node
   // A text becomes a text of JSON, where a cast would read it.
-  const cast = type === 'json' && node.type === 'text' ? (value: unknown) => value : castOf(node.type, type)
-  if (cast === undefined) checker.fail(syntax.span, `${typeWord(node.type)} can not become ${typeWord(type)} here`)
-  const label = checker.label(syntax)
-  return call(`::${type}`, type, (value: never) => cast(value, label), [node])
+  if (type === 'json' && node.type === 'text') return call('::json', 'json', (value: unknown) => value, [node])
+  if (castOf(node.type, type) === undefined) checker.fail(syntax.span, `${typeWord(node.type)} can not become ${typeWord(type)} here`)
+  return castCall(node, type, checker.label(syntax))
+}
+
+/** A cast that is known to be possible; when it fails for a row, the message calls the value `label`. */
+export function castCall(node: Node, type: ValueType, label: string): Node {
+  const cast = castOf(node.type, type) as (value: unknown, label: string) => unknown
+  const run = (value: unknown): unknown => {
+    try {
+      return cast(value, label)
+    } catch (error) {
+      const { message } = error as Error
+      throw message.startsWith(label) ? error : rowFault(`${label}: ${message}`, { value: label })
+    }
+  }
+  return call(`::${type}`, type, run, [node])
 }
 
 const joined = (a: string, b: string): string => bounded(a + b)

@@ -4,6 +4,7 @@ import { checkCall } from './check-calls.ts'
 import { checkColumn, checkField, checkSubscript, refuseQuoted } from './check-columns.ts'
 import { checkLike } from './check-patterns.ts'
 import { castOf } from './casts.ts'
+import { castCall } from './check-arrays.ts'
 import { call, Checker, type Given, isLiteral, isNull, typeWord } from './checker.ts'
 import { arrayType, isArrayType } from './compare.ts'
 import { negateInterval } from './intervals.ts'
@@ -136,8 +137,7 @@ function checkCast({ of: inner, type: name }: Of<'cast'>, checker: Checker): Nod
   const cast = castOf(node.type, type)
   if (cast === undefined) checker.fail(name, `${typeWord(node.type)} can not become ${typeWord(type)}${advice(node.type, type)}`)
   if (node.type === type) return node
-  const label = checker.label(inner)
-  return call(`::${type}`, type, (value: never) => cast(value, label), [node])
+  return castCall(node, type, checker.label(inner))
 }
 
 function advice(from: ValueType, to: ValueType): string {

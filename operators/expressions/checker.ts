@@ -125,7 +125,7 @@ export function call(name: string, type: ValueType, run: Call['run'], args: read
 }
 
 const words: Readonly<Record<string, string>> = {
-  boolean: 'true or false',
+  boolean: 'a boolean',
   integer: 'an integer',
   number: 'a number',
   text: 'a text',

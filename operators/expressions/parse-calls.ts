@@ -37,7 +37,6 @@ export const specialCalls: Readonly<Record<string, SpecialCall>> = {
     return called(reader, name, 'date_part', [unit, reader.whole()])
   },
   position(reader, name) {
-    if (!comes(reader, 'in')) return undefined
     const part = reader.operand()
     reader.expectWord('in', 'position is written "position(part in text)"')
     return called(reader, name, 'strpos', [reader.whole(), part])

@@ -66,7 +66,7 @@ function bracketed(reader: Reader, token: Token): Syntax {
   }
   if (token.text === '!') throw fault(reader.text, token, '! means nothing here; write not')
   if (token.text === '`') throw fault(reader.text, token, 'names are quoted with "…" and texts with \'…\'')
-  if (token.text === '*') throw fault(reader.text, token, 'a value is missing before this *')
+  if (token.text === '*') throw fault(reader.text, token, 'a value is missing before this *; a power is written a ^ b')
   return reader.unexpected('a value is missing')
 }
 

@@ -1,5 +1,6 @@
 /** Reads the syntax of Postgres expressions into a tree: operators by precedence; what they stand between is in parse-primary. */
 import { fault } from './fault.ts'
+import { signSlips, wordSlips } from './slips.ts'
 import { primary } from './parse-primary.ts'
 import { Reader } from './reader.ts'
 import type { Syntax } from './syntax.ts'
@@ -17,26 +18,12 @@ export function parse(text: string): Syntax {
 /** What stands behind a complete expression, with a sentence for the usual slips. */
 function behind(reader: Reader): Error {
   const token = reader.peek()
-  const { text } = reader
-  const at = (sentence: string): Error => fault(text, token, sentence)
-  if (token.kind === 'operator') {
-    if (token.text === '==') return at('equality is written with one sign: =')
-    if (token.text === '&&') return at('&& means nothing here; write and')
-    if (token.text === '!') return at('! means nothing here; write not, or <> for "is not equal"')
-    if (token.text === ')') return at('there is no ( for this )')
-    if (token.text === ';') return at('an expression has no ; at its end')
-    if (token.text === '?') return at('a ? b : c is written case when a then b else c end')
-    if (token.text === '=' || /^(?:<|>|<=|>=|<>|!=)$/.test(token.text))
-      return at('comparisons can not follow each other; join them with and, or set parentheses')
-    if (token.text === '|' || token.text === '&')
-      return at(`there are no operators on bits; write ${token.text === '|' ? 'or, or || to join texts' : 'and'}`)
-  }
-  if (token.kind === 'word' && /^(?:when|then|else|end)$/i.test(token.text))
-    return at(`${token.text} belongs to a case, but none is open here`)
-  if (token.kind === 'word' && /^(?:at|collate|over|filter)$/i.test(token.text))
-    return at(/^at$/i.test(token.text) ? 'there is no "at time zone": all times are in UTC' : `${token.text} is not known here`)
-  const shown = text.slice(token.offset, token.offset + token.length).slice(0, 40)
-  return at(`did not expect ${shown} here; an operator or a comma may be missing before it`)
+  const shown = reader.text.slice(token.offset, token.offset + token.length)
+  const word = token.kind === 'word' ? token.text.toLowerCase() : ''
+  const known = token.kind === 'operator' ? signSlips[token.text] : Object.hasOwn(wordSlips, word) ? wordSlips[word] : undefined
+  const isQuery = reader.peek(0).offset > 0 && /^\s*select\b/i.test(reader.text)
+  const sentence = isQuery ? 'there are no queries in expressions; write the value alone' : known
+  return fault(reader.text, token, sentence ?? `did not expect ${shown.slice(0, 40)} here; an operator or a comma may be missing before it`)
 }
 
 function whole(reader: Reader): Syntax {

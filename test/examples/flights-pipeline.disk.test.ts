@@ -1,5 +1,5 @@
 /** The flights topology against the twin on rows made to hit the edges: exact window ends, suspects, unknown airports, equal times. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
@@ -8,7 +8,9 @@ import * as assert from 'uvu/assert'
 import { exportFlights } from '../../examples/flights/export.ts'
 import { fold } from '../../examples/flights/fold.ts'
 import type { FlightDeparted } from '../../examples/flights/import.ts'
+import built from '../../examples/flights/pipeline.ts'
 import { openNode } from '../../runtime/index.ts'
+import { topologyOfText } from '../../topology/read/read.ts'
 import { differenceFrom } from './flights-process.ts'
 import { answerOf } from './flights-twin.ts'
 import type { TwinRow } from './flights-twin.ts'
@@ -47,6 +49,11 @@ async function run(rows: readonly TwinRow[], topology: keyof typeof modules, pag
     await node.close()
   }
 }
+
+test('the file and the builder make the same topology', () => {
+  const file = new URL('../../examples/flights/topology.yaml', import.meta.url)
+  assert.equal(topologyOfText(readFileSync(file, 'utf8'), 'topology.yaml'), built.definition)
+})
 
 for (const topology of ['flights', 'flights-raw'] as const) {
   test(`${topology} equals the twin on random rows`, async () => {
