@@ -67,6 +67,11 @@ export const packages = [
   },
   { names: ['ajv'], only: ['operators/validate[.]ts$'], because: 'It makes code of schemas: one file decides how strictly, and which.' },
   { names: ['yaml'], only: ['topology/read/document[.]ts$'], because: 'One file knows how YAML is parsed, and keeps its limits.' },
+  {
+    names: ['re2js'],
+    only: ['operators/expressions/regex[.]ts$'],
+    because: 'One file decides which patterns mean the same to RE2 and to Postgres; the others are refused there.',
+  },
   { names: ['cli-progress', 'picocolors'], only: ['runtime/ops', 'examples'], because: 'Only what speaks to people draws.' },
   {
     names: ['http', 'https', 'net', 'tls', 'http2', 'dgram'],

@@ -16,7 +16,8 @@ function topologyText(): string {
     (n: number): string => `  - id: large${n}\n    from: timed\n    filter: delay > ${n} and origin <> 'X${n}'\n`,
     (n: number): string => `  - id: computed${n}\n    map: { hours: delay / 60.0, label: "origin || '-${n}'", far: distance > 1000 }\n`,
     (n: number): string =>
-      `  - id: hourly${n}\n    tumble:\n      size: 1h\n      by: [origin]\n      aggregate: { n: count(), p: 'percentile(delay, 0.95)', w: sum(delay * distance) }\n`,
+      `  - id: hourly${n}\n    tumble:\n      size: 1h\n      by: [origin]\n` +
+      `      aggregate: { n: count(), p: 'percentile(delay, 0.95)', w: sum(delay * distance) }\n`,
     (n: number): string => `  - id: out${n}\n    projection: { name: hourly-${n}, key: [origin, windowStart], value: [n, p, w] }\n`,
   ]
   const head = 'topology: large\nversion: 1\nsources:\n  flights:\n    follow: flight.departed\n'

@@ -105,9 +105,11 @@ export class Checker {
   unified(givens: readonly Given[], what: string): { readonly type: ValueType; readonly nodes: readonly Node[] } {
     const type = this.shared(givens)
     if (type !== undefined) return { type, nodes: givens.map(given => this.fit(given, type)) }
-    const first = givens.find(({ node }) => node.type !== 'any' && !isNull(node) && !isLiteral(node)) as Given
-    const other = givens.find(given => !isLiteral(given.node) && this.shared([first, given]) === undefined) as Given
-    const types = `${this.quote(first.syntax.span)} is ${typeWord(first.node.type)} and ${this.quote(other.syntax.span)} is ${typeWord(other.node.type)}`
+    const one = givens.find(({ node }) => node.type !== 'any' && !isNull(node) && !isLiteral(node)) as Given
+    const two = givens.find(given => !isLiteral(given.node) && this.shared([one, given]) === undefined) as Given
+    // Something has to be taken out of json, whatever stands beside it.
+    const [first, other] = one.node.type === 'json' ? [two, one] : [one, two]
+    const types = [one, two].map(({ node, syntax }) => `${this.quote(syntax.span)} is ${typeWord(node.type)}`).join(' and ')
     return this.fail(other.syntax.span, `${what}: ${types}${cure(other.node.type, first.node.type)}`)
   }
 }

@@ -20,7 +20,7 @@ function behind(reader: Reader): Error {
   const token = reader.peek()
   const shown = reader.text.slice(token.offset, token.offset + token.length)
   const word = token.kind === 'word' ? token.text.toLowerCase() : ''
-  const known = token.kind === 'operator' ? signSlips[token.text] : Object.hasOwn(wordSlips, word) ? wordSlips[word] : undefined
+  const known = token.kind === 'operator' ? signSlips[token.text] : wordSlips.get(word)
   const isQuery = reader.peek(0).offset > 0 && /^\s*select\b/i.test(reader.text)
   const sentence = isQuery ? 'there are no queries in expressions; write the value alone' : known
   return fault(reader.text, token, sentence ?? `did not expect ${shown.slice(0, 40)} here; an operator or a comma may be missing before it`)

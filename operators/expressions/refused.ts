@@ -2,50 +2,28 @@
 
 const always = 'an expression gives the same for the same row, whenever it is run'
 
+const clocks =
+  'now clock_timestamp statement_timestamp transaction_timestamp timeofday current_date current_time current_timestamp localtime localtimestamp'
+const chances = 'random setseed gen_random_uuid uuid_generate_v4'
+const aggregates =
+  'count sum avg min max string_agg array_agg json_agg jsonb_agg bool_and bool_or row_number rank lag lead first_value last_value'
+
+/** The same sentence for all names of a list. */
+function each(names: string, sentence: (name: string) => string): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.split(' ').map(name => [name, sentence(name)]))
+}
+
+const instead: Readonly<Record<string, string>> = {
+  min: 'least(a, b) is the lesser of values; ',
+  max: 'greatest(a, b) is the greater of values; ',
+}
+
 const reasons: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    [
-      'now',
-      'clock_timestamp',
-      'statement_timestamp',
-      'transaction_timestamp',
-      'timeofday',
-      'current_date',
-      'current_time',
-      'current_timestamp',
-      'localtime',
-      'localtimestamp',
-    ].map(name => [name, `there is no ${name}: ${always}; use $recorded (when the event was stored) or $time (its own time)`]),
-  ),
-  ...Object.fromEntries(
-    ['random', 'setseed', 'gen_random_uuid', 'uuid_generate_v4'].map(name => [
-      name,
-      `there is no ${name}: ${always}; take what differs from the row, as md5($id)`,
-    ]),
-  ),
-  ...Object.fromEntries(
-    [
-      'count',
-      'sum',
-      'avg',
-      'min',
-      'max',
-      'string_agg',
-      'array_agg',
-      'json_agg',
-      'jsonb_agg',
-      'bool_and',
-      'bool_or',
-      'row_number',
-      'rank',
-      'lag',
-      'lead',
-      'first_value',
-      'last_value',
-    ].map(name => [
-      name,
-      `${name} looks at many rows, but an expression sees one; ${name === 'min' ? 'least(a, b) is the lesser of values; ' : name === 'max' ? 'greatest(a, b) is the greater of values; ' : ''}use an aggregate of tumble, count or topN`,
-    ]),
+  ...each(clocks, name => `there is no ${name}: ${always}; use $recorded (when the event was stored) or $time (its own time)`),
+  ...each(chances, name => `there is no ${name}: ${always}; take what differs from the row, as md5($id)`),
+  ...each(
+    aggregates,
+    name => `${name} looks at many rows, but an expression sees one; ${instead[name] ?? ''}use an aggregate of tumble, count or topN`,
   ),
   to_number: 'there is no to_number; cast with ::number',
   to_date: 'there is no to_date; cast with ::timestamp',

@@ -1,7 +1,6 @@
 /** What people write who know another language, and what to write here. */
 
 const chained = 'comparisons can not follow each other; join them with and, or set parentheses'
-const outOfCase = 'this belongs to a case, but none is open here'
 
 /** Signs behind a complete expression. */
 export const signSlips: Readonly<Record<string, string>> = {
@@ -24,17 +23,14 @@ export const signSlips: Readonly<Record<string, string>> = {
 }
 
 /** Words behind a complete expression. */
-export const wordSlips: Readonly<Record<string, string>> = {
-  when: outOfCase,
-  then: outOfCase,
-  else: outOfCase,
-  end: outOfCase,
-  as: 'an expression gives a value without a name; the name of the column is the key it stands under',
-  at: 'there is no "at time zone": all times are in UTC',
-  collate: 'there are no collations: texts are ordered by their code points',
-  over: 'there are no windows in expressions; use tumble, hop or session',
-  filter: 'there are no aggregates in expressions; they see one row',
-  from: 'there are no queries in expressions',
-  not: 'not stands before a condition; nulls are asked for with is not null',
-  null: 'nulls are asked for with is null',
-}
+export const wordSlips: ReadonlyMap<string, string> = new Map([
+  ...['when', 'then', 'else', 'end'].map(word => [word, 'this belongs to a case, but none is open here'] as const),
+  ['as', 'an expression gives a value without a name; the name of the column is the key it stands under'],
+  ['at', 'there is no "at time zone": all times are in UTC'],
+  ['collate', 'there are no collations: texts are ordered by their code points'],
+  ['over', 'there are no windows in expressions; use tumble, hop or session'],
+  ['filter', 'there are no aggregates in expressions; they see one row'],
+  ['from', 'there are no queries in expressions'],
+  ['not', 'not stands before a condition; nulls are asked for with is not null'],
+  ['null', 'nulls are asked for with is null'],
+])

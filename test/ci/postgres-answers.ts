@@ -1,4 +1,5 @@
 /** What Postgres and we say to the same expressions over the same rows, side by side. */
+import { isEventStoreError } from '../../event/error.ts'
 import { valueAt } from '../../operators/columns.ts'
 import { evaluate, type Expression, expressionOf, interpret } from '../../operators/expressions/expression.ts'
 import { jsonText } from '../../operators/expressions/json.ts'
@@ -94,6 +95,40 @@ function read(text: string): Expression {
     return expressionOf(text, declaredRow)
   } catch (error) {
     throw new Error(`${text}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** What Postgres says to expressions, as text: `null`, `fails`, or the value. */
+export function theirTexts(postgres: Postgres, texts: readonly string[]): string[] {
+  const asked = texts.map((expression, n) => ({ n, id: 0, expression }))
+  const lines = postgres.run(
+    `${setup}
+insert into r values (0);
+insert into q select * from jsonb_to_recordset(${constant(asked)}) as x(n int, id int, expression text);
+select to_json(answer(expression, id)) from q order by n;
+drop table r, q; drop function answer;
+`,
+  )
+  return lines.map(line => {
+    const answer = JSON.parse(line) as string
+    return answer.startsWith('!') ? 'fails' : answer === 'null' ? answer : answer.slice(1)
+  })
+}
+
+/** What we say to an expression without columns: its value as JSON, `refused`, or `fails`. */
+export function ourText(text: string): string {
+  const expression = readable(text)
+  if (expression === undefined) return 'refused'
+  const answer = ourAnswer(expression, {})
+  return 'failure' in answer ? 'fails' : JSON.stringify(answer.value)
+}
+
+function readable(text: string): Expression | undefined {
+  try {
+    return expressionOf(text, declaredRow)
+  } catch (error) {
+    if (isEventStoreError(error, 'INVALID')) return undefined
+    throw error
   }
 }
 
