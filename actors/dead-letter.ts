@@ -16,6 +16,14 @@ export function deadLetterStream(topology: string): string {
   return `$dead-letter-${topology}`
 }
 
+/** Where a letter stands among those of its key, at a step that keeps them in order. */
+export interface Turn {
+  /** Begun by the row of the key that was given up first; no other line of the step has this number. */
+  readonly line: number
+  /** Kept when the row is given up again: 0 for the first one of the line. */
+  readonly place: number
+}
+
 /** A row given up, with all that its step needs to take it again. */
 export interface GivenUpRow extends DeadRow {
   /** Number of the input of the step it came by, and the port it left the step before by. Left out for rows that no step was given. */
@@ -23,6 +31,8 @@ export interface GivenUpRow extends DeadRow {
   readonly port?: string
   readonly eventTime?: number
   readonly key?: readonly string[]
+  readonly turn?: Turn
+  readonly waits?: true
 }
 
 /** The row itself, with what stands beside it. */
@@ -36,6 +46,8 @@ interface LetterRow {
   readonly port?: string
   readonly eventTime?: number
   readonly key?: readonly string[]
+  /** Of a step with `inOrder`. */
+  readonly turn?: Turn
   /** Of the event that the row came from; null where there is none. */
   readonly position: Position | null
   readonly stream?: string
@@ -47,8 +59,10 @@ interface LetterRow {
 export interface DeadLetterData extends LetterRow {
   readonly cause: string
   readonly code?: string
-  /** How often the step has tried the row. */
+  /** How often the step has tried the row; 0 as long as it waits. */
   readonly attempts: number
+  /** It was not tried, because an earlier row of its key was given up. */
+  readonly waits?: true
   /** The row is here as it was, so that it can be tried again. */
   readonly replayable: boolean
   /** The letter whose replay ended in this one: version of its event. */
@@ -60,7 +74,7 @@ export interface ReplayedData extends LetterRow {
   /** Version of the event of the letter. */
   readonly letter: number
   readonly input: number
-  /** 2 for the first replay. */
+  /** 2 for the first replay; 1 for that of a row that waited. */
   readonly attempt: number
 }
 
@@ -69,6 +83,9 @@ export interface DiscardedData {
   readonly letter: number
   readonly step: string
   readonly reason?: string
+  /** Those of a letter of a step with `inOrder`, whose followers need not wait for it any more. */
+  readonly deployment?: number
+  readonly turn?: Turn
 }
 
 /** The events to try one after the other, until one is small and plain enough to be taken: the last holds no more than where the row was. */
@@ -90,7 +107,7 @@ export function letterOf(
   dead: GivenUpRow,
   origin: RowOrigin | undefined,
 ): DeadLetterData {
-  const { step, cause, code, input, port, eventTime, key } = dead
+  const { step, cause, code, input, port, eventTime, key, turn, waits } = dead
   const row = plainOf(dead.row)
   const isTimed = eventTime !== undefined && Number.isFinite(eventTime)
   const replay = origin?.replay
@@ -106,6 +123,8 @@ export function letterOf(
     ...(key && { key }),
     ...(input !== undefined && { input }),
     ...(port !== undefined && { port }),
+    ...(turn && { turn }),
+    ...(waits && { waits }),
     attempts: replay?.step === step ? replay.attempt - 1 + dead.attempts : dead.attempts,
     replayable: row.isExact && input !== undefined && (eventTime === undefined || isTimed),
     ...(replay && { replayOf: replay.letter }),
@@ -138,7 +157,7 @@ function payloadOf(origin: RowOrigin): unknown {
 
 /** The event that sends a letter back to its step, with a row that may have been patched. */
 export function replayOf(letter: DeadLetterData & { readonly input: number }, id: number, row: LetterRow['row']): ReplayedData {
-  const { topology, deployment, step, input, port, eventTime, key, position, stream, type, payload } = letter
+  const { topology, deployment, step, input, port, eventTime, key, turn, position, stream, type, payload } = letter
   return {
     topology,
     deployment,
@@ -149,6 +168,7 @@ export function replayOf(letter: DeadLetterData & { readonly input: number }, id
     row,
     ...(eventTime !== undefined && { eventTime }),
     ...(key && { key }),
+    ...(turn && { turn }),
     attempt: letter.attempts + 1,
     position,
     ...(stream !== undefined && { stream }),
@@ -163,4 +183,17 @@ export function readReplay(data: unknown, deployment: number): ReplayedData | un
   const replay = data as ReplayedData
   const isWhole = typeof replay.step === 'string' && typeof replay.row === 'object' && replay.row !== null
   return isWhole && replay.deployment === deployment ? replay : undefined
+}
+
+/** A letter of a step with `inOrder` that was put away. */
+export interface PutAway {
+  readonly step: string
+  readonly turn: Turn
+}
+
+/** The data of a stored event of the type, if it is of this deployment and of a letter that others may wait behind. */
+export function readPutAway(data: unknown, deployment: number): PutAway | undefined {
+  if (typeof data !== 'object' || data === null) return undefined
+  const { step, turn, deployment: of } = data as DiscardedData
+  return of === deployment && typeof step === 'string' && turn !== undefined ? { step, turn } : undefined
 }

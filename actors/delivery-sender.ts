@@ -42,9 +42,19 @@ interface Waiting {
   readonly bytes: Uint8Array
 }
 
+/** Deliveries that are not decided yet. */
+export interface WaitingDeliveries {
+  readonly waiting: number
+  /** Whose attempt failed last, if none was taken since, and what it met. */
+  readonly step?: string
+  readonly lastFailure?: string
+}
+
 export class DeliverySender {
   /** Bytes of the deliveries that are not decided yet. */
   waitingBytes = 0
+  #waiting = 0
+  #lastFailure: { readonly step: string; readonly cause: string } | undefined
   readonly #options: DeliverySenderOptions
   readonly #lanes = new Map<string, Waiting[]>()
   readonly #running = new Set<Promise<void>>()
@@ -63,6 +73,7 @@ export class DeliverySender {
       const step = stepOfDelivery(bytes)
       const lane = this.#lanes.get(step)
       this.waitingBytes += bytes.length + rowBytes
+      this.#waiting++
       const waiting = { row: deliveries.outboxNumbers[index] as number, bytes }
       if (lane) lane.push(waiting)
       else this.#begin(step, [waiting])
@@ -75,6 +86,13 @@ export class DeliverySender {
       .catch((error: unknown) => this.#options.failed(error as EventStoreError))
       .finally(() => this.#running.delete(running))
     this.#running.add(running)
+  }
+
+  /** Undefined when none waits. */
+  get waiting(): WaitingDeliveries | undefined {
+    if (this.#waiting === 0) return undefined
+    const failed = this.#lastFailure
+    return { waiting: this.#waiting, ...(failed && { step: failed.step, lastFailure: failed.cause }) }
   }
 
   /** Nothing is on its way, nor will be before the next `add`. */
@@ -110,6 +128,8 @@ export class DeliverySender {
         const outcome = await this.#deliver(delivery)
         if (outcome === 'left') return
         this.waitingBytes -= bytes.length + rowBytes
+        this.#waiting--
+        if (this.#lastFailure?.step === step) this.#lastFailure = undefined
         if (outcome === 'taken') this.#options.taken(row)
         else this.#options.givenUp(row, delivery, outcome)
       }
@@ -131,6 +151,7 @@ export class DeliverySender {
       if (attempt.kind === 'taken') return 'taken'
       if (this.#ending.signal.aborted) return 'left'
       if (attempt.kind === 'refused') return { cause: attempt.cause, code: 'INVALID', attempts }
+      this.#lastFailure = { step: delivery.step, cause: attempt.cause }
       if (attempts >= delivery.attempts) return { cause: attempt.cause, code: 'UNREACHABLE', attempts }
       if (!(await this.#pause(Math.max(this.#pauseMs(attempts), Math.min(attempt.afterMs, retryAfterMaxMs))))) return 'left'
     }

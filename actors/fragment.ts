@@ -7,7 +7,9 @@ import type { ProjectionWriter, StepContext, StepState } from '../operators/oper
 import { chainsOf } from '../topology/chains.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { GivenUpRow } from './dead-letter.ts'
+import { KeyLines, linesStep, linesVersion } from './key-lines.ts'
 import { Merge } from './merge.ts'
+import { SharedProjections } from './shared-projections.ts'
 import { SavedWatermarks, watermarksStep, watermarksVersion } from './saved-watermarks.ts'
 import type { PulledPage } from './source.ts'
 import { type Edge, rowAt, send, type StepCounters, StepNode, type StepOutbox } from './step-node.ts'
@@ -55,16 +57,18 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
   const nodes = new Map(plan.steps.map(step => [step.id, new StepNode(step, bury)]))
   const edges = wire(plan, nodes)
   const watermarks = new SavedWatermarks(context.state(watermarksStep, watermarksVersion))
+  const shared = new SharedProjections(plan)
   const runs = new Map<StepNode, Run>()
   for (const node of nodes.values()) {
-    if (node.step.from.length > 1)
-      node.merge = new Merge(node.step.from.length, flow => node.enter(flow.kind === 'page' ? flow.input : 0, flow), node.step.sideInputs)
+    if (node.step.from.length > 1) node.merge = mergeInto(node)
     watermarks.restore(node)
     node.takers = edges.get(node.step.id) ?? []
-    runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, context)))
+    node.lines = linesOf(node, context)
+    runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, context, shared)))
   }
   const subscriptions = chainsOfAll(plan, nodes).map(chain => subscribe(chain, runs, outcome))
   const first = edges.get(plan.source.id) ?? []
+  const numbers = new Map(plan.steps.map(({ id }, number) => [id, number]))
   const timed = [...nodes.values()].find(({ step }) => step.operator === 'eventTime')
   const merges = [...nodes.values()].flatMap(({ merge }) => merge ?? [])
   return {
@@ -74,20 +78,41 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
     },
     push(flow) {
       rethrow(outcome)
+      if (flow.kind === 'page') watermarks.order = lastOrderOf(flow) ?? watermarks.order
       attempt(outcome, () => {
-        if (flow.kind === 'page' && flow.replay) sendBack(flow, flow.replay, { nodes, bury })
+        if (flow.kind === 'page' && flow.putAway) nodes.get(flow.putAway.step)?.lines?.leave(flow.putAway.turn)
+        else if (flow.kind === 'page' && flow.replay) sendBack(flow, flow.replay, { nodes, bury })
         else if (flow.kind === 'page' && flow.taps) sendByTaps(flow, flow.taps, first)
-        else send(first, flow)
+        else send(first, flow.kind === 'end' ? { ...flow, order: watermarks.order } : flow)
       })
       for (const merge of merges) attempt(outcome, () => merge.flush())
-      if (flow.kind === 'barrier') attempt(outcome, () => watermarks.save(nodes.values()))
+      shared.settle()
+      if (flow.kind === 'barrier') attempt(outcome, () => save(nodes, watermarks))
       rethrow(outcome)
-      hand(outcome.dead, context)
+      hand(outcome.dead, numbers, context)
     },
     close() {
       for (const subscription of subscriptions) subscription.unsubscribe()
     },
   }
+}
+
+function mergeInto(node: StepNode): Merge {
+  const { from, row, sideInputs: sides } = node.step
+  const hasKey = row === undefined || row.key.length > 0
+  return new Merge(from.length, flow => node.enter(flow.kind === 'page' ? flow.input : 0, flow), { sides, hasKey })
+}
+
+/** None where the rows given up are caught: nobody would ever send them back. */
+function linesOf({ step, takers }: StepNode, context: FragmentContext): KeyLines | undefined {
+  if (step.inOrder === undefined || takers.some(({ port }) => port === 'dead')) return undefined
+  return new KeyLines(step.id, step.inOrder, context.state(linesStep(step.id), linesVersion))
+}
+
+/** What the steps themselves know nothing of. */
+function save(nodes: ReadonlyMap<string, StepNode>, watermarks: SavedWatermarks): void {
+  watermarks.save(nodes.values())
+  for (const { lines } of nodes.values()) lines?.save()
 }
 
 function wire(plan: Plan, nodes: ReadonlyMap<string, StepNode>): Map<string, Edge[]> {
@@ -153,13 +178,13 @@ function sendByTaps(pulled: PulledPage, taps: NonNullable<PulledPage['taps']>, f
 /** A row that was given up comes to its step again, stamped with the watermark that stands there now. */
 function sendBack(
   pulled: PulledPage,
-  { step, input }: NonNullable<PulledPage['replay']>,
+  { step, input, turn }: NonNullable<PulledPage['replay']>,
   { nodes, bury }: { nodes: ReadonlyMap<string, StepNode>; bury: (row: GivenUpRow) => void },
 ): void {
   const { replay: _, ...page } = pulled
   const node = nodes.get(step)
   if (node !== undefined && input < node.step.from.length)
-    return node.enter(input, page.eventTime ? { ...page, watermark: Float64Array.of(node.reached) } : page)
+    return node.enter(input, page.eventTime ? { ...page, watermark: Float64Array.of(node.reached) } : page, turn)
   const cause = `there is no step ${step} that takes it`
   bury({ step, cause, code: 'NOT_FOUND', order: page.order[0] as number, row: rowAt(page, 0), attempts: 1 })
 }
@@ -177,13 +202,20 @@ function rethrow({ failure }: Outcome): void {
   if (failure !== undefined) throw failure.error
 }
 
-/** In the order of the rows, so that dead letters lie in the same order at any size of pages. */
-function hand(dead: GivenUpRow[], context: FragmentContext): void {
-  for (const row of dead.sort((a, b) => a.order - b.order)) context.dead(row)
+/** Of a page's rows, some of which may be of no interest to anybody. */
+function lastOrderOf(page: PulledPage): number | undefined {
+  const last = page.selection === undefined ? page.count - 1 : page.selection.at(-1)
+  return last === undefined ? undefined : page.order[last]
+}
+
+/** In the order of the rows and then of the steps, so that dead letters lie in the same order at any size of pages. */
+function hand(dead: GivenUpRow[], numbers: ReadonlyMap<string, number>, context: FragmentContext): void {
+  const numberOf = ({ step }: GivenUpRow): number => numbers.get(step) ?? -1
+  for (const row of dead.sort((a, b) => a.order - b.order || numberOf(a) - numberOf(b))) context.dead(row)
   dead.length = 0
 }
 
-function stepContext(node: StepNode, context: FragmentContext): StepContext {
+function stepContext(node: StepNode, context: FragmentContext, shared: SharedProjections): StepContext {
   const { id } = node.step
   const { stateVersion } = node.operator.spec
   let state: StepState | undefined
@@ -195,7 +227,7 @@ function stepContext(node: StepNode, context: FragmentContext): StepContext {
       assert(stateVersion !== undefined, `operator ${node.step.operator} uses state but its spec has no stateVersion`)
       return (state ??= context.state(id, stateVersion))
     },
-    projection: name => context.projection(name, id),
+    projection: name => shared.writerFor(id, name, context.projection(name, id)),
     lookup: name => context.lookup?.(name) ?? (() => undefined),
     outbox: () => node.outboxOver(context.outbox(id)),
     resolve: reference => context.resolve(reference),

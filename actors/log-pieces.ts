@@ -1,5 +1,5 @@
-/** Cuts pages of the log at the rows that a topology is to try again. */
-import { REPLAYED } from './dead-letter.ts'
+/** Cuts pages of the log at the rows that a topology is to try again, and at letters that were put away. */
+import { DISCARDED, REPLAYED } from './dead-letter.ts'
 import type { SourcePage } from './log-source.ts'
 
 /** The stream in which a deployment finds the rows that it is to try again. */
@@ -7,35 +7,42 @@ export interface Replays {
   readonly stream: string
   readonly partition: number
   readonly deployment: number
+  /** Letters that were put away count as well: steps keep letters in order. */
+  readonly discards?: boolean
 }
 
-/** Rows that follow each other, or one that is a replay. */
+/** Rows that follow each other, or one event of the letters. */
 export interface Piece {
   readonly page: SourcePage
-  readonly isReplay: boolean
+  readonly holds: 'rows' | 'replay' | 'discard'
 }
 
-/** The page cut before and behind each replay, so that it comes to its step at its place among the other rows. */
+/** The page cut before and behind each of the letters' events, so that it comes to its step at its place among the other rows. */
 export function piecesOf(page: SourcePage, replays: Replays): Piece[] {
   const pieces: Piece[] = []
   let start = 0
-  for (const row of replaysIn(page, replays)) {
-    if (row > start) pieces.push({ page: slice(page, start, row), isReplay: false })
-    pieces.push({ page: slice(page, row, row + 1), isReplay: true })
+  for (const [row, holds] of eventsIn(page, replays)) {
+    if (row > start) pieces.push({ page: slice(page, start, row), holds: 'rows' })
+    pieces.push({ page: slice(page, row, row + 1), holds })
     start = row + 1
   }
-  if (start === 0) return [{ page, isReplay: false }]
-  if (start < page.count) pieces.push({ page: slice(page, start, page.count), isReplay: false })
+  if (start === 0) return [{ page, holds: 'rows' }]
+  if (start < page.count) pieces.push({ page: slice(page, start, page.count), holds: 'rows' })
   return pieces
 }
 
 /** Nearly every row is of another partition, which costs a comparison of numbers. */
-function replaysIn({ count, partitions, blocks, block, row }: SourcePage, { stream, partition }: Replays): number[] {
-  const found: number[] = []
+function eventsIn(
+  { count, partitions, blocks, block, row }: SourcePage,
+  { stream, partition, discards = false }: Replays,
+): [row: number, holds: 'replay' | 'discard'][] {
+  const found: [number, 'replay' | 'discard'][] = []
   for (let i = 0; i < count; i++) {
     if (partitions[i] !== partition) continue
     const of = blocks[block[i]!]!
-    if (of.typeOf(row[i]!) === REPLAYED && of.streamOf(row[i]!) === stream) found.push(i)
+    const type = of.typeOf(row[i]!)
+    const isSought = type === REPLAYED || (discards && type === DISCARDED)
+    if (isSought && of.streamOf(row[i]!) === stream) found.push([i, type === REPLAYED ? 'replay' : 'discard'])
   }
   return found
 }

@@ -7,7 +7,7 @@ import type { DeadRow } from '../operators/operator.ts'
 import { columnsOf } from '../operators/page.ts'
 import { FieldReader } from '../store/log/fields.ts'
 import type { LogSource as LogSourcePlan } from '../topology/plan.ts'
-import { readReplay, type ReplayedData } from './dead-letter.ts'
+import { readPutAway, readReplay, type ReplayedData } from './dead-letter.ts'
 import { EnvelopeReader } from './log-envelope.ts'
 import { type Piece, piecesOf, type Replays } from './log-pieces.ts'
 import { LogTaps } from './log-taps.ts'
@@ -98,6 +98,10 @@ export class LogSource implements Source {
     return { place: this.#place, rows: this.#rows, sequences: { ...this.#sequences } }
   }
 
+  get head(): Stamp {
+    return this.#options.reader.head
+  }
+
   changed(): Promise<void> {
     return this.#options.changed()
   }
@@ -107,13 +111,15 @@ export class LogSource implements Source {
     if (piece === undefined) {
       const { reader, upTo } = this.#options
       this.isEnded = upTo !== undefined && reader.head > upTo
+      // What leaves at the end has no event that it came from: whether the last one is still at hand depends on pages and restarts.
+      if (this.isEnded) this.#page = null
       return null
     }
     const { page } = piece
     this.#page = page
     this.#replay = undefined
     this.dead = []
-    const pulled = piece.isReplay ? this.#replayed(page) : this.#pulled(page)
+    const pulled = piece.holds === 'rows' ? this.#pulled(page) : this.#ofLetters(page, piece.holds)
     this.#advance(page)
     return pulled
   }
@@ -122,7 +128,7 @@ export class LogSource implements Source {
     const { reader, replays } = this.#options
     const page = reader.next()
     if (page === null) return undefined
-    if (replays === undefined) return { page, isReplay: false }
+    if (replays === undefined) return { page, holds: 'rows' }
     this.#pieces = piecesOf(page, replays)
     return this.#pieces.shift()
   }
@@ -145,26 +151,29 @@ export class LogSource implements Source {
     }
   }
 
-  /** The row as it came to its step when it was given up; nothing if it is another deployment's. */
-  #replayed(page: SourcePage): PulledPage {
+  /** A row as it came to its step when it was given up, or a letter that was put away; nothing if it is another deployment's. */
+  #ofLetters(page: SourcePage, holds: 'replay' | 'discard'): PulledPage {
     const { count, stamps: order } = page
     const block = page.blocks[page.block[0]!]!
     const row = page.row[0]!
     const data = decodeData(block.bytes, block.dataStart(row), block.dataEnd(row), block.encodingOf(row))
-    const replay = readReplay(data, this.#options.replays!.deployment)
+    const { deployment } = this.#options.replays!
+    const bare: PulledPage = { kind: 'page', port: 'main', input: 0, count, columns: new Map(), order }
+    if (holds === 'discard') {
+      const putAway = readPutAway(data, deployment)
+      return putAway === undefined ? { ...bare, selection: noRows } : { ...bare, putAway }
+    }
+    const replay = readReplay(data, deployment)
     this.#replay = replay
-    if (replay === undefined) return { kind: 'page', port: 'main', input: 0, count, selection: noRows, columns: new Map(), order }
-    const { step, input, eventTime, key } = replay
+    if (replay === undefined) return { ...bare, selection: noRows }
+    const { step, input, eventTime, key, turn } = replay
     return {
-      kind: 'page',
-      port: 'main',
+      ...bare,
       input,
-      count,
       columns: columnsOf([replay.row]),
-      order,
       ...(eventTime !== undefined && { eventTime: Float64Array.of(eventTime) }),
       ...(key && { key }),
-      replay: { step, input },
+      replay: { step, input, ...(turn && { turn }) },
     }
   }
 

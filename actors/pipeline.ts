@@ -9,7 +9,7 @@ import { EpochGatherer } from './epoch.ts'
 import type { Fragment } from './fragment.ts'
 import { Lookups, readerOfProjection } from './lookups.ts'
 import { type Counters, countersSince, type PipelineOptions, type PipelineOutcome, type StopOptions } from './pipeline-options.ts'
-import { failureOf, Settling } from './settling.ts'
+import { failureOf, type Progress, Settling } from './settling.ts'
 import { guardCalls } from './skipped-rows.ts'
 import type { PulledPage, Source, SourcePosition } from './source.ts'
 
@@ -80,7 +80,7 @@ export class PipelineActor {
       projection: name => gatherer.projection(name),
       lookup: name => readerOfProjection(store, name),
       outbox: step => gatherer.outbox(step),
-      dead: dead => gatherer.dead({ ...dead, attempts: calls.attempts(dead.step, dead.order) }),
+      dead: dead => gatherer.dead({ ...dead, attempts: dead.attempts && calls.attempts(dead.step, dead.order) }),
       resolve: async reference => calls.guard(await options.resolve(reference)),
       beforeCall: (step, order) => {
         heartbeat.note(deployment, stepNumbers.get(step) ?? 0, order)
@@ -286,9 +286,10 @@ export class PipelineActor {
     return this.#gatherer.epoch
   }
 
-  /** How long the last of them took to be written, ms. */
-  get lastEpochMs(): number | undefined {
-    return this.#settling.lastEpochMs
+  /** How the last of them fared, and whether anything is still on its way. */
+  get progress(): Progress {
+    const isAtRest = this.#isAtHead && !this.#held && !this.#isDirty && !this.#gatherer.hasSent
+    return this.#settling.progress(isAtRest ? this.#source.head : undefined)
   }
 
   /** Rows of projections that are folded and not durable yet; none once it failed, because they may never be. */

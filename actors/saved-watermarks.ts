@@ -6,9 +6,15 @@ import type { StepNode } from './step-node.ts'
 export const watermarksStep = '\u0000watermarks'
 export const watermarksVersion = 1
 
+/** No step has this id either: here lies the order of the last row of the source. */
+const lastRow = Buffer.from('\u0000row')
+
 export class SavedWatermarks {
   readonly #state: StepState
   readonly #saved = new Map<string, readonly number[]>()
+  /** Order of the last row of the source, in this life or an earlier one; 0 before the first. */
+  order = 0
+  #savedOrder: number
 
   constructor(state: StepState) {
     this.#state = state
@@ -17,6 +23,7 @@ export class SavedWatermarks {
       const bytes = new Uint8Array(value)
       this.#saved.set(Buffer.from(key).toString(), [...new Float64Array(bytes.buffer, 0, bytes.length / 8)])
     }
+    this.order = this.#savedOrder = this.#saved.get(lastRow.toString())?.[0] ?? 0
   }
 
   restore(node: StepNode): void {
@@ -28,6 +35,10 @@ export class SavedWatermarks {
 
   /** Writes those that moved since the last barrier. */
   save(nodes: Iterable<StepNode>): void {
+    if (this.order !== this.#savedOrder) {
+      this.#savedOrder = this.order
+      this.#state.put(lastRow, new Uint8Array(Float64Array.of(this.order).buffer))
+    }
     for (const { step, reached, merge } of nodes) {
       const now = [reached, ...(merge?.watermarks ?? [])]
       const saved = this.#saved.get(step.id)

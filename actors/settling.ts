@@ -1,6 +1,7 @@
 /** What becomes of an epoch once it is sealed: it is written, then its events are appended and its deliveries made. One at a time is on its way. */
 import { EventStoreError } from '../event/error.ts'
-import { DeliverySender, type EpochParts, partsOf, type Stopping } from './delivery-sender.ts'
+import type { Stamp } from '../event/event.ts'
+import { DeliverySender, type EpochParts, partsOf, type Stopping, type WaitingDeliveries } from './delivery-sender.ts'
 import type { EpochGatherer, SealedEpoch } from './epoch.ts'
 import { OutboxSender } from './outbox-sender.ts'
 import type { PipelineOptions } from './pipeline-options.ts'
@@ -18,6 +19,16 @@ export type SettlingOptions = Pick<PipelineOptions, 'appendOutbox' | 'clock' | '
   isStopped(): boolean
   /** Something has come to its end. */
   woken(): void
+}
+
+/** How far what was folded has come. */
+export interface Progress {
+  /** How long the last epoch took to be written. */
+  readonly lastEpochMs?: number
+  /** Deliveries that wait for their receivers; left out when none does. */
+  readonly deliveries?: WaitingDeliveries
+  /** All rows below this stamp are folded, and what came of them is durable and sent; left out while something is on its way. */
+  readonly caughtUpTo?: Stamp
 }
 
 export class Settling {
@@ -100,6 +111,17 @@ export class Settling {
   /** Nothing is being delivered. */
   get isDelivered(): boolean {
     return this.#deliveries.isIdle
+  }
+
+  /** `foldedTo`: all rows below it are folded and sealed. */
+  progress(foldedTo: Stamp | undefined): Progress {
+    const { lastEpochMs, isSettled, isDelivered } = this
+    const { waiting } = this.#deliveries
+    return {
+      ...(lastEpochMs !== undefined && { lastEpochMs }),
+      ...(waiting && { deliveries: waiting }),
+      ...(foldedTo !== undefined && isSettled && isDelivered && { caughtUpTo: foldedTo }),
+    }
   }
 
   /** Resolves when nothing is being delivered any more, or after a while. */

@@ -1,9 +1,9 @@
 /** What a pipeline pulls its pages from: the log, or a user's generator. */
-import type { Encoding } from '../event/event.ts'
+import type { Encoding, Stamp } from '../event/event.ts'
 import type { Place } from '../event/position.ts'
 import type { Page, Port } from '../operators/flow.ts'
 import type { DeadRow } from '../operators/operator.ts'
-import type { ReplayedData } from './dead-letter.ts'
+import type { PutAway, ReplayedData, Turn } from './dead-letter.ts'
 
 /** How far a source was read; saved with every epoch. */
 export interface SourcePosition {
@@ -40,7 +40,9 @@ export interface PulledPage extends Page {
   /** By which ports its rows leave; by `main` when left out. */
   readonly taps?: readonly Tap[]
   /** The one row was given up before: it goes to this step and to no other. */
-  readonly replay?: { readonly step: string; readonly input: number }
+  readonly replay?: { readonly step: string; readonly input: number; readonly turn?: Turn }
+  /** It holds no row: a letter was put away, so that the rows behind it wait for it no more. */
+  readonly putAway?: PutAway
 }
 
 export interface Source {
@@ -54,6 +56,8 @@ export interface Source {
   readonly dead: readonly DeadRow[]
   /** The stored event of a row of the page last handed out. */
   originOf(order: number): RowOrigin | undefined
+  /** After a null: all rows below this stamp were handed out; left out by what makes its own rows. */
+  readonly head?: Stamp
   /** Resolves when there may be more. May resolve too often, and too late by a poll of the pipeline. */
   changed(): Promise<void>
 }

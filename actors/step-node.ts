@@ -4,9 +4,10 @@ import { textColumn, valueAt } from '../operators/columns.ts'
 import type { Flow, Page, Row } from '../operators/flow.ts'
 import { operators } from '../operators/index.ts'
 import type { AnyOperator, OutboxWriter, PostRequest } from '../operators/operator.ts'
-import { aliveCount, gather, withColumns } from '../operators/page.ts'
+import { aliveCount, aliveRows, gather, withColumns } from '../operators/page.ts'
 import type { PlanStep } from '../topology/plan.ts'
-import { causeLengthMax, type GivenUpRow } from './dead-letter.ts'
+import { causeLengthMax, type GivenUpRow, type Turn } from './dead-letter.ts'
+import type { KeyLines } from './key-lines.ts'
 import type { Merge } from './merge.ts'
 
 /** Rows that entered a step, left by `main` (or reached the outside, for sinks), and by the other ports. */
@@ -48,6 +49,8 @@ export class StepNode {
   next: (flow: Flow) => void = () => undefined
   takers: readonly Edge[] = []
   merge: Merge | undefined
+  /** Rows that wait behind an earlier one of their key; only of a step that keeps them in order. */
+  lines: KeyLines | undefined
   /** The largest watermark that came in, and the last that left. */
   reached = -Infinity
   sent: number | undefined
@@ -55,6 +58,8 @@ export class StepNode {
   /** The page it is working on. */
   #page: Page | undefined
   #givenUp: GivenUp[] = []
+  /** Why the row was given up that has its turn now. */
+  #faults: unknown[] = []
 
   /** `bury` takes the rows that it gives up and that no other step takes. */
   constructor(step: PlanStep, bury: (row: GivenUpRow) => void) {
@@ -66,16 +71,53 @@ export class StepNode {
     this.#bury = bury
   }
 
-  enter(input: number, flow: Flow): void {
+  /** `turn`: the page is one row that comes back, and stood there among those of its key. */
+  enter(input: number, flow: Flow, turn?: Turn): void {
     if (flow.kind !== 'page') {
       if (flow.kind === 'watermark' && flow.time !== 'idle' && flow.time > this.reached) this.reached = flow.time
-      return this.next(flow)
+      this.next(flow)
+      // Rows given up leave as they came, and so does the time that is theirs.
+      if (isTime(flow)) send(this.takers.filter(isOfDead), flow)
+      return
     }
+    const page = flow.port === 'main' && flow.input === input ? flow : { ...flow, port: 'main' as const, input }
+    if (this.#linesFor(page) === undefined) return this.#work(page)
+    // The row behind one that dies may be of its key: each has to be through before the next comes.
+    for (const row of aliveRows(page)) this.#takeInTurn(page.count === 1 ? page : gather(page, Int32Array.of(row)), turn)
+  }
+
+  #linesFor({ input }: Page): KeyLines | undefined {
+    return input < (this.step.sideInputs ?? Infinity) ? this.lines : undefined
+  }
+
+  /** A page of one row. */
+  #takeInTurn(page: Page, back: Turn | undefined): void {
+    const lines = this.lines as KeyLines
+    const key = lines.keyAt(page, 0)
+    const keyBefore = back && lines.keyOf(back)
+    // Its key was changed: nobody of the old one waits for it any more.
+    if (back !== undefined && keyBefore !== undefined && keyBefore !== key) lines.leave(back)
+    const turn = keyBefore === key ? back : undefined
+    if (turn === undefined ? lines.isHeld(key) : !lines.isFirst(turn)) {
+      this.counters.in++
+      this.counters.dead++
+      const waiting = { ...this.#rowOf({ page, row: 0 }), attempts: 0, cause: waitsCause, waits: true } as const
+      return this.#bury({ ...waiting, turn: turn ?? lines.join(key) })
+    }
+    this.#work(page)
+    const faults = this.#faults
+    this.#faults = []
+    if (faults.length === 0 && turn !== undefined) lines.leave(turn)
+    for (const [at, error] of faults.entries())
+      this.#bury({ ...this.#letterOf({ page, row: 0 }, error), turn: (at === 0 ? turn : undefined) ?? lines.join(key) })
+  }
+
+  #work(page: Page): void {
     const { counters } = this
-    const [count, dead] = [aliveCount(flow), counters.dead]
+    const [count, dead] = [aliveCount(page), counters.dead]
     counters.in += count
-    this.#page = flow.port === 'main' && flow.input === input ? flow : { ...flow, port: 'main', input }
-    this.next(this.#page)
+    this.#page = page
+    this.next(page)
     this.#page = undefined
     if (this.operator.spec.kind === 'sink') counters.out += count - (counters.dead - dead)
     this.#release()
@@ -87,18 +129,26 @@ export class StepNode {
       const { counters } = this
       if (flow.port === 'late' || flow.port === 'suspect') counters[flow.port] += aliveCount(flow)
       else counters.out += aliveCount(flow)
-    } else {
+    } else if (flow.kind !== 'moves') {
       this.#release()
       if (flow.kind === 'watermark' && flow.time !== 'idle') this.sent = flow.time
     }
-    send(this.takers, flow)
+    send(isTime(flow) ? this.takers.filter(taker => !isOfDead(taker)) : this.takers, flow)
   }
 
   giveUp(page: Page, row: number, error: unknown): void {
     this.counters.dead++
     const came = this.#asItCame(page, row)
     if (this.takers.some(({ port }) => port === 'dead')) this.#givenUp.push({ ...came, error })
-    else this.#bury(this.#letterOf(came, error))
+    else this.#buryInTurn(came, error)
+  }
+
+  /** What is given up long after it came has its place behind the rows of its key that were given up before. */
+  #buryInTurn(came: Omit<GivenUp, 'error'>, error: unknown): void {
+    const lines = this.#linesFor(came.page)
+    if (lines === undefined) this.#bury(this.#letterOf(came, error))
+    else if (came.page === this.#page) this.#faults.push(error)
+    else this.#bury({ ...this.#letterOf(came, error), turn: lines.join(lines.keyAt(came.page, came.row)) })
   }
 
   /** Operators change pages as they go; those who take the row want it as it was before that. */
@@ -143,6 +193,16 @@ export class StepNode {
   }
 }
 
+const waitsCause = 'waits behind an earlier row of its key'
+
+function isTime({ kind }: Flow): boolean {
+  return kind === 'moves' || kind === 'watermark'
+}
+
+function isOfDead({ port }: Edge): boolean {
+  return port === 'dead'
+}
+
 /** To every consumer: pages by their port, control to all. */
 export function send(takers: readonly Edge[], flow: Flow): void {
   for (const { to, input, port } of takers) {
@@ -162,9 +222,10 @@ function placeOf(page: Page, row: number): { row: Row; input: number; eventTime?
   }
 }
 
-/** All that are not null, as own members whatever the names of the columns are. */
+/** All that are not null, by name, as own members whatever the names of the columns are. */
 export function rowAt(page: Page, row: number): Row {
-  const values = Array.from(page.columns, ([name, column]) => [name, valueAt(column, row)] as const)
+  const sorted = [...page.columns].sort(([a], [b]) => (a < b ? -1 : 1))
+  const values = sorted.map(([name, column]) => [name, valueAt(column, row)] as const)
   return Object.fromEntries(values.filter(([, value]) => value !== null))
 }
 

@@ -1,5 +1,7 @@
 /** `append`: writes each row as an event into a stream of the log. */
+import { EventStoreError } from '../event/error.ts'
 import type { NewEvent } from '../event/event.ts'
+import { isSystemStream } from '../event/stream-id.ts'
 import { namesOf, templateOf, type Names } from './names.ts'
 import { onPage } from './lift.ts'
 import type { Operator } from './operator.ts'
@@ -42,6 +44,10 @@ export const append: Operator<AppendOptions> = {
     const data = options.data === undefined ? ['*'] : namesOf(options.data).map(([, field]) => field)
     return new Set([...templateOf(options.stream).fields, ...templateOf(options.type).fields, ...data])
   },
+  types({ stream }) {
+    if (isSystemStream(stream)) throw new EventStoreError('INVALID', refusal(stream), { option: 'stream' })
+    return {}
+  },
   create(options, context) {
     const outbox = context.outbox()
     const [stream, type] = [templateOf(options.stream), templateOf(options.type)]
@@ -57,4 +63,9 @@ export const append: Operator<AppendOptions> = {
       }
     })
   },
+}
+
+function refusal(stream: string): string {
+  const cure = /^\$\{[^{}]+\}/.test(stream) ? '; a template is {user}, and ${user} is not replaced' : ''
+  return `streams that begin with $ are the store's own, and nothing can be appended to ${stream}${cure}`
 }

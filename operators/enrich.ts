@@ -24,6 +24,8 @@ export interface ProjectionTable {
   readonly value?: Names
   /** Its rows come in by this input and those above. */
   readonly joined?: number
+  /** In place of `value`, where steps with different ones write it: that of each of these inputs; null for all columns as they are. */
+  readonly values?: readonly (Names | null)[]
 }
 
 export interface EnrichOptions {
@@ -85,11 +87,11 @@ export const enrich: Operator<EnrichOptions> = {
   needs(options, wanted) {
     const added = new Set(namesOf(options.take).map(([name]) => name))
     const own = [...[...wanted('main')].filter(name => !added.has(name)), ...listOf(options.match)]
-    return new Set('joined' in options.table ? [...own, ...(options.table.key ?? []), ...takenOfProjection(options, options.table)] : own)
+    return new Set('joined' in options.table ? [...own, ...(options.table.key ?? []), ...takenByInput(options, options.table).flat()] : own)
   },
   types(options, input) {
     refuseOtherLength(options)
-    if ('joined' in options.table) takenOfProjection(options, options.table)
+    if ('joined' in options.table) takenByInput(options, options.table)
     return { main: withFields(input, Object.fromEntries(namesOf(options.take).map(([name]): [string, ValueType] => [name, 'any']))) }
   },
   async create(options, context) {
@@ -239,9 +241,13 @@ function foundValues(
   return { columns, missing, has: row => values[row] !== undefined }
 }
 
-/** Columns of the rows that make the projection, for what is taken of its value. */
-function takenOfProjection(options: EnrichOptions, { projection, value }: ProjectionTable): string[] {
-  const columns = value === undefined ? undefined : new Map(namesOf(value))
+/** Columns of the rows that make the projection, for what is taken of its value: one list, or one for each input where they differ. */
+function takenByInput(options: EnrichOptions, { projection, value, values }: ProjectionTable): string[][] {
+  return (values ?? [value ?? null]).map(one => takenOf(options, projection, one))
+}
+
+function takenOf(options: EnrichOptions, projection: string, value: Names | null): string[] {
+  const columns = value === null ? undefined : new Map(namesOf(value))
   return namesOf(options.take).map(([, field]) => {
     const column = columns === undefined ? field : columns.get(field)
     if (column !== undefined) return column
@@ -254,10 +260,10 @@ function takenOfProjection(options: EnrichOptions, { projection, value }: Projec
 function joinedStep(table: ProjectionTable & { readonly joined: number }, options: EnrichOptions, context: StepContext): Steps {
   const match = listOf(options.match)
   const take = namesOf(options.take)
-  const joined = new JoinedTable(context, { key: table.key ?? [], columns: takenOfProjection(options, table) })
+  const joined = new JoinedTable(context, { key: table.key ?? [], columns: takenByInput(options, table) })
   return {
     page(page, emit) {
-      if (page.input >= table.joined) return joined.update(page)
+      if (page.input >= table.joined) return joined.update(page, table.values === undefined ? 0 : page.input - table.joined)
       emit(sendFound(page, foundValues(page, joined.lookUp(page, match), take), options, context))
     },
     barrier: () => joined.save(),

@@ -86,6 +86,7 @@ export const eventTime: Operator<EventTimeOptions> = {
       const fit = future ? timesOf(timed.page, future.of, context, true) : { column: timed.column, page: timed.page }
       const stamped = stampRows(fit.page, timed.column, fit.column, { max, lagMs, allowMs })
       max = stamped.max
+      if (max > before) emit({ kind: 'moves', order: page.order, before: stamped.page.watermark, time: max - lagMs })
       if (stamped.suspect) emit(selectRows(stamped.page, stamped.suspect, 'suspect'))
       emit(stamped.page)
       if (max > before) emit({ kind: 'watermark', time: max - lagMs })
@@ -110,7 +111,7 @@ function readMax(context: StepContext): number {
 }
 
 interface Stamped {
-  readonly page: Page
+  readonly page: Page & { readonly watermark: Float64Array }
   readonly suspect?: Int32Array
   readonly max: number
 }
@@ -147,5 +148,5 @@ function stampRows(
     if ((times[row] as number) - (arrivals[row] as number) > allowMs) suspect[atSuspect++] = row
     else good[atGood++] = row
   }
-  return { page: selectRows(stamped, good), suspect, max }
+  return { page: { ...stamped, selection: good }, suspect, max }
 }

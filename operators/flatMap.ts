@@ -1,7 +1,7 @@
 /** `flatMap`: makes any number of rows of each row, by a function of the user or from the elements of a list. */
 import { EventStoreError } from '../event/error.ts'
 import { columnOf, valueAt } from './columns.ts'
-import { evaluate, expressionOf, type Expression } from './expressions/expression.ts'
+import { columnsRead, evaluate, expressionOf, type Expression } from './expressions/expression.ts'
 import { withFields, type RowType, type ValueType } from './expressions/types.ts'
 import type { Row } from './flow.ts'
 import { readsOf, userFunction, type RowFunction } from './functions.ts'
@@ -46,7 +46,7 @@ export const flatMap: Operator<FlatMapOptions> = {
   },
   needs(options, wanted, functionOf) {
     if (options.to !== undefined) return new Set(readsOf(functionOf(options.to)) ?? ['*'])
-    const reads = options.of === undefined ? [] : expressionOf(options.of).reads
+    const reads = options.of === undefined ? [] : columnsRead(options.of)
     return new Set([...[...wanted('main')].filter(name => name !== options.as), ...reads])
   },
   types(options, input): { main: RowType } {

@@ -1,4 +1,4 @@
-/** The one lane of a pipeline: pages of rows as columns, with watermarks, barriers and the end in band behind them. */
+/** The one lane of a pipeline: pages of rows as columns, with watermarks, barriers and the end in band. */
 
 /** Numbers. A `NaN` in `values` with `nulls[i] = 1` is null. */
 export interface NumberColumn {
@@ -58,6 +58,19 @@ export interface Watermark {
   readonly kind: 'watermark'
   readonly time: number | 'idle'
 }
+/**
+ * How the watermark moves with the rows of the pages behind it, up to the next watermark in band. It comes before them, so that what is made at
+ * any size of pages has the order of the row that is its cause, and leaves where it would have left if each row had been a page.
+ */
+export interface Moves {
+  readonly kind: 'moves'
+  /** Of rows; they do not fall. */
+  readonly order: Float64Array
+  /** The watermark as it stands before each of these rows, ms. */
+  readonly before: Float64Array
+  /** As it stands behind the last of them. */
+  readonly time: number
+}
 /** Everything before it belongs to epoch `epoch`: state is handed over when it passes. */
 export interface Barrier {
   readonly kind: 'barrier'
@@ -66,8 +79,10 @@ export interface Barrier {
 /** The source has ended: every window closes. Always followed by a barrier. */
 export interface End {
   readonly kind: 'end'
+  /** Of the last row of the source, which is the cause of what leaves now. The graph fills it in. */
+  readonly order?: number
 }
-export type Flow = Page | Watermark | Barrier | End
+export type Flow = Page | Moves | Watermark | Barrier | End
 
 /** A row for user functions: plain object, built once. */
 export type Row = Readonly<Record<string, unknown>>

@@ -1,6 +1,7 @@
 /** Columns of a demanded kind: rows that hold something else are given up, the others go on. */
 import { EventStoreError } from '../event/error.ts'
 import { sliceAt, TextDictionary, textColumn, valueAt } from './columns.ts'
+import { parseTimestamp } from './expressions/timestamps.ts'
 import type { BooleanColumn, Column, NumberColumn, Page, TextColumn } from './flow.ts'
 import type { StepContext } from './operator.ts'
 import { aliveRows, selectRows } from './page.ts'
@@ -51,33 +52,45 @@ export function booleansOf(page: Page, field: string, context: StepContext): Fit
   return { column: { kind: 'boolean', values }, page: fit(page, column, context, place) }
 }
 
+/** The last moment that a date can name. Far beyond it milliseconds can not be told apart, and windows have no bounds. */
+const timeMsMost = 8.64e15
+
 /**
- * The field as times in ms: numbers as they are, texts as ISO 8601 (UTC when they name no zone). A row without one is given up, or has
- * NaN when it may.
+ * The field as times in ms: numbers as they are, texts as expressions read them, which is ISO 8601 (UTC when they name no zone). A row without one
+ * is given up, or has NaN when it may.
  */
 export function timesOf(page: Page, field: string, context: StepContext, mayLack = false): Fitting<Float64Array> {
   const column = page.columns.get(field)
-  if (column?.kind === 'number' && (mayLack || column.nulls?.includes(1) !== true)) return { column: column.values, page }
+  if (column?.kind === 'number' && (mayLack || areTimes(column.values, aliveRows(page)))) return { column: column.values, page }
   const times = new Float64Array(page.count).fill(NaN)
   const parsed = new Map<string, number>()
   const place = (row: number, value: unknown): void => {
     const time = typeof value === 'number' ? value : typeof value === 'string' ? timeOfText(value, parsed) : NaN
-    if (Number.isNaN(time)) throw notA('time', field, value)
+    if (Number.isNaN(time) || (!mayLack && Math.abs(time) > timeMsMost)) throw notA('time', field, value)
     times[row] = time
   }
   return { column: times, page: fit(page, column, context, place, !mayLack) }
 }
 
-const zoned = /(?:Z|[+-]\d\d:?\d\d)$/i
+/** No row lacks one or lies beyond all dates. */
+function areTimes(values: Float64Array, rows: Int32Array): boolean {
+  for (let i = 0; i < rows.length; i++) if (!(Math.abs(values[rows[i] as number] as number) <= timeMsMost)) return false
+  return true
+}
 
 function timeOfText(text: string, parsed: Map<string, number>): number {
   let time = parsed.get(text)
-  if (time === undefined) {
-    const isDate = !text.includes(':')
-    time = Date.parse(isDate || zoned.test(text) ? text : `${text}Z`)
-    parsed.set(text, time)
-  }
+  if (time === undefined) parsed.set(text, (time = isoTime(text)))
   return time
+}
+
+/** NaN for what is no ISO 8601: a guess at other forms would exchange days and months. */
+function isoTime(text: string): number {
+  try {
+    return parseTimestamp(text)
+  } catch {
+    return NaN
+  }
 }
 
 function fit(
@@ -105,5 +118,6 @@ function fit(
 
 function notA(kind: string, field: string, value: unknown): EventStoreError {
   const shown = JSON.stringify(value)?.slice(0, 60) ?? String(value)
-  return new EventStoreError('INVALID', `${field} is not a ${kind}: ${shown}`, { field })
+  const cure = kind === 'time' && value !== null ? '; write it like 2026-01-31T13:45:00Z, or in milliseconds' : ''
+  return new EventStoreError('INVALID', `${field} is not a ${kind}: ${shown}${cure}`, { field })
 }

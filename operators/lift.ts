@@ -1,6 +1,6 @@
 /** Makes an RxJS operator out of the idea: what to do with a page. Control goes on by itself, always behind the data. */
 import { Observable, type OperatorFunction } from 'rxjs'
-import type { Flow, Page, Row, Watermark } from './flow.ts'
+import type { Flow, Moves, Page, Row, Watermark } from './flow.ts'
 import type { StepContext } from './operator.ts'
 import { aliveRows, rowReader } from './page.ts'
 
@@ -11,12 +11,14 @@ export interface Steps {
   page(page: Page, emit: Emit): void
   /** The step makes watermarks itself; those from before it speak of another time and end here, but for `idle`. */
   readonly ownsTime?: true
+  /** How the watermark will move with the pages behind. */
+  moves?(moves: Moves): void
   /** Before the watermark goes on: windows close here. */
   watermark?(watermark: Watermark, emit: Emit): void
   /** Before the barrier goes on: dirty state is written here. */
   barrier?(epoch: number, emit: Emit): void
   /** Before the end goes on: everything still open closes here. */
-  end?(emit: Emit): void
+  end?(emit: Emit, order: number | undefined): void
 }
 
 /** An operator of pages. A failure of the step itself (not of a user's function) breaks the pipeline and is reported to its owner. */
@@ -41,11 +43,14 @@ export function onPage(steps: Steps | Steps['page']): OperatorFunction<Flow, Flo
 
 function handle(steps: Steps, flow: Flow, emit: Emit): void {
   if (flow.kind === 'page') return steps.page(flow, emit)
-  if (flow.kind === 'watermark') {
+  if (flow.kind === 'moves') {
+    if (steps.ownsTime) return
+    steps.moves?.(flow)
+  } else if (flow.kind === 'watermark') {
     if (steps.ownsTime && flow.time !== 'idle') return
     steps.watermark?.(flow, emit)
   } else if (flow.kind === 'barrier') steps.barrier?.(flow.epoch, emit)
-  else steps.end?.(emit)
+  else steps.end?.(emit, flow.order)
   emit(flow)
 }
 

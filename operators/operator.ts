@@ -12,10 +12,10 @@ export interface StepState {
   delete(key: Uint8Array): void
 }
 
-/** Rows of a projection, shown to readers as soon as they are put and durable with the epoch. */
+/** Rows of a projection, shown to readers as soon as they are put and durable with the epoch. `order` is that of the row that is the cause. */
 export interface ProjectionWriter {
-  put(key: readonly unknown[], value: unknown): void
-  delete(key: readonly unknown[]): void
+  put(key: readonly unknown[], value: unknown, order: number): void
+  delete(key: readonly unknown[], order: number): void
 }
 
 /** A request to an HTTP server, made after the epoch that holds it; the runtime adds its number and, with a secret, a signature. */

@@ -62,12 +62,13 @@ export function rowOf(page: Page, row: number, fields?: readonly string[]): Row 
 
 /**
  * Makes the objects of rows; columns are looked up once. Fields that are named (each as `[name in the object, column]`) are there, and null
- * if the row has none; of all columns only those that are not null are, because which others there are is a matter of the page.
+ * if the row has none; of all columns only those that are not null are, by name, because which others there are and in which order is a
+ * matter of the page.
  */
 export function rowReader(page: Page, fields?: readonly (string | readonly [name: string, field: string])[]): (row: number) => Row {
   const pairs = fields?.map(field => (typeof field === 'string' ? ([field, field] as const) : field))
-  const names = pairs?.map(([name]) => name) ?? [...page.columns.keys()]
-  const columns = pairs?.map(([, field]) => columnNamed(page, field)) ?? [...page.columns.values()]
+  const names = pairs?.map(([name]) => name) ?? [...page.columns.keys()].sort()
+  const columns = pairs?.map(([, field]) => columnNamed(page, field)) ?? names.map(name => columnNamed(page, name))
   const isNamed = fields !== undefined
   return row => {
     const result: Record<string, unknown> = {}

@@ -53,6 +53,7 @@ export const projection: Operator<ProjectionOptions> = {
           writer.put(
             keys.map(column => valueAt(column, row)),
             value(row),
+            page.order[row] as number,
           )
         } catch (error) {
           // What JSON has no word for.

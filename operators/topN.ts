@@ -6,9 +6,10 @@ import { typeOfField, withFields, type RowType } from './expressions/types.ts'
 import type { Page } from './flow.ts'
 import { isComplete, orderColumns } from './keyed/ranking.ts'
 import { TopRows } from './keyed/top-rows.ts'
-import { onPage } from './lift.ts'
+import { onPage, type Emit } from './lift.ts'
 import type { Operator, StepContext } from './operator.ts'
 import { aliveRows, columnNamed, selectRows } from './page.ts'
+import { endOf } from './windows/window-order.ts'
 
 export interface TopNOptions {
   readonly n: number
@@ -92,21 +93,27 @@ export const topN: Operator<TopNOptions> = {
     const top = new TopRows(context, { n, order, isWindowed })
     if (!isWindowed)
       return onPage({
-        page: page => top.add(by === undefined ? page : { ...page, key: by }, aliveRows(page)),
+        page: (page, emit) => top.add(by === undefined ? page : { ...page, key: by }, aliveRows(page), emit),
         barrier: () => top.save(),
-        end: emit => top.close(Infinity, emit),
+        end: (emit, order) => end(top, emit, order),
       })
     return onPage({
       page(page, emit) {
         const { good, late } = onTime(page, context)
         if (late.length > 0) emit(selectRows(page, late, 'late'))
-        top.add({ ...page, key: [...bounds, ...(by ?? page.key ?? [])] }, good)
+        top.add({ ...page, key: [...bounds, ...(by ?? page.key ?? [])] }, good, emit)
       },
+      moves: moves => top.expect(moves),
       watermark: ({ time }, emit) => time !== 'idle' && top.close(time, emit),
       barrier: () => top.save(),
-      end: emit => top.close(Infinity, emit),
+      end: (emit, order) => end(top, emit, order),
     })
   },
+}
+
+function end(top: TopRows, emit: Emit, order: number | undefined): void {
+  if (order !== undefined) top.expect(endOf(order))
+  top.close(Infinity, emit)
 }
 
 function isPerWindow({ per }: TopNOptions, input: RowType): boolean {

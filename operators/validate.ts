@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { EventStoreError } from '../event/error.ts'
+import { columnsRead } from './expressions/expression.ts'
 import type { Page } from './flow.ts'
 import { onPage } from './lift.ts'
 import { templateOf } from './names.ts'
@@ -83,9 +84,21 @@ export const validate: Operator<ValidateOptions> = {
 function checked(options: ValidateOptions): ValidateOptions {
   const { schema, where } = options
   if (schema === undefined && where === undefined) throw new EventStoreError('INVALID', 'it needs the option schema, or where, or both')
+  if (typeof schema === 'string' && isCondition(schema))
+    throw new EventStoreError('INVALID', `a condition stands under where: validate: { where: ${schema} }`, { option: 'schema' })
   const isSchema = ['undefined', 'string', 'boolean'].includes(typeof schema) || (typeof schema === 'object' && isRow(schema))
   if (isSchema) return options
   throw new EventStoreError('INVALID', 'option schema must be a JSON Schema, or the path or URL of its file', { option: 'schema' })
+}
+
+/** No path or URL of a file, which may hold blanks as well, and no schema as a text. */
+function isCondition(text: string): boolean {
+  if (!/\s|[<>=]/.test(text) || /^(?:[a-z]+:|[.{/])|[.](?:json|ya?ml|schema)$/i.test(text)) return false
+  try {
+    return columnsRead(text).length > 0
+  } catch {
+    return false
+  }
 }
 
 /** A text for a template, that stands for itself. */

@@ -5,7 +5,8 @@ import { type RowType, typeOfField } from './expressions/types.ts'
 import { onPage } from './lift.ts'
 import { type Names, namesOf, type Template, templateOf } from './names.ts'
 import type { Operator, PostRequest } from './operator.ts'
-import { aliveRows, rowReader } from './page.ts'
+import { aliveRows } from './page.ts'
+import { wholeRowReader } from './rows/whole-row.ts'
 
 export interface WebhookOptions {
   readonly url: string
@@ -87,9 +88,8 @@ export const webhook: Operator<WebhookOptions> = {
   create(options, context) {
     const outbox = context.outbox()
     const { url, headers, fixed } = requestOf(options, context.row)
-    const names = options.body && namesOf(options.body)
     return onPage(page => {
-      const [urlOf, bodyOf] = [url.of(page, inUrl), rowReader(page, names)]
+      const [urlOf, bodyOf] = [url.of(page, inUrl), wholeRowReader(page, options.body)]
       const headersOf = headers.map(([name, value]) => [name, value.of(page)] as const)
       for (const row of aliveRows(page)) {
         try {

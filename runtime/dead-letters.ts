@@ -22,6 +22,8 @@ export interface DeadLetter extends DeadLetterData {
   readonly handled?: number
   /** Why it was discarded. */
   readonly reason?: string
+  /** The open letter of the same key that it waits behind; of a step with `inOrder`. */
+  readonly behind?: number
 }
 
 export interface DeadLetterListOptions {
@@ -50,10 +52,14 @@ export interface DiscardOptions {
 }
 
 export interface HandledLetters {
-  /** How many; without those that somebody else has handled meanwhile. */
+  /** How many of those chosen; without those that somebody else has handled meanwhile. */
   readonly letters: number
-  /** Of `all` or a step: open ones that can not be replayed, and so stay open. */
+  /** How many waited behind them and were replayed with them, in order. */
+  readonly followers: number
+  /** Open ones that stay open: of `all` or a step those that can not be replayed, and those that wait behind one that can not. */
   readonly skipped: number
+  /** How many more have come to wait behind them meanwhile, as far as they are in the log: replay those, too. */
+  readonly waiting: number
   /** Of the last event written; the topology has taken the rows when it is past this. Null when there was none. */
   readonly position: Position | null
 }
@@ -65,9 +71,11 @@ export interface DeadLetters {
   show(id: number): Promise<DeadLetter>
   /**
    * Writes the rows into the log for the topology to take again, each at its step. NOT_FOUND for an id that is no letter's; INVALID for one that
-   * was handled before, is not replayable or is of another deployment, and when the topology does not follow the log. Then nothing was written.
+   * was handled before, is not replayable, is of another deployment or waits behind one that is not chosen, and when the topology does not follow
+   * the log. Then nothing was written. What waits behind the letters chosen goes with them.
    */
   replay(choice: DeadLetterChoice, options?: ReplayOptions): Promise<HandledLetters>
+  /** Puts them away. What waits behind them alone is replayed, if the topology takes rows. */
   discard(choice: DeadLetterChoice, options?: DiscardOptions): Promise<HandledLetters>
 }
 
@@ -80,6 +88,9 @@ export interface DeadLettersParts {
   /** What is known already of the topology's letters. */
   readonly book: LetterBook
 }
+
+/** Letters that lie no further apart are read with what is between them. */
+const gapMax = 8
 
 const statuses: readonly unknown[] = ['open', 'replayed', 'discarded', 'superseded', 'all']
 
@@ -144,6 +155,17 @@ export class LetterReader {
     throw new EventStoreError('NOT_FOUND', `topology ${this.topology} has no dead letter ${id}`, { topology: this.topology, id })
   }
 
+  /** Those of these ids, in their order; neighbours are read at once. */
+  async *these(ids: readonly number[], deployment: Deployment | undefined): AsyncGenerator<DeadLetter> {
+    for (let at = 0; at < ids.length;) {
+      let end = at + 1
+      while (end < ids.length && ids[end]! > ids[end - 1]! && ids[end]! - ids[end - 1]! <= gapMax) end++
+      const wanted = new Set(ids.slice(at, end))
+      for await (const letter of this.letters(deployment, { from: ids[at]!, to: ids[end - 1]! })) if (wanted.has(letter.id)) yield letter
+      at = end
+    }
+  }
+
   /** What is deployed now under the name, with the book read to the end. NOT_FOUND when nothing is and nothing was. */
   async known(): Promise<Deployment | undefined> {
     await this.catchUp()
@@ -176,6 +198,7 @@ export class LetterReader {
     const letter = data as DeadLetterData
     const handled = this.book.handled(id)
     const isOld = deployment !== undefined && letter.deployment !== undefined && letter.deployment !== deployment.deployment
+    const behind = this.book.lines.before(id)
     return {
       ...letter,
       replayable: letter.replayable === true,
@@ -184,6 +207,7 @@ export class LetterReader {
       status: handled?.status ?? (isOld ? 'superseded' : 'open'),
       ...(handled && { handled: handled.recorded }),
       ...(handled?.reason !== undefined && { reason: handled.reason }),
+      ...(behind !== undefined && !isOld && { behind }),
     }
   }
 }

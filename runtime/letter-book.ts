@@ -1,8 +1,9 @@
 /** What became of the dead letters of a topology: a fold of their stream, read on from where it was left. */
-import { DISCARDED, REPLAYED } from '../actors/dead-letter.ts'
+import { DEAD_LETTER, DISCARDED, REPLAYED } from '../actors/dead-letter.ts'
 import { isEventStoreError } from '../event/error.ts'
 import type { Event } from '../event/event.ts'
 import type { EventStore } from '../event/event-store.ts'
+import { type LinedLetter, LetterLines } from './letter-lines.ts'
 
 export interface Handled {
   readonly status: 'replayed' | 'discarded'
@@ -11,15 +12,17 @@ export interface Handled {
   readonly reason?: string
 }
 
-/** The data of both kinds of events, as far as the book needs it. */
-interface HandlingData {
-  readonly letter: number
+/** The data of the events, as far as the book needs it: of a letter its turn, of the others which letter they are about. */
+type NotedData = Partial<LinedLetter> & {
+  readonly letter?: number
   readonly reason?: string
 }
 
 export class LetterBook {
   /** Version of the last event read. */
   version = 0
+  /** Of the letters that are open. */
+  readonly lines = new LetterLines()
   readonly #handled = new Map<number, Handled>()
 
   /** Undefined for a letter that is open, and for what is no letter. */
@@ -27,25 +30,35 @@ export class LetterBook {
     return this.#handled.get(letter)
   }
 
-  note({ version, type, recorded }: Pick<Event, 'version' | 'type' | 'recorded'>, data: HandlingData): void {
+  note({ version, type, recorded }: Pick<Event, 'version' | 'type' | 'recorded'>, { letter, reason, ...data }: NotedData): void {
     if (version <= this.version) return
     this.version = version
-    if (type === REPLAYED) this.#handled.set(data.letter, { status: 'replayed', recorded })
-    if (type === DISCARDED)
-      this.#handled.set(data.letter, { status: 'discarded', recorded, ...(data.reason !== undefined && { reason: data.reason }) })
+    if (type === DEAD_LETTER) return this.lines.add(version, data as LinedLetter)
+    if (letter === undefined) return
+    this.lines.remove(letter)
+    if (type === REPLAYED) this.#handled.set(letter, { status: 'replayed', recorded })
+    if (type === DISCARDED) this.#handled.set(letter, { status: 'discarded', recorded, ...(reason !== undefined && { reason }) })
   }
 
-  /** Reads what has come since. Payloads of the letters themselves are not parsed. */
+  /** Reads what has come since. Letters are parsed only where some wait behind others. */
   async catchUp(log: Pick<EventStore, 'readStream'>, stream: string): Promise<void> {
     try {
       for await (const event of log.readStream<Event<string, unknown>>(stream, { from: this.version + 1, jsonAs: 'bytes' }))
-        this.note(event, event.type === REPLAYED || event.type === DISCARDED ? handlingOf(event.data) : { letter: 0 })
+        this.note(event, notedOf(event))
     } catch (error) {
       if (!isEventStoreError(error, 'STREAM_NOT_FOUND')) throw error
     }
   }
 }
 
-function handlingOf(data: unknown): HandlingData {
-  return (data instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(data)) : data) as HandlingData
+function notedOf({ type, data }: Event<string, unknown>): NotedData {
+  if (!(data instanceof Uint8Array)) return data as NotedData
+  const isNeeded =
+    type === REPLAYED ||
+    type === DISCARDED ||
+    (type === DEAD_LETTER && Buffer.from(data.buffer, data.byteOffset, data.length).includes(turnOpening))
+  return isNeeded ? (JSON.parse(new TextDecoder().decode(data)) as NotedData) : {}
 }
+
+/** As it stands in a letter of a step that keeps them in order; elsewhere only in a payload. */
+const turnOpening = '"turn":{'

@@ -89,6 +89,15 @@ export class Node extends EventLog {
     return this.#parts.deployer.topologies()
   }
 
+  /**
+   * Resolves when each topology that runs has taken all that is in the log, what they append themselves included, and what came of it is durable, appended
+   * and delivered. One that makes its own rows is waited for until it ends; paused, ended and failed ones are not. CLOSED when the node closes before.
+   */
+  async caughtUp(): Promise<void> {
+    this.check()
+    return this.#parts.deployer.caughtUp()
+  }
+
   /** Resolves when a topology has ended or failed, however long it is paused before. */
   async topologyEnded(name: string): Promise<TopologyStatus> {
     this.check()

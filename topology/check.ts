@@ -3,10 +3,12 @@ import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import { anyRow } from '../operators/expressions/types.ts'
 import { operators } from '../operators/index.ts'
 import { sourceIssues, topologyHeadIssues } from './check-head.ts'
+import { inOrderIssues } from './check-in-order.ts'
 import { optionIssues } from './check-options.ts'
 import type { Issue, OptionIssue } from './issue.ts'
-import { withJoinedProjections, writerOfTable } from './joined-projections.ts'
+import { sharedIssues, takenIssues, withJoinedProjection } from './joined-projections.ts'
 import { hint } from './nearest.ts'
+import { noOperator } from './operator-words.ts'
 import { isObject } from './proof.ts'
 import { RowTypes } from './row-types.ts'
 import type { Step, Topology } from './topology.ts'
@@ -58,11 +60,10 @@ function idIssues({ id }: Step, known: Around['known']): OptionIssue[] {
 
 function stepIssues(step: Step, topology: Topology, { known, rows }: Around): OptionIssue[] {
   const operator = Object.hasOwn(operators, step.operator) ? operators[step.operator] : undefined
-  if (operator === undefined)
-    return [{ path: ['operator'], message: `there is no operator ${step.operator}${hint(step.operator, Object.keys(operators))}` }]
+  if (operator === undefined) return [{ path: ['operator'], message: noOperator(step.operator) }]
   const inputs = inputIssues(step, known)
   const row = inputs.length > 0 ? anyRow : rows.into(step)
-  const issues = [...optionIssues(step.options, operator.spec.options, { path: [], row }), ...inputs]
+  const issues = [...optionIssues(step.options, operator.spec.options, { path: [], row }), ...inOrderIssues(step, topology, row), ...inputs]
   if (issues.length > 0) return issues
   if (operator.spec.needsEventTime === true && !row.isTimed)
     issues.push({ path: [], message: `${step.operator} needs an event time, but no eventTime stands before it` })
@@ -72,11 +73,11 @@ function stepIssues(step: Step, topology: Topology, { known, rows }: Around): Op
 }
 
 /** What the operator itself says of its options and the columns that come in. */
-function passIssues(step: Step, topology: Topology, rows: RowTypes): OptionIssue[] {
+function passIssues(step: Step, { steps }: Topology, rows: RowTypes): OptionIssue[] {
+  const issues = [...takenIssues(step, steps, writer => rows.into(writer)), ...sharedIssues(step, steps)]
+  if (issues.length > 0) return issues
   try {
-    const isJoined = writerOfTable(step, topology.steps) !== undefined
-    const joined = isJoined ? withJoinedProjections(topology).find(({ id }) => id === step.id) : undefined
-    rows.pass(joined === undefined ? step : { ...joined, from: step.from })
+    rows.pass({ ...withJoinedProjection(step, steps), from: step.from })
     return []
   } catch (error) {
     if (!isEventStoreError(error, 'INVALID')) throw error
@@ -110,6 +111,8 @@ function inputIssues(step: Step, known: Around['known']): OptionIssue[] {
     if (from.port === 'dead' && before === undefined) return say(`${from.step} is a source and gives up no rows`)
     const takesDead = operators[step.operator]?.spec.takesDead === true
     if (takesDead && from.port !== 'dead') return say(`${step.operator} takes the rows that steps gave up: ${from.step}.dead`)
+    if (from.port === 'dead' && takesDead && before?.inOrder !== undefined)
+      return say(`${from.step} keeps its dead letters in order (inOrder), so nobody may catch its rows; leave one of the two out`)
     if (from.port === 'dead')
       return takesDead ? [] : say(`only catch takes rows that were given up; put one between ${from.step} and ${step.id}`)
     const ports = portsOf(before)

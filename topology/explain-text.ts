@@ -15,12 +15,13 @@ export function explanationText({ topology, version, source, steps, crossings }:
   return lines.join('\n')
 }
 
-function stepLines({ id, operator, from, reads, row, key, keeps, chain, guarantee }: ExplainedStep): string[] {
+function stepLines({ id, operator, from, reads, row, key, inOrder, keeps, chain, guarantee }: ExplainedStep): string[] {
   const facts: [string, string | null][] = [
     ['from', from.map(inputText).join(', ')],
     ['reads', listText(reads)],
     ['columns', row === null ? null : columnsText(row)],
     ['key', key.length === 0 ? null : key.join(', ')],
+    ['in order', inOrder.length === 0 ? null : `by ${inOrder.join(', ')}; a row waits behind a dead letter of its key`],
     ['keeps', keeps ?? 'nothing'],
     ['runs', chain === null ? null : `as one with the steps of run ${chain}`],
     ['promises', guarantee === null ? null : guarantee === 'exactlyOnce' ? 'exactly once' : 'at least once'],

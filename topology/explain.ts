@@ -14,6 +14,8 @@ export interface ExplainedStep {
   readonly row: RowType | null
   /** The columns that are its key; empty for none. */
   readonly key: readonly string[]
+  /** Columns by which rows wait behind one that was given up; empty when none do. */
+  readonly inOrder: readonly string[]
   /** What it keeps between rows; null for nothing. */
   readonly keeps: string | null
   /** Number of the run of steps it is part of, from 1; null when it runs alone. */
@@ -71,13 +73,14 @@ function filterText({ types, categories }: { readonly types?: readonly string[];
   return parts.length === 0 ? 'all events' : parts.join(' of ')
 }
 
-function explainedStep({ id, operator, options, from, reads, row }: PlanStep, chain: number | null): ExplainedStep {
+function explainedStep({ id, operator, options, from, inOrder = [], reads, row }: PlanStep, chain: number | null): ExplainedStep {
   const spec = operators[operator]?.spec
   const by = options['by']
   const key = Array.isArray(by) ? (by as string[]) : (row?.key ?? [])
   const guarantee = spec?.kind === 'sink' ? (spec.guarantee ?? 'exactlyOnce') : null
   const keeps = spec?.stateVersion === undefined ? null : (spec.keeps ?? 'state')
-  return { id, operator, from, reads: reads ?? ['*'], row: row ?? null, key: spec?.kind === 'keyed' ? key : [], keeps, chain, guarantee }
+  const known = { reads: reads ?? ['*'], row: row ?? null, key: spec?.kind === 'keyed' ? key : [] }
+  return { id, operator, from, ...known, inOrder, keeps, chain, guarantee }
 }
 
 const worker = 'pipeline worker'
@@ -85,7 +88,9 @@ const worker = 'pipeline worker'
 /** One worker runs all steps of a topology, so that rows cross no thread between them. */
 function crossingsOf({ source, steps }: Plan): Crossing[] {
   const sinks = (name: string): boolean => steps.some(({ operator }) => operator === name)
-  const writes = steps.some(({ operator }) => operators[operator]?.spec.stateVersion !== undefined) || sinks('projection')
+  const hasState = ({ operator, inOrder }: PlanStep): boolean =>
+    operators[operator]?.spec.stateVersion !== undefined || inOrder !== undefined
+  const writes = steps.some(hasState) || sinks('projection')
   return [
     source.kind === 'log'
       ? { what: 'blocks of the log', from: 'partition workers', to: worker, how: 'read from the database, which all threads share' }

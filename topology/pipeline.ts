@@ -18,6 +18,15 @@ export interface TopologyHead {
   readonly epoch?: Duration
 }
 
+/** A step to add, beside its operator and options. */
+export interface AddedStep {
+  readonly from: readonly StepInput[]
+  readonly id?: string | undefined
+  /** What its id is made from when it has none. */
+  readonly name?: string | undefined
+  readonly inOrder?: readonly string[] | undefined
+}
+
 /** Begins a topology. */
 export function topology(name: string, head: TopologyHead): TopologyBuilder {
   return new TopologyBuilder(name, head)
@@ -64,13 +73,9 @@ export class TopologyBuilder {
   }
 
   /** Adds a step; its id is made from `name` when none is given. */
-  add(
-    operator: string,
-    options: object,
-    place: { readonly from: readonly StepInput[]; readonly id?: string | undefined; readonly name?: string | undefined },
-  ): Step {
-    const id = place.id ?? this.#freeId(place.name ?? operator)
-    const step: Step = { id, operator, options: { ...options }, from: place.from }
+  add(operator: string, options: object, { from, name, inOrder, ...place }: AddedStep): Step {
+    const id = place.id ?? this.#freeId(name ?? operator)
+    const step: Step = { id, operator, options: { ...options }, from, ...(inOrder && { inOrder }) }
     this.#steps.push(step)
     return step
   }

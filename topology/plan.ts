@@ -51,6 +51,8 @@ export interface PlanStep {
   readonly operator: string
   readonly options: Readonly<Record<string, unknown>>
   readonly from: readonly StepInput[]
+  /** Columns that are the key by which later rows wait behind one that was given up. */
+  readonly inOrder?: readonly string[]
   /** What is known of the columns that come in; nothing when left out. */
   readonly row?: RowType
   /** The columns it needs of those that come in; `*` for all. */
@@ -158,7 +160,7 @@ function columnsWanted(steps: readonly Step[], functionOf: (reference: string) =
   for (const step of steps.toReversed()) {
     const own = operators[step.operator]?.needs(step.options as never, port => wantedAt(step.id, port), functionOf) ?? []
     // Rows that a step gives up leave it as they came: whoever catches them wants their columns from before it.
-    const needs = new Set([...own, ...wantedAt(step.id, 'dead')])
+    const needs = new Set([...own, ...wantedAt(step.id, 'dead'), ...(step.inOrder ?? [])])
     needed.set(step.id, needs)
     for (const from of step.from) {
       const name = `${from.step}\n${from.port}`

@@ -35,9 +35,20 @@ export function readable({ path }: Place, read: () => unknown): OptionIssue[] {
   }
 }
 
-/** The column must come in, as far as that is known. */
-export function columnIssues(name: string, { isForeign }: OptionSpec, { path, row }: Place): OptionIssue[] {
-  if (isForeign === true || typeOfField(row, name) !== undefined) return []
+/** The column must come in, as far as that is known; what is written like an expression is no column, whatever may come in. */
+export function columnIssues(name: string, { isForeign, type }: OptionSpec, { path, row }: Place): OptionIssue[] {
+  if (isForeign === true || Object.hasOwn(row.fields, name)) return []
+  const other = meantBy(name, type)
+  if (other === '' && typeOfField(row, name) !== undefined) return []
   const names = Object.keys(row.fields).filter(one => name.startsWith('$') === one.startsWith('$'))
-  return [{ path, message: `there is no column ${name}${hint(name, names)} (there are: ${names.join(', ') || 'none'})` }]
+  const known = row.isOpen ? '' : ` (there are: ${names.join(', ') || 'none'})`
+  return [{ path, message: `there is no column ${name}${other === '' ? hint(name, names) : other}${known}` }]
+}
+
+/** What to write for words of SQL and for expressions where the name of a column is wanted. */
+function meantBy(name: string, type: OptionSpec['type']): string {
+  const [, column = '', direction = ''] = type === 'order' ? (/^(\S+)\s+(asc|desc)$/i.exec(name) ?? []) : []
+  if (column !== '') return `; write ${/desc/i.test(direction) ? '-' : ''}${column}`
+  const isComputed = /^[\p{L}_][\p{L}\p{N}_]*\(.*\)$|\s(?:[-+*/%^]|\|\|)\s|\S::[a-z]/u.test(name)
+  return isComputed ? '; compute it in a map before it' : ''
 }

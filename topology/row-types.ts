@@ -2,12 +2,14 @@
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import { anyRow, envelopeTypes, mergedRow, type RowType } from '../operators/expressions/types.ts'
 import { operators } from '../operators/index.ts'
+import { isObject } from './proof.ts'
 import type { Source, Step, Topology } from './topology.ts'
 
 /** The columns of a source; of a declared one these alone, with those of the envelope for the log. */
 export function rowOfSource(source: Source): RowType {
   const envelope = source.kind === 'log' ? envelopeTypes : {}
-  if (source.fields === undefined) return { ...anyRow, fields: envelope }
+  // What is no mapping declares nothing, which is said where it stands.
+  if (!isObject(source.fields)) return { ...anyRow, fields: envelope }
   return { ...anyRow, fields: { ...envelope, ...source.fields }, isOpen: false }
 }
 

@@ -21,17 +21,21 @@ import type { Aggregated, Caught, Extended, FieldOf, Fields, Renamed, Selected, 
 import type { TopologyBuilder } from './pipeline.ts'
 import type { StepInput } from './plan.ts'
 
-interface Named {
+interface Identified {
   readonly id?: string
 }
-/** A step with state has an id that stays, since its state is kept under it. */
-interface Kept {
-  readonly id: string
+/** Columns that are a key: later rows of the same key wait behind one that was given up. */
+interface InOrder<Row> {
+  readonly inOrder?: readonly FieldOf<Row>[]
 }
-type Options = Named & Readonly<Record<string, unknown>>
+type Named<Row> = Identified & InOrder<Row>
+/** A step with state has an id that stays, since its state is kept under it. */
+type Kept<Row> = { readonly id: string } & InOrder<Row>
+type Options = Named<Record<string, unknown>> & Readonly<Record<string, unknown>>
 type By<Row> = { readonly by?: readonly FieldOf<Row>[] }
 /** The options of a window, with the key and the results known by name. */
-type Aggregating<Window, Aggregates, Key> = Omit<Window, 'aggregate' | 'by'> & Kept & { readonly by?: Key; readonly aggregate: Aggregates }
+type Aggregating<Row, Window, Aggregates, Key> = Omit<Window, 'aggregate' | 'by'> &
+  Kept<Row> & { readonly by?: Key; readonly aggregate: Aggregates }
 
 /** Rows on their way, from one or more ports of earlier steps. */
 export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
@@ -44,8 +48,8 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
   }
 
   #add(operator: string, options: object, name?: string): readonly StepInput[] {
-    const { id, ...rest } = options as Options
-    const step = this.#builder.add(operator, rest, { from: this.#from, id, name })
+    const { id, inOrder, ...rest } = options as Options
+    const step = this.#builder.add(operator, rest, { from: this.#from, id, name, inOrder })
     return [{ step: step.id, port: 'main' }]
   }
 
@@ -68,75 +72,77 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
   }
 
   /** Says when rows happened; rows too far in the future leave by `suspect`. */
-  eventTime(options: EventTimeOptions & { readonly field: FieldOf<Row> } & Named): Timed<Row, Key> {
+  eventTime(options: EventTimeOptions & { readonly field: FieldOf<Row> } & Named<Row>): Timed<Row, Key> {
     return new Timed<Row, Key>(this.#builder, this.#add('eventTime', options))
   }
 
   /** Keeps rows for which a condition holds: an expression, or a function as `module#export`. */
-  filter(where: string, named: Named = {}): Stream<Row, Key> {
+  filter(where: string, named: Named<Row> = {}): Stream<Row, Key> {
     return this.#then<Row, Key>('filter', { where, ...named })
   }
 
   /** Adds columns `{ name: expression }`. */
-  map<const Columns extends Readonly<Record<string, string>>>(to: Columns, named?: Named): Stream<Extended<Row, Columns>>
+  map<const Columns extends Readonly<Record<string, string>>>(to: Columns, named?: Named<Row>): Stream<Extended<Row, Columns>>
   /** Makes new rows, or adds columns, by the function `module#export`; or adds columns whose types the caller knows. */
-  map<Out extends Fields = Record<string, unknown>>(to: string | Readonly<Record<string, string>>, named?: Named): Stream<Out>
-  map(to: string | Readonly<Record<string, string>>, named: Named = {}): Stream<Record<string, unknown>> {
+  map<Out extends Fields = Record<string, unknown>>(to: string | Readonly<Record<string, string>>, named?: Named<Row>): Stream<Out>
+  map(to: string | Readonly<Record<string, string>>, named: Named<Row> = {}): Stream<Record<string, unknown>> {
     return this.#then('map', { to, ...named })
   }
 
   /** Only these columns: by name, or `{ column: expression }`. */
   select<const Columns extends readonly FieldOf<Row>[] | Readonly<Record<string, string>>>(
     columns: Columns,
-    named: Named = {},
+    named: Named<Row> = {},
   ): Stream<Selected<Row, Columns>> {
     return this.#then<Selected<Row, Columns>>('select', { columns, ...named })
   }
 
   /** Other names for columns, `{ newName: name }`; the others stay. */
-  rename<const Names extends Readonly<Record<string, FieldOf<Row>>>>(columns: Names, named: Named = {}): Stream<Renamed<Row, Names>> {
+  rename<const Names extends Readonly<Record<string, FieldOf<Row>>>>(columns: Names, named: Identified = {}): Stream<Renamed<Row, Names>> {
     return this.#then<Renamed<Row, Names>>('rename', { columns, ...named })
   }
 
   /** All columns but these. */
-  drop<const Names extends readonly FieldOf<Row>[]>(columns: Names, named: Named = {}): Stream<Omit<Row, Names[number]>> {
+  drop<const Names extends readonly FieldOf<Row>[]>(columns: Names, named: Identified = {}): Stream<Omit<Row, Names[number]>> {
     return this.#then<Omit<Row, Names[number]>>('drop', { columns, ...named })
   }
 
   /** Any number of rows for each row. */
-  flatMap<Out extends Fields = Record<string, unknown>>(options: FlatMapOptions & Named): Stream<Out> {
+  flatMap<Out extends Fields = Record<string, unknown>>(options: FlatMapOptions & Named<Row>): Stream<Out> {
     return this.#then<Out>('flatMap', options)
   }
 
   /** Makes a row of each element of a list. */
-  unnest<Out extends Fields = Record<string, unknown>>(field: FieldOf<Row>, named: Named = {}): Stream<Out> {
+  unnest<Out extends Fields = Record<string, unknown>>(field: FieldOf<Row>, named: Named<Row> = {}): Stream<Out> {
     return this.#then<Out>('unnest', { field, ...named })
   }
 
   /** Reads a text or bytes into columns. */
-  parse<Out extends Fields = Record<string, unknown>>(options: ParseOptions & { readonly field: FieldOf<Row> } & Named): Stream<Out> {
+  parse<Out extends Fields = Record<string, unknown>>(options: ParseOptions & { readonly field: FieldOf<Row> } & Named<Row>): Stream<Out> {
     return this.#then<Out>('parse', options)
   }
 
   /** Writes columns into one. */
-  format<const Into extends string>(options: FormatOptions & { readonly into: Into } & Named): Stream<Row & { [Name in Into]: unknown }> {
+  format<const Into extends string>(
+    options: FormatOptions & { readonly into: Into } & Named<Row>,
+  ): Stream<Row & { [Name in Into]: unknown }> {
     return this.#then<Row & { [Name in Into]: unknown }>('format', options)
   }
 
   /** Gives up rows that are not as a schema or a condition says. */
-  validate(options: ValidateOptions & Named): Stream<Row, Key> {
+  validate(options: ValidateOptions & Named<Row>): Stream<Row, Key> {
     return this.#then<Row, Key>('validate', options)
   }
 
   /** Lets a function look at rows on their way. */
-  tap(options: TapOptions & Named): Stream<Row, Key> {
+  tap(options: TapOptions & Named<Row>): Stream<Row, Key> {
     return this.#then<Row, Key>('tap', options)
   }
 
   /** Each row by the first route whose condition holds, else by `else`. */
   route<const Routes extends RouteOptions['routes']>(
     routes: Routes,
-    options: Omit<RouteOptions, 'routes'> & Named = {},
+    options: Omit<RouteOptions, 'routes'> & Named<Row> = {},
   ): { readonly [Name in (keyof Routes & string) | 'else']: Stream<Row, Key> } {
     const [from] = this.#add('route', { routes, ...options })
     const names = [...Object.keys(routes), 'else'] as ((keyof Routes & string) | 'else')[]
@@ -145,20 +151,20 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
   }
 
   /** The rows of this stream and of others together, in the order of their causes; as a step of its own when it is given an id. */
-  merge(other: Stream<Row, Key> | readonly Stream<Row, Key>[], { id }: Named = {}): Stream<Row, Key> {
+  merge(other: Stream<Row, Key> | readonly Stream<Row, Key>[], { id }: Identified = {}): Stream<Row, Key> {
     const others = other instanceof Stream ? [other] : other
     const all = new Stream<Row, Key>(this.#builder, [...this.#from, ...others.flatMap(one => one.#from)])
     return id === undefined ? all : all.#then<Row, Key>('merge', { id })
   }
 
   /** The rows that the last step gave up, with why. */
-  catch(named: Named = {}): Stream<Caught<Row>> {
+  catch(named: Identified = {}): Stream<Caught<Row>> {
     return this.port('dead').#then<Caught<Row>>('catch', named)
   }
 
   /** Adds columns from a table. */
   enrich<const Enriching extends EnrichOptions>(
-    options: Enriching & { readonly match: FieldOf<Row> | readonly FieldOf<Row>[] } & Named,
+    options: Enriching & { readonly match: FieldOf<Row> | readonly FieldOf<Row>[] } & Named<Row>,
   ): Stream<Row & Taken<Enriching['take']>> {
     return this.#then<Row & Taken<Enriching['take']>>('enrich', options)
   }
@@ -169,92 +175,92 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
   }
 
   /** The first row of each key. */
-  dedupe(options: DedupeOptions & By<Row> & Kept): Stream<Row, Key> {
+  dedupe(options: DedupeOptions & By<Row> & Kept<Row>): Stream<Row, Key> {
     return this.#then<Row, Key>('dedupe', options)
   }
 
   /** The first rows of each window in an order, with their rank. */
-  topN(options: TopNOptions & By<Row> & Kept): Stream<Row & { rank: number }> {
+  topN(options: TopNOptions & By<Row> & Kept<Row>): Stream<Row & { rank: number }> {
     return this.#then<Row & { rank: number }>('topN', options)
   }
 
   /** A state by key, changed by a function with each row. */
-  fold<Out extends Fields = Record<string, unknown>>(options: FoldOptions & By<Row> & Kept): Stream<Out> {
+  fold<Out extends Fields = Record<string, unknown>>(options: FoldOptions & By<Row> & Kept<Row>): Stream<Out> {
     return this.#then<Out>('fold', options)
   }
 
   /** One row by key, made by a function of the one before and each new row. */
-  reduce(options: { readonly with: string } & By<Row> & Kept): Stream<Row> {
+  reduce(options: { readonly with: string } & By<Row> & Kept<Row>): Stream<Row> {
     return this.#then<Row>('reduce', options)
   }
 
   /** The newest row of each key. */
-  latest(options: By<Row> & Kept): Stream<Row, Key> {
+  latest(options: By<Row> & Kept<Row>): Stream<Row, Key> {
     return this.#then<Row, Key>('latest', options)
   }
 
   /** Rows that differ from the one before of the same key. */
-  changes(options: { readonly of?: readonly FieldOf<Row>[] } & By<Row> & Kept): Stream<Row, Key> {
+  changes(options: { readonly of?: readonly FieldOf<Row>[] } & By<Row> & Kept<Row>): Stream<Row, Key> {
     return this.#then<Row, Key>('changes', options)
   }
 
   /** How many rows of the key there were, with each row. */
-  count<const As extends string = 'count'>(options: { readonly as?: As } & By<Row> & Kept): Stream<Row & { [Name in As]: number }> {
+  count<const As extends string = 'count'>(options: { readonly as?: As } & By<Row> & Kept<Row>): Stream<Row & { [Name in As]: number }> {
     return this.#then<Row & { [Name in As]: number }>('count', options)
   }
 
   /** Aggregates rows by key in windows that follow one another; late rows leave by `late`. */
   tumble<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
-    options: Aggregating<TumbleOptions, Aggregates, K>,
+    options: Aggregating<Row, TumbleOptions, Aggregates, K>,
   ): WindowedStream<Windowed<Row, K[number], Aggregates>, Row> {
     return this.#windows<Windowed<Row, K[number], Aggregates>>('tumble', options)
   }
 
   /** Aggregates rows by key in windows that overlap. */
   hop<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
-    options: Aggregating<HopOptions, Aggregates, K>,
+    options: Aggregating<Row, HopOptions, Aggregates, K>,
   ): WindowedStream<Windowed<Row, K[number], Aggregates>, Row> {
     return this.#windows<Windowed<Row, K[number], Aggregates>>('hop', options)
   }
 
   /** Aggregates rows by key in windows that last as long as rows come. */
   session<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
-    options: Aggregating<SessionOptions, Aggregates, K>,
+    options: Aggregating<Row, SessionOptions, Aggregates, K>,
   ): WindowedStream<Windowed<Row, K[number], Aggregates>, Row> {
     return this.#windows<Windowed<Row, K[number], Aggregates>>('session', options)
   }
 
   /** Aggregates a number of rows by key. */
   countWindow<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
-    options: Aggregating<CountWindowOptions, Aggregates, K>,
+    options: Aggregating<Row, CountWindowOptions, Aggregates, K>,
   ): Stream<Aggregated<Row, K[number], Aggregates>> {
     return this.#then<Aggregated<Row, K[number], Aggregates>>('countWindow', options)
   }
 
   /** Aggregates all rows by key, once, at the end of the input. */
   total<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
-    options: Kept & { readonly by?: K; readonly aggregate: Aggregates },
+    options: Kept<Row> & { readonly by?: K; readonly aggregate: Aggregates },
   ): Stream<Aggregated<Row, K[number], Aggregates>> {
     return this.#then<Aggregated<Row, K[number], Aggregates>>('total', options)
   }
 
   /** Puts each row under its key, where readers look it up. */
-  projection(options: ProjectionOptions & { readonly key: readonly FieldOf<Row>[] } & Named): TopologyBuilder {
+  projection(options: ProjectionOptions & { readonly key: readonly FieldOf<Row>[] } & Named<Row>): TopologyBuilder {
     return this.#into('projection', options, `projection-${options.name}`)
   }
 
   /** Writes each row as an event into a stream of the log. */
-  append(options: AppendOptions & Named): TopologyBuilder {
+  append(options: AppendOptions & Named<Row>): TopologyBuilder {
     return this.#into('append', options, `append-${options.stream}`)
   }
 
   /** Sends each row as an HTTP request. */
-  webhook(options: WebhookOptions & Named): TopologyBuilder {
+  webhook(options: WebhookOptions & Named<Row>): TopologyBuilder {
     return this.#into('webhook', options)
   }
 
   /** Gives each row up, with a reason. */
-  deadLetter(options: { readonly reason?: string } & Named = {}): TopologyBuilder {
+  deadLetter(options: { readonly reason?: string } & Identified = {}): TopologyBuilder {
     return this.#into('deadLetter', options)
   }
 

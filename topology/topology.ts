@@ -31,6 +31,8 @@ export interface Step {
   readonly operator: string
   readonly options: Readonly<Record<string, unknown>>
   readonly from: readonly StepInput[]
+  /** Columns that are a key: later rows of the same key wait behind one that was given up, until it is replayed or discarded. */
+  readonly inOrder?: readonly string[]
 }
 
 export const guarantees = ['exactlyOnce', 'atLeastOnce'] as const

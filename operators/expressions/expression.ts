@@ -7,6 +7,8 @@ import type { Column, Page } from '../flow.ts'
 import { interpretNode } from './interpret.ts'
 import type { Fitting } from '../kinds.ts'
 import type { StepContext } from '../operator.ts'
+import { parse } from './parse.ts'
+import { type ColumnRead, columnsOf } from './read-columns.ts'
 import type { Node } from './tree.ts'
 import { anyRow, type RowType, type ValueType } from './types.ts'
 
@@ -30,6 +32,16 @@ export function expressionOf(text: string, row: RowType = anyRow, wanted?: Value
   const expression = { text, type: node.type, reads }
   trees.set(expression, { plain: node, folded: folded(node) })
   return expression
+}
+
+/** The columns a text reads, told by reading it alone: no column and no type need be known. INVALID when it is no expression. */
+export function columnsRead(text: string): readonly string[] {
+  return [...new Set(columnPlaces(text).map(({ name }) => name))]
+}
+
+/** Each place of a text at which a column is read, in the order in which they are written. INVALID when it is no expression. */
+export function columnPlaces(text: string): readonly ColumnRead[] {
+  return columnsOf(parse(text))
 }
 
 function treesOf(expression: Expression): { readonly plain: Node; readonly folded: Node } {

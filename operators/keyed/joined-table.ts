@@ -7,9 +7,9 @@ import { exactText, exactValue, settled } from './exact.ts'
 import { KeyedRows, type Format } from './keyed-rows.ts'
 
 export interface JoinedOptions {
-  /** Columns of the rows that make the projection: its key, and what is taken of it. */
+  /** Columns of the rows that make the projection: its key, and what is taken of it, by the input that the rows come by. */
   readonly key: readonly string[]
-  readonly columns: readonly string[]
+  readonly columns: readonly (readonly string[])[]
 }
 
 const valuesFormat: Format<readonly unknown[]> = {
@@ -21,20 +21,22 @@ export class JoinedTable {
   readonly #context: StepContext
   readonly #rows: KeyedRows<readonly unknown[]>
   readonly #key: readonly string[]
-  readonly #columns: readonly string[]
+  readonly #columns: readonly (readonly string[])[]
 
   constructor(context: StepContext, { key, columns }: JoinedOptions) {
     this.#context = context
     this.#key = key
     this.#columns = columns
-    this.#rows = new KeyedRows(context, { by: key, meaning: { columns }, format: valuesFormat })
+    const [first = [], ...others] = columns
+    const isAlike = others.every(one => one.join('\n') === first.join('\n'))
+    this.#rows = new KeyedRows(context, { by: key, meaning: { columns: isAlike ? first : columns }, format: valuesFormat })
   }
 
-  /** Takes rows of the projection. */
-  update(page: Page): void {
+  /** Takes rows of the projection that come by one of its inputs, counted from 0. */
+  update(page: Page, input: number): void {
     const rows = aliveRows(page)
     const ids = this.#rows.idsOf(page, rows)
-    const columns = this.#columns.map(name => columnNamed(page, name))
+    const columns = (this.#columns[input] ?? []).map(name => columnNamed(page, name))
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number
       try {

@@ -7,7 +7,6 @@ import type { Format } from './keyed-rows.ts'
 export interface Ranked {
   readonly values: readonly unknown[]
   readonly text: string
-  readonly order: number
   /** Event time and watermark; null when the row has none. */
   readonly stamps: readonly [eventTime: number, watermark: number] | null
 }

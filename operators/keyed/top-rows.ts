@@ -1,9 +1,10 @@
 /** The best rows of each group of a page: gathered, and sent with their ranks when a group is complete. */
 import { type TextDictionary, valueAt } from '../columns.ts'
-import type { Page, Row } from '../flow.ts'
+import type { Moves, Page, Row } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
 import { columnNamed, columnsOf, rowReader } from '../page.ts'
 import { compareKeys } from '../windows/window-keys.ts'
+import { Causes } from '../windows/window-order.ts'
 import { exactText, exactValue, settled } from './exact.ts'
 import { KeyedRows } from './keyed-rows.ts'
 import {
@@ -41,6 +42,7 @@ export class TopRows {
   readonly #compare: CompareValues
   readonly #groups: KeyedRows<Ranked[]>
   readonly #dictionaries = new Map<string, TextDictionary>()
+  readonly #causes = new Causes()
   #nextEnd: number
 
   constructor(context: StepContext, { n, order, isWindowed }: TopOptions) {
@@ -53,13 +55,20 @@ export class TopRows {
     this.#nextEnd = this.#earliestEnd()
   }
 
-  /** Takes rows of a page, which belong to the groups of its key. */
-  add(page: Page, rows: Int32Array): void {
+  expect(moves: Moves): void {
+    this.#causes.expect(moves)
+  }
+
+  /** Takes rows of a page, which belong to the groups of its key; before each the groups leave that were complete before it came. */
+  add(page: Page, rows: Int32Array, send: (page: Page) => void): void {
+    this.#causes.note(page)
     const ids = this.#groups.idsOf(page, rows)
     const order = this.#columns.map(({ name }) => columnNamed(page, name))
     const read = rowReader(page)
     for (let i = 0; i < rows.length; i++) {
       const [row, id] = [rows[i] as number, ids[i] as number]
+      const standing = this.#causes.before(page.order[row] as number)
+      if (this.#isWindowed && this.#nextEnd <= standing) this.#closeDue(standing, send)
       const best = this.#groups.get(id) ?? []
       try {
         const values = order.map(column => valueAt(column, row))
@@ -67,7 +76,7 @@ export class TopRows {
         if (place === this.#n) continue
         const { eventTime, watermark } = page
         const stamps = eventTime && watermark ? ([eventTime[row] as number, watermark[row] as number] as const) : null
-        const ranked = { values: values.map(settled), text: exactText(read(row)), order: page.order[row] as number, stamps }
+        const ranked = { values: values.map(settled), text: exactText(read(row)), stamps }
         if (best.length === 0 && this.#isWindowed) this.#nextEnd = Math.min(this.#nextEnd, this.#endOf(id))
         if (best.length === this.#n) best.pop()
         best.splice(place, 0, ranked)
@@ -85,7 +94,14 @@ export class TopRows {
 
   /** Sends the groups that are complete at a watermark, all of them at Infinity: by end of the window, key and rank. */
   close(watermark: number, send: (page: Page) => void): void {
-    if (this.#groups.size === 0 || (this.#isWindowed && this.#nextEnd > watermark)) return
+    if (this.#groups.size > 0 && (!this.#isWindowed || this.#nextEnd <= watermark)) {
+      this.#closeDue(watermark, send)
+      this.#groups.trim()
+    }
+    this.#causes.settle()
+  }
+
+  #closeDue(watermark: number, send: (page: Page) => void): void {
     const isDue = (id: number, [first]: readonly Ranked[]): boolean =>
       watermark === Infinity || isComplete(this.#endOf(id), first?.stamps?.[0] ?? -Infinity, watermark)
     const due = Array.from(this.#groups.entries())
@@ -94,9 +110,7 @@ export class TopRows {
     due.sort((a, b) => compareKeys(a.key, b.key))
     let leaving: Leaving[] = []
     for (const { id, best } of due) {
-      // One clock for all that leaves: the order rises from row to row, wherever pages end.
-      const order = best.reduce((latest, ranked) => Math.max(latest, ranked.order), this.#groups.clock)
-      this.#groups.clock = order
+      const order = this.#isWindowed ? this.#causes.of(this.#endOf(id), { beyond: includesEnd(this.#endOf(id), best) }) : this.#causes.of(Infinity)
       for (const [index, { text, stamps }] of best.entries()) {
         leaving.push({ row: { ...(exactValue(text) as Row), rank: index + 1 }, order, stamps })
         if (leaving.length === pageRows) {
@@ -107,7 +121,6 @@ export class TopRows {
       this.#groups.delete(id)
     }
     if (leaving.length > 0) send(this.#pageOf(leaving))
-    this.#groups.trim()
     this.#nextEnd = this.#earliestEnd()
   }
 
@@ -138,4 +151,9 @@ export class TopRows {
     if (this.#isWindowed) for (const [id] of this.#groups.entries()) earliest = Math.min(earliest, this.#endOf(id))
     return earliest
   }
+}
+
+/** Windows that include their end are complete when the watermark is past it. */
+function includesEnd(windowEnd: number, [first]: readonly Ranked[]): boolean {
+  return !isComplete(windowEnd, first?.stamps?.[0] ?? -Infinity, windowEnd)
 }

@@ -1,5 +1,5 @@
 /** Columns computed by expressions: all of them see the columns as they came in. */
-import { evaluate, expressionOf } from '../expressions/expression.ts'
+import { columnsRead, evaluate, expressionOf } from '../expressions/expression.ts'
 import type { RowType, ValueType } from '../expressions/types.ts'
 import type { Column, Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
@@ -15,7 +15,7 @@ export interface Computed {
 
 /** The columns they read. */
 export function computedReads(expressions: Expressions): readonly string[] {
-  return Object.values(expressions).flatMap(text => expressionOf(text).reads)
+  return Object.values(expressions).flatMap(text => columnsRead(text))
 }
 
 export function computedTypes(expressions: Expressions, row: RowType): Readonly<Record<string, ValueType>> {

@@ -1,7 +1,7 @@
 /** Conditions: an expression, or a function of the user, that is true of a row or not; shared by the steps that choose rows. */
 import { EventStoreError } from '../../event/error.ts'
 import { valueAt } from '../columns.ts'
-import { evaluate, expressionOf, keepWhere } from '../expressions/expression.ts'
+import { columnsRead, evaluate, expressionOf, keepWhere } from '../expressions/expression.ts'
 import type { Column, Page } from '../flow.ts'
 import { isFunctionReference, readsOf, userFunction, type ColumnFunction, type RowFunction } from '../functions.ts'
 import { eachRow } from '../lift.ts'
@@ -24,7 +24,7 @@ export interface Condition {
 
 /** The columns it reads; all of them when a function does not say. */
 export function conditionReads(text: string, functionOf: (reference: string) => unknown): readonly string[] {
-  return isFunctionReference(text) ? (readsOf(functionOf(text)) ?? ['*']) : expressionOf(text).reads
+  return isFunctionReference(text) ? (readsOf(functionOf(text)) ?? ['*']) : columnsRead(text)
 }
 
 /** INVALID when the text is no condition over the columns that come in, or the function is none. */

@@ -34,7 +34,7 @@ export class WindowAggregates {
   #room = 0
 
   constructor(uses: AggregateUses, context: StepContext) {
-    const ready = readyUses(uses)
+    const ready = readyUses(uses, context.row)
     const reads = ready.map(({ aggregate, options }) => aggregate.reads(options))
     this.#context = context
     this.names = ready.map(({ name }) => name)

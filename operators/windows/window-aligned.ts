@@ -170,14 +170,16 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
 
   /** Closes the windows whose end is not after `until`, by end and key; `send` gets the rows. */
   advance(until: number, send: Send): void {
-    if (this.open.size === 0 || this.nextEnd > until) return
-    for (const window of this.due(until)) {
-      this.leaveAll(window, send)
-      this.forget(window)
+    if (this.open.size > 0 && this.nextEnd <= until) {
+      for (const window of this.due(until)) {
+        this.leaveAll(window, send)
+        this.forget(window)
+      }
+      this.flush(send)
+      this.findNextEnd()
+      this.forgetKeys()
     }
-    this.flush(send)
-    this.findNextEnd()
-    this.forgetKeys()
+    this.causes.settle()
   }
 
   /** The windows whose results must have left by then, in the order of their ends. */
@@ -189,9 +191,9 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
    * The results of a window, in the order of the key. They happened at its last millisecond. Beside them stands a watermark that holds
    * for all that leaves later: no window that ends earlier is still to come but one that late rows change, and those end after `end − lateMs`.
    */
-  protected leaveAll(window: AlignedWindow, send: Send, lateMs = 0): void {
+  protected leaveAll(window: AlignedWindow, send: Send, { lateMs = 0, upTo }: { lateMs?: number; upTo?: number | undefined } = {}): void {
     const { table, start, end } = window
-    const order = this.causes.of(end)
+    const order = this.causes.of(end, { upTo })
     const leaving = end === Infinity ? { order } : { start, end, order, eventTime: end - 1, watermark: end - 1 - lateMs }
     const { cells } = table
     for (const at of this.#order.sorted(table, this.keys)) this.leave(cells[at] as number, leaving)

@@ -1,7 +1,7 @@
 /** What every step with windows shares: keys, cells, results on their way out, and state that is written at barriers. */
 import { EventStoreError } from '../../event/error.ts'
 import { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
-import type { Page } from '../flow.ts'
+import type { Moves, Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
 import { aliveRows } from '../page.ts'
 import { WindowAggregates } from './window-aggregates.ts'
@@ -51,6 +51,10 @@ export abstract class KeyedWindows<Home> {
     this.cells = new WindowCells(this.aggregates)
     this.#output = new WindowRows(this.aggregates)
     this.state = new WindowState(context.state)
+  }
+
+  expect(moves: Moves): void {
+    this.causes.expect(moves)
   }
 
   /** The number that tells this window from others of the same key, in the state. */

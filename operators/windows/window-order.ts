@@ -1,5 +1,5 @@
 /** The order in which results leave: by key within a window, and the row that is their cause. */
-import type { Page } from '../flow.ts'
+import type { Moves, Page } from '../flow.ts'
 import type { CellTable } from './window-hash.ts'
 import { compareKeys, type KeyIds } from './window-keys.ts'
 
@@ -36,31 +36,58 @@ function ranksOf(keys: KeyIds): Int32Array<ArrayBuffer> {
   return ranks
 }
 
-/** Knows which row moved the watermark. */
-export class Causes {
-  #last: { order: Float64Array; watermark: Float64Array | undefined } | undefined
-  /** Order of the last row before that page. */
-  #before: number | undefined
+/** The end of the input as a move: all that is still open leaves at the row of this order. */
+export function endOf(order: number): Moves {
+  return { kind: 'moves', order: Float64Array.of(order), before: Float64Array.of(-Infinity), time: Infinity }
+}
 
-  /** Remembers the page that came last: one of its rows is the cause of what closes next. */
-  note(page: Page): void {
-    if (page.order.length === 0) return
-    this.#before = this.#last?.order.at(-1)
-    this.#last = { order: page.order, watermark: page.watermark }
+/** Knows which row moves the watermark to where, so that what closes has the order of its cause. */
+export class Causes {
+  #moves: Moves | undefined
+  /** The first of its rows that stands not before the row asked for last. */
+  #at = 0
+  /** Where a watermark comes without word of its moves, the row that came last is the cause. */
+  #last = 0
+
+  expect(moves: Moves): void {
+    this.#moves = moves
+    this.#at = 0
   }
 
-  /** The order of the row that moved the watermark to `time` (`beyond`: above it): the one before the first row that was stamped so. */
-  of(time: number, beyond = false): number {
-    if (this.#last === undefined) return 0
-    const { order, watermark } = this.#last
-    if (watermark === undefined) return order.at(-1) as number
+  note(page: Page): void {
+    this.#last = page.order.at(-1) ?? this.#last
+  }
+
+  /** The watermark has come: all moves are made. */
+  settle(): void {
+    this.#moves = undefined
+  }
+
+  /** The watermark as it stands before the row of this order; orders must not fall from one question to the next. */
+  before(order: number): number {
+    if (this.#moves === undefined) return -Infinity
+    const { order: orders, before, time } = this.#moves
+    while (this.#at < orders.length && (orders[this.#at] as number) < order) this.#at++
+    return this.#at < orders.length ? (before[this.#at] as number) : time
+  }
+
+  /** The order of the row that moves the watermark to `time` (`beyond`: above it). A row of the order `upTo` is the cause when none before it is. */
+  of(time: number, { beyond = false, upTo }: { readonly beyond?: boolean; readonly upTo?: number | undefined } = {}): number {
+    const moved = this.#moverOf(time, beyond)
+    if (moved === undefined) return upTo ?? this.#last
+    return upTo === undefined ? moved : Math.min(moved, upTo)
+  }
+
+  #moverOf(time: number, beyond: boolean): number | undefined {
+    const isReached = (watermark: number): boolean => (beyond ? watermark > time : watermark >= time)
+    if (this.#moves === undefined || !isReached(this.#moves.time)) return undefined
+    const { order, before } = this.#moves
     let [low, high] = [0, order.length]
     while (low < high) {
       const middle = (low + high) >> 1
-      const stamp = watermark[middle] as number
-      if (beyond ? stamp > time : stamp >= time) high = middle
+      if (isReached(before[middle] as number)) high = middle
       else low = middle + 1
     }
-    return low > 0 ? (order[low - 1] as number) : (this.#before ?? (order[0] as number))
+    return order[Math.max(0, low - 1)]
   }
 }

@@ -30,9 +30,11 @@ export class RefiringWindows extends AlignedWindows {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number
       const [time, stamp] = [eventTime[row] as number, watermark[row] as number]
-      if (!this.#isUpdating && stamp >= this.nextEnd) {
+      const order = fitting.order[row] as number
+      const until = Math.max(stamp, this.causes.before(order))
+      if (!this.#isUpdating && until >= this.nextEnd) {
         this.cells.add(fitting)
-        this.#fire(stamp, send)
+        this.#fire(until, send, order)
       }
       const last = this.startOf(time)
       if (stamp >= last + this.sizeMs + this.#lateMs) {
@@ -81,9 +83,10 @@ export class RefiringWindows extends AlignedWindows {
     if (this.#lateMs > 0) this.#unmarked.add(window)
   }
 
-  #fire(until: number, send: Send): void {
+  /** `upTo`: the order of the row before which they leave. */
+  #fire(until: number, send: Send, upTo?: number): void {
     for (const window of this.due(until)) {
-      this.leaveAll(window, send, this.#lateMs)
+      this.leaveAll(window, send, { lateMs: this.#lateMs, upTo })
       this.#noteFired(window)
     }
     this.findNextEnd()
@@ -92,6 +95,7 @@ export class RefiringWindows extends AlignedWindows {
   override advance(until: number, send: Send): void {
     if (!this.#isUpdating && this.nextEnd <= until) this.#fire(until, send)
     this.flush(send)
+    this.causes.settle()
     if (this.#nextKept + this.#lateMs > until) return
     for (const window of [...this.open.values()]) if (window.end + this.#lateMs <= until) this.forget(window)
     this.#findNextKept()

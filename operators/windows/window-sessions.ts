@@ -70,9 +70,11 @@ export class Sessions extends KeyedWindows<Session> {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number
       const [time, stamp] = [eventTime[row] as number, watermark[row] as number]
-      if (this.#due.time < stamp) {
+      const order = fitting.order[row] as number
+      const until = Math.max(stamp, this.causes.before(order))
+      if (this.#due.time < until) {
         this.cells.add(fitting)
-        this.#fire(stamp, send)
+        this.#fire(until, send, order)
       }
       const arrival = { page: fitting, row, time, stamp, key: ids[i] as number }
       const session = this.#sessionFor(arrival)
@@ -178,8 +180,8 @@ export class Sessions extends KeyedWindows<Session> {
     this.#kept.push(session.last + this.#gapMs + this.#lateMs, session)
   }
 
-  /** The results of sessions that ended before `until` leave, in the order of (end, key). */
-  #fire(until: number, send: Send): void {
+  /** The results of sessions that ended before `until` leave, in the order of (end, key); `upTo` is the order of the row before which they do. */
+  #fire(until: number, send: Send, upTo?: number): void {
     const due: { session: Session; end: number; key: readonly unknown[] }[] = []
     while (this.#due.time < until) {
       const session = this.#due.pop() as Session
@@ -192,7 +194,7 @@ export class Sessions extends KeyedWindows<Session> {
     for (const { session, end } of due) {
       // None that ends earlier is still to come, but for those that late rows change.
       const watermark = end - this.#lateMs
-      this.leave(session.cell, { start: session.first, end, order: this.causes.of(end, true), eventTime: end, watermark })
+      this.leave(session.cell, { start: session.first, end, order: this.causes.of(end, { beyond: true, upTo }), eventTime: end, watermark })
       this.#noteFired(session)
       this.flush(send, false)
     }
@@ -202,6 +204,7 @@ export class Sessions extends KeyedWindows<Session> {
   advance(until: number, send: Send): void {
     this.#fire(until, send)
     this.flush(send)
+    this.causes.settle()
     while (this.#kept.time < until) {
       const session = this.#kept.pop() as Session
       if (!session.isKept) continue

@@ -3,16 +3,19 @@ import { map, type OperatorFunction } from 'rxjs'
 import { EventStoreError } from '../../event/error.ts'
 import { type Duration, durationMs } from '../duration.ts'
 import type { RowType } from '../expressions/types.ts'
-import type { Flow, Page } from '../flow.ts'
+import type { Flow, Moves, Page } from '../flow.ts'
 import { onPage } from '../lift.ts'
 import type { OptionSpec } from '../operator.ts'
 import { selectRows } from '../page.ts'
 import type { Send } from './window-keyed.ts'
+import { endOf } from './window-order.ts'
 
 /** Windows of any kind. */
 export interface WindowsOfStep {
   /** Takes the rows of a page; answers the rows that came too late. */
   add(page: Page, send: Send): Int32Array
+  /** How the watermark will move with the rows that follow. */
+  expect?(moves: Moves): void
   /** The watermark has come to `time`; at the end of the input it is Infinity. */
   advance?(time: number, send: Send): void
   /** Writes what changed since the last barrier. */
@@ -29,14 +32,19 @@ export function windowStep(windows: WindowsOfStep, heldBackMs = 0): OperatorFunc
       const late = windows.add(page, emit)
       if (late.length > 0) emit(selectRows(page, late, 'late'))
     },
+    moves: moves => windows.expect?.(moves),
     watermark: ({ time }, emit) => time !== 'idle' && windows.advance?.(time, emit),
     barrier: () => windows.save(),
-    end: emit => windows.advance?.(Infinity, emit),
+    end: (emit, order) => {
+      if (order !== undefined) windows.expect?.(endOf(order))
+      windows.advance?.(Infinity, emit)
+    },
   })
   return heldBackMs === 0 ? step : source => step(source).pipe(map(flow => heldBack(flow, heldBackMs)))
 }
 
 function heldBack(flow: Flow, heldBackMs: number): Flow {
+  if (flow.kind === 'moves') return { ...flow, before: flow.before.map(time => time - heldBackMs), time: flow.time - heldBackMs }
   return flow.kind === 'watermark' && flow.time !== 'idle' ? { ...flow, time: flow.time - heldBackMs } : flow
 }
 

@@ -2,8 +2,8 @@
 import { EventStoreError } from '../../event/error.ts'
 import type { AggregateUse, AnyAggregate } from '../aggregates/aggregate.ts'
 import { aggregates } from '../aggregates/index.ts'
-import { expressionOf } from '../expressions/expression.ts'
-import { onlyFields, type RowType, typeOfField, type ValueType } from '../expressions/types.ts'
+import { columnsRead, expressionOf } from '../expressions/expression.ts'
+import { anyRow, onlyFields, type RowType, typeOfField, type ValueType } from '../expressions/types.ts'
 import type { FieldSet } from '../operator.ts'
 
 export type AggregateUses = Readonly<Record<string, AggregateUse>>
@@ -17,24 +17,31 @@ export interface ReadyUse {
   readonly computed?: { readonly of: string; readonly field: string }
 }
 
-export function readyUses(uses: AggregateUses): readonly ReadyUse[] {
+export function readyUses(uses: AggregateUses, row: RowType = anyRow): readonly ReadyUse[] {
   return Object.entries(uses).map(([name, use]): ReadyUse => {
     const aggregate = Object.hasOwn(aggregates, use.aggregate) ? aggregates[use.aggregate] : undefined
     if (aggregate === undefined)
       throw new EventStoreError('INVALID', `there is no aggregate ${use.aggregate}`, { aggregate: use.aggregate })
-    const { of } = use
+    const of = use.of ?? timesOf(use, aggregate, row)
     if (of === undefined) return { name, aggregate, options: use as never }
     // No column is called so, but in dead letters people see what they wrote.
     const field = `(${of})`
-    return { name, aggregate, options: { ...use, field } as never, computed: { of, field } }
+    return { name, aggregate, options: { ...use, of, field } as never, computed: { of, field } }
   })
+}
+
+/** A column of timestamps may hold texts: as an expression it gives milliseconds, which are numbers, and others still see what it holds. */
+function timesOf({ field }: AggregateUse, aggregate: AnyAggregate, row: RowType): string | undefined {
+  if (field === undefined || typeOfField(row, field) !== 'timestamp') return undefined
+  const { numbers = [] } = aggregate.reads({ field } as never)
+  return numbers.includes(field) ? `"${field.replaceAll('"', '""')}"` : undefined
 }
 
 /** The columns that the aggregates read, and those of the key where the step names them itself. */
 export function fieldsRead(uses: AggregateUses, by: readonly string[] = []): FieldSet {
   const read = readyUses(uses).flatMap(({ aggregate, options, computed }) => {
     const { fields } = aggregate.reads(options)
-    return computed === undefined ? fields : [...fields.filter(field => field !== computed.field), ...expressionOf(computed.of).reads]
+    return computed === undefined ? fields : [...fields.filter(field => field !== computed.field), ...columnsRead(computed.of)]
   })
   return new Set([...by, ...read])
 }
@@ -74,10 +81,13 @@ function resultType({ aggregate, options, computed }: ReadyUse, input: RowType, 
   const { numbers = [], booleans = [] } = aggregate.reads(options)
   const isList = type.endsWith('[]')
   const { name } = aggregate.spec
-  const refuse = (kind: string): never => {
-    throw new EventStoreError('INVALID', `${name} takes ${kind}, and ${computed?.of ?? field ?? ''} is ${type}`, { option })
+  const refuse = (kind: string, cure = ''): never => {
+    throw new EventStoreError('INVALID', `${name} takes ${kind}, and ${computed?.of ?? field ?? ''} is ${type}${cure}`, { option })
   }
   if (numbers.length > 0 && (isList || notNumbers.includes(type))) refuse('numbers')
+  // A sum of times or a place between two is none; their least and largest are.
+  if (numbers.length > 0 && type === 'timestamp' && aggregate.resultType === 'number')
+    refuse('numbers', `; take its seconds with extract(epoch from ${computed?.of ?? field ?? ''})`)
   if (booleans.length > 0 && (isList || notBooleans.includes(type))) refuse('true and false')
   return typeof aggregate.resultType === 'function' ? aggregate.resultType(type) : aggregate.resultType
 }

@@ -3,6 +3,7 @@ import { streamEvents } from '../../actors/reader.ts'
 import { EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
 import type { Plan } from '../../topology/plan.ts'
+import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 import { Deployments } from './deployments.ts'
 import { type ProjectionReader, projectionReader } from './projection-reader.ts'
@@ -196,7 +197,19 @@ export class Deployer {
     const row = readTopologyRow(state, name)
     let events = 0
     for (let partition = 0; partition < log.partitions; partition++) events += log.sequenceOf(partition)
-    return statusOf({ deployment: this.#deployments.named(name), stats, row, events, isRebuilt: this.#rebuilt.has(name) })
+    const deployment = this.#deployments.named(name)
+    const waiting = stats === null && row?.deployment === deployment.deployment ? undelivered(state, deployment) : 0
+    return statusOf({ deployment, stats, row, events, isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
+  }
+
+  /** See `Node.caughtUp`. */
+  caughtUp(): Promise<void> {
+    return untilCaughtUp({
+      head: this.#options.head,
+      all: () => this.#deployments.all,
+      stats: async name => this.#runs.get(name)?.stats(),
+      check: () => this.#check(),
+    })
   }
 
   /** Resolves when the topology has ended or failed. NOT_FOUND when there is none, or no more. */

@@ -1,5 +1,5 @@
 /** The pipelines of one thread, and the control calls that others make to them: in a worker over Comlink, in memory directly. */
-import { deadLetterStream, REPLAYED } from '../../actors/dead-letter.ts'
+import { deadLetterStream, DISCARDED, REPLAYED } from '../../actors/dead-letter.ts'
 import { GeneratorSource } from '../../actors/generator-source.ts'
 import { createFragment } from '../../actors/fragment.ts'
 import type { Heartbeat } from '../../actors/heartbeat.ts'
@@ -10,6 +10,7 @@ import type { AppendOutbox } from '../../actors/outbox-sender.ts'
 import { PipelineActor } from '../../actors/pipeline.ts'
 import type { Counters, PipelineOptions, PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
 import type { FoldedRow } from '../../actors/projection.ts'
+import type { Progress } from '../../actors/settling.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
@@ -52,14 +53,12 @@ export interface StartPipeline {
   readonly skip: readonly SkippedRow[]
 }
 
-export interface PipelineStats {
+export interface PipelineStats extends Progress {
   readonly position: SourcePosition
   readonly counters: Counters
   readonly isAtHead: boolean
   readonly watermark?: number
   readonly epoch: number
-  /** How long the last took to be written. */
-  readonly lastEpochMs?: number
 }
 
 /** A folded row and the place its topology has reached. */
@@ -97,14 +96,14 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
     stats(topology) {
       const actor = actors.get(topology)
       if (!actor) return null
-      const { position, counters, isAtHead, epoch, watermark, lastEpochMs } = actor
+      const { position, counters, isAtHead, epoch, watermark, progress } = actor
       return {
         position,
         counters,
         isAtHead,
         epoch,
         ...(watermark !== undefined && { watermark }),
-        ...(lastEpochMs !== undefined && { lastEpochMs }),
+        ...progress,
       }
     },
     folded(topology, projection, key) {
@@ -161,16 +160,17 @@ function lookupsOf({ log, limits, lookedUp }: PipelineHostParts, { steps }: Plan
 
 function openLog(
   { log, limits }: PipelineHostParts,
-  { head, deployment, plan: { topology } }: StartPipeline,
+  { head, deployment, plan: { topology, steps } }: StartPipeline,
   plan: LogSourcePlan,
   from: SourcePosition | undefined,
 ): LogSource {
   const { types, categories } = plan
   const stream = deadLetterStream(topology)
+  const discards = steps.some(({ inOrder }) => inOrder !== undefined)
   const reader = new LogReader(log, {
     types,
     categories,
-    also: { stream, types: [REPLAYED] },
+    also: { stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] },
     pageRows: limits.pageRows,
     ...(from?.place && { after: from.place }),
     ...(head !== undefined && { upTo: head + 1 }),
@@ -179,7 +179,7 @@ function openLog(
   return new LogSource({
     plan,
     storeId: log.storeId,
-    replays: { stream, partition: log.partitionOf(stream), deployment },
+    replays: { stream, partition: log.partitionOf(stream), deployment, discards },
     reader: {
       // What is committed after this is read is announced by a later epoch than the one waited for.
       next() {

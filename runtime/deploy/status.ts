@@ -1,4 +1,5 @@
 /** What a node says about a topology. */
+import type { WaitingDeliveries } from '../../actors/delivery-sender.ts'
 import type { Counters } from '../../actors/pipeline-options.ts'
 import type { Position } from '../../event/event.ts'
 import { type Place, positionOf } from '../../event/position.ts'
@@ -44,6 +45,8 @@ export interface TopologyStatus {
   readonly lastEpochMs?: number
   /** Event time, ms; left out before the first. */
   readonly watermark?: number
+  /** Webhooks that wait for their receivers, with the step whose attempt failed last and what it met; left out when none waits. */
+  readonly deliveries?: WaitingDeliveries
   readonly error?: PlainFailure
   /** Its state was ahead of the log or lost, so it was folded again from the start. */
   readonly rebuilt?: true
@@ -63,9 +66,11 @@ export interface StatusParts {
   /** Last sequences of all partitions added up. */
   readonly events: number
   readonly isRebuilt: boolean
+  /** Deliveries in its outbox, of one that does not run. */
+  readonly undelivered: number
 }
 
-export function statusOf({ deployment, stats, row, events, isRebuilt }: StatusParts): TopologyStatus {
+export function statusOf({ deployment, stats, row, events, isRebuilt, undelivered }: StatusParts): TopologyStatus {
   const { name, version, status, module, plan, error } = deployment
   const position = stats?.position ?? row
   const counters = stats?.counters ?? row?.counters ?? {}
@@ -90,9 +95,15 @@ export function statusOf({ deployment, stats, row, events, isRebuilt }: StatusPa
     epoch: stats?.epoch ?? row?.epoch ?? 0,
     ...(stats?.lastEpochMs !== undefined && { lastEpochMs: stats.lastEpochMs }),
     ...(stats?.watermark !== undefined && { watermark: stats.watermark }),
+    ...deliveriesOf(stats, undelivered),
     ...(error && { error }),
     ...(isRebuilt && { rebuilt: true as const }),
   }
+}
+
+function deliveriesOf(stats: PipelineStats | null, undelivered: number): Pick<TopologyStatus, 'deliveries'> {
+  const deliveries = stats === null ? undelivered > 0 && { waiting: undelivered } : stats.deliveries
+  return deliveries ? { deliveries } : {}
 }
 
 function stepsOf({ source, steps }: Plan, counters: Counters): StepStatus[] {

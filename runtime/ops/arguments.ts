@@ -81,10 +81,18 @@ export function findCommand(line: readonly string[], commands: readonly Command[
     } else if (commands.some(one => one.name.startsWith(`${name} `))) {
       group = name
     } else {
-      const names = commands.flatMap(one => [one.name, ...one.name.split(' ').slice(0, 1)])
-      throw invalid(`there is no command "${name}"${hint(name, names)}`, 'command')
+      throw invalid(`there is no command "${name}"${commandHint(name, group, commands)}`, 'command')
     }
   }
+}
+
+function commandHint(name: string, group: string | null, commands: readonly Command[]): string {
+  const members = commands.map(one => one.name).filter(one => group !== null && one.startsWith(`${group} `))
+  if (members.length > 0) return `${hint(name, members)} (there are: ${members.join(', ')})`
+  return hint(
+    name,
+    commands.flatMap(one => [one.name, ...one.name.split(' ').slice(0, 1)]),
+  )
 }
 
 /** Words and flags in order; a flag that takes a value has the text after it. */

@@ -14,12 +14,17 @@ export async function printLetters(terminal: Terminal, letters: AsyncIterable<De
   for await (const letter of letters) {
     if (signal.aborted) break
     count++
-    const { id, status, step, recorded, cause } = letter
+    const { id, status, step, recorded } = letter
     if (terminal.json) await terminal.record(letterRecord(letter))
-    else await table.row([String(id), status, step, timeText(recorded), cause])
+    else await table.row([String(id), status, step, timeText(recorded), causeOf(letter)])
   }
   await table.flush()
   return count
+}
+
+/** Of a row that was never tried it is worth saying which one it waits for. */
+function causeOf({ cause, waits, behind }: DeadLetter): string {
+  return waits && behind !== undefined ? `waits behind letter ${behind}` : cause
 }
 
 export async function printLetter(terminal: Terminal, letter: DeadLetter): Promise<void> {

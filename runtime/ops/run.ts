@@ -10,6 +10,7 @@ import { commands } from './commands/index.ts'
 import { failureOf } from './failure.ts'
 import { commandHelp, groupHelp, overview } from './help.ts'
 import { type Output, Terminal } from './terminal.ts'
+import { remarkDeliveries } from './topology-wait.ts'
 
 /** The world of a command line, so that tests can bring their own. */
 export interface Surroundings {
@@ -123,6 +124,8 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
     return answer
   } finally {
     const node = await Promise.resolve(opening).catch(() => null)
+    // One that is closed already says so itself.
+    if (node && command.runsTopologies === true) await remarkDeliveries(node, terminal).catch(() => undefined)
     await node?.close()
   }
 }

@@ -2,7 +2,7 @@
 import type { StepStatus, TopologyStatus } from '../index.ts'
 import { Table } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { printFailures, recordOf, watermarkText } from './topology-output.ts'
+import { printTroubles, recordOf, watermarkText } from './topology-output.ts'
 
 interface Look {
   readonly topologies: readonly TopologyStatus[]
@@ -51,7 +51,7 @@ export class TopView {
       }
     }
     await table.flush()
-    await printFailures(this.#terminal, topologies)
+    await printTroubles(this.#terminal, topologies)
     if (topologies.length === 0) await this.#terminal.line('no topology is deployed; allsource deploy FILE deploys one')
     await this.#terminal.flush()
   }

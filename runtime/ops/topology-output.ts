@@ -14,13 +14,25 @@ export async function printTopologies(terminal: Terminal, statuses: readonly Top
     await table.row([name, String(version), status, rowsIn, rowsOut, lagEvents, late, suspect, dead, watermarkText(watermark) ?? '–'])
   }
   await table.flush()
-  await printFailures(terminal, statuses)
+  await printTroubles(terminal, statuses)
 }
 
-/** Below the table, where no width cuts it. */
-export async function printFailures(terminal: Terminal, statuses: readonly TopologyStatus[]): Promise<void> {
-  for (const { name, error } of statuses)
+/** Below the table, where no width cuts it: what failed, and what waits for a receiver. */
+export async function printTroubles(terminal: Terminal, statuses: readonly TopologyStatus[]): Promise<void> {
+  for (const status of statuses) {
+    const { name, error } = status
+    const waiting = deliveriesText(status)
     if (error !== undefined) await terminal.line(`${terminal.colours.red(name)}: ${visible(`${error.code} ${error.message}`)}`)
+    if (waiting !== undefined) await terminal.line(`${terminal.colours.yellow(name)}: ${waiting}`)
+  }
+}
+
+/** `3 deliveries wait; step announced: POST … was answered 503`; undefined when none waits. */
+export function deliveriesText({ deliveries }: Pick<TopologyStatus, 'deliveries'>): string | undefined {
+  if (deliveries === undefined) return undefined
+  const { waiting, step, lastFailure } = deliveries
+  const count = waiting === 1 ? '1 delivery waits' : `${waiting.toLocaleString('en-US')} deliveries wait`
+  return lastFailure === undefined ? count : visible(`${count}; step ${step ?? ''}: ${lastFailure}`)
 }
 
 /** One line of JSON: the watermark as ISO 8601, null before the first. */

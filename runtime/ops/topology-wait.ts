@@ -2,6 +2,7 @@
 import { EventStoreError } from '../../event/error.ts'
 import type { Node, TopologyStatus } from '../index.ts'
 import type { Call } from './command.ts'
+import { deliveriesText } from './topology-output.ts'
 
 const pollMs = 200
 
@@ -20,17 +21,55 @@ export async function topologyEnds(node: Node, name: string, { terminal, signal 
   const stopped = aborted(signal)
   try {
     while (!hasEnded && !signal.aborted) {
-      const { rowsIn, lagEvents, late, dead } = await statusNamed(node, name)
-      const count = (value: number): string => value.toLocaleString('en-US')
-      progress.update(
-        rowsIn + lagEvents === 0 ? null : rowsIn / (rowsIn + lagEvents),
-        `${count(rowsIn)} rows, ${count(lagEvents)} to go, ${count(late)} late, ${count(dead)} dead`,
-      )
+      const status = await statusNamed(node, name)
+      progress.update(shareOf([status]), progressText([status]))
       await firstOf([end, stopped], pollMs)
     }
   } finally {
     progress.end()
   }
+}
+
+/** Resolves with true when the topologies have taken all there is and sent all of it, with false when a signal says not to wait. */
+export async function topologiesCaughtUp(node: Node, { terminal, signal }: Pick<Call, 'terminal' | 'signal'>): Promise<boolean> {
+  const progress = terminal.progress('topologies', 'bar')
+  let areAll = false
+  const end = node.caughtUp().then(() => (areAll = true))
+  const stopped = aborted(signal)
+  try {
+    while (!areAll && !signal.aborted) {
+      const statuses = await node.topologies()
+      progress.update(shareOf(statuses), progressText(statuses))
+      await firstOf([end, stopped], pollMs)
+    }
+  } finally {
+    progress.end()
+    // The node may be closed before it comes to that.
+    end.catch(() => undefined)
+  }
+  return areAll
+}
+
+/** Says what has not left the node when it closes. */
+export async function remarkDeliveries(node: Node, terminal: Call['terminal']): Promise<void> {
+  for (const status of await node.topologies()) {
+    const waiting = status.status === 'failed' ? undefined : deliveriesText(status)
+    if (waiting !== undefined) terminal.remark(`${status.name}: ${waiting}; it is tried again when the store is open`)
+  }
+}
+
+function shareOf(statuses: readonly TopologyStatus[]): number | null {
+  const sum = (of: (status: TopologyStatus) => number): number => statuses.reduce((total, status) => total + of(status), 0)
+  const [taken, left] = [sum(({ rowsIn }) => rowsIn), sum(({ lagEvents }) => lagEvents)]
+  return taken + left === 0 ? null : taken / (taken + left)
+}
+
+function progressText(statuses: readonly TopologyStatus[]): string {
+  const count = (of: (status: TopologyStatus) => number): string =>
+    statuses.reduce((total, status) => total + of(status), 0).toLocaleString('en-US')
+  const waiting = statuses.flatMap(status => deliveriesText(status) ?? [])
+  const counts = [`${count(one => one.rowsIn)} rows`, `${count(one => one.lagEvents)} to go`, `${count(one => one.late)} late`]
+  return [...counts, `${count(one => one.dead)} dead`, ...waiting].join(', ')
 }
 
 /** Resolves when the signal comes. */

@@ -7,6 +7,7 @@ import type { AggregateSpec, AnyAggregate } from '../../operators/aggregates/agg
 import { columnTypes } from '../../operators/expressions/types.ts'
 import type { AnyOperator, OptionSpec, OptionType, OperatorSpec } from '../../operators/operator.ts'
 import { tableFormats } from '../../operators/sources/table.ts'
+import { inOrderSpec } from '../../topology/check-in-order.ts'
 import { guarantees } from '../../topology/topology.ts'
 
 type Schema = Readonly<Record<string, unknown>>
@@ -31,6 +32,10 @@ async function declared<Kind>(folder: string, ending: string): Promise<Kind[]> {
 const reference = (name: string): Schema => ({ $ref: `#/definitions/${name}` })
 const names: Schema = { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1, uniqueItems: true }
 const text: Schema = { type: 'string', minLength: 1 }
+/** A name alone is a list of one. */
+const word = '[\\p{L}_$][\\p{L}\\p{M}\\p{N}_$.-]*$'
+const oneName: Schema = { type: 'string', pattern: `^${word}` }
+const someNames: Schema = { anyOf: [oneName, names] }
 const mappingOf = (value: Schema): Schema => ({ type: 'object', additionalProperties: value, minProperties: 1 })
 
 /** What each type of option looks like in YAML; expressions may look like numbers there. */
@@ -46,13 +51,13 @@ const schemas: Readonly<Record<OptionType, (option: OptionSpec) => Schema>> = {
   boolean: () => ({ type: 'boolean' }),
   duration: () => reference('duration'),
   field: () => text,
-  list: () => names,
-  order: () => names,
-  fields: () => ({ anyOf: [names, mappingOf(text)] }),
+  list: () => someNames,
+  order: () => ({ anyOf: [{ type: 'string', pattern: `^-?${word}` }, names] }),
+  fields: () => ({ anyOf: [oneName, names, mappingOf(text)] }),
   function: () => reference('function'),
   expression: () => reference('expression'),
   condition: () => reference('expression'),
-  columns: () => ({ anyOf: [names, mappingOf(reference('expression'))] }),
+  columns: () => ({ anyOf: [oneName, names, mappingOf(reference('expression'))] }),
   mapping: () => ({ anyOf: [reference('function'), mappingOf(reference('expression'))] }),
   routes: () => mappingOf(reference('expression')),
   types: () => mappingOf({ enum: columnTypes }),
@@ -114,6 +119,8 @@ const from: Schema = {
   description: 'Where its rows come from: a step or source, step.port, or a list of them. The step before when left out.',
   anyOf: [text, names],
 }
+
+const inOrder: Schema = { ...names, description: inOrderSpec.summary }
 
 const follow: Schema = {
   description: 'all, a type of events, a list of types, or { types, categories }.',
@@ -189,8 +196,8 @@ function schemaOf(operators: readonly OperatorSpec[], aggregates: readonly Aggre
         description: 'A call such as sum(delay), or a mapping.',
         anyOf: [{ type: 'string', pattern: call }, ...aggregates.map(aggregateSchema)],
       },
-      step: stepSchema(operators, { id, from }, ['id']),
-      sink: stepSchema(sinks, { from }, ['from']),
+      step: stepSchema(operators, { id, from, inOrder }, ['id']),
+      sink: stepSchema(sinks, { from, inOrder }, ['from']),
       ...Object.fromEntries(operators.map(spec => [`operator-${spec.name}`, operatorSchema(spec)])),
     },
   }

@@ -199,7 +199,7 @@ export async function standInFragment(_plan: Plan, context: FragmentContext): Pr
       const total = totals.get(row.key) ?? { count: 0, sum: 0 }
       totals.set(row.key, { count: total.count + 1, sum: total.sum + row.amount })
       dirty.add(row.key)
-      projection.put([row.key], totals.get(row.key))
+      projection.put([row.key], totals.get(row.key), order)
       if (total.count % 3 === 2)
         outbox.append(`out-${row.key}`, { type: 'third', data: { key: row.key, count: total.count + 1, sum: total.sum + row.amount } })
     }
@@ -250,7 +250,7 @@ export async function startPipeline(world: StandInWorld, options: StandInOptions
     openSource: from =>
       new LogSource({
         plan: plan.source as LogSourcePlan,
-        replays: standInReplays,
+        replays: { ...standInReplays, discards: plan.steps.some(({ inOrder }) => inOrder !== undefined) },
         storeId: 'stand-in',
         reader: world.log.reader(from?.place ? (from.place.stamp - 1000) / 10 + 1 : 0, pageRows),
         ...(from && { from }),

@@ -171,4 +171,33 @@ test('the rows of a projection may come by any of the last inputs', async () => 
   )
 })
 
+test('steps that write other columns of one projection are each read in their own way, also after a restart', async () => {
+  const table = { projection: 'p', key: ['id'], joined: 1, values: [{ name: 'title' }, ['name'], null] }
+  const options = { table, match: 'id', take: ['name'] }
+  const input: ExampleFlow[] = [
+    { $input: 1, id: 1, title: 'one', name: 'not this' },
+    { $input: 2, id: 2, title: 'not this', name: 'two' },
+    { $input: 0, id: 1 },
+    'barrier',
+    { $input: 0, id: 2 },
+    { $input: 3, id: 1, name: 'uno' },
+    'barrier',
+    { $input: 0, id: 1 },
+  ]
+  for (const pageRows of [1, 4096]) {
+    const { ports } = await runOperator(enrich, { options, input, pageRows, restartAfter: [1, 2] })
+    assert.equal(ports['main'], [
+      { id: 1, name: 'one' },
+      { id: 2, name: 'two' },
+      { id: 1, name: 'uno' },
+    ])
+  }
+  const needed = enrich.needs(
+    options as never,
+    () => new Set(),
+    () => undefined,
+  )
+  assert.equal([...needed].sort(), ['id', 'name', 'title'])
+})
+
 test.run()

@@ -1,8 +1,11 @@
 /** `eventTime` against the contract; its twin is the rule of the watermark, word by word. */
 import * as fc from 'fast-check'
+import * as assert from 'uvu/assert'
+import { expressionOf, interpret } from '../../operators/expressions/expression.ts'
 import { eventTime } from '../../operators/eventTime.ts'
 import type { Row } from '../../operators/flow.ts'
 import { operatorContract, type Twin } from '../contract/operator.ts'
+import { runOperator } from '../contract/operator-run.ts'
 import { withBarriers } from './arbitrary.ts'
 
 const twin: Twin = {
@@ -37,5 +40,42 @@ const twin: Twin = {
   },
 }
 const test = operatorContract(eventTime, { poison: { at: 'yesterday', arrived: 1 }, twin })
+
+const times: readonly unknown[] = [
+  '2026-03-02',
+  '2026-03-02T08:05:00Z',
+  '2026-03-02 08:05:00.1239+01:00',
+  '2026-03-02T08:05',
+  '20:05',
+  '02.03.2026',
+  '3/2/2026',
+  'Mar 2, 2026 08:00',
+  'Mon, 02 Mar 2026 08:00:00 GMT',
+  '2026',
+  '1772438700000',
+  '2026-02-30',
+  '2026-03-02T25:00:00Z',
+  '',
+  1_772_438_700_000,
+  true,
+  {},
+]
+
+test('only ISO 8601 and milliseconds are times, as in expressions', async () => {
+  const asTimestamp = expressionOf('at::timestamp')
+  const expected = times.flatMap(at => {
+    try {
+      return [interpret(asTimestamp, { at })]
+    } catch {
+      return []
+    }
+  })
+  const { ports, dead } = await runOperator(eventTime, { options: { field: 'at', lag: 0 }, input: times.map(at => ({ at })), pageRows: 5 })
+  assert.equal(
+    ports['main']?.map(row => row['$eventTime']),
+    expected,
+  )
+  assert.equal(dead, [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16])
+})
 
 test.run()

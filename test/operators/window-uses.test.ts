@@ -82,6 +82,46 @@ test('an expression that gives what an aggregate can not take makes a dead lette
   assert.equal([found, dead], [[{ sum: 3, n: 2 }], [1]])
 })
 
+test('times as texts are compared as the times they are, and those beside them see the texts', async () => {
+  const row: RowType = { ...anyRow, fields: { at: 'timestamp', 'the "time"': 'timestamp', n: 'integer' } }
+  const rows = [
+    { at: '2026-03-02T10:00:00+02:00', n: 1, 'the "time"': '2026-03-02' },
+    { at: '2026-03-02T09:00:00', n: 2, 'the "time"': '2026-03-01' },
+    { at: 'soon', n: 3 },
+    { at: Date.UTC(2026, 2, 2, 8, 30), n: 4 },
+    { at: null, n: 5 },
+    { at: '02.03.2026', n: 6 },
+  ]
+  const aggregate = {
+    from: { aggregate: 'min', field: 'at' },
+    to: { aggregate: 'max', field: 'at' },
+    named: { aggregate: 'max', field: 'the "time"' },
+    middle: { aggregate: 'percentile', field: 'at', p: 0.5 },
+    newest: { aggregate: 'argMax', field: 'at' },
+    list: { aggregate: 'collect', field: 'at' },
+    first: { aggregate: 'first', field: 'at' },
+  }
+  const options = { aggregate }
+  const input: ExampleFlow[] = [...rows.slice(0, 2), 'barrier', ...rows.slice(2), 'barrier', 'end']
+  const [whole, cut] = await Promise.all([
+    runOperator(total, { options, input, row, pageRows: 4096 }),
+    runOperator(total, { options, input, row, pageRows: 1, restartAfter: [1, 2] }),
+  ])
+  assert.equal([cut.ports, cut.dead], [whole.ports, whole.dead])
+  assert.equal(whole.dead, [2, 5])
+  assert.equal(whole.ports['main'], [
+    {
+      from: Date.UTC(2026, 2, 2, 8),
+      to: Date.UTC(2026, 2, 2, 9),
+      named: Date.UTC(2026, 2, 2),
+      middle: Date.UTC(2026, 2, 2, 8, 30),
+      newest: [rows[1]],
+      list: ['2026-03-02T10:00:00+02:00', '2026-03-02T09:00:00', Date.UTC(2026, 2, 2, 8, 30)],
+      first: '2026-03-02T10:00:00+02:00',
+    },
+  ])
+})
+
 test('the columns that an expression reads must come in, and those of a key that the step names', () => {
   const aggregate = { paid: { aggregate: 'sum', of: 'price * quantity' }, gates: { aggregate: 'countDistinct', field: 'gate' } }
   const late = (port: string): ReadonlySet<string> => new Set(port === 'late' ? ['at'] : ['paid'])
@@ -154,6 +194,10 @@ test('names that are taken, and columns of a type that an aggregate can not take
     () => tumble.types?.({ size: 1, by: ['windowStart'], aggregate: { n: count } }, anyRow, functionOf),
     () => total.types?.({ aggregate: { n: { aggregate: 'sum', field: 'origin' } } }, input, functionOf),
     () => total.types?.({ aggregate: { n: { aggregate: 'sum', field: 'tags' } } }, input, functionOf),
+    () => total.types?.({ aggregate: { n: { aggregate: 'sum', field: 'at' } } }, input, functionOf),
+    () => total.types?.({ aggregate: { n: { aggregate: 'avg', field: 'at' } } }, input, functionOf),
+    () => total.types?.({ aggregate: { n: { aggregate: 'mean', of: 'at' } } }, input, functionOf),
+    () => total.types?.({ aggregate: { n: { aggregate: 'percentileCont', field: 'at', p: 0.5 } } }, input, functionOf),
     () => total.types?.({ aggregate: { n: { aggregate: 'max', of: "origin || 'x'" } } }, input, functionOf),
     () => total.types?.({ aggregate: { n: { aggregate: 'some', field: 'price' } } }, input, functionOf),
     () => total.types?.({ aggregate: { n: { aggregate: 'sum', of: 'price *' } } }, input, functionOf),

@@ -6,6 +6,7 @@ import type { TopologyStatus } from '../../runtime/index.ts'
 import { placeOfOffset, underlined } from '../../runtime/ops/source-text.ts'
 import { Terminal } from '../../runtime/ops/terminal.ts'
 import { TopView } from '../../runtime/ops/top-output.ts'
+import { printTopologies } from '../../runtime/ops/topology-output.ts'
 import { records } from './command-line.ts'
 
 interface Screen {
@@ -68,6 +69,23 @@ test('on a terminal the view stays in place, elsewhere an empty line parts one f
     assert.is(text().split('\u001b[H').length, isTTY ? 3 : 1)
     assert.is(text().includes('\n\ntopology'), !isTTY)
     assert.match(text(), / {2}step +filter +500 +1,000/)
+  }
+})
+
+test('deliveries that wait stand below the table, with what the last attempt met', async () => {
+  const failed = { waiting: 3, step: 'announced', lastFailure: 'POST http://here/: refused\u001b' }
+  for (const print of [
+    async (terminal: Terminal, all: readonly TopologyStatus[]) => printTopologies(terminal, all),
+    async (terminal: Terminal, all: readonly TopologyStatus[]) => {
+      const view = new TopView(terminal)
+      view.look(all, 0)
+      await view.print()
+    },
+  ]) {
+    const { terminal, text } = screen()
+    await print(terminal, [{ ...status('a', 1), deliveries: failed }, { ...status('b', 1), deliveries: { waiting: 1 } }, status('c', 1)])
+    await terminal.flush()
+    assert.match(text(), /\na: 3 deliveries wait; step announced: POST http:\/\/here\/: refused·\nb: 1 delivery waits\n$/)
   }
 })
 

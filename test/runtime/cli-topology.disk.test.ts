@@ -192,6 +192,7 @@ test('expr: what is wrong with an expression is underlined, exit 2; what is wron
   for (const line of [
     'expr',
     'expr 1 2',
+    "expr 'a + 1'",
     `expr 1 --fields '{"a":"numbr"}'`,
     `expr 1 --fields '[]'`,
     'expr 1 --fields nonsense',

@@ -113,7 +113,7 @@ test('what was discarded is not open, and says why', async () => {
   assert.equal((await dead.discard({ step: 'w' })).letters, 0)
   assert.equal((await dead.discard({ step: 'fine' })).letters, 2)
   assert.equal((await list(node, { status: 'discarded' })).length, 3)
-  assert.equal(await dead.discard('all'), { letters: 0, position: null, skipped: 0 })
+  assert.equal(await dead.discard('all'), { letters: 0, followers: 0, skipped: 0, waiting: 0, position: null })
   await dead.replay(ids[1]!, { again: true, set: { n: 4 } })
   assert.is((await dead.show(ids[1]!)).status, 'replayed')
   await node.close()

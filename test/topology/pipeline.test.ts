@@ -92,4 +92,42 @@ test('types refuse a column that is not there', () => {
   assert.ok(windows)
 })
 
+test('types follow columns through the steps that change them', () => {
+  const stream = topology('t', { version: 1 }).follow<Flight>()
+  const chosen = stream.select(['date', 'delay'])
+  chosen.filter('delay > 5').rename({ minutes: 'delay' }).keyBy('minutes', 'date')
+  // @ts-expect-error the origin was not selected
+  chosen.keyBy('origin')
+  // @ts-expect-error renamed: it is minutes now
+  chosen.rename({ minutes: 'delay' }).keyBy('delay')
+  // @ts-expect-error there is no column dealy to rename
+  stream.rename({ minutes: 'dealy' })
+  // @ts-expect-error it was dropped
+  stream.drop(['origin']).keyBy('origin')
+  stream.map({ hours: 'delay / 60.0' }).keyBy('hours', 'origin')
+  stream.select({ hours: 'delay / 60.0', from: 'origin' }).keyBy('hours', 'from')
+  const { late, else: others } = stream.route({ late: 'delay > 15' })
+  late.keyBy('origin')
+  others.keyBy('origin')
+  // @ts-expect-error there is no route early
+  const { early } = stream.route({ late: 'delay > 15' })
+  assert.is(early, undefined)
+  stream.catch({ id: 'c' }).keyBy('error', 'origin')
+  stream.count({ id: 'n', by: ['origin'], as: 'seen' }).keyBy('seen')
+  // @ts-expect-error a key must be a column
+  stream.dedupe({ id: 'd', by: ['orgin'] })
+  // @ts-expect-error a step with state needs an id
+  stream.latest({ by: ['origin'] })
+})
+
+test('a projection of a window has its key, its bounds and its results', () => {
+  const stream = topology('t', { version: 1 }).follow<Flight>().eventTime({ field: 'date', lag: 0 })
+  const windows = stream.session({ id: 's', gap: '30m', by: ['origin'], aggregate: { flights: count(), far: sum({ of: 'delay * 2' }) } })
+  windows.projection({ name: 'p', key: ['origin', 'windowStart'], value: ['flights', 'far'] })
+  // @ts-expect-error the delay is gone behind the window
+  windows.projection({ name: 'p', key: ['delay'] })
+  windows.late.keyBy('delay')
+  assert.ok(windows)
+})
+
 test.run()

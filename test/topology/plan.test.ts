@@ -62,6 +62,40 @@ test('windows and tables cut off what they make themselves', async () => {
   assert.equal(await fields(made), ['at', 'came', 'm', 'only-late', 'only-suspect', 'x'])
 })
 
+test('an expression that only the types of its columns make right says what it reads all the same', async () => {
+  const duration = 'extract(epoch from windowEnd - windowStart)'
+  const windows = log()
+    .eventTime({ field: 'at', lag: 0 })
+    .tumble({ id: 'w', size: '1h', aggregate: { total: sum({ of: 'extract(epoch from at::timestamp - since::timestamp)' }) } })
+  const made = windows
+    .map({ seconds: duration })
+    .filter(`${duration} > 60`)
+    .flatMap({ of: "array[windowEnd - windowStart > interval '1 s']", as: 'isLong' })
+    .tumble({ id: 'again', size: '1h', aggregate: { total: sum({ of: duration }) } })
+    .projection({ name: 'p', key: ['windowStart'], value: ['total'] })
+  assert.equal(await fields(made), ['at', 'since'])
+})
+
+test('a projection that two steps write is looked up by the rows of both', async () => {
+  const made = topology('t', { version: 1 })
+  const [named, moved, orders] = ['named', 'moved', 'orders'].map(id => made.follow({ id, types: [id] })) as Stream<
+    Record<string, unknown>
+  >[]
+  const known = orders?.enrich({ table: { projection: 'p' } as never, match: 'id', take: ['name'], id: 'known' })
+  named?.projection({ name: 'p', key: ['id'], value: ['name'] })
+  moved?.projection({ name: 'p', key: ['id'], value: { name: 'to' } })
+  known?.projection({ name: 'out', key: ['id'], value: ['name'] })
+  const { steps, source } = await planTopology(made.definition)
+  const [step] = steps
+  assert.equal(
+    step?.from.map(({ port }) => port),
+    ['orders', 'named', 'moved'],
+  )
+  assert.equal(step?.options['table'], { projection: 'p', key: ['id'], values: [['name'], { name: 'to' }], joined: 1 })
+  assert.is(step?.sideInputs, 1)
+  assert.equal(source.kind === 'log' && source.fields, ['id', 'name', 'to'])
+})
+
 test('the plan is plain and keeps the steps', async () => {
   const { definition } = log().filter('f#rows').projection(sink)
   const plan = await planTopology(definition, { resolve, until: 'head' })

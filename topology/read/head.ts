@@ -144,12 +144,21 @@ function sourceOf(reading: Reading, id: string, value: unknown): Source {
   return { id, kind: 'log', ...followedOf(reading, path, follow), ...declared }
 }
 
+const followWords: Readonly<Record<string, string>> = {
+  ...sentences(
+    ['stream', 'streams', 'id', 'ids', 'topic', 'subject', 'prefix'],
+    "follow takes types, and categories, which are what stands before the first dash of a stream; for one stream: filter: $stream = 'NAME'",
+  ),
+  ...sentences(['type', 'event', 'events', 'eventTypes'], 'write types for that, a list: types: [order.placed]'),
+  ...sentences(['category'], 'write categories for that, a list: categories: [shop]'),
+}
+
 function followedOf(reading: Reading, path: OptionPath, follow: unknown): { types?: readonly string[]; categories?: readonly string[] } {
   if (follow === undefined || follow === 'all') return {}
   if (typeof follow === 'string') return { types: [follow] }
   if (Array.isArray(follow)) return { types: follow as readonly string[] }
   if (isObject(follow)) {
-    unknownKeys(reading, [...path, 'follow'], { keys: ['types', 'categories'] })
+    unknownKeys(reading, [...path, 'follow'], { keys: ['types', 'categories'], instead: followWords })
     const { types, categories } = follow as { types?: readonly string[]; categories?: readonly string[] }
     return { ...(types !== undefined && { types }), ...(categories !== undefined && { categories }) }
   }

@@ -2,7 +2,10 @@
 import { operators } from '../../operators/index.ts'
 import type { OptionSpec } from '../../operators/operator.ts'
 import type { Issue, OptionPath } from '../issue.ts'
+import { inOrderSpec } from '../check-in-order.ts'
+import { optionMeant } from '../operator-words.ts'
 import { isObject } from '../proof.ts'
+import { bareDuration, type Warning } from '../warnings.ts'
 import type { Rule } from './finding.ts'
 import { isBooleanWord, type Reading, valueAt } from './reading.ts'
 import { ruleOf } from './rule-of.ts'
@@ -31,12 +34,33 @@ export function placeIssues(reading: Reading, issues: readonly Issue[], steps: r
   }
 }
 
-function sourceIssue(reading: Reading, id: string, { path, message }: Issue): void {
-  const [first = '', ...rest] = path
+/** Notes what is hardly meant. */
+export function placeWarnings(reading: Reading, warnings: readonly Warning[], steps: readonly ReadStep[]): void {
+  const byId = new Map(steps.map(step => [step.id, step]))
+  for (const warning of warnings) {
+    const { rule, message, path } = warning
+    const step = byId.get(warning.step ?? '')
+    const { path: at, part } =
+      step === undefined ? { path: sourcePath(reading, warning.step ?? '', path), part: {} } : spotOf(step, warning)
+    // A value that is read from a column or a call stands where that is written.
+    reading.warn(at, rule, { message, key: false, ...part })
+  }
+  const epoch = valueAt(reading.document.value, ['epoch'])
+  if (typeof epoch === 'number') reading.warn(['epoch'], 'bare-duration', { message: bareDuration(epoch), key: false })
+}
+
+/** Where the part of a source stands: types and categories may be written in short. */
+function sourcePath(reading: Reading, id: string, [first = '', ...rest]: OptionPath): OptionPath {
   const source = ['sources', id]
+  if (first === 'id') return source
+  if (first !== 'types' && first !== 'categories') return [...source, first, ...rest]
   const follow = valueAt(reading.document.value, [...source, 'follow'])
-  const under = first === 'types' || first === 'categories' ? ['follow', ...(isObject(follow) ? [first] : [])] : [first, ...rest]
-  const at = first === 'id' ? source : [...source, ...under]
+  return [...source, 'follow', ...(isObject(follow) ? [first] : []), ...(typeof follow === 'string' ? [] : rest)]
+}
+
+function sourceIssue(reading: Reading, id: string, { path, message }: Issue): void {
+  const [first] = path
+  const at = sourcePath(reading, id, path)
   const type = first === 'fields' ? valueAt(reading.document.value, at) : undefined
   const other = typeof type === 'string' && Object.hasOwn(otherTypes, type) ? `; did you mean ${otherTypes[type]}?` : ''
   reading.say(at, ruleOf(message), { message: message + other, key: first === 'id' })
@@ -91,6 +115,7 @@ function stepIssue(reading: Reading, issue: Issue, { step, isDoubtful, others }:
   // Whether the rows have a time and a key is known of right steps only.
   if (step.isBroken || (isDoubtful && /\b(?:eventTime|keyBy)\b/.test(message))) return
   if (rule === 'missing-key' && isSaidElsewhere(reading, issue, { step, others })) return
+  if (path[0] === 'inOrder') return inOrderIssue(reading, issue, step)
   const spot = spotOf(step, issue)
   const table = step.spots.get(spotKey(path.slice(0, 1)))
   // What is wrong with a table was said where it stands.
@@ -107,12 +132,20 @@ function stepIssue(reading: Reading, issue: Issue, { step, isDoubtful, others }:
   reading.say(spot.path, isExpression ? 'expression' : said.rule, { message: said.message, ...(key ? { key } : part) })
 }
 
+/** It stands beside the operator. */
+function inOrderIssue(reading: Reading, { path, message }: Issue, step: ReadStep): void {
+  const rule = ruleOf(message)
+  const hint = rule === 'wrong-type' ? valueHint(inOrderSpec, step.inOrder) : ''
+  reading.say([...step.path, ...path], rule, { message: message + hint, ...(rule === 'bad-option' && { key: true }) })
+}
+
 /** A missing option that stands elsewhere, or under a name that is almost right. */
 function isSaidElsewhere(reading: Reading, { path, message }: Issue, { step, others }: Pick<StepScene, 'step' | 'others'>): boolean {
   const name = /^option (\S+) is missing/.exec(message)?.[1]?.split('.').at(-1) ?? ''
   if (reading.isBlamed([...step.path, name])) return true
   return others.some(other => {
     if (ruleOf(other.message) !== 'unknown-key') return false
+    if (optionMeant(String(other.path.at(-1)), { [name]: true }) === name) return true
     return other.path.at(-1) === name || (other.path.length === path.length + 1 && other.message.includes(`did you mean ${name}?`))
   })
 }
@@ -174,7 +207,7 @@ function specAt(options: Readonly<Record<string, OptionSpec>>, path: OptionPath)
 function unknownOption({ operator }: ReadStep, path: OptionPath, message: string): { rule: Rule; message: string } {
   const name = String(path.at(-1))
   const spec = operators[operator]?.spec
-  if (name === 'id' || name === 'from')
+  if (name === 'id' || name === 'from' || name === 'inOrder')
     return { rule: 'misplaced-key', message: `\`${name}\` belongs beside \`${operator}\`, not under it` }
   const parent = spec && parentOf(name, spec.options, operator)
   if (parent !== undefined) return { rule: 'misplaced-key', message: `\`${name}\` belongs under \`${parent}\`` }
@@ -183,8 +216,20 @@ function unknownOption({ operator }: ReadStep, path: OptionPath, message: string
       rule: 'misplaced-key',
       message: `rows leave ${operator} by the port ${name}; take them where they are wanted: from: ID.${name}`,
     }
+  const option = spec && optionMeant(name, spec.options)
+  if (option !== undefined) return { rule: 'misplaced-key', message: `write ${option} for that; ${operator} has no option ${name}` }
   const habit = isBooleanWord(name) ? ', which YAML 1.1 takes for true or false' : ''
   return { rule: 'unknown-key', message: message.replace(/(?=;| \(|$)/, habit) }
+}
+
+/** `a, b desc` as the list that is meant. */
+function asList(text: string, isOrder: boolean): string {
+  const items = text.split(',').flatMap(item => {
+    const [, name = '', direction] = /^\s*(\S+)\s+(asc|desc)\s*$/i.exec(item) ?? []
+    if (direction === undefined) return item.trim().split(/\s+/)
+    return isOrder && /desc/i.test(direction) ? `-${name}` : name
+  })
+  return `[${items.join(', ')}]`
 }
 
 /** What was probably meant by a value of another type. */
@@ -197,6 +242,7 @@ function valueHint(spec: OptionSpec | undefined, value: unknown): string {
   if (['text', 'template', 'field', 'choice'].includes(spec.type) && ['number', 'boolean'].includes(typeof value))
     return '; put it in quotes'
   if (spec.type === 'group') return `; write { ${Object.keys(spec.options ?? {}).join(': …, ')}: … }`
-  if (['list', 'texts', 'order', 'fields'].includes(spec.type) && isText && value !== '') return `; a list is written [${value}]`
+  if (['list', 'texts', 'order', 'fields', 'columns'].includes(spec.type) && isText && value !== '')
+    return `; a list is written ${asList(value, spec.type === 'order')}`
   return ''
 }

@@ -132,11 +132,26 @@ function saidMissing(reading: Reading, { path }: Value, what = 'expression'): nu
   return null
 }
 
+/** A bare name where columns are listed is a list of one. */
+export function listOfOne(value: unknown, { type }: Pick<OptionSpec, 'type'>): unknown {
+  const name = type === 'order' && typeof value === 'string' ? value.replace(/^-/, '') : value
+  return typeof name === 'string' && /^[\p{L}_$][\p{L}\p{M}\p{N}_$.-]*$/u.test(name) ? [value] : value
+}
+
+const nameList: Read = ({ spots }, { value, at, path }, spec) => {
+  const list = listOfOne(value, spec)
+  if (list !== value) spots.set(spotKey([...at, 0]), { path })
+  return list
+}
+
 const readers: Readonly<Partial<Record<OptionType, Read>>> = {
   function: expression,
   expression,
   condition: expression,
-  columns: expressions,
+  list: nameList,
+  order: nameList,
+  fields: nameList,
+  columns: (around, place, spec) => (typeof place.value === 'string' ? nameList : expressions)(around, place, spec),
   mapping: expressions,
   routes: expressions,
   group: (around, place, { options = {} }) => groupOf(around, options, place),

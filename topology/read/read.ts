@@ -4,10 +4,11 @@ import { topologyIssues } from '../check.ts'
 import type { Issue } from '../issue.ts'
 import { isObject } from '../proof.ts'
 import type { Step, Topology } from '../topology.ts'
+import { topologyWarnings } from '../warnings.ts'
 import { parseYaml } from './document.ts'
 import { type Finding, sortedFindings } from './finding.ts'
 import { readHead } from './head.ts'
-import { placeIssues } from './issues.ts'
+import { placeIssues, placeWarnings } from './issues.ts'
 import { described, Reading } from './reading.ts'
 import type { ReadStep } from './step.ts'
 import { readSteps } from './steps.ts'
@@ -71,10 +72,16 @@ function topologyOf(reading: Reading, { functionOf, more = [] }: ReadOptions): T
   const sources = head.sources.map(({ id }) => id)
   const steps = readSteps(reading, sources, { tables, usedTables })
   const unique = uniqueSteps(sources, steps)
-  const topology: Topology = { ...head, steps: unique.map(({ id, operator, options, from }): Step => ({ id, operator, options, from })) }
+  const topology: Topology = { ...head, steps: unique.map(stepOf) }
   placeIssues(reading, [...topologyIssues(topology, functionOf), ...more], unique)
+  if (!reading.hasErrors) placeWarnings(reading, topologyWarnings(topology, functionOf ?? (() => undefined)), unique)
   sayUnused(reading, { sources: head.sources, steps, tables, usedTables })
   return topology
+}
+
+/** What is wrong with it is found by the check. */
+function stepOf({ id, operator, options, from, inOrder }: ReadStep): Step {
+  return { id, operator, options, from, ...(inOrder !== undefined && { inOrder: inOrder as readonly string[] }) }
 }
 
 /** Of two steps of one name the first; the other was said to be wrong. */

@@ -24,8 +24,10 @@ export class Reading {
     if (!this.isBlamed(path)) this.#note({ severity: 'error', ...this.document.placeOf(path, part), path: pathText(path), rule, message })
   }
 
-  warn(path: OptionPath, rule: Rule, message: string): void {
-    this.#note({ severity: 'warning', ...this.document.placeOf(path, { key: true }), path: pathText(path), rule, message })
+  /** Says a warning, at the key unless a part is named. */
+  warn(path: OptionPath, rule: Rule, { message, ...part }: PlacePart & { readonly message: string }): void {
+    const place = this.document.placeOf(path, Object.keys(part).length === 0 ? { key: true } : part)
+    this.#note({ severity: 'warning', ...place, path: pathText(path), rule, message })
   }
 
   #note(finding: Finding): void {

@@ -25,6 +25,8 @@ export interface ReadStep {
   /** Its operator is not known, or it was not written so that its options can be told. */
   readonly isBroken: boolean
   readonly from: Step['from']
+  /** As it is written, right or wrong. */
+  readonly inOrder?: unknown
 }
 
 export function spotKey(path: OptionPath): string {

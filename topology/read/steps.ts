@@ -3,6 +3,7 @@ import { operators } from '../../operators/index.ts'
 import type { AnyOperator, OptionSpec } from '../../operators/operator.ts'
 import type { OptionPath } from '../issue.ts'
 import { hint } from '../nearest.ts'
+import { isOperatorWord, noOperator, optionMeant } from '../operator-words.ts'
 import { isObject } from '../proof.ts'
 import { readFrom } from './from.ts'
 import { areSourcesKnown, entriesOf } from './head.ts'
@@ -39,8 +40,16 @@ export function readSteps(reading: Reading, sources: readonly string[], tables: 
       spec === undefined
         ? { options: {}, spots: new Map<never, never>(), isBroken: true }
         : readOptions(reading, spec, { ...tables, path: [...path, operator], value: value[operator] })
-    return { id, path, isUnderSinks, operator, from: inputs[index] ?? [], ...read }
+    return { id, path, isUnderSinks, operator, from: inputs[index] ?? [], ...inOrderOf(reading, value, path), ...read }
   })
+}
+
+/** The columns by which rows wait for each other; what they are is checked with the options. */
+function inOrderOf(reading: Reading, value: Entry['value'], path: OptionPath): Pick<ReadStep, 'inOrder'> {
+  if (!Object.hasOwn(value, 'inOrder')) return {}
+  if (value['inOrder'] !== null) return { inOrder: value['inOrder'] }
+  reading.say([...path, 'inOrder'], 'missing-value', { message: 'inOrder has nothing behind its colon; name columns in it', key: true })
+  return {}
 }
 
 function operatorOf(name: string): AnyOperator | undefined {
@@ -118,7 +127,7 @@ function sayDoubles(reading: Reading, sources: readonly string[], entries: reado
 /** The operator that a step or sink names; what else stands beside it is said. Empty when there is none. */
 function operatorNamed(reading: Reading, step: Readonly<Record<string, unknown>>, path: OptionPath): string {
   const isUnderSinks = path[0] === 'sinks'
-  const own = isUnderSinks ? ['from'] : ['id', 'from']
+  const own = ownKeys(isUnderSinks)
   const names = Object.keys(step).filter(name => !own.includes(name))
   const [operator, second, ...third] = names.filter(name => operatorOf(name) !== undefined)
   const others = names.filter(name => operatorOf(name) === undefined)
@@ -131,21 +140,25 @@ function operatorNamed(reading: Reading, step: Readonly<Record<string, unknown>>
   return operator
 }
 
+/** What may stand beside the operator. */
+function ownKeys(isUnderSinks: boolean): readonly string[] {
+  return [...(isUnderSinks ? [] : ['id']), 'from', 'inOrder']
+}
+
 /** No key is an operator: the one that comes nearest was meant to be. */
 function misspelt(reading: Reading, names: readonly string[], path: OptionPath): string {
   const known = Object.keys(operators)
   const what = path[0] === 'sinks' ? 'sink' : 'step'
   const candidates = names.filter(name => !Object.hasOwn(stepWords, name))
-  const meant = candidates.find(name => hint(name, known) !== '') ?? candidates[0]
+  const meant = candidates.find(name => hint(name, known) !== '') ?? candidates.find(isOperatorWord) ?? candidates[0]
   for (const name of names) {
     if (name === meant) continue
     const word = Object.hasOwn(stepWords, name) ? stepWords[name] : undefined
-    const message = word ?? unknownKey(name, [...(what === 'step' ? ['id'] : []), 'from', 'and one operator'])
+    const message = word ?? unknownKey(name, [...ownKeys(what === 'sink'), 'and one operator'])
     reading.say([...path, name], word === undefined ? 'unknown-key' : 'misplaced-key', { message, key: true })
   }
   if (meant !== undefined) {
-    const message = `there is no operator ${meant}${hint(meant, known) || ' (docs/operators/README.md lists all)'}`
-    reading.say([...path, meant], 'unknown-operator', { message, key: true })
+    reading.say([...path, meant], 'unknown-operator', { message: noOperator(meant), key: true })
   } else if (names.length === 0) {
     const example = what === 'sink' ? 'projection: { … }' : 'filter: delay < 60'
     reading.say(path, 'missing-operator', { message: `the ${what} names no operator; write one as a key, such as ${example}`, key: true })
@@ -176,6 +189,8 @@ function strayKey(
 ): ['misplaced-key' | 'unknown-key', { message: string; key: true }] {
   const parent = parentOf(name, spec.options, spec.name)
   if (parent !== undefined) return ['misplaced-key', { message: `\`${name}\` belongs under \`${parent}\``, key: true }]
+  const option = optionMeant(name, spec.options)
+  if (option !== undefined) return ['misplaced-key', { message: `write ${option} for that, under ${spec.name}`, key: true }]
   const word = isUnderSinks && name === 'id' ? 'the key of a sink is its id' : Object.hasOwn(stepWords, name) ? stepWords[name] : undefined
   if (word !== undefined) return ['misplaced-key', { message: word, key: true }]
   if (Object.hasOwn(spec.ports, name) && name !== 'main')
@@ -183,7 +198,7 @@ function strayKey(
       'misplaced-key',
       { message: `rows leave ${spec.name} by the port ${name}; take them where they are wanted: from: ID.${name}`, key: true },
     ]
-  return ['unknown-key', { message: unknownKey(name, [...(isUnderSinks ? ['from'] : ['id', 'from']), spec.name]), key: true }]
+  return ['unknown-key', { message: unknownKey(name, [...ownKeys(isUnderSinks), spec.name]), key: true }]
 }
 
 /** The key under which an option of that name stands; undefined when there is none. */

@@ -20,13 +20,14 @@ export function sayUnused(reading: Reading, { sources, steps, tables, usedTables
   const taken = new Set(steps.flatMap(({ from }) => from.map(({ step }) => step)))
   const isSink = ({ operator }: ReadStep): boolean => operators[operator]?.spec.kind === 'sink' || operator === looksOn
   for (const { id } of sources)
-    if (!taken.has(id)) reading.warn(['sources', id], 'unused-source', `nobody takes the rows of the source ${id}`)
+    if (!taken.has(id)) reading.warn(['sources', id], 'unused-source', { message: `nobody takes the rows of the source ${id}` })
   for (const name of tables.keys())
-    if (!usedTables.has(name)) reading.warn(['tables', name], 'unused-table', `nobody looks anything up in the table ${name}`)
-  if (!steps.some(isSink)) return reading.warn(['topology'], 'no-sink', 'there is no sink, so nothing comes of what is computed')
+    if (!usedTables.has(name)) reading.warn(['tables', name], 'unused-table', { message: `nobody looks anything up in the table ${name}` })
+  if (!steps.some(isSink))
+    return reading.warn(['topology'], 'no-sink', { message: 'there is no sink, so nothing comes of what is computed' })
   for (const step of steps) {
     if (taken.has(step.id) || isSink(step)) continue
     const at = step.isUnderSinks ? step.path : [...step.path, 'id']
-    reading.warn(at, 'unused-step', `nobody takes the rows of the step ${step.id}`)
+    reading.warn(at, 'unused-step', { message: `nobody takes the rows of the step ${step.id}` })
   }
 }

@@ -67,6 +67,8 @@ export const deadLettersReplay = command({
       'A row that fails again is a new dead letter.',
     'Of --all and --step, letters that can not be replayed are skipped and stay open. One that is named and can not be replayed ' +
       'is INVALID, and then nothing is done.',
+    'At a step with inOrder, later rows of the same key wait behind a letter and go with it, in order; --set changes only rows that are named. ' +
+      'One that waits can not go before the one ahead of it.',
   ],
   examples: [
     { line: 'allsource dead-letters replay orders 3', does: 'one row again, as it was' },
@@ -88,7 +90,7 @@ export const deadLettersDiscard = command({
   summary: 'Puts dead letters away; they stay in the log, with the reason.',
   arguments: { topology, id: { value: id, summary: 'Ids of letters, as list prints them.', many: true, optional: true } },
   flags: { ...choiceFlags, reason: { value: text('TEXT'), summary: 'Why; kept with the letter.' } },
-  notes: [],
+  notes: ['At a step with inOrder, the rows that waited behind a letter are replayed, in order.'],
   examples: [
     { line: `allsource dead-letters discard orders 3 --reason 'a test order'`, does: 'one letter, with the reason' },
     { line: 'allsource dead-letters discard orders --all', does: 'all that are open' },
@@ -116,14 +118,17 @@ function choiceOf({ arguments: { id: ids }, flags: { all, step, again } }: Choos
 }
 
 async function printHandled(
-  { letters, skipped, position }: HandledLetters,
+  { letters, followers, skipped, waiting, position }: HandledLetters,
   { terminal }: Pick<Call, 'terminal'>,
   done: 'replayed' | 'discarded',
 ): Promise<void> {
-  if (terminal.json) return terminal.record({ [done]: letters, skipped, position })
+  if (terminal.json) return terminal.record({ [done]: letters, followers, skipped, waiting, position })
+  const behind = `${followers} that waited behind ${letters === 1 ? 'it' : 'them'}`
+  const more = followers === 0 ? '' : `, and ${behind}${done === 'replayed' ? '' : followers === 1 ? ' is replayed' : ' are replayed'}`
   const rest = skipped === 0 ? '' : `, ${skipped} that can not be replayed stay open`
-  await terminal.line(`${letters} ${letters === 1 ? 'letter is' : 'letters are'} ${done}${rest}`)
-  if (done === 'replayed' && letters > 0) terminal.remark('the topology takes them while a node is open: allsource start')
+  await terminal.line(`${letters} ${letters === 1 ? 'letter is' : 'letters are'} ${done}${more}${rest}`)
+  if (waiting > 0) terminal.remark(`${waiting} more of the same keys came meanwhile: replay again`)
+  if ((done === 'replayed' ? letters : followers) > 0) terminal.remark('the topology takes them while a node is open: allsource start')
 }
 
 function invalid(field: string, message: string): EventStoreError {

@@ -20,7 +20,7 @@ export const expr = command({
   flags: {
     on: {
       value: text('FILE|-'),
-      summary: 'Rows as JSON: one object, a list of them, or one a line; - is standard input. Default: one row without columns.',
+      summary: 'Rows as JSON: one object, a list of them, or one a line; - is standard input. Only for an expression that reads columns.',
     },
     type: { value: text('TYPE'), summary: 'The type the expression must have, such as boolean for a condition.' },
     fields: { value: json, summary: 'The columns there are and their types, {"total":"number"}; others are then mistakes.' },
@@ -51,6 +51,15 @@ export const expr = command({
       terminal,
     } = call
     const tried = await triedExpression(call)
+    const [column] = tried.reads
+    if (flags.on === undefined && column !== undefined)
+      throw new EventStoreError(
+        'INVALID',
+        `it reads the column ${column}, and there is no row: give --on FILE, or --on - for standard input`,
+        {
+          field: '--on',
+        },
+      )
     let hasFailed = false
     for await (const { row, number } of flags.on === undefined ? oneEmptyRow() : rowsOf(inputOf(flags.on, call), nameOf(flags.on))) {
       if (call.signal.aborted) break

@@ -1,6 +1,9 @@
 /** `allsource start`: holds the node open, so that its topologies run, until it is told to stop. */
 import type { NodeStats } from '../../index.ts'
 import { command, settingFlags } from '../command.ts'
+import { printTroubles } from '../topology-output.ts'
+import { topologiesCaughtUp } from '../topology-wait.ts'
+import { oneOf } from '../values.ts'
 
 export const start = command({
   name: 'start',
@@ -8,35 +11,49 @@ export const start = command({
   arguments: {},
   flags: {
     ...settingFlags('partitions', 'shards', 'workers', 'durability', 'compression', 'epochMs'),
+    until: { value: oneOf('caught-up'), summary: 'Closes when its topologies have taken all there is and sent what came of it; exit 0.' },
     acceptLoss: { value: null, summary: 'Opens a damaged store with what is whole, after a copy to quarantine/; lists what is lost.' },
   },
   notes: [
     'When the node is ready, one line is printed. SIGTERM or SIGINT (Ctrl-C) stops taking work, finishes what is under ' +
       'way, closes, and exits 0. A second one stops at once; what was acknowledged is on disk all the same.',
     'While a node runs, node.json in the directory names its process.',
+    'With --until caught-up it is a job that ends: topologies take what is in the log, what they append for one another included, their rows ' +
+      'are durable, and their webhooks are answered; windows that are open stay so for the next time. Exit 1 when one fails meanwhile. A ' +
+      'receiver that is down is waited for; Ctrl-C ends that.',
   ],
   examples: [
     { line: 'allsource start', does: 'in ./data, made when there is none' },
     { line: 'allsource start --data /var/lib/orders --partitions 8', does: 'a store of its own, with 8 partitions' },
+    { line: 'allsource start --until caught-up', does: 'fold what is there and end, as in a build or a cron job' },
     { line: 'allsource start --json', does: 'one line of JSON when ready, for scripts' },
   ],
   makesStore: true,
   runsTopologies: true,
   endsBySignal: true,
-  async run({ terminal, open, signal, directory }) {
+  async run({ flags: { until }, terminal, open, signal, directory }) {
     const node = await open()
     const pid = process.pid
-    const { damage } = await node.stats()
+    const { damage, topologies } = await node.stats()
+    const failedBefore = new Set(topologies.filter(({ status }) => status === 'failed').map(({ name }) => name))
     for (const place of damage) terminal.remark(`damaged: ${placeText(place)}`)
     if (terminal.json) await terminal.record({ ready: true, directory, pid, addresses: {}, ...(damage.length > 0 && { damage }) })
     else await terminal.line(`ready: ${directory}, process ${pid}; Ctrl-C stops it`)
     await terminal.flush()
+    if (until !== undefined && (await topologiesCaughtUp(node, { terminal, signal }))) {
+      const failed = (await node.topologies()).filter(({ name, status }) => status === 'failed' && !failedBefore.has(name))
+      await printTroubles(terminal, failed)
+      if (failed.length > 0) return 'failed'
+      if (terminal.json) await terminal.record({ caughtUp: true })
+      else await terminal.line('caught up: the topologies have taken all there is')
+      return undefined
+    }
     // A signal has no timer of its own to keep the process, and a node may be idle.
     const alive = setInterval(() => undefined, 2 ** 30)
     if (!signal.aborted) await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
     clearInterval(alive)
     terminal.remark('stopping: finishing what is under way; a second signal stops at once')
-    await node.close()
+    return undefined
   },
 })
 

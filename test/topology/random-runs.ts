@@ -1,0 +1,196 @@
+/** Runs a topology over a log on the real source and the real graph, at any page size and with restarts, and gathers all that must be the same each time. */
+import { isDeepStrictEqual } from 'node:util'
+import { deadLetterStream, letterOf } from '../../actors/dead-letter.ts'
+import { decodeDelivery, isDelivery } from '../../actors/delivery.ts'
+import { createFragment, type Fragment } from '../../actors/fragment.ts'
+import { LogSource } from '../../actors/log-source.ts'
+import { decodeRequest, Outbox } from '../../actors/outbox.ts'
+import { rowKeyText } from '../../actors/projection.ts'
+import type { RowOrigin } from '../../actors/source.ts'
+import type { StepCounters } from '../../actors/step-node.ts'
+import { defaultLimits } from '../../event/limits.ts'
+import { operators } from '../../operators/index.ts'
+import { aliveCount } from '../../operators/page.ts'
+import { type GivenEvent, GivenLog, isFollowed } from '../../runtime/trial/given-log.ts'
+import { type LogSource as LogSourcePlan, type Plan, planTopology } from '../../topology/plan.ts'
+import type { Topology } from '../../topology/topology.ts'
+import { MemoryState } from '../contract/operator-run.ts'
+import { Chance, partitions } from './random-logs.ts'
+import { functions } from './random-options.ts'
+
+export interface RunShape {
+  readonly pageRows: number
+  /** After how many pages there is a barrier, and after how many of those all is made anew; by chance, as a seed says. */
+  readonly barriers: number
+  readonly restarts: number
+  readonly seed: number
+}
+
+/** One page for all, and nothing in between. */
+export const plainShape: RunShape = { pageRows: 4096, barriers: 0, restarts: 0, seed: 0 }
+
+const resolve = (reference: string): Promise<unknown> => Promise.resolve(functions[reference])
+const identity = { topology: 'random', deployment: 1, partitions, limits: defaultLimits }
+
+/** What a run has brought about: texts by what they are of, each in its order. */
+export type Results = Readonly<Record<string, readonly string[]>>
+
+/** The outside of all lives of a topology. */
+class World {
+  readonly lists = new Map<string, string[]>()
+  readonly rows = new Map<string, string>()
+  readonly counters: Record<string, StepCounters> = {}
+  readonly #states = new Map<string, MemoryState>()
+  readonly #outbox = new Outbox(identity, {})
+  readonly #numbers = new Map<string, number>()
+  /** Steps that write a projection together with others. */
+  readonly #shared: ReadonlySet<string>
+  rowsIn = 0
+
+  constructor({ steps }: Topology) {
+    const writers = Map.groupBy(steps.filter(({ operator }) => operator === 'projection'), ({ options }) => options['name']).values() // prettier-ignore
+    this.#shared = new Set([...writers].flatMap(list => (list.length > 1 ? list.map(({ id }) => id) : [])))
+  }
+
+  note(list: string, text: string): void {
+    const texts = this.lists.get(list)
+    if (texts === undefined) this.lists.set(list, [text])
+    else texts.push(text)
+  }
+
+  state(step: string, version: number): MemoryState {
+    const name = `${step}/${version}`
+    const state = this.#states.get(name) ?? new MemoryState()
+    this.#states.set(name, state)
+    return state
+  }
+
+  open(plan: Plan, originOf: (order: number) => RowOrigin | undefined): Promise<Fragment> {
+    const letter = (row: Parameters<typeof letterOf>[1]): ReturnType<typeof letterOf> => letterOf(identity, row, originOf(row.order))
+    return createFragment(plan, {
+      module: import.meta.url,
+      resolve,
+      state: (step, version) => this.state(step, version),
+      projection: (name, step) => ({
+        put: (key, value) => this.#put(step, `${name} ${rowKeyText(key)}`, JSON.stringify(value)),
+        delete: key => void this.rows.delete(`${name} ${rowKeyText(key)}`),
+      }),
+      outbox: step => ({
+        append: (stream, event) => this.#outbox.append(step, stream, event),
+        post: (request, row) => this.#outbox.post(step, request, letter({ ...row, cause: '' })),
+      }),
+      dead: row => this.bury(letter(row), `${row.step}/dead`),
+    })
+  }
+
+  #put(step: string, row: string, text: string): void {
+    this.rows.set(row, text)
+    // What another step puts later under the same key may have come before.
+    if (!this.#shared.has(step)) this.note(`puts of ${step}`, `${row} ${text}`)
+  }
+
+  bury(letter: ReturnType<typeof letterOf>, lane: string): void {
+    this.#outbox.appendSystem(lane, deadLetterStream(identity.topology), { type: 'dead-letter', data: letter })
+  }
+
+  /** The events of an epoch by their lanes, with their numbers, which have no gaps. */
+  seal(): void {
+    for (const bytes of this.#outbox.seal()) {
+      if (isDelivery(bytes)) {
+        const delivery = decodeDelivery(bytes)
+        this.#number(`${delivery.step}/http`, delivery.delivery)
+        this.note(`posts of ${delivery.step}`, JSON.stringify(delivery))
+        continue
+      }
+      const made = decodeRequest(bytes)
+      for (const [index, event] of made.events.entries()) {
+        this.#number(made.producer, made.first + index)
+        this.note(`lane ${made.producer}`, JSON.stringify([made.stream, event]))
+      }
+    }
+  }
+
+  #number(lane: string, number: number): void {
+    const expected = (this.#numbers.get(lane) ?? 0) + 1
+    if (number !== expected) this.note('broken', `lane ${lane} goes on with ${number} instead of ${expected}`)
+    this.#numbers.set(lane, number)
+  }
+
+  count(fragment: Fragment): void {
+    for (const [step, own] of fragment.counters) {
+      const all = (this.counters[step] ??= { in: 0, out: 0, late: 0, suspect: 0, dead: 0 })
+      for (const name of ['in', 'out', 'late', 'suspect', 'dead'] as const) all[name] += own[name]
+    }
+  }
+}
+
+export async function runTopology(topology: Topology, log: readonly GivenEvent[], shape: RunShape): Promise<Results> {
+  const plan = await planTopology(topology, { resolve })
+  const source = plan.source as LogSourcePlan
+  const events = log.filter(event => isFollowed(event, source))
+  const chance = new Chance(shape.seed)
+  const world = new World(topology)
+  const life = async (from?: LogSource['position']): Promise<{ source: LogSource; fragment: Fragment }> => {
+    const reader = new GivenLog(shape.pageRows)
+    reader.give(events.filter(({ stamp }) => stamp > (from?.place?.stamp ?? -1)))
+    reader.head = Infinity
+    const opened = new LogSource({ plan: source, reader, storeId: 'random', ...(from && { from }), upTo: 0, changed: () => Promise.resolve() })
+    return { source: opened, fragment: await world.open(plan, order => opened.originOf(order)) }
+  }
+  let now = await life()
+  let epoch = 0
+  const barrier = async (isLast: boolean): Promise<void> => {
+    now.fragment.push({ kind: 'barrier', epoch: ++epoch })
+    world.seal()
+    if (!isLast && !chance.is(shape.restarts)) return
+    world.count(now.fragment)
+    now.fragment.close()
+    if (!isLast) now = await life(now.source.position)
+  }
+  for (;;) {
+    const page = now.source.next()
+    if (page === null) break
+    for (const dead of now.source.dead) world.bury(letterOf(identity, dead, now.source.originOf(dead.order)), `${dead.step}/dead`)
+    if (aliveCount(page) > 0) now.fragment.push(page)
+    if (chance.is(shape.barriers)) await barrier(false)
+  }
+  now.fragment.push({ kind: 'end' })
+  world.rowsIn = now.source.position.rows
+  await barrier(true)
+  return resultsOf(world, topology)
+}
+
+function resultsOf({ lists, rows, counters, rowsIn }: World, topology: Topology): Results {
+  return {
+    ...Object.fromEntries([...lists].sort(([a], [b]) => (a < b ? -1 : 1))),
+    rows: [...rows].map(([key, text]) => `${key} ${text}`).sort(),
+    counters: [`source ${rowsIn}`, ...Object.entries(counters).map(([step, counts]) => `${step} ${JSON.stringify(counts)}`)],
+    broken: [...(lists.get('broken') ?? []), ...unbalanced(topology, counters)],
+  }
+}
+
+/** Steps that send each row on once or not at all: what came in is what left, was too late or suspect, or was given up. */
+const keepsRows = ['eventTime', 'map', 'select', 'rename', 'drop', 'keyBy', 'merge', 'catch', 'parse', 'format', 'validate', 'tap', 'count', 'latest', 'fold', 'reduce', 'append', 'projection', 'webhook', 'deadLetter'] // prettier-ignore
+
+function unbalanced({ steps }: Topology, counters: Readonly<Record<string, StepCounters>>): string[] {
+  return steps.flatMap(({ id, operator, options }) => {
+    const { in: came, out, late, suspect, dead } = counters[id] as StepCounters
+    const left = out + late + suspect + dead
+    const keeps = keepsRows.includes(operator) || (operator === 'route' && options['match'] !== 'all')
+    const isRight = keeps ? left === came : operator === 'filter' || operator === 'dedupe' || operator === 'changes' ? left <= came : true
+    const sinkRight = operators[operator]?.spec.kind !== 'sink' || out + dead === came
+    return isRight && sinkRight ? [] : [`${id}: ${came} rows came, ${left} left`]
+  })
+}
+
+/** Where two runs differ; undefined when they are the same. */
+export function difference(whole: Results, other: Results): string | undefined {
+  for (const name of new Set([...Object.keys(whole), ...Object.keys(other)])) {
+    const [left, right] = [whole[name] ?? [], other[name] ?? []]
+    if (isDeepStrictEqual(left, right)) continue
+    const at = left.findIndex((text, index) => text !== right[index])
+    const index = at < 0 ? left.length : at
+    return `${name} [${index}], ${left.length} and ${right.length}:\n  ${left[index]}\n  ${right[index]}`
+  }
+  return undefined
+}
