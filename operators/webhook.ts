@@ -1,6 +1,7 @@
 /** `webhook`: sends each row as an HTTP request, in order, and again until it is taken. */
 import { EventStoreError } from '../event/error.ts'
 import { type Duration, durationMs } from './duration.ts'
+import { hint } from './expressions/hint.ts'
 import { type RowType, typeOfField } from './expressions/types.ts'
 import { onPage } from './lift.ts'
 import { type Names, namesOf, type Template, templateOf } from './names.ts'
@@ -147,7 +148,13 @@ function headersOf(headers: unknown, row: RowType): Request['headers'] {
     if (typeof value !== 'string') throw invalid(option, `header ${name} must be a text`)
     const template = templateOf(value)
     for (const field of template.fields)
-      if (typeOfField(row, field) === undefined) throw invalid(option, `there is no column ${field} for header ${name}`)
+      if (typeOfField(row, field) === undefined) {
+        const names = Object.keys(row.fields)
+        throw invalid(
+          option,
+          `there is no column ${field} for header ${name}${hint(field, names)} (there are: ${names.join(', ') || 'none'})`,
+        )
+      }
     if (template.fields.length === 0) checkedValue(name, unescaped(value))
     return [lower, template]
   })

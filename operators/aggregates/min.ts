@@ -10,7 +10,8 @@ export function min(operand: Operand): AggregateUse<number> {
 export const minAggregate: Aggregate<{ readonly field: string }> = {
   spec: {
     name: 'min',
-    summary: 'The smallest number of a column; null when no row has a number there.',
+    summary: 'The smallest number or time of a column; null when no row has one there.',
+    description: 'In a column declared as `timestamp`, texts of ISO 8601 are times as well; the result is in milliseconds.',
     options: { field: numberField },
     example: { use: "min('delay')", options: { field: 'delay' }, rows: [{ delay: 4 }, { delay: 1 }, { delay: null }], result: 1 },
   },

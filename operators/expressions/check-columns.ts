@@ -18,7 +18,7 @@ export function checkColumn(syntax: Of<'column'>, checker: Checker): Node {
   if (type === undefined) {
     const asText = isQuoted ? `; a text is written in single quotes: '${name}'` : ''
     const near = hint(name, known)
-    const list = near === '' && asText === '' && known.length > 0 && known.length <= 12 ? ` (there are: ${known.join(', ')})` : ''
+    const list = ` (there are: ${known.filter(one => name.startsWith('$') === one.startsWith('$')).join(', ') || 'none'})`
     checker.fail(syntax.span, `there is no column ${name}${near}${asText}${list}`)
   }
   const isEnvelope = Object.hasOwn(envelopeTypes, name)

@@ -110,7 +110,9 @@ export class TopRows {
     due.sort((a, b) => compareKeys(a.key, b.key))
     let leaving: Leaving[] = []
     for (const { id, best } of due) {
-      const order = this.#isWindowed ? this.#causes.of(this.#endOf(id), { beyond: includesEnd(this.#endOf(id), best) }) : this.#causes.of(Infinity)
+      const order = this.#isWindowed
+        ? this.#causes.of(this.#endOf(id), { beyond: includesEnd(this.#endOf(id), best) })
+        : this.#causes.of(Infinity)
       for (const [index, { text, stamps }] of best.entries()) {
         leaving.push({ row: { ...(exactValue(text) as Row), rank: index + 1 }, order, stamps })
         if (leaving.length === pageRows) {

@@ -95,7 +95,7 @@ export const byOption: OptionSpec = {
 export const aggregateOption: OptionSpec = {
   type: 'aggregates',
   required: true,
-  summary: 'Columns to compute, by name: `{ flights: count(), delay: sum("delay"), paid: sum({ of: "price * quantity" }) }`.',
+  summary: 'Columns to compute, by name: `{ flights: count(), delay: sum(delay), paid: sum(price * quantity) }`.',
 }
 
 export const refiringSpecs: Readonly<Record<'allowedLateness' | 'emit', OptionSpec>> = {

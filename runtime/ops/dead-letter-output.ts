@@ -23,8 +23,9 @@ export async function printLetters(terminal: Terminal, letters: AsyncIterable<De
 }
 
 /** Of a row that was never tried it is worth saying which one it waits for. */
-function causeOf({ cause, waits, behind }: DeadLetter): string {
-  return waits && behind !== undefined ? `waits behind letter ${behind}` : cause
+function causeOf({ cause, waits, behind, status }: DeadLetter): string {
+  if (!waits || status !== 'open') return cause
+  return behind === undefined ? 'waited behind a letter that is handled now' : `waits behind letter ${behind}`
 }
 
 export async function printLetter(terminal: Terminal, letter: DeadLetter): Promise<void> {

@@ -21,7 +21,7 @@ const nextSteps: Record<ErrorCode, (about: Circumstances) => string | null> = {
   NOT_FOUND: notFound,
   STREAM_DELETED: () => 'append to a stream of another name',
   INVALID: invalid,
-  TOO_LARGE: () => 'send less at once, or raise the limit in the configuration (docs/configuration.md)',
+  TOO_LARGE: () => 'send less at once, or raise it under limits in allsource.json',
   UNAUTHENTICATED: () => 'give credentials the node knows',
   FORBIDDEN: () => 'streams that begin with $ are the system’s: choose another name',
   BUSY: () => 'try again in a moment; nothing was stored',

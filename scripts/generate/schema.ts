@@ -120,7 +120,7 @@ const from: Schema = {
   anyOf: [text, names],
 }
 
-const inOrder: Schema = { ...names, description: inOrderSpec.summary }
+const inOrder: Schema = { ...someNames, description: inOrderSpec.summary }
 
 const follow: Schema = {
   description: 'all, a type of events, a list of types, or { types, categories }.',

@@ -85,7 +85,7 @@ test('deliveries that wait stand below the table, with what the last attempt met
     const { terminal, text } = screen()
     await print(terminal, [{ ...status('a', 1), deliveries: failed }, { ...status('b', 1), deliveries: { waiting: 1 } }, status('c', 1)])
     await terminal.flush()
-    assert.match(text(), /\na: 3 deliveries wait; step announced: POST http:\/\/here\/: refused·\nb: 1 delivery waits\n$/)
+    assert.match(text(), /\na: 3 deliveries wait; step announced: POST http:\/\/here\/: refused\\u001b\nb: 1 delivery waits\n$/)
   }
 })
 

@@ -57,7 +57,14 @@ const oddShare = 0.04
 function timeFor(chance: Chance, index: number, stride: number): unknown {
   const trend = 1000 + index * stride
   const place = chance.below(20)
-  const time = place < 8 ? trend : place < 16 ? trend - chance.below(8 * stride) : place < 19 ? trend - chance.below(80 * stride) : trend + chance.below(60 * stride)
+  const time =
+    place < 8
+      ? trend
+      : place < 16
+        ? trend - chance.below(8 * stride)
+        : place < 19
+          ? trend - chance.below(80 * stride)
+          : trend + chance.below(60 * stride)
   if (chance.is(0.02)) return new Date(time).toISOString()
   if (chance.is(0.03)) return chance.oneOf([null, 'yesterday', { at: 1 }, time + 0.5])
   return time
@@ -72,7 +79,9 @@ function dataFor(chance: Chance, index: number, stride: number): unknown {
     n: chance.is(0.3) ? chance.below(200) / 8 - 5 : chance.below(20) - 4,
     small: chance.below(3),
     flag: chance.is(0.5),
-    tags: Array.from({ length: chance.below(4) }, () => (chance.is(0.8) ? chance.oneOf(keys) : { key: chance.oneOf(keys), n: chance.below(9) })),
+    tags: Array.from({ length: chance.below(4) }, () =>
+      chance.is(0.8) ? chance.oneOf(keys) : { key: chance.oneOf(keys), n: chance.below(9) },
+    ),
     item: { price: chance.below(50), ...(chance.is(0.5) && { kind: chance.oneOf(keys) }) },
     message: chance.is(0.9) ? JSON.stringify({ x: chance.below(9), ...(chance.is(0.3) && { y: 'z' }) }) : '{"x":',
   }

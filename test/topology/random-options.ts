@@ -120,7 +120,14 @@ function keyed(chance: Chance, ground: Ground): Options {
 
 function by(chance: Chance, ground: Ground): Options {
   if (chance.is(0.15)) return {}
-  return { by: chance.someOf(namesIn(ground).filter(name => ['key', 'small', 'flag', 'extra', 'item', 'n'].includes(name)).concat('key'), 2) }
+  return {
+    by: chance.someOf(
+      namesIn(ground)
+        .filter(name => ['key', 'small', 'flag', 'extra', 'item', 'n'].includes(name))
+        .concat('key'),
+      2,
+    ),
+  }
 }
 
 function refiring(chance: Chance): Options {
@@ -177,8 +184,12 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
       { extra: `"${chance.oneOf(namesIn(ground))}"`, flag: `${chance.oneOf(numbersIn(ground))} > 2` },
     ]),
   }),
-  select: (chance, ground) => ({ columns: chance.is(0.7) ? names(chance, ground) : { key: 'key', n: 'n + 1', at: 'at', flag: 'n > small' } }),
-  rename: (chance, ground) => ({ columns: chance.oneOf<unknown>([{ key: 'extra', extra: 'key' }, { other: chance.oneOf(namesIn(ground)) }]) }),
+  select: (chance, ground) => ({
+    columns: chance.is(0.7) ? names(chance, ground) : { key: 'key', n: 'n + 1', at: 'at', flag: 'n > small' },
+  }),
+  rename: (chance, ground) => ({
+    columns: chance.oneOf<unknown>([{ key: 'extra', extra: 'key' }, { other: chance.oneOf(namesIn(ground)) }]),
+  }),
   drop: (chance, ground) => ({ columns: chance.someOf(namesIn(ground), 2) }),
   unnest: () => ({ field: 'tags' }),
   flatMap: chance => (chance.is(0.5) ? { to: '#exploded' } : { of: 'tags', as: chance.oneOf(['key', 'tag']) }),
@@ -189,7 +200,9 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
   }),
   parse: chance => ({ field: 'message', ...(chance.is(0.3) && { into: 'item' }), ...(chance.is(0.3) && { columns: ['x'] }) }),
   validate: (chance, ground) =>
-    chance.is(0.5) ? { where: condition(chance, ground), ...(chance.is(0.5) && { reason: 'no {key}' }) } : { schema: { properties: { n: { type: 'integer' }, key: { minLength: 1 } } } },
+    chance.is(0.5)
+      ? { where: condition(chance, ground), ...(chance.is(0.5) && { reason: 'no {key}' }) }
+      : { schema: { properties: { n: { type: 'integer' }, key: { minLength: 1 } } } },
   tap: chance => (chance.is(0.5) ? { do: '#look', every: chance.oneOf([1, 3]) } : {}),
   route: (chance, ground) => ({
     routes: { left: condition(chance, ground), right: condition(chance, ground) },

@@ -134,7 +134,14 @@ export async function runTopology(topology: Topology, log: readonly GivenEvent[]
     const reader = new GivenLog(shape.pageRows)
     reader.give(events.filter(({ stamp }) => stamp > (from?.place?.stamp ?? -1)))
     reader.head = Infinity
-    const opened = new LogSource({ plan: source, reader, storeId: 'random', ...(from && { from }), upTo: 0, changed: () => Promise.resolve() })
+    const opened = new LogSource({
+      plan: source,
+      reader,
+      storeId: 'random',
+      ...(from && { from }),
+      upTo: 0,
+      changed: () => Promise.resolve(),
+    })
     return { source: opened, fragment: await world.open(plan, order => opened.originOf(order)) }
   }
   let now = await life()

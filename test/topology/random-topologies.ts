@@ -77,7 +77,8 @@ class Growing {
   #inputsFor(operator: string): StepInput[] {
     const chance = this.#chance
     const isTimed = operators[operator]?.spec.needsEventTime === true || (operator === 'topN' && chance.is(0.8))
-    const ports = operator === 'catch' ? this.#dead : isTimed ? this.#open.filter(port => this.#rows.into({ from: [port] }).isTimed) : this.#open
+    const ports =
+      operator === 'catch' ? this.#dead : isTimed ? this.#open.filter(port => this.#rows.into({ from: [port] }).isTimed) : this.#open
     const some = operator === 'merge' ? 2 + chance.below(2) : chance.is(0.2) ? 1 + chance.below(3) : 1
     const inputs = new Set<StepInput>()
     for (let i = 0; i < some && ports.length > 0; i++)
@@ -90,7 +91,8 @@ class Growing {
     const taken = new Set(this.steps.flatMap(({ from }) => from.map(({ step, port }) => `${step}.${port}`)))
     for (const port of this.#open.filter(({ step, port }) => !taken.has(`${step}.${port}`))) {
       if (this.#chance.is(0.1)) continue
-      for (let tries = 0; tries < 20; tries++) if (this.grow(this.#chance.oneOf(['append', 'append', 'append', 'projection', 'projection', 'webhook']), [port])) break
+      for (let tries = 0; tries < 20; tries++)
+        if (this.grow(this.#chance.oneOf(['append', 'append', 'append', 'projection', 'projection', 'webhook']), [port])) break
     }
   }
 }

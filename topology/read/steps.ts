@@ -7,7 +7,7 @@ import { isOperatorWord, noOperator, optionMeant } from '../operator-words.ts'
 import { isObject } from '../proof.ts'
 import { readFrom } from './from.ts'
 import { areSourcesKnown, entriesOf } from './head.ts'
-import { readOptions, type Tables } from './options.ts'
+import { listOfOne, readOptions, type Tables } from './options.ts'
 import { described, type Reading, unknownKey } from './reading.ts'
 import type { ReadStep } from './step.ts'
 
@@ -47,7 +47,7 @@ export function readSteps(reading: Reading, sources: readonly string[], tables: 
 /** The columns by which rows wait for each other; what they are is checked with the options. */
 function inOrderOf(reading: Reading, value: Entry['value'], path: OptionPath): Pick<ReadStep, 'inOrder'> {
   if (!Object.hasOwn(value, 'inOrder')) return {}
-  if (value['inOrder'] !== null) return { inOrder: value['inOrder'] }
+  if (value['inOrder'] !== null) return { inOrder: listOfOne(value['inOrder'], { type: 'list' }) }
   reading.say([...path, 'inOrder'], 'missing-value', { message: 'inOrder has nothing behind its colon; name columns in it', key: true })
   return {}
 }

@@ -24,7 +24,7 @@ export const test = command({
   notes: [
     'Each test runs twice, in pages of one row and of many, and fails when that makes a difference. Time is virtual; tables and ' +
       'functions are those that the topology names. ' +
-      'No store is opened, nothing is sent. docs/testing-topologies.md explains the file.',
+      'No store is opened, nothing is sent.',
     'Exit 1 when a test fails or a file has a mistake. With --json each test is one line, and the last line counts them.',
   ],
   examples: [

@@ -51,7 +51,7 @@ test('of every form', () => {
     'cast(a as text) || b::text': ['a', 'b'],
     'a + a * -a': ['a'],
     'position(a in b)': ['a', 'b'],
-    '__proto__': ['__proto__'],
+    __proto__: ['__proto__'],
   }
   for (const [text, names] of Object.entries(forms)) assert.equal([...columnsRead(text)].sort(), names, text)
 })
