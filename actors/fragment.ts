@@ -63,7 +63,7 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
     if (node.step.from.length > 1) node.merge = mergeInto(node)
     watermarks.restore(node)
     node.takers = edges.get(node.step.id) ?? []
-    node.lines = linesOf(node, context)
+    keepInOrder(node, context)
     runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, context, shared)))
   }
   const subscriptions = chainsOfAll(plan, nodes).map(chain => subscribe(chain, runs, outcome))
@@ -80,7 +80,7 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
       rethrow(outcome)
       if (flow.kind === 'page') watermarks.order = lastOrderOf(flow) ?? watermarks.order
       attempt(outcome, () => {
-        if (flow.kind === 'page' && flow.putAway) nodes.get(flow.putAway.step)?.lines?.leave(flow.putAway.turn)
+        if (flow.kind === 'page' && flow.putAway) nodes.get(flow.putAway.step)?.ordered?.lines.leave(flow.putAway.turn)
         else if (flow.kind === 'page' && flow.replay) sendBack(flow, flow.replay, { nodes, bury })
         else if (flow.kind === 'page' && flow.taps) sendByTaps(flow, flow.taps, first)
         else send(first, flow.kind === 'end' ? { ...flow, order: watermarks.order } : flow)
@@ -103,16 +103,17 @@ function mergeInto(node: StepNode): Merge {
   return new Merge(from.length, flow => node.enter(flow.kind === 'page' ? flow.input : 0, flow), { sides, hasKey })
 }
 
-/** None where the rows given up are caught: nobody would ever send them back. */
-function linesOf({ step, takers }: StepNode, context: FragmentContext): KeyLines | undefined {
-  if (step.inOrder === undefined || takers.some(({ port }) => port === 'dead')) return undefined
-  return new KeyLines(step.id, step.inOrder, context.state(linesStep(step.id), linesVersion))
+/** Not where the rows given up are caught: nobody would ever send them back. */
+function keepInOrder(node: StepNode, context: FragmentContext): void {
+  const { id, inOrder } = node.step
+  if (inOrder === undefined || node.takers.some(({ port }) => port === 'dead')) return
+  node.keepInOrder(new KeyLines(id, inOrder, context.state(linesStep(id), linesVersion)))
 }
 
 /** What the steps themselves know nothing of. */
 function save(nodes: ReadonlyMap<string, StepNode>, watermarks: SavedWatermarks): void {
   watermarks.save(nodes.values())
-  for (const { lines } of nodes.values()) lines?.save()
+  for (const { ordered } of nodes.values()) ordered?.lines.save()
 }
 
 function wire(plan: Plan, nodes: ReadonlyMap<string, StepNode>): Map<string, Edge[]> {

@@ -56,8 +56,7 @@ export class KeyLines {
 
   /** The key of a row: equal for a row that comes back from its letter. What JSON can not hold is told apart as letters show it. */
   keyAt(page: Page, row: number): string {
-    const values = this.#columns.map(name => valueAt(columnNamed(page, name), row))
-    const text = JSON.stringify(plainOf(values).value)
+    const text = this.#columns.map(name => valueText(valueAt(columnNamed(page, name), row))).join()
     return text.length <= keyTextMax ? text : createHash('sha256').update(text).digest('base64')
   }
 
@@ -135,6 +134,12 @@ export class KeyLines {
       'mend what makes its rows die and deploy the topology again'
     throw new EventStoreError('TOO_LARGE', message, { step: this.#step, limit: heldMax, actual: this.#stretches })
   }
+}
+
+/** As JSON has it. */
+function valueText(value: unknown): string {
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
+  return JSON.stringify(typeof value === 'string' ? value : plainOf(value).value)
 }
 
 /** Index in `open` of the stretch that holds a place; −1 when it is not open. */

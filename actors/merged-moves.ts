@@ -19,10 +19,8 @@ export function mergedMoves(inputs: readonly MovingInput[], sent: number): Moves
   const standing = inputs.map(({ before }) => before)
   const [order, before]: [number[], number[]] = [[], []]
   let time = sent
-  for (const [index, step] of steps.entries()) {
+  for (const step of steps) {
     standing[step.input] = step.time
-    // All that one row moves is moved at once.
-    if (steps[index + 1]?.order === step.order) continue
     const least = Math.min(...standing)
     if (least <= time) continue
     order.push(step.order)

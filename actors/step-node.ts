@@ -4,11 +4,12 @@ import { textColumn, valueAt } from '../operators/columns.ts'
 import type { Flow, Page, Row } from '../operators/flow.ts'
 import { operators } from '../operators/index.ts'
 import type { AnyOperator, OutboxWriter, PostRequest } from '../operators/operator.ts'
-import { aliveCount, aliveRows, gather, withColumns } from '../operators/page.ts'
+import { aliveCount, gather, withColumns } from '../operators/page.ts'
 import type { PlanStep } from '../topology/plan.ts'
 import { causeLengthMax, type GivenUpRow, type Turn } from './dead-letter.ts'
 import type { KeyLines } from './key-lines.ts'
 import type { Merge } from './merge.ts'
+import { OrderedRows } from './ordered-rows.ts'
 
 /** Rows that entered a step, left by `main` (or reached the outside, for sinks), and by the other ports. */
 export interface StepCounters {
@@ -49,8 +50,8 @@ export class StepNode {
   next: (flow: Flow) => void = () => undefined
   takers: readonly Edge[] = []
   merge: Merge | undefined
-  /** Rows that wait behind an earlier one of their key; only of a step that keeps them in order. */
-  lines: KeyLines | undefined
+  /** Of a step that keeps its dead letters in order. */
+  ordered: OrderedRows | undefined
   /** The largest watermark that came in, and the last that left. */
   reached = -Infinity
   sent: number | undefined
@@ -58,8 +59,6 @@ export class StepNode {
   /** The page it is working on. */
   #page: Page | undefined
   #givenUp: GivenUp[] = []
-  /** Why the row was given up that has its turn now. */
-  #faults: unknown[] = []
 
   /** `bury` takes the rows that it gives up and that no other step takes. */
   constructor(step: PlanStep, bury: (row: GivenUpRow) => void) {
@@ -81,35 +80,27 @@ export class StepNode {
       return
     }
     const page = flow.port === 'main' && flow.input === input ? flow : { ...flow, port: 'main' as const, input }
-    if (this.#linesFor(page) === undefined) return this.#work(page)
-    // The row behind one that dies may be of its key: each has to be through before the next comes.
-    for (const row of aliveRows(page)) this.#takeInTurn(page.count === 1 ? page : gather(page, Int32Array.of(row)), turn)
+    const ordered = this.#orderedFor(page)
+    if (ordered === undefined) this.#work(page)
+    else if (turn === undefined) ordered.take(page)
+    else ordered.takeBack(page, turn)
   }
 
-  #linesFor({ input }: Page): KeyLines | undefined {
-    return input < (this.step.sideInputs ?? Infinity) ? this.lines : undefined
+  /** From now on rows wait behind an earlier one of their key that was given up. */
+  keepInOrder(lines: KeyLines): void {
+    this.ordered = new OrderedRows(lines, {
+      work: page => this.#work(page),
+      wait: (page, row, turn) => {
+        this.counters.in++
+        this.counters.dead++
+        this.#bury({ ...this.#rowOf({ page, row }), attempts: 0, cause: waitsCause, waits: true, turn })
+      },
+      bury: (page, { row, error }, turn) => this.#bury({ ...this.#letterOf({ page, row }, error), turn }),
+    })
   }
 
-  /** A page of one row. */
-  #takeInTurn(page: Page, back: Turn | undefined): void {
-    const lines = this.lines as KeyLines
-    const key = lines.keyAt(page, 0)
-    const keyBefore = back && lines.keyOf(back)
-    // Its key was changed: nobody of the old one waits for it any more.
-    if (back !== undefined && keyBefore !== undefined && keyBefore !== key) lines.leave(back)
-    const turn = keyBefore === key ? back : undefined
-    if (turn === undefined ? lines.isHeld(key) : !lines.isFirst(turn)) {
-      this.counters.in++
-      this.counters.dead++
-      const waiting = { ...this.#rowOf({ page, row: 0 }), attempts: 0, cause: waitsCause, waits: true } as const
-      return this.#bury({ ...waiting, turn: turn ?? lines.join(key) })
-    }
-    this.#work(page)
-    const faults = this.#faults
-    this.#faults = []
-    if (faults.length === 0 && turn !== undefined) lines.leave(turn)
-    for (const [at, error] of faults.entries())
-      this.#bury({ ...this.#letterOf({ page, row: 0 }, error), turn: (at === 0 ? turn : undefined) ?? lines.join(key) })
+  #orderedFor({ input }: Page): OrderedRows | undefined {
+    return input < (this.step.sideInputs ?? Infinity) ? this.ordered : undefined
   }
 
   #work(page: Page): void {
@@ -145,10 +136,10 @@ export class StepNode {
 
   /** What is given up long after it came has its place behind the rows of its key that were given up before. */
   #buryInTurn(came: Omit<GivenUp, 'error'>, error: unknown): void {
-    const lines = this.#linesFor(came.page)
-    if (lines === undefined) this.#bury(this.#letterOf(came, error))
-    else if (came.page === this.#page) this.#faults.push(error)
-    else this.#bury({ ...this.#letterOf(came, error), turn: lines.join(lines.keyAt(came.page, came.row)) })
+    const ordered = this.#orderedFor(came.page)
+    if (ordered === undefined) this.#bury(this.#letterOf(came, error))
+    else if (came.page === this.#page) ordered.fault({ row: came.row, error })
+    else this.#bury({ ...this.#letterOf(came, error), turn: ordered.lines.join(ordered.lines.keyAt(came.page, came.row)) })
   }
 
   /** Operators change pages as they go; those who take the row want it as it was before that. */

@@ -21,9 +21,9 @@ export const eventTime: Operator<EventTimeOptions> = {
     kind: 'stateful',
     summary: 'Says when each row happened and how late others may still come.',
     description:
-      'The watermark before a row is the largest event time of all earlier rows that are not suspect, less `lag`; before the first row it ' +
-      'is −∞. It is written beside the row, so that windows decide by the row and never by the moment: results do not depend on the size ' +
-      'of pages, on speed or on restarts. A row whose event time lies more than `maxFuture.allow` after its own field `maxFuture.of` ' +
+      'The watermark before a row is the largest event time of all earlier rows that are not suspect, in whole milliseconds, less `lag`; ' +
+      'before the first row it is −∞. It is written beside the row, so that windows decide by the row and never by the moment: ' +
+      'results do not depend on the size of pages, on speed or on restarts. A row whose event time lies more than `maxFuture.allow` after its own field `maxFuture.of` ' +
       'leaves by the port `suspect` and touches nothing else. A row without an event time is a dead letter; one without the field to ' +
       'compare with is not suspect.',
     options: {
@@ -116,7 +116,10 @@ interface Stamped {
   readonly max: number
 }
 
-/** Every row gets the watermark before it, also those not alive, so that the row that closed a window can be told. */
+/**
+ * Every row gets the watermark before it, also those not alive, so that the row that closed a window can be told. Watermarks are whole, as the
+ * bounds of windows are: a result happened a whole millisecond before the end of its window, and must not be late for what follows.
+ */
 function stampRows(
   page: Page,
   times: Float64Array,
@@ -134,7 +137,7 @@ function stampRows(
     while (next <= row) watermark[next++] = max - lagMs
     const time = times[row] as number
     if (time - (arrivals[row] as number) > allowMs) suspects++
-    else if (time > max) max = time
+    else if (time > max) max = Math.floor(time)
   }
   while (next < page.count) watermark[next++] = max - lagMs
   const stamped = { ...page, eventTime: times, watermark }

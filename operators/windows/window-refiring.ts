@@ -30,11 +30,9 @@ export class RefiringWindows extends AlignedWindows {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number
       const [time, stamp] = [eventTime[row] as number, watermark[row] as number]
-      const order = fitting.order[row] as number
-      const until = Math.max(stamp, this.causes.before(order))
-      if (!this.#isUpdating && until >= this.nextEnd) {
+      if (!this.#isUpdating && stamp >= this.nextEnd) {
         this.cells.add(fitting)
-        this.#fire(until, send, order)
+        this.#fire(stamp, send, fitting.order[row])
       }
       const last = this.startOf(time)
       if (stamp >= last + this.sizeMs + this.#lateMs) {

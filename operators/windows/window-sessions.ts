@@ -70,11 +70,9 @@ export class Sessions extends KeyedWindows<Session> {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number
       const [time, stamp] = [eventTime[row] as number, watermark[row] as number]
-      const order = fitting.order[row] as number
-      const until = Math.max(stamp, this.causes.before(order))
-      if (this.#due.time < until) {
+      if (this.#due.time < stamp) {
         this.cells.add(fitting)
-        this.#fire(until, send, order)
+        this.#fire(stamp, send, fitting.order[row])
       }
       const arrival = { page: fitting, row, time, stamp, key: ids[i] as number }
       const session = this.#sessionFor(arrival)

@@ -10,7 +10,7 @@ import type { Page, Row } from '../../operators/flow.ts'
 import { operators } from '../../operators/index.ts'
 import { onPage } from '../../operators/lift.ts'
 import type { AnyOperator, Operator } from '../../operators/operator.ts'
-import { aliveRows, gather } from '../../operators/page.ts'
+import { aliveRows, gather, selectRows } from '../../operators/page.ts'
 import { topology } from '../../topology/pipeline.ts'
 import { type Plan, planTopology } from '../../topology/plan.ts'
 import { build, Outside, page, planOf } from './outside.ts'
@@ -116,10 +116,22 @@ test('every kind of step is the same at any page size, wherever barriers and res
 
 test('rows wait across the inputs of a step, and those that are only looked up do not', async () => {
   const outside = new Outside(functions)
-  const two = inOrder(planOf(['pass', 'filter', { where: 'n <> 100' }, 'log.main'], ['x', 'filter', { where: '#isFine' }, 'log.main', 'pass.main']), ['key'], 'x') // prettier-ignore
+  const two = inOrder(
+    planOf(['pass', 'filter', { where: 'n <> 100' }, 'log.main'], ['x', 'filter', { where: '#isFine' }, 'log.main', 'pass.main']),
+    ['key'],
+    'x',
+  )
   const fragment = await build(two, outside)
   fragment.push(page([{ key: 'a', n: -1 }, { key: 'b', n: 1 }, { key: 'a', n: 2 }], 0)) // prettier-ignore
-  assert.equal(outside.deadRows.map(({ input, row, waits }) => [input, row['n'], waits ?? false]), [[0, -1, false], [1, -1, true], [0, 2, true], [1, 2, true]]) // prettier-ignore
+  assert.equal(
+    outside.deadRows.map(({ input, row, waits }) => [input, row['n'], waits ?? false]),
+    [
+      [0, -1, false],
+      [1, -1, true],
+      [0, 2, true],
+      [1, 2, true],
+    ],
+  )
   assert.equal(fragment.counters.get('x'), { in: 6, out: 2, late: 0, suspect: 0, dead: 4 })
 })
 
@@ -132,13 +144,17 @@ const hoarding: Operator<Record<string, never>> = {
     let kept: Page[] = []
     return onPage({
       page(one) {
-        for (const row of aliveRows(one)) {
-          if (one.order[row] !== 0) continue
+        const isFirst = (row: number): boolean => one.order[row] === 0
+        for (const row of aliveRows(one).filter(isFirst)) {
           context.dead(one, row, 'once')
           context.dead(gather(one, Int32Array.of(row)), 0, 'twice')
-          return
         }
-        kept.push(one)
+        kept.push(
+          selectRows(
+            one,
+            aliveRows(one).filter(row => !isFirst(row)),
+          ),
+        )
       },
       barrier() {
         for (const one of kept) for (const row of aliveRows(one)) context.dead(one, row, 'late')
@@ -190,7 +206,15 @@ test('a letter put away lets the next one go first; one that is not there change
   const again = (n: number, place: number): void =>
     fragment.push({ ...page([{ key: 'a', n }], 60), replay: { step: 'x', input: 0, turn: { line: 1, place } } })
   fragment.push(page([{ key: 'a', n: -1 }, { key: 'a', n: 1 }, { key: 'a', n: 2 }], 0)) // prettier-ignore
-  for (const [step, line, place] of [['x', 9, 0], ['x', 1, 3], ['x', 1, -1], ['x', 1, 0.5], ['y', 1, 0], ['x', NaN, 0]] as const) putAway(step, line, place) // prettier-ignore
+  for (const [step, line, place] of [
+    ['x', 9, 0],
+    ['x', 1, 3],
+    ['x', 1, -1],
+    ['x', 1, 0.5],
+    ['y', 1, 0],
+    ['x', NaN, 0],
+  ] as const)
+    putAway(step, line, place)
   again(1, 1)
   assert.is(outside.deadRows.at(-1)?.waits, true)
   putAway('x', 1, 0)
@@ -206,7 +230,13 @@ test('too many keys end the topology and say which step it is', async () => {
     inOrder(planOf(['x', 'filter', { where: '#isFine' }, 'log.main']), ['key'], 'x'),
     new Outside(functions),
   )
-  const push = (from: number, count: number): void => fragment.push(page(Array.from({ length: count }, (_, i) => ({ key: from + i, n: -1 })), from)) // prettier-ignore
+  const push = (from: number, count: number): void =>
+    fragment.push(
+      page(
+        Array.from({ length: count }, (_, i) => ({ key: from + i, n: -1 })),
+        from,
+      ),
+    )
   for (let from = 0; from < heldMax; from += 4000) push(from, 4000)
   assert.throws(
     () => push(heldMax, 1),

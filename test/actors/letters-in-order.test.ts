@@ -124,7 +124,18 @@ function withoutNulls(row: TwinRow): TwinRow {
 
 for (const pageRows of [1, 64, 4096]) {
   test(`rows of the key wait, those of others go on; a restart changes nothing (pages of ${pageRows})`, async () => {
-    const rows = ([['a', 1], ['a', -1], ['b', 2], ['a', 3], ['b', -2], ['c', 5], ['a', 6], ['b', 7]] as const).map(([key, n]) => ({ row: { key, n } })) // prettier-ignore
+    const rows = (
+      [
+        ['a', 1],
+        ['a', -1],
+        ['b', 2],
+        ['a', 3],
+        ['b', -2],
+        ['c', 5],
+        ['a', 6],
+        ['b', 7],
+      ] as const
+    ).map(([key, n]) => ({ row: { key, n } }))
     // Open are a −1, a 3, b −2, a 6, b 7. What waits goes when the first one is through, or put away, and not before.
     const send = (replay: number, set: TwinRow = {}): Deed => ({ replay, set, withTurn: true })
     const deeds = [...rows, send(0, { n: 10 }), send(0), { row: { key: 'a', n: 8 } }, send(2), { discard: 0 }, send(2), send(0), send(0)]

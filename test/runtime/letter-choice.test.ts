@@ -117,7 +117,14 @@ test('lines go whole and by place, the others as they were named', async () => {
   assert.equal(letters.appends, [4, 1], 'as much at once as may be')
   // Died again, in other places of the log than their own.
   const [c2, c1, c0] = [letters.died(1, 2), letters.died(1, 1), letters.died(1, 0)]
-  assert.equal((await Array.fromAsync(letters.dead.list())).map(({ id, behind }) => [id, behind]), [[c2, c0], [c1, c0], [c0, undefined]]) // prettier-ignore
+  assert.equal(
+    (await Array.fromAsync(letters.dead.list())).map(({ id, behind }) => [id, behind]),
+    [
+      [c2, c0],
+      [c1, c0],
+      [c0, undefined],
+    ],
+  )
   assert.equal(await refusal(() => letters.dead.replay([c2, c1])), ['INVALID', c2, c0])
   assert.equal(counts(await letters.dead.replay('all')), [3, 0, 0, 0])
   assert.equal(letters.deeds.slice(5), [`+${c0}`, `+${c1}`, `+${c2}`])
@@ -175,7 +182,15 @@ test('letters of an earlier deployment wait for nobody, and nobody for them', as
   const [old, old1] = [letters.died(1, 0, { deployment: 2 }), letters.died(1, 1, { deployment: 2 })]
   const [a0, a1] = [letters.died(1, 0), letters.died(1, 1)]
   const all = await Array.fromAsync(letters.dead.list({ status: 'all' }))
-  assert.equal(all.map(({ status, behind }) => [status, behind]), [['superseded', undefined], ['superseded', undefined], ['open', undefined], ['open', a0]]) // prettier-ignore
+  assert.equal(
+    all.map(({ status, behind }) => [status, behind]),
+    [
+      ['superseded', undefined],
+      ['superseded', undefined],
+      ['open', undefined],
+      ['open', a0],
+    ],
+  )
   assert.equal(await refusal(() => letters.dead.replay(old)), ['INVALID', old, undefined])
   assert.equal(counts(await letters.dead.discard(old)), [1, 0, 0, 0])
   assert.equal(counts(await letters.dead.discard(a0)), [1, 1, 0, 0])
@@ -227,7 +242,10 @@ test('whatever is chosen, of each line a beginning goes, in order, and each lett
         const before = await open()
         const from = letters.events.length
         const ids = one.ids === 'all' ? 'all' : one.ids.flatMap(at => before[at % before.length]?.id ?? [])
-        const answer = await letters.dead[one.do as 'replay'](ids).catch(error => void assert.ok(isEventStoreError(error, 'INVALID')))
+        const answer = await letters.dead[one.do as 'replay'](ids).catch((error: unknown) => {
+          assert.ok(isEventStoreError(error, 'INVALID'))
+          return undefined
+        })
         const written = letters.events.slice(from)
         if (answer === undefined) assert.is(written.length, 0)
         else assert.is(written.length, answer.letters + answer.followers)

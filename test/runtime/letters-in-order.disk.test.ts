@@ -53,7 +53,7 @@ test('rows that wait, replays and discards outlive the node, each key in its ord
     return (await passed(node)).length === rows.length - 1
   })
   const out = await passed(node)
-  for (const [key, of] of Map.groupBy(out, one => one.key))
+  for (const [key, of] of Map.groupBy(out, one => one.key ?? null))
     assert.equal(of.map(({ i }) => i), rows.filter(row => row.key === key && !discarded.has(row.i)).map(({ i }) => i), String(key)) // prettier-ignore
   await node.close()
 })

@@ -51,7 +51,8 @@ async function seen(node: Node): Promise<string[]> {
   return letters.map(({ id, step, row, waits, behind }) => {
     const { key = 'null', n } = row as Partial<Passed>
     assert.is(behind === undefined || letters.some(other => other.id === behind && other.id !== id), true)
-    return `${step}: ${key ?? 'null'} ${n}${waits ? ' waits' : ''}${behind === undefined ? '' : ` behind ${String(letters.find(other => other.id === behind)?.row['n'])}`}`
+    const before = letters.find(other => other.id === behind)
+    return `${step}: ${key ?? 'null'} ${n}${waits ? ' waits' : ''}${before ? ` behind ${String(before.row['n'])}` : ''}`
   })
 }
 
@@ -90,7 +91,10 @@ for (const pageRows of [1, 64, 4096])
     await make(node, 'null 7', 'ключ 8')
     assert.equal((await passed(node)).slice(6), ['ключ 11', 'null 5', 'null 7', 'ключ 8'])
     assert.equal(await list(node), [])
-    assert.equal((await list(node, { status: 'all' })).map(({ status, behind }) => [status, behind]), Array.from({ length: 5 }, () => ['replayed', undefined])) // prettier-ignore
+    assert.equal(
+      (await list(node, { status: 'all' })).map(({ status, behind }) => [status, behind]),
+      Array.from({ length: 5 }, () => ['replayed', undefined]),
+    )
     await node.close()
   })
 
@@ -102,7 +106,15 @@ test('a head that dies again keeps its place, and those behind it wait again', a
   assert.equal(counts(await dead.replay(head!.id, { set: { n: -9 } })), [1, 2, 0, 0])
   await make(node, 'a 4')
   assert.equal(await seen(node), ['fine: a -9', 'fine: a 2 waits behind -9', 'fine: a 3 waits behind -9', 'fine: a 4 waits behind -9'])
-  assert.equal((await list(node)).map(({ attempts, replayOf }) => [attempts, replayOf !== undefined]), [[2, true], [0, true], [0, true], [0, false]]) // prettier-ignore
+  assert.equal(
+    (await list(node)).map(({ attempts, replayOf }) => [attempts, replayOf !== undefined]),
+    [
+      [2, true],
+      [0, true],
+      [0, true],
+      [0, false],
+    ],
+  )
   const again = (await list(node))[0]!
   assert.equal(counts(await dead.replay('all', { set: { n: 5 } })), [4, 0, 0, 0])
   await settled(node)
@@ -210,7 +222,12 @@ for (const pageRows of [1, 64, 4096])
     })
     const out = (await dataOf(node, 'in-order')) as Passed[]
     assert.equal(out.length, rows.length)
-    for (const [key, of] of Map.groupBy(out, one => one.key)) assert.equal(of.map(({ i }) => i), rows.filter(row => row.key === key).map(({ i }) => i), String(key)) // prettier-ignore
+    for (const [key, of] of Map.groupBy(out, one => one.key))
+      assert.equal(
+        of.map(({ i }) => i),
+        rows.filter(row => row.key === key).map(({ i }) => i),
+        String(key),
+      )
     assert.equal(await list(node), [])
     await node.close()
   })

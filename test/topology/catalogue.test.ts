@@ -114,13 +114,13 @@ function textsOf(uses: Readonly<Record<string, AggregateUse>>): Values {
   )
 }
 
-function fileOf(operator: AnyOperator, value: unknown): string {
+function fileOf(operator: AnyOperator, value: unknown, beside: Values = {}): string {
   const { steps } = preludeOf(operator)
   return stringify({
     topology: 'tried',
     version: 1,
     sources: { log: { follow: 'all' } },
-    steps: [...steps, { id: 'it', [operator.spec.name]: value }],
+    steps: [...steps, { id: 'it', ...beside, [operator.spec.name]: value }],
   })
 }
 
@@ -136,6 +136,9 @@ function built(operator: AnyOperator, add: (stream: Stream<Values>) => unknown):
   add(preludeOf(operator).build(builder.follow<Values>()))
   return builder.definition
 }
+
+/** They give up no rows, or all of them. */
+const hasNoOrder: readonly string[] = ['catch', 'deadLetter', 'drop', 'keyBy', 'merge', 'rename']
 
 for (const [name, operator] of Object.entries(operators)) {
   test(`${name}: file, builder and plan agree on every option`, async () => {
@@ -153,6 +156,25 @@ for (const [name, operator] of Object.entries(operators)) {
       assert.equal(await planTopology(file), await planTopology(wanted))
     }
   })
+
+  if (!hasNoOrder.includes(name))
+    test(`${name}: its rows may wait for each other`, async () => {
+      const [options = {}] = casesOf(operator)
+      // Behind a window there are only its own columns.
+      const inOrder = name === 'topN' ? ['origin'] : ['$stream', 'other']
+      const file = read(fileOf(operator, asFile(options, operator.spec.options), { inOrder }))
+      assert.equal(file.steps.at(-1)?.inOrder, inOrder)
+      const words = callsOf[name]?.({ ...options, id: 'it', inOrder }) ?? [{ ...options, id: 'it', inOrder }]
+      const method = (stream: Stream<Values>): unknown =>
+        (stream as unknown as Record<string, (...words: readonly unknown[]) => unknown>)[name]?.(...words)
+      for (const add of [(stream: Stream<Values>) => stream.step(name, { id: 'it', ...options, inOrder }), method]) {
+        assert.equal(built(operator, add), file)
+        const plan = await planTopology(built(operator, add))
+        assert.equal(plan, await planTopology(file))
+        assert.equal(plan.steps.at(-1)?.inOrder, inOrder)
+        assert.ok(inOrder.every(column => plan.steps.at(-1)?.reads?.includes(column)))
+      }
+    })
 
   if (operator.spec.shorthand !== undefined) {
     test(`${name}: a bare value stands for ${operator.spec.shorthand}`, () => {

@@ -92,4 +92,13 @@ test('as Mermaid, whatever the names hold', async () => {
   assert.ok(lines.some(line => line.includes('-->|"late"|')))
 })
 
+test('a step that keeps its dead letters in order says by what, and that it keeps something', async () => {
+  const job = topology('t', { version: 1 }).follow<Order>({ id: 'orders' })
+  const made = job.filter('total > 10', { id: 'large', inOrder: ['customer'] }).append({ id: 'out', stream: 's', type: 't' })
+  const explanation = explainPlan(await planTopology(made.definition))
+  assert.equal(explanation.steps.map(({ inOrder }) => inOrder), [['customer'], []]) // prettier-ignore
+  assert.match(explanationText(explanation), /\n {2}in order +by customer;/)
+  assert.ok(explanation.crossings.some(({ to }) => to === 'state writer'))
+})
+
 test.run()

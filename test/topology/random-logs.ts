@@ -86,8 +86,9 @@ function dataFor(chance: Chance, index: number, stride: number): unknown {
     message: chance.is(0.9) ? JSON.stringify({ x: chance.below(9), ...(chance.is(0.3) && { y: 'z' }) }) : '{"x":',
   }
   for (const name of Object.keys(data)) {
-    if (chance.is(oddShare)) delete data[name]
-    else if (name !== 'at' && chance.is(oddShare)) data[name] = chance.oneOf(oddValues)
+    const place = chance.next()
+    if (place < oddShare) delete data[name]
+    else if (name !== 'at' && place < 2 * oddShare) data[name] = chance.oneOf(oddValues)
   }
   if (chance.is(0.1)) data['extra'] = chance.oneOf<unknown>([1, 'e', null])
   // The fields of an event come in any order.

@@ -25,7 +25,6 @@ const weights: Readonly<Record<string, number>> = {
   total: 1,
 }
 
-const bag = Object.entries(weights).flatMap(([name, weight]) => new Array<string>(weight).fill(name))
 const functionOf = (reference: string): unknown => functions[reference]
 
 export function isValid(topology: Topology): boolean {
@@ -39,10 +38,14 @@ class Growing {
   readonly #sources: readonly FollowedLog[]
   readonly #open: StepInput[]
   readonly #dead: StepInput[] = []
-  #rows: RowTypes
+  readonly #rows: RowTypes
+  readonly #bag: readonly string[]
+  readonly #sinks: readonly string[]
 
-  constructor(chance: Chance) {
+  constructor(chance: Chance, without: readonly string[]) {
     this.#chance = chance
+    this.#bag = Object.entries(weights).flatMap(([name, weight]) => (without.includes(name) ? [] : new Array<string>(weight).fill(name)))
+    this.#sinks = ['append', 'append', 'append', 'projection', 'projection', 'webhook'].filter(name => !without.includes(name))
     this.#sources = randomSources(chance)
     this.#open = this.#sources.map(({ id }) => ({ step: id, port: 'main' }))
     this.#rows = new RowTypes(this.#sources, functionOf)
@@ -53,7 +56,7 @@ class Growing {
   }
 
   /** Tries one step a few times; what is refused has options that do not fit the columns. */
-  grow(operator = this.#chance.oneOf(bag), from = this.#inputsFor(operator)): boolean {
+  grow(operator = this.#chance.oneOf(this.#bag), from = this.#inputsFor(operator)): boolean {
     for (let tries = 0; tries < 4; tries++) if (from.length > 0 && this.#add(operator, from)) return true
     return false
   }
@@ -91,8 +94,7 @@ class Growing {
     const taken = new Set(this.steps.flatMap(({ from }) => from.map(({ step, port }) => `${step}.${port}`)))
     for (const port of this.#open.filter(({ step, port }) => !taken.has(`${step}.${port}`))) {
       if (this.#chance.is(0.1)) continue
-      for (let tries = 0; tries < 20; tries++)
-        if (this.grow(this.#chance.oneOf(['append', 'append', 'append', 'projection', 'projection', 'webhook']), [port])) break
+      for (let tries = 0; tries < 20; tries++) if (this.grow(this.#chance.oneOf(this.#sinks), [port])) break
     }
   }
 }
@@ -107,8 +109,13 @@ function randomSources(chance: Chance): FollowedLog[] {
   }))
 }
 
-export function randomTopology(chance: Chance): Topology {
-  const growing = new Growing(chance)
+export interface TopologyOptions {
+  /** Operators that are not wanted. */
+  readonly without?: readonly string[]
+}
+
+export function randomTopology(chance: Chance, { without = [] }: TopologyOptions = {}): Topology {
+  const growing = new Growing(chance, without)
   const wanted = 3 + chance.below(chance.is(0.3) ? 20 : 8)
   for (let tries = 0; tries < 40 * wanted && growing.steps.length < wanted; tries++)
     growing.grow(growing.steps.length === 0 && chance.is(0.7) ? 'eventTime' : undefined)

@@ -115,7 +115,7 @@ function stepIssue(reading: Reading, issue: Issue, { step, isDoubtful, others }:
   // Whether the rows have a time and a key is known of right steps only.
   if (step.isBroken || (isDoubtful && /\b(?:eventTime|keyBy)\b/.test(message))) return
   if (rule === 'missing-key' && isSaidElsewhere(reading, issue, { step, others })) return
-  if (path[0] === 'inOrder') return inOrderIssue(reading, issue, step)
+  if (path[0] === 'inOrder' && rule !== 'unknown-key') return inOrderIssue(reading, issue, step)
   const spot = spotOf(step, issue)
   const table = step.spots.get(spotKey(path.slice(0, 1)))
   // What is wrong with a table was said where it stands.

@@ -125,7 +125,7 @@ async function printHandled(
   if (terminal.json) return terminal.record({ [done]: letters, followers, skipped, waiting, position })
   const behind = `${followers} that waited behind ${letters === 1 ? 'it' : 'them'}`
   const more = followers === 0 ? '' : `, and ${behind}${done === 'replayed' ? '' : followers === 1 ? ' is replayed' : ' are replayed'}`
-  const rest = skipped === 0 ? '' : `, ${skipped} that can not be replayed stay open`
+  const rest = skipped === 0 ? '' : `, ${skipped} that can not be replayed ${skipped === 1 ? 'stays' : 'stay'} open`
   await terminal.line(`${letters} ${letters === 1 ? 'letter is' : 'letters are'} ${done}${more}${rest}`)
   if (waiting > 0) terminal.remark(`${waiting} more of the same keys came meanwhile: replay again`)
   if ((done === 'replayed' ? letters : followers) > 0) terminal.remark('the topology takes them while a node is open: allsource start')

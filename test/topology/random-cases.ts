@@ -1,0 +1,52 @@
+/** Random topologies with random logs by number, and how each of them is cut into pages and lives. */
+import { Chance, randomLog } from './random-logs.ts'
+import { randomTopology } from './random-topologies.ts'
+import { difference, plainShape, type Results, type RunShape, runTopology } from './random-runs.ts'
+import { type Case, shrunk } from './random-shrink.ts'
+
+/** `forNode`: without steps that send requests, which a node would send. */
+export function randomCase(seed: number, { forNode = false }: { readonly forNode?: boolean } = {}): Case {
+  const chance = new Chance(seed)
+  const topology = randomTopology(chance, { without: forNode ? ['webhook'] : [] })
+  return {
+    topology,
+    log: randomLog(chance, { events: 20 + chance.below(chance.is(0.2) ? 500 : 150), stride: chance.oneOf([1, 5, 20, 60]) }),
+  }
+}
+
+/** Rows one by one; a few together, with lives that end at random barriers; many, each page a life; one page with a restart behind it. */
+export function shapesFor(seed: number): readonly RunShape[] {
+  return [
+    { pageRows: 1, barriers: seed % 2 === 0 ? 0 : 1, restarts: 0, seed },
+    { pageRows: 3, barriers: 0.2, restarts: 0.5, seed },
+    { pageRows: 64, barriers: 1, restarts: 1, seed },
+    { pageRows: 4096, barriers: 1, restarts: 1, seed },
+    { pageRows: 1, barriers: 0.1, restarts: 1, seed },
+  ]
+}
+
+/** What differs between a run in one page and others, or is wrong in it; undefined when all is well. */
+export async function trouble(one: Case, shapes: readonly RunShape[]): Promise<string | undefined> {
+  try {
+    const whole: Results = await runTopology(one.topology, one.log, plainShape)
+    const [broken] = whole['broken'] ?? []
+    if (broken !== undefined) return broken
+    for (const shape of shapes) {
+      const differs = difference(whole, await runTopology(one.topology, one.log, shape))
+      if (differs !== undefined) return `pages of ${shape.pageRows}: ${differs}`
+    }
+    return undefined
+  } catch (error) {
+    return `thrown: ${String(error)}`
+  }
+}
+
+/** The case and its trouble, made as small as they get, for people to read. */
+export async function report(seed: number): Promise<string> {
+  const shapes = shapesFor(seed)
+  const small = await shrunk(randomCase(seed), async one => (await trouble(one, shapes)) !== undefined)
+  const rows = small.log.map(({ stream, type, data, encoding }) =>
+    JSON.stringify([stream, type, encoding === 'json' ? Buffer.from(data).toString() : Buffer.from(data).toString('base64')]),
+  )
+  return [`seed ${seed}: ${await trouble(small, shapes)}`, JSON.stringify(small.topology), ...rows].join('\n')
+}

@@ -1,0 +1,27 @@
+/** Random topologies on nodes: in memory with any page size and epoch, and on disk, closed and opened again in the middle. */
+// Deadline: 300 s
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { randomCase } from './random-cases.ts'
+import { runOnNode } from './random-nodes.ts'
+import { difference } from './random-runs.ts'
+
+for (const seed of [2, 8, 20, 31])
+  test(`case ${seed} gives the same on every node`, async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'allsource-random-'))
+    try {
+      const one = randomCase(seed, { forNode: true })
+      const whole = await runOnNode(seed, one, { pageRows: 4096, epochMs: 1000 })
+      assert.ok(Object.keys(whole).length > 2)
+      assert.is(difference(whole, await runOnNode(seed, one, { pageRows: 1, epochMs: 1 })), undefined, 'pages of 1')
+      const closed = await runOnNode(seed, one, { pageRows: 3, epochMs: 2, directory, closings: [5, 40, 1] })
+      assert.is(difference(whole, closed), undefined, 'closed and opened')
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
+  })
+
+test.run()

@@ -1,0 +1,75 @@
+/** Runs random topologies on nodes, in memory or on disk and closed in the middle, and gathers what must be the same each time. */
+import { STAMP_EPOCH_MS } from '../../event/stamp.ts'
+import type { NewEvent } from '../../event/event.ts'
+import { type Node, openNode, type OpenOptions } from '../../runtime/index.ts'
+import type { GivenEvent } from '../../runtime/trial/given-log.ts'
+import type { Topology } from '../../topology/topology.ts'
+import { partitions } from './random-logs.ts'
+import type { Results } from './random-runs.ts'
+import type { Case } from './random-shrink.ts'
+
+export interface NodeShape extends Pick<OpenOptions, 'directory' | 'epochMs'> {
+  readonly pageRows: number
+  /** On disk: after how many ms it is closed and opened again, one time after the other. */
+  readonly closings?: readonly number[]
+}
+
+/** Undefined for what a log does not take: it can only get there by damage. */
+function newEvent({ type, data, encoding }: GivenEvent): NewEvent | undefined {
+  if (encoding === 'bytes') return { type, data, encoding }
+  if (encoding === 'msgpack') return data[0] === 0xc1 ? undefined : { type, data, encoding }
+  try {
+    return { type, data: JSON.parse(Buffer.from(data).toString()) as unknown }
+  } catch {
+    return undefined
+  }
+}
+
+export async function runOnNode(
+  seed: number,
+  { topology, log }: Case,
+  { pageRows, closings = [], directory, epochMs = 100 }: NodeShape,
+): Promise<Results> {
+  const where = directory === undefined ? { memory: true as const } : { directory }
+  const open = (): Promise<Node> => openNode({ ...where, epochMs, limits: { pageRows }, partitions, workers: 1, durability: 'os' })
+  let node = await open()
+  const events = log.flatMap(given => {
+    const event = newEvent(given)
+    return event === undefined ? [] : [{ stream: given.stream, event }]
+  })
+  await node.appendInOrder(events)
+  await node.deploy(new URL(`random-module.ts?seed=${seed}`, import.meta.url), { export: 'made', until: 'head' })
+  for (const afterMs of closings) {
+    await new Promise(resolve => setTimeout(resolve, afterMs))
+    await node.close()
+    node = await open()
+  }
+  const { status, steps, rowsIn } = await node.topologyEnded(topology.name)
+  const results = { ...(await seen(node, topology)), status: [status, String(rowsIn)], counters: steps.map(step => JSON.stringify(step)) }
+  await node.close()
+  return results
+}
+
+async function seen(node: Node, { steps }: Topology): Promise<Results> {
+  const lists: Record<string, string[]> = {}
+  for await (const { stream, type, data, time } of node.readAll()) {
+    if (!stream.startsWith('out-') && !stream.startsWith('$dead-letter-')) continue
+    const { step = '', position, ...letter } = (type === 'dead-letter' ? data : {}) as Record<string, unknown>
+    const text =
+      type === 'dead-letter'
+        ? JSON.stringify({ ...letter, hasPosition: position !== null })
+        : JSON.stringify([type, data, eventTimeOf(time)])
+    ;(lists[`${stream} ${String(step)}`] ??= []).push(text)
+  }
+  for (const name of new Set(steps.flatMap(({ operator, options }) => (operator === 'projection' ? [options['name'] as string] : [])))) {
+    const rows: string[] = []
+    for await (const { key, value } of node.state(name).list()) rows.push(JSON.stringify([key, value]))
+    lists[`rows ${name}`] = rows
+  }
+  return Object.fromEntries(Object.entries(lists).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Random event times are long ago; any other is when the node wrote the event. */
+function eventTimeOf(time: Date | number): number | null {
+  return Number(time) < STAMP_EPOCH_MS ? Number(time) : null
+}
