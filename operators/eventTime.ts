@@ -22,10 +22,10 @@ export const eventTime: Operator<EventTimeOptions> = {
     summary: 'Says when each row happened and how late others may still come.',
     description:
       'The watermark before a row is the largest event time of all earlier rows that are not suspect, in whole milliseconds, less `lag`; ' +
-      'before the first row it is −∞. It is written beside the row, so that windows decide by the row and never by the moment: ' +
-      'results do not depend on the size of pages, on speed or on restarts. A row whose event time lies more than `maxFuture.allow` after its own field `maxFuture.of` ' +
-      'leaves by the port `suspect` and touches nothing else. A row without an event time is a dead letter; one without the field to ' +
-      'compare with is not suspect.',
+      'before the first row it is −∞. It is written beside the row, so that windows decide by the row and never by the moment: results do ' +
+      'not depend on the size of pages, on speed or on restarts. A row whose event time lies more than `maxFuture.allow` after its own ' +
+      'field `maxFuture.of` leaves by the port `suspect` and touches nothing else. A row without an event time is a dead letter; one ' +
+      'without the field to compare with is not suspect.',
     options: {
       field: {
         type: 'field',
