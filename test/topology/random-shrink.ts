@@ -9,25 +9,37 @@ export interface Case {
   readonly log: readonly GivenEvent[]
 }
 
-/** Takes away whatever can go while the case still fails. */
-export async function shrunk(failing: Case, fails: (one: Case) => Promise<boolean>): Promise<Case> {
-  let best = failing
-  for (;;) {
-    const smaller = await firstFailing(best, fails)
-    if (smaller === undefined) return best
-    best = smaller
+type Fails = (one: Case) => Promise<boolean>
+
+/** Takes away whatever can go while the case still fails: the log first, because every try folds it. */
+export async function shrunk(failing: Case, fails: Fails): Promise<Case> {
+  let [best, before] = [failing, undefined as Case | undefined]
+  while (best !== before) {
+    before = best
+    best = await withSmallerTopology(await withShorterLog(best, fails), fails)
   }
+  return best
 }
 
-async function firstFailing(from: Case, fails: (one: Case) => Promise<boolean>): Promise<Case | undefined> {
-  for (const one of smallerCases(from)) if (isValid(one.topology) && (await fails(one))) return one
-  return undefined
+/** Leaves out halves, then quarters, down to single events. */
+async function withShorterLog(from: Case, fails: Fails): Promise<Case> {
+  let best = from
+  for (let size = Math.ceil(from.log.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (let start = 0; start < best.log.length;) {
+      const one = { ...best, log: [...best.log.slice(0, start), ...best.log.slice(start + size)] }
+      if (await fails(one)) best = one
+      else start += size
+    }
+  }
+  return best
 }
 
-function* smallerCases({ topology, log }: Case): Generator<Case> {
-  for (const smaller of smallerTopologies(topology)) yield { topology: smaller, log }
-  for (let size = Math.ceil(log.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2))
-    for (let start = 0; start < log.length; start += size) yield { topology, log: [...log.slice(0, start), ...log.slice(start + size)] }
+async function withSmallerTopology(from: Case, fails: Fails): Promise<Case> {
+  for (const topology of smallerTopologies(from.topology)) {
+    const one = { ...from, topology }
+    if (isValid(topology) && (await fails(one))) return withSmallerTopology(one, fails)
+  }
+  return from
 }
 
 function* smallerTopologies(topology: Topology): Generator<Topology> {
@@ -43,7 +55,7 @@ function* smallerTopologies(topology: Topology): Generator<Topology> {
     for (const name of Object.keys(step.options)) {
       const { [name]: value, ...options } = step.options
       yield replaced({ ...step, options })
-      if (name === 'aggregate')
+      if (name === 'aggregate' && Object.keys(value as object).length > 1)
         for (const result of Object.keys(value as object))
           yield replaced({ ...step, options: { ...options, [name]: { [result]: (value as Record<string, unknown>)[result] } } })
     }
