@@ -1,5 +1,6 @@
 /** Dead letters as events: what one holds, and the events that say what became of it, all in one stream a topology. */
-import type { NewEvent, Position } from '../event/event.ts'
+import type { DeadLetterData, LetterRow, Turn } from '../event/dead-letters.ts'
+import type { NewEvent } from '../event/event.ts'
 import { positionOf } from '../event/position.ts'
 import type { DeadRow } from '../operators/operator.ts'
 import { plainOf } from './dead-letter-json.ts'
@@ -9,19 +10,13 @@ export const DEAD_LETTER = 'dead-letter'
 export const REPLAYED = 'dead-letter.replayed'
 export const DISCARDED = 'dead-letter.discarded'
 
+export type { DeadLetterData, Turn } from '../event/dead-letters.ts'
+
 export const causeLengthMax = 2000
 
 /** Where a topology's dead letters are, and what became of them. */
 export function deadLetterStream(topology: string): string {
   return `$dead-letter-${topology}`
-}
-
-/** Where a letter stands among those of its key, at a step that keeps them in order. */
-export interface Turn {
-  /** Begun by the row of the key that was given up first; no other line of the step has this number. */
-  readonly line: number
-  /** Kept when the row is given up again: 0 for the first one of the line. */
-  readonly place: number
 }
 
 /** A row given up, with all that its step needs to take it again. */
@@ -33,40 +28,6 @@ export interface GivenUpRow extends DeadRow {
   readonly key?: readonly string[]
   readonly turn?: Turn
   readonly waits?: true
-}
-
-/** The row itself, with what stands beside it. */
-interface LetterRow {
-  readonly topology: string
-  /** Of which deployment; rows of another are not its business. */
-  readonly deployment: number
-  readonly step: string
-  readonly row: Readonly<Record<string, unknown>>
-  readonly input?: number
-  readonly port?: string
-  readonly eventTime?: number
-  readonly key?: readonly string[]
-  /** Of a step with `inOrder`. */
-  readonly turn?: Turn
-  /** Of the event that the row came from; null where there is none. */
-  readonly position: Position | null
-  readonly stream?: string
-  readonly type?: string
-  /** Data of that event as far as it can be read; the row where there is no event. */
-  readonly payload: unknown
-}
-
-export interface DeadLetterData extends LetterRow {
-  readonly cause: string
-  readonly code?: string
-  /** How often the step has tried the row; 0 as long as it waits. */
-  readonly attempts: number
-  /** It was not tried, because an earlier row of its key was given up. */
-  readonly waits?: true
-  /** The row is here as it was, so that it can be tried again. */
-  readonly replayable: boolean
-  /** The letter whose replay ended in this one: version of its event. */
-  readonly replayOf?: number
 }
 
 /** A dead letter on its way back: the topology reads it at its place in the log. */

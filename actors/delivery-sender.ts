@@ -6,11 +6,14 @@
  * in the outbox, makes it again under the same key, and decides again; a crash after it finds the dead letter there, under the number of
  * the delivery, to be appended once. Between an answer and its epoch lies the only way in which a receiver sees a key twice.
  */
+import type { WaitingDeliveries } from '../event/topologies.ts'
 import type { Clock } from '../event/clock.ts'
 import type { EventStoreError } from '../event/error.ts'
 import { decodeDelivery, type Delivery, isDelivery, stepOfDelivery, type Undelivered } from './delivery.ts'
 import { attemptDelivery } from './delivery-attempt.ts'
 import type { SealedEpoch } from './epoch.ts'
+
+export type { WaitingDeliveries } from '../event/topologies.ts'
 
 export interface DeliverySenderOptions {
   readonly clock: Clock
@@ -40,14 +43,6 @@ const rowBytes = 128
 interface Waiting {
   readonly row: number
   readonly bytes: Uint8Array
-}
-
-/** Deliveries that are not decided yet. */
-export interface WaitingDeliveries {
-  readonly waiting: number
-  /** Whose attempt failed last, if none was taken since, and what it met. */
-  readonly step?: string
-  readonly lastFailure?: string
 }
 
 export class DeliverySender {

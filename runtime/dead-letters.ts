@@ -1,7 +1,8 @@
 /** The dead letters of a topology as people work with them: look at them, send them back to their step, put them away. */
 import { DEAD_LETTER, type DeadLetterData, deadLetterStream } from '../actors/dead-letter.ts'
+import type { DeadLetter, DeadLetterListOptions, DeadLetters } from '../event/dead-letters.ts'
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
-import type { Event, NewEvent, Position } from '../event/event.ts'
+import type { Event, NewEvent } from '../event/event.ts'
 import type { AppendAnswer, AppendOptions, EventStore } from '../event/event-store.ts'
 import type { Limits } from '../event/limits.ts'
 import { checkStreamId } from '../event/stream-id.ts'
@@ -9,75 +10,16 @@ import { type Deployment, foldTopology, TOPOLOGY_STREAM } from './deploy/registr
 import type { LetterBook } from './letter-book.ts'
 import { LetterHandling } from './letter-handling.ts'
 
-/** `superseded`: of an earlier deployment of the topology, all of whose rows the present one has taken anew. */
-export type DeadLetterStatus = 'open' | 'replayed' | 'discarded' | 'superseded'
-
-export interface DeadLetter extends DeadLetterData {
-  /** Version of its event in the stream `$dead-letter-<topology>`. */
-  readonly id: number
-  readonly status: DeadLetterStatus
-  /** When it was written, ms since the epoch. */
-  readonly recorded: number
-  /** When it was last replayed or discarded, ms since the epoch. */
-  readonly handled?: number
-  /** Why it was discarded. */
-  readonly reason?: string
-  /** The open letter of the same key that it waits behind; of a step with `inOrder`. */
-  readonly behind?: number
-}
-
-export interface DeadLetterListOptions {
-  /** Default `open`. */
-  readonly status?: DeadLetterStatus | 'all'
-  readonly step?: string
-  readonly limit?: number
-  /** Begins behind this one. */
-  readonly after?: number
-}
-
-/** By id; all that are open; or all that are open of one step. */
-export type DeadLetterChoice = number | readonly number[] | 'all' | { readonly step: string }
-
-export interface ReplayOptions {
-  /** Columns to replace in each row; null takes one away. */
-  readonly set?: Readonly<Record<string, unknown>>
-  /** Also those that were replayed or discarded before; only for letters named by id. */
-  readonly again?: boolean
-}
-
-export interface DiscardOptions {
-  readonly reason?: string
-  /** As for a replay. */
-  readonly again?: boolean
-}
-
-export interface HandledLetters {
-  /** How many of those chosen; without those that somebody else has handled meanwhile. */
-  readonly letters: number
-  /** How many waited behind them and were replayed with them, in order. */
-  readonly followers: number
-  /** Open ones that stay open: of `all` or a step those that can not be replayed, and those that wait behind one that can not. */
-  readonly skipped: number
-  /** How many more have come to wait behind them meanwhile, as far as they are in the log: replay those, too. */
-  readonly waiting: number
-  /** Of the last event written; the topology has taken the rows when it is past this. Null when there was none. */
-  readonly position: Position | null
-}
-
-export interface DeadLetters {
-  /** In the order of their ids. NOT_FOUND at the first read when there is no such topology. */
-  list(options?: DeadLetterListOptions): AsyncIterable<DeadLetter>
-  /** NOT_FOUND when no letter has this id. */
-  show(id: number): Promise<DeadLetter>
-  /**
-   * Writes the rows into the log for the topology to take again, each at its step. NOT_FOUND for an id that is no letter's; INVALID for one that
-   * was handled before, is not replayable, is of another deployment or waits behind one that is not chosen, and when the topology does not follow
-   * the log. Then nothing was written. What waits behind the letters chosen goes with them.
-   */
-  replay(choice: DeadLetterChoice, options?: ReplayOptions): Promise<HandledLetters>
-  /** Puts them away. What waits behind them alone is replayed, if the topology takes rows. */
-  discard(choice: DeadLetterChoice, options?: DiscardOptions): Promise<HandledLetters>
-}
+export type {
+  DeadLetter,
+  DeadLetterChoice,
+  DeadLetterListOptions,
+  DeadLetters,
+  DeadLetterStatus,
+  DiscardOptions,
+  HandledLetters,
+  ReplayOptions,
+} from '../event/dead-letters.ts'
 
 export interface DeadLettersParts {
   readonly topology: string

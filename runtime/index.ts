@@ -17,6 +17,7 @@ export type {
   Version,
 } from '../event/event.ts'
 export type * from '../event/event-store.ts'
+export type { Tenant } from '../event/tenant.ts'
 export { defaultLimits, type Limits } from '../event/limits.ts'
 export type {
   DeadLetter,
@@ -27,11 +28,10 @@ export type {
   DiscardOptions,
   HandledLetters,
   ReplayOptions,
-} from './dead-letters.ts'
-export type { Deployed, DeployOptions } from './deploy/deployer.ts'
-export type { ProjectionReader, StateListOptions, StateRow } from './deploy/projection-reader.ts'
-export type { StepStatus, TopologyStatus } from './deploy/status.ts'
-export type { NodeStats, PartitionStats, VerifyReport } from './report.ts'
+} from '../event/dead-letters.ts'
+export type { ProjectionReader, StateListOptions, StateRow } from '../event/projections.ts'
+export type { Deployed, DeployOptions, StepStatus, TopologyStatus } from '../event/topologies.ts'
+export type { NodeStats, PartitionStats, VerifyReport } from '../event/figures.ts'
 export * from '../topology/pipeline.ts'
 export type { Column, NumberColumn, Page, Row, SliceColumn, TextColumn, BooleanColumn, ValueColumn } from '../operators/flow.ts'
 export { columnOf } from '../operators/columns.ts'

@@ -1,6 +1,7 @@
 /** A node: one store, its event log, and the topologies that run over it, opened in a process of the user's. */
 import type { Router } from '../actors/router.ts'
 import { EventStoreError } from '../event/error.ts'
+import type { Tenant } from '../event/tenant.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { LogDamage } from '../store/log/open-shard.ts'
@@ -32,7 +33,7 @@ export interface NodeParts {
   readonly closeDatabases: () => Promise<void>
 }
 
-export class Node extends EventLog {
+export class Node extends EventLog implements Tenant {
   readonly #parts: NodeParts
   /** By topology. */
   readonly #letterBooks = new Map<string, LetterBook>()

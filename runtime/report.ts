@@ -1,39 +1,12 @@
 /** What a node says of itself: counts and bytes, and the report of a walk through everything it holds. */
-import type { LogDamage } from '../store/log/open-shard.ts'
+import type { LogDamage, PartitionStats, VerifyReport } from '../event/figures.ts'
 import { readColumn, verifyShard } from '../store/log/verify.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { StateColumn } from '../store/state.ts'
 import { turn } from '../actors/subscription.ts'
-import type { TopologyStatus } from './deploy/status.ts'
 import type { NodeShard } from './shards.ts'
 
-export interface PartitionStats {
-  readonly partition: number
-  readonly shard: number
-  readonly events: number
-}
-
-export interface NodeStats {
-  readonly storeId: string
-  readonly events: number
-  /** Bytes of all files of the store; 0 in memory. */
-  readonly diskBytes: number
-  readonly partitions: readonly PartitionStats[]
-  readonly shards: readonly { readonly shard: number; readonly blocks: number; readonly segments: number; readonly diskBytes: number }[]
-  readonly topologies: readonly TopologyStatus[]
-  /** What could not be read when the store was opened. */
-  readonly damage: readonly LogDamage[]
-}
-
-export interface VerifyReport {
-  readonly blocks: number
-  readonly events: number
-  /** Bytes of blocks as stored. */
-  readonly bytes: number
-  readonly damage: readonly LogDamage[]
-  /** What was lost and accepted as lost at an earlier open. */
-  readonly accepted: readonly LogDamage[]
-}
+export type { NodeStats, PartitionStats, VerifyReport } from '../event/figures.ts'
 
 export function partitionStats(shards: readonly NodeShard[], partitions: number): PartitionStats[] {
   return Array.from({ length: partitions }, (_, partition) => {

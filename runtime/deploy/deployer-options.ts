@@ -7,7 +7,8 @@ import type { LogDamage } from '../../store/damage/accepted-losses.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import type { StateStore } from '../../store/state.ts'
 import type { LogAccess } from '../log-access.ts'
-import type { TopologyStatus } from './status.ts'
+
+export type { Deployed, DeployOptions } from '../../event/topologies.ts'
 
 export interface DeployerOptions {
   /** The log as the calling thread sees it. */
@@ -38,12 +39,3 @@ export interface DeployerThreads {
   /** Of the `state` database. */
   readonly state: { readonly handle: bigint; readonly closed: Int32Array }
 }
-
-export interface DeployOptions {
-  /** Name of the module's export that is the topology. Default `default`; a file has none. */
-  readonly export?: string
-  /** Ends at what is in the log now. */
-  readonly until?: 'head'
-}
-
-export type Deployed = Pick<TopologyStatus, 'name' | 'version' | 'status'>

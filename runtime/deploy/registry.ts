@@ -1,6 +1,6 @@
 /** The deployed topologies as the log knows them: a fold of the stream `$topology`. */
 import type { Event, NewEvent, Stamp } from '../../event/event.ts'
-import type { ErrorCode } from '../../event/error.ts'
+import type { DeploymentStatus, PlainFailure } from '../../event/topologies.ts'
 import type { Plan } from '../../topology/plan.ts'
 
 export const TOPOLOGY_STREAM = '$topology'
@@ -31,14 +31,6 @@ export type TopologyEvent =
   | { readonly type: 'topology.ended'; readonly data: Named }
   | { readonly type: 'topology.failed'; readonly data: Named & { readonly error: PlainFailure } }
   | { readonly type: 'topology.undeployed'; readonly data: Named }
-
-export interface PlainFailure {
-  readonly code: ErrorCode
-  readonly message: string
-}
-
-/** `draining` runs as `running` does, up to a last stamp. */
-export type DeploymentStatus = 'running' | 'paused' | 'draining' | 'ended' | 'failed'
 
 /** One deployment of a topology. */
 export interface Deployment extends DeployedData {

@@ -1,56 +1,14 @@
 /** What a node says about a topology. */
-import type { WaitingDeliveries } from '../../actors/delivery-sender.ts'
 import type { Counters } from '../../actors/pipeline-options.ts'
 import type { Position } from '../../event/event.ts'
 import { type Place, positionOf } from '../../event/position.ts'
+import type { StepStatus, TopologyStatus } from '../../event/topologies.ts'
 import type { TopologyRow } from '../../store/state.ts'
 import type { Plan } from '../../topology/plan.ts'
 import type { PipelineStats } from './pipeline-host.ts'
-import type { Deployment, DeploymentStatus, PlainFailure } from './registry.ts'
+import type { Deployment } from './registry.ts'
 
-/** What a step has done since the deployment; the source is one, named by its kind. */
-export interface StepStatus {
-  readonly id: string
-  readonly operator: string
-  readonly in: number
-  /** Rows sent on, or for a sink those that reached the outside. */
-  readonly out: number
-  readonly late: number
-  readonly suspect: number
-  readonly dead: number
-}
-
-export interface TopologyStatus {
-  readonly name: string
-  readonly version: number
-  /** `draining` ends at the stamp that was the last when it was told to. */
-  readonly status: DeploymentStatus
-  /** URL of the module or file it was deployed from. */
-  readonly module: string
-  /** Of the last event taken; null before the first and for generators. */
-  readonly position: Position | null
-  /** Events of the log not looked at yet; an upper bound when the topology follows only some. */
-  readonly lagEvents: number
-  /** Rows taken from the source, and rows that reached a sink. */
-  readonly rowsIn: number
-  readonly rowsOut: number
-  readonly late: number
-  readonly suspect: number
-  readonly dead: number
-  /** The source first, then each step in the order of the plan. */
-  readonly steps: readonly StepStatus[]
-  /** Number of the last epoch; 0 before the first. */
-  readonly epoch: number
-  /** How long it took to be written; left out while nothing runs. */
-  readonly lastEpochMs?: number
-  /** Event time, ms; left out before the first. */
-  readonly watermark?: number
-  /** Webhooks that wait for their receivers, with the step whose attempt failed last and what it met; left out when none waits. */
-  readonly deliveries?: WaitingDeliveries
-  readonly error?: PlainFailure
-  /** Its state was ahead of the log or lost, so it was folded again from the start. */
-  readonly rebuilt?: true
-}
+export type { StepStatus, TopologyStatus } from '../../event/topologies.ts'
 
 const IN = 0
 const OUT = 1

@@ -2,18 +2,10 @@
  * Losses that somebody has accepted, kept in the shard itself: no later open and no `verify` calls them damage again, and the numbers of what
  * was lost are never given to other events.
  */
+import type { LogDamage } from '../../event/figures.ts'
 import type { KeyValue } from '../key-value.ts'
 
-/** A place in the log that can not be read. */
-export interface LogDamage {
-  readonly shard: number
-  /** −1 when it is not one block. */
-  readonly block: number
-  readonly partition?: number
-  /** Sequences known to be lost, inclusive. */
-  readonly sequences?: readonly [first: number, last: number]
-  readonly reason: string
-}
+export type { LogDamage } from '../../event/figures.ts'
 
 /** First byte of a key in column `meta`; the rest is its place among the acceptances. */
 const ACCEPTED = 0x61

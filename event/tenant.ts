@@ -1,0 +1,19 @@
+/** All that one tenant has: what every node answers to, embedded or over a wire, whatever tenant is asked. */
+import type { DeadLetters } from './dead-letters.ts'
+import type { EventStore } from './event-store.ts'
+import type { NodeStats, VerifyReport } from './figures.ts'
+import type { ProjectionReader } from './projections.ts'
+import type { Topologies } from './topologies.ts'
+
+/** The tenant that a node itself is, and that requests without a tenant are for. */
+export const DEFAULT_TENANT = 'default'
+
+export interface Tenant extends EventStore, Topologies {
+  /** Rows of a projection, folded rows before they are durable included. NOT_FOUND at the first read when no topology writes it. */
+  state(projection: string): ProjectionReader
+  /** Rows that the steps of a topology gave up: to look at, to send back, to put away. */
+  deadLetters(topology: string): DeadLetters
+  stats(): Promise<NodeStats>
+  /** Walks everything that is stored and names what is not as it was written. The node goes on serving. */
+  verify(): Promise<VerifyReport>
+}

@@ -1,0 +1,105 @@
+/** What is said of topologies that are deployed, and to them. */
+import type { ErrorCode } from './error.ts'
+import type { Position } from './event.ts'
+
+export interface PlainFailure {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** `draining` runs as `running` does, up to a last stamp. */
+export type DeploymentStatus = 'running' | 'paused' | 'draining' | 'ended' | 'failed'
+
+/** Deliveries that are not decided yet. */
+export interface WaitingDeliveries {
+  readonly waiting: number
+  /** Whose attempt failed last, if none was taken since, and what it met. */
+  readonly step?: string
+  readonly lastFailure?: string
+}
+
+/** What a step has done since the deployment; the source is one, named by its kind. */
+export interface StepStatus {
+  readonly id: string
+  readonly operator: string
+  readonly in: number
+  /** Rows sent on, or for a sink those that reached the outside. */
+  readonly out: number
+  readonly late: number
+  readonly suspect: number
+  readonly dead: number
+}
+
+export interface TopologyStatus {
+  readonly name: string
+  readonly version: number
+  /** `draining` ends at the stamp that was the last when it was told to. */
+  readonly status: DeploymentStatus
+  /** URL of the module or file it was deployed from. */
+  readonly module: string
+  /** Of the last event taken; null before the first and for generators. */
+  readonly position: Position | null
+  /** Events of the log not looked at yet; an upper bound when the topology follows only some. */
+  readonly lagEvents: number
+  /** Rows taken from the source, and rows that reached a sink. */
+  readonly rowsIn: number
+  readonly rowsOut: number
+  readonly late: number
+  readonly suspect: number
+  readonly dead: number
+  /** The source first, then each step in the order of the plan. */
+  readonly steps: readonly StepStatus[]
+  /** Number of the last epoch; 0 before the first. */
+  readonly epoch: number
+  /** How long it took to be written; left out while nothing runs. */
+  readonly lastEpochMs?: number
+  /** Event time, ms; left out before the first. */
+  readonly watermark?: number
+  /** Webhooks that wait for their receivers, with the step whose attempt failed last and what it met; left out when none waits. */
+  readonly deliveries?: WaitingDeliveries
+  readonly error?: PlainFailure
+  /** Its state was ahead of the log or lost, so it was folded again from the start. */
+  readonly rebuilt?: true
+}
+
+export interface DeployOptions {
+  /** Name of the module's export that is the topology. Default `default`; a file has none. */
+  readonly export?: string
+  /** Ends at what is in the log now. */
+  readonly until?: 'head'
+}
+
+export type Deployed = Pick<TopologyStatus, 'name' | 'version' | 'status'>
+
+/** Topologies as people and programs run them. */
+export interface Topologies {
+  /**
+   * Runs the topology that a module exports, or that a file (`.yaml`, `.yml`, `.json`) holds. INVALID names the file and what is wrong with it, or what
+   * stands in the way.
+   */
+  deploy(module: URL | string, options?: DeployOptions): Promise<Deployed>
+  /**
+   * Stops a topology after a last epoch; its state is kept, and it stays as it is until it is resumed, over restarts of the node as well. Resolves when it
+   * has stopped: its events are appended, and its webhooks are delivered as far as they are taken at the first attempt; the others wait.
+   * Does nothing to one that is paused. INVALID when it has ended or failed, NOT_FOUND when there is none.
+   */
+  pause(name: string): Promise<void>
+  /** A paused topology goes on where it was. Does nothing to one that runs. INVALID when it has ended or failed, NOT_FOUND when there is none. */
+  resume(name: string): Promise<void>
+  /**
+   * Lets a topology, running or paused, fold what is in the log now and then end as with `until: 'head'`: windows close, the last of its outbox is sent.
+   * Resolves when that is noted; `topologyEnded` waits for the end. Does nothing to one that ends at a head already. INVALID when it has ended or
+   * failed or makes its own rows, NOT_FOUND when there is none.
+   */
+  drain(name: string): Promise<void>
+  /** Ends a topology and drops its state. NOT_FOUND when there is none. */
+  undeploy(name: string): Promise<void>
+  topologies(): Promise<TopologyStatus[]>
+  /**
+   * Resolves when each topology that runs has taken all that is in the log, what they append themselves included, and what came of it is durable, appended
+   * and delivered. One that makes its own rows is waited for until it ends; paused, ended and failed ones are not. CLOSED when the node closes before.
+   */
+  caughtUp(): Promise<void>
+  /** Resolves when a topology has ended or failed, however long it is paused before. */
+  topologyEnded(name: string): Promise<TopologyStatus>
+}
