@@ -47,6 +47,18 @@ export const limitsMost = {
   eventIdBytes: 255,
 } as const satisfies Partial<Limits>
 
+/** What the system writes for itself is not held to smaller limits than the defaults, which it is made for. */
+export function systemLimits(limits: Limits): Limits {
+  const known = systemLimitsOf.get(limits)
+  if (known) return known
+  const names = Object.keys(limits) as (keyof Limits)[]
+  const made = Object.fromEntries(names.map(name => [name, Math.max(limits[name], defaultLimits[name])])) as Limits
+  systemLimitsOf.set(limits, made)
+  return made
+}
+
+const systemLimitsOf = new WeakMap<Limits, Limits>()
+
 /** Defaults with some replaced; refuses unknown names and numbers that are not positive integers. */
 export function limitsWith(given: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(given)) {
