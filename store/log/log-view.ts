@@ -4,6 +4,7 @@ import type { TextHash } from '../../event/hash.ts'
 import { partitionOf } from '../../event/stream-id.ts'
 import { blockKey, type ShardColumn } from '../index/keys.ts'
 import { Segments } from '../index/segments.ts'
+import type { TermHashes } from '../index/terms.ts'
 import type { KeyValue } from '../key-value.ts'
 import { Block } from './block.ts'
 import { BlockCache } from './block-cache.ts'
@@ -32,6 +33,7 @@ export class LogView {
   readonly partitions: number
   readonly streamHash: TextHash
   readonly idHash: TextHash
+  readonly termHashes: TermHashes
   readonly #cache: BlockCache
 
   constructor(options: LogViewOptions) {
@@ -42,6 +44,7 @@ export class LogView {
     const hashes = hashesOf(options.storeId)
     this.streamHash = hashes.stream
     this.idHash = hashes.id
+    this.termHashes = hashes.terms
     this.#cache = new BlockCache(options.cacheBytes)
   }
 
