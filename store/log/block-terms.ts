@@ -28,7 +28,9 @@ const starts = new Uint32Array(CATEGORIES_KNOWN)
 const ends = new Uint32Array(CATEGORIES_KNOWN)
 
 export function eachTerm({ streams, types, extras }: BlockParts, hashes: TermHashes, found: TermSink): void {
-  eachSlice(types, give(hashes, 'type', found))
+  const type = give(hashes, 'type', found)
+  // A row that was removed has neither stream nor type any more.
+  eachSlice(types, (bytes, start, end) => end > start && type(bytes, start, end))
   streamTerms(streams, hashes, found)
   if (extras.count === 0) return
   const tag = give(hashes, 'tag', found)
@@ -39,7 +41,7 @@ export function eachTerm({ streams, types, extras }: BlockParts, hashes: TermHas
   })
 }
 
-function eachSlice({ bytes, ends: slices, count, start }: Slices, found: (bytes: Uint8Array, start: number, end: number) => void): void {
+function eachSlice({ bytes, ends: slices, count, start }: Slices, found: (bytes: Uint8Array, start: number, end: number) => unknown): void {
   let from = start
   for (let i = 0; i < count; i++) {
     const end = slices[i]!
@@ -56,7 +58,7 @@ function give(hashes: TermHashes, kind: TermKind, found: TermSink): (bytes: Uint
   }
 }
 
-/** Of each stream's name: the scope that it begins with, if any, and the category of what is behind it. */
+/** Of each stream's name: the scope that it begins with, which is empty for the default tenant's, and the category of what is behind it. */
 function streamTerms({ bytes, ends: nameEnds, count, start }: Slices, hashes: TermHashes, found: TermSink): void {
   const scope = give(hashes, 'scope', found)
   const category = give(hashes, 'category', found)
@@ -65,6 +67,7 @@ function streamTerms({ bytes, ends: nameEnds, count, start }: Slices, hashes: Te
   let from = start
   for (let i = 0; i < count; i++) {
     const end = nameEnds[i]!
+    if (end === from) continue
     const name = bytes[from] === 0 ? bytes.indexOf(0, from + 1) + 1 : from
     if (!isSameSlice(bytes, from, name, scopeStart, scopeEnd)) scope(bytes, (scopeStart = from), (scopeEnd = name))
     let to = name

@@ -42,7 +42,7 @@ export class LogReader {
   readonly #view: LogView
   readonly #options: LogReaderOptions
   readonly #cursors: PartitionCursor[]
-  readonly #filter: BlockFilter | null
+  readonly #filter: BlockFilter
   readonly #sign: 1 | -1
   readonly #distribution: Distribution
   /** The horizon when a read backwards began: what came later is not before anything it has seen. */
@@ -92,7 +92,7 @@ export class LogReader {
     let more = block ? cursor.nextBlock() : cursor.nextRow()
     while (more) {
       if (cursor.pageBlock === -1) {
-        cursor.allowed = this.#filter ? this.#filter(cursor.block!) : null
+        cursor.allowed = this.#filter(cursor.block!)
         cursor.pageBlock = -2
         if (cursor.allowed?.length === 0) {
           more = cursor.nextBlock()

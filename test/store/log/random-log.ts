@@ -11,7 +11,10 @@ export interface LoggedEvent extends Place {
   readonly event: NewEvent
 }
 
-const streams = ['order-1', 'order-2', '{order-3}paid', 'cart-1', 'cart-{x}', 'plain', '$system-1', 'ü-1', 'rare-1']
+const ownStreams = ['order-1', 'order-2', '{order-3}paid', 'cart-1', 'cart-{x}', 'plain', '$system-1', 'ü-1', 'rare-1']
+/** Of the default tenant, of a small one, and of one of the same name before. */
+const scopes = [undefined, '', '\0acme\0', '\0acme\u00011\0']
+const streams = [...ownStreams, ...ownStreams, '\0acme\0order-1', '\0acme\0$system-1', '\0acme\0{cart}s', '\0acme\u00011\0order-1']
 const types = ['opened', 'changed', 'closed', 'seldom']
 /** Texts that JSON writes otherwise than they are, one that is part of another, one that is like a type. */
 const tags = ['vip', 'vi', 'a "quoted" one', 'back\\slash', 'ünï', '\u0001', 'opened', 'lone \ud800']
@@ -67,6 +70,7 @@ const some = (of: readonly string[]): fc.Arbitrary<string[] | undefined> =>
 
 /** What may be asked of a log; places are chosen of those there are. */
 export interface Question {
+  readonly scope: string | undefined
   readonly types: string[] | undefined
   readonly categories: string[] | undefined
   readonly tags: string[] | undefined
@@ -83,6 +87,7 @@ export interface Question {
 const share = fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined, freq: 2 })
 
 export const question: fc.Arbitrary<Question> = fc.record({
+  scope: fc.constantFrom(...scopes),
   types: some([...types, 'never']),
   categories: some(['order', 'cart', 'plain', '$system', 'ü', 'rare', 'never']),
   tags: fc.option(fc.subarray(tags.slice(0, 7), { maxLength: 2 }), { nil: undefined, freq: 2 }),
@@ -112,8 +117,9 @@ export function optionsOf(asked: Question, all: readonly LoggedEvent[]): LogRead
   const at = (place: number | undefined): LoggedEvent | undefined =>
     place === undefined ? undefined : all[Math.min(all.length - 1, Math.floor(place * all.length))]
   const [after, since, upTo] = [at(asked.after), at(asked.since), at(asked.upTo)]
-  const { types: wantedTypes, categories, tags: wantedTags, correlation, system, also, pageRows, backwards } = asked
+  const { scope, types: wantedTypes, categories, tags: wantedTags, correlation, system, also, pageRows, backwards } = asked
   return {
+    scope,
     types: wantedTypes,
     categories,
     tags: wantedTags,
@@ -128,17 +134,19 @@ export function optionsOf(asked: Question, all: readonly LoggedEvent[]): LogRead
   }
 }
 
-const categoryOf = (stream: string): string => stream.replace(/[{}]/g, '').split('-')[0]!
+const categoryOf = (stream: string): string => stream.replace(/^.*\0/, '').replace(/[{}]/g, '').split('-')[0]!
+const scopeOf = (stream: string): string => /^(?:\0[^\0]*\0)?/.exec(stream)![0]
 
 function isWanted({ stream, event: { type, tags: has = [], metadata: about = {} } }: LoggedEvent, options: LogReaderOptions): boolean {
   if (options.also?.stream === stream && options.also.types.includes(type)) return true
   const ids = [about['correlationId'], about['$correlationId']]
   return (
+    scopeOf(stream) === (options.scope ?? '') &&
     (options.types?.includes(type) ?? true) &&
     (options.categories?.includes(categoryOf(stream)) ?? true) &&
     (options.tags?.every(tag => has.includes(tag)) ?? true) &&
     (options.correlation?.some(id => ids.includes(id)) ?? true) &&
-    (options.system === true || !stream.startsWith('$'))
+    (options.system === true || !/^(?:.*\0)?\$/.test(stream))
   )
 }
 

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { isEventStoreError } from '../../../event/error.ts'
 import { blockKey, kinds, segmentKey, bucketKey } from '../../../store/index/keys.ts'
 import { LogReader, type LogReaderOptions } from '../../../store/log/log-reader.ts'
+import { scavengeShard } from '../../../store/log/scavenge.ts'
 import { verifyShard } from '../../../store/log/verify.ts'
 import { dumbAnswer, groups, type LoggedEvent, optionsOf, placesOf, question, write } from './random-log.ts'
 import { WrittenLog } from './writing.ts'
@@ -68,8 +69,8 @@ test('readers that go on while segments end under them miss nothing and see noth
     (list, questions, segmentEntries) => {
       const log = new WrittenLog({ limits: { segmentEntries, requestEvents: 12 } })
       const all: LoggedEvent[] = []
-      const followed = questions.map(({ types, categories, tags, correlation, also, pageRows }) => {
-        const options: LogReaderOptions = { types, categories, tags, correlation, also, pageRows }
+      const followed = questions.map(({ scope, types, categories, tags, correlation, also, pageRows }) => {
+        const options: LogReaderOptions = { scope, types, categories, tags, correlation, also, pageRows }
         return { options, reader: new LogReader(log.view, options), seen: [] as string[] }
       })
       for (const group of list) {
@@ -165,6 +166,33 @@ test('an event with more tags than there is room for is found, and so is every o
     if (round === 1) log.reopen({ segmentEntries: 16, requestEvents: 8 })
     assert.equal(verified(log), [])
     for (let n = 0; n < 96; n += 5) assert.is(placesOf(new LogReader(log.view, { tags: [`t-${n}-59`, `t-${n}-0`], pageRows: 7 })).length, 1)
+  }
+})
+
+test('a small tenant reads its own blocks only; once it is dropped nothing is found, and verify has nothing to say', () => {
+  for (const segmentEntries of [64, 100_000]) {
+    const log = new WrittenLog({ limits: { segmentEntries } })
+    const scope = '\0acme\0'
+    for (let n = 0; n < 600; n++) {
+      log.append(n % 60 === 0 ? `${scope}order-${n}` : `order-${n % 7}`, [{ type: 'placed', data: n, tags: ['vip'] }])
+      log.commit()
+    }
+    const read = (which: string): number => placesOf(new LogReader(log.view, { scope: which, tags: ['vip'], pageRows: 7 })).length
+    assert.is(
+      blocksRead(log, () => assert.is(read(scope), 10)),
+      10,
+    )
+    assert.is(
+      blocksRead(log, () => assert.is(read(''), 590)),
+      590,
+    )
+    for (const walk = scavengeShard(log.log, scope); !walk.next().done;);
+    for (const round of [0, 1]) {
+      if (round === 1) log.reopen({ segmentEntries: 64 })
+      assert.is(read(scope), 0)
+      assert.is(read(''), 590)
+      assert.equal(verified(log), [])
+    }
   }
 })
 
