@@ -22,6 +22,7 @@ export interface BlockParts {
 /** Takes the hash of a term; may be told the same one twice. */
 export type TermSink = (lo: number, hi: number) => void
 
+const DASH = 0x2d
 /** Categories of a block remembered by where they stand, so that each is hashed once. */
 const CATEGORIES_KNOWN = 8
 const starts = new Uint32Array(CATEGORIES_KNOWN)
@@ -61,7 +62,6 @@ function give(hashes: TermHashes, kind: TermKind, found: TermSink): (bytes: Uint
 /** Of each stream's name: the scope that it begins with, which is empty for the default tenant's, and the category of what is behind it. */
 function streamTerms({ bytes, ends: nameEnds, count, start }: Slices, hashes: TermHashes, found: TermSink): void {
   const scope = give(hashes, 'scope', found)
-  const category = give(hashes, 'category', found)
   let [scopeStart, scopeEnd] = [0, -1]
   let known = 0
   let from = start
@@ -69,29 +69,39 @@ function streamTerms({ bytes, ends: nameEnds, count, start }: Slices, hashes: Te
     const end = nameEnds[i]!
     if (end === from) continue
     const name = bytes[from] === 0 ? bytes.indexOf(0, from + 1) + 1 : from
-    if (!isSameSlice(bytes, from, name, scopeStart, scopeEnd)) scope(bytes, (scopeStart = from), (scopeEnd = name))
-    let to = name
-    let hasBraces = false
-    for (let byte = bytes[to]; to < end && byte !== 0x2d; byte = bytes[++to]) if (byte === 0x7b || byte === 0x7d) hasBraces = true
+    if (name - from !== scopeEnd - scopeStart || !isSameSlice(bytes, from, scopeStart, name - from))
+      scope(bytes, (scopeStart = from), (scopeEnd = name))
+    if (!isKnownCategory(bytes, name, end, known)) known = addCategory(bytes, { name, end, known }, hashes, found)
     from = end
-    if (hasBraces) {
-      const { lo, hi } = hashes.category.text(categoryOf(textOf(bytes, name, end)))
-      found(lo, hi)
-      continue
-    }
-    let at = 0
-    while (at < known && !isSameSlice(bytes, name, to, starts[at]!, ends[at]!)) at++
-    if (at < known) continue
-    if (known < CATEGORIES_KNOWN) {
-      starts[known] = name
-      ends[known++] = to
-    }
-    category(bytes, name, to)
   }
 }
 
-function isSameSlice(bytes: Uint8Array, start: number, end: number, otherStart: number, otherEnd: number): boolean {
-  if (end - start !== otherEnd - otherStart) return false
-  for (let i = end - start - 1; i >= 0; i--) if (bytes[start + i] !== bytes[otherStart + i]) return false
+/** True when the name begins with a category that was met before in the block: most do. */
+function isKnownCategory(bytes: Uint8Array, name: number, end: number, known: number): boolean {
+  for (let at = 0; at < known; at++) {
+    const length = ends[at]! - starts[at]!
+    const to = name + length
+    if ((to === end || (to < end && bytes[to] === DASH)) && isSameSlice(bytes, name, starts[at]!, length)) return true
+  }
+  return false
+}
+
+/** Answers how many are known now. */
+function addCategory(bytes: Uint8Array, stream: { name: number; end: number; known: number }, hashes: TermHashes, found: TermSink): number {
+  const { name, end, known } = stream
+  let to = name
+  let hasBraces = false
+  for (; to < end && bytes[to] !== DASH; to++) if (bytes[to] === 0x7b || bytes[to] === 0x7d) hasBraces = true
+  const hash = hashes.category
+  const { lo, hi } = hasBraces ? hash.text(categoryOf(textOf(bytes, name, end))) : hash.bytes(bytes, name, to)
+  found(lo, hi)
+  if (hasBraces || known === CATEGORIES_KNOWN) return known
+  starts[known] = name
+  ends[known] = to
+  return known + 1
+}
+
+function isSameSlice(bytes: Uint8Array, start: number, other: number, length: number): boolean {
+  for (let i = length - 1; i >= 0; i--) if (bytes[start + i] !== bytes[other + i]) return false
   return true
 }

@@ -4,8 +4,9 @@ import { skipSpace, skipText, skipValue } from './json-scan.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-/** `metadata.correlationId`, and as KurrentDB writes it. */
-const correlationNames = ['correlationId', '$correlationId'].map(name => new TextEncoder().encode(name))
+const DOLLAR = 0x24
+/** `metadata.correlationId`, and as KurrentDB writes it `metadata.$correlationId`. */
+const CORRELATION = new TextEncoder().encode('correlationId')
 
 /** UTF-8 at `bytes[start..end)`. */
 export type FoundText = (bytes: Uint8Array, start: number, end: number) => void
@@ -44,13 +45,14 @@ export function eachCorrelation(bytes: Uint8Array, start: number, end: number, f
 }
 
 function isCorrelation(bytes: Uint8Array, start: number, end: number): boolean {
-  return correlationNames.some(name => isSame(name, bytes, start, end))
+  return isSame(CORRELATION, bytes, bytes[start] === DOLLAR ? start + 1 : start, end)
 }
 
 /** The text between the quotes at `start` and before `end`; one that is not well-formed can not be asked for. */
 function textWithin(bytes: Uint8Array, start: number, end: number, found: FoundText): void {
-  const escape = bytes.subarray(start, end).indexOf(BACKSLASH)
-  if (escape < 0) return found(bytes, start + 1, end - 1)
+  let at = start + 1
+  while (at < end && bytes[at] !== BACKSLASH) at++
+  if (at === end) return found(bytes, start + 1, end - 1)
   const text = JSON.parse(Buffer.prototype.utf8Slice.call(bytes, start, end)) as string
   if (!text.isWellFormed()) return
   const own = Buffer.from(text)
