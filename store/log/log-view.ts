@@ -4,6 +4,7 @@ import type { TextHash } from '../../event/hash.ts'
 import { partitionOf } from '../../event/stream-id.ts'
 import type { ShardColumn } from '../index/keys.ts'
 import { Segments } from '../index/segments.ts'
+import type { TermHashes } from '../index/terms.ts'
 import type { KeyValue } from '../key-value.ts'
 import { Block } from './block.ts'
 import { blockValues } from './block-values.ts'
@@ -33,6 +34,7 @@ export class LogView {
   readonly partitions: number
   readonly streamHash: TextHash
   readonly idHash: TextHash
+  readonly termHashes: TermHashes
   readonly #cache: BlockCache
 
   constructor(options: LogViewOptions) {
@@ -43,6 +45,7 @@ export class LogView {
     const hashes = hashesOf(options.storeId)
     this.streamHash = hashes.stream
     this.idHash = hashes.id
+    this.termHashes = hashes.terms
     this.#cache = new BlockCache(options.cacheBytes)
   }
 
