@@ -24,3 +24,19 @@ export interface ProjectionReader {
   /** Rows in the order of their keys. */
   list(options?: StateListOptions): AsyncIterable<{ readonly key: readonly unknown[]; readonly value: unknown }>
 }
+
+/** What a process sees of the projections of a node in itself: rows that are hot lie in memory that all its threads share, and are read without a promise. */
+export interface HotProjectionReader extends ProjectionReader {
+  /**
+   * As `get`, but at once, and only what is hot: undefined is no proof that there is no such row. A row is hot from the moment its page is folded until
+   * others need the room, and a topology that has just begun has folded nothing yet.
+   */
+  peek(key: unknown): StateRow | undefined
+  /**
+   * As `peek`, the value alone: its JSON text in UTF-8 is copied to the beginning of `into`. The answer is how many bytes it has, −1 when it is not hot; when
+   * they are more than `into` holds, nothing is copied.
+   */
+  peekBytes(key: unknown, into: Uint8Array): number
+  /** What hot rows that are read after this reflect at least; null before the first event, for generators, and when nothing is hot. */
+  readonly foldedTo: Position | null
+}
