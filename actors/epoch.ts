@@ -19,6 +19,7 @@ import { type DeadLetterData, deadLetterStream, type GivenUpRow, letterOf, lette
 import { type Delivery, letterOfDelivery, type Undelivered } from './delivery.ts'
 import { Outbox } from './outbox.ts'
 import type { StepOutbox } from './step-node.ts'
+import { HotRows, type HotSlabs } from './hot-rows.ts'
 import { FoldedProjections, rowKeyBytes } from './projection.ts'
 import type { RowOrigin, SourcePosition } from './source.ts'
 
@@ -35,6 +36,8 @@ export interface EpochOptions {
   /** As the last epoch left it. */
   readonly row: TopologyRow | undefined
   readonly isRepeating: boolean
+  /** Where readers in all threads find what is folded. */
+  readonly hot?: HotSlabs
   /** A sign of life, now and then in long work of ours. */
   beat(): void
   /** The stored event of a row being folded. */
@@ -51,7 +54,7 @@ export interface SealedEpoch {
 }
 
 export class EpochGatherer {
-  readonly projections = new FoldedProjections()
+  readonly projections: FoldedProjections
   epoch: number
   readonly #options: EpochOptions
   readonly #bytes = new EpochBytes()
@@ -69,6 +72,7 @@ export class EpochGatherer {
     this.#scope = options.scope ?? DEFAULT_SCOPE
     this.#stored = this.#scope + options.topology
     this.epoch = options.row?.epoch ?? 0
+    this.projections = new FoldedProjections(new HotRows(options.hot, { epoch: this.epoch, place: options.row?.place ?? null }), this.epoch)
     this.#outbox = new Outbox(options, options.row?.lanes ?? {})
     this.#outboxNumber = options.row?.outbox ?? 0
     this.#names = new Set(options.row?.projections)
@@ -163,6 +167,7 @@ export class EpochGatherer {
   /** Everything since the last barrier as one epoch. The rows of the outbox sent since are removed by it. */
   seal(status: 'running' | 'ended', position: SourcePosition, counters: Readonly<Record<string, readonly number[]>>): SealedEpoch {
     const { deployment, isRepeating } = this.#options
+    this.projections.show(position.place)
     this.epoch++
     this.#sealProjections()
     const prefix = outboxPrefix(this.#stored)

@@ -3,6 +3,7 @@ import { deadLetterStream, DISCARDED, REPLAYED } from '../../actors/dead-letter.
 import { GeneratorSource } from '../../actors/generator-source.ts'
 import { createFragment } from '../../actors/fragment.ts'
 import type { Heartbeat } from '../../actors/heartbeat.ts'
+import type { HotSlabs } from '../../actors/hot-rows.ts'
 import { LogSource } from '../../actors/log-source.ts'
 import { missingSecret } from '../../actors/delivery-attempt.ts'
 import type { LookedUp } from '../../actors/lookups.ts'
@@ -52,6 +53,8 @@ export interface StartPipeline {
   /** The last stamp to read, for a topology that ends. */
   readonly head?: Stamp
   readonly isRepeating: boolean
+  /** By local names. */
+  readonly hot: HotSlabs
   readonly skip: readonly SkippedRow[]
 }
 

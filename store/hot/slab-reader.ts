@@ -55,6 +55,16 @@ export class SlabReader {
     return this.#place.get()
   }
 
+  /** Nothing here is to be read any more. */
+  get isClosed(): boolean {
+    return Atomics.load(this.#words, TABLE) === 0
+  }
+
+  /** The value looked up last. */
+  get text(): string {
+    return Buffer.prototype.utf8Slice.call(this.bytes, 0, this.length)
+  }
+
   look(key: RowKey): Look {
     const hash = slabHash(key.bytes, key.length)
     for (let tries = 0; tries < TRIES_MAX; tries++) {

@@ -256,7 +256,8 @@ export class SlabWriter {
     // Rows beyond their window are left out until they come again.
     for (const at of homeless)
       if (words[at + EPOCH]! > this.#written) Atomics.store(words, COLD, Math.max(words[COLD]!, words[at + EPOCH]!))
-    Atomics.store(words, TABLE, this.#log)
+    // It may have been closed by now.
+    Atomics.compareExchange(words, TABLE, this.#log - 1, this.#log)
     for (let index = 0; index < oldSlots; index++) Atomics.add(words, old + index * SLOT_WORDS + SEQUENCE, 1)
     for (const at of homeless) {
       words[at + OWNER] = 0
