@@ -20,7 +20,8 @@ import { type Delivery, letterOfDelivery, type Undelivered } from './delivery.ts
 import { Outbox } from './outbox.ts'
 import type { StepOutbox } from './step-node.ts'
 import { HotRows, type HotSlabs } from './hot-rows.ts'
-import { FoldedProjections, rowKeyBytes } from './projection.ts'
+import { indexChanges } from './index-changes.ts'
+import { FoldedProjections, type FoldedRows, rowKeyBytes } from './projection.ts'
 import type { RowOrigin, SourcePosition } from './source.ts'
 
 const NO_KEY = new Uint8Array(0)
@@ -38,6 +39,8 @@ export interface EpochOptions {
   readonly isRepeating: boolean
   /** Where readers in all threads find what is folded. */
   readonly hot?: HotSlabs
+  /** Fields by which rows of its projections are to be found. */
+  readonly indexes?: ReadonlyMap<string, readonly string[]>
   /** A sign of life, now and then in long work of ours. */
   beat(): void
   /** The stored event of a row being folded. */
@@ -194,10 +197,22 @@ export class EpochGatherer {
   #sealProjections(): void {
     for (const [name, rows] of this.projections.seal(this.epoch)) {
       const prefix = projectionPrefix(this.#scope + name)
+      this.#sealIndexes(name, rows)
       for (const [keyText, { text }] of rows) {
         if (text === undefined) this.#bytes.delete('state', prefix, rowKeyBytes(keyText))
         else this.#bytes.put('state', prefix, rowKeyBytes(keyText), Buffer.from(text))
       }
+    }
+  }
+
+  #sealIndexes(name: string, rows: FoldedRows): void {
+    const { store, indexes } = this.#options
+    const fields = indexes?.get(name) ?? []
+    if (fields.length === 0) return
+    for (const { isDeleted, key } of indexChanges({ store, projection: this.#scope + name, fields }, rows)) {
+      this.#options.beat()
+      if (isDeleted) this.#bytes.delete('state', NO_KEY, key)
+      else this.#bytes.put('state', NO_KEY, key, NO_KEY)
     }
   }
 

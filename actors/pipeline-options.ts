@@ -40,6 +40,8 @@ export interface PipelineOptions {
   readonly partitions: number
   /** Memory shared with those who read its projections. */
   readonly hot?: HotSlabs
+  /** Fields by which rows of its projections are to be found. */
+  readonly indexes?: ReadonlyMap<string, readonly string[]>
   readonly limits: Limits
   /** Of a plan that says none itself. */
   readonly epochMs: number

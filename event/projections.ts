@@ -16,6 +16,8 @@ export interface StateListOptions {
   readonly limit?: number
   /** The last key of an earlier list. */
   readonly after?: readonly unknown[]
+  /** Only rows whose values have just this in these fields; a field that is not there is null. INVALID names what is indexed when one of them is not. */
+  readonly where?: Readonly<Record<string, unknown>>
 }
 
 export interface ProjectionReader {

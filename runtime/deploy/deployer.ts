@@ -4,6 +4,7 @@ import type { LookedUp } from '../../actors/lookups.ts'
 import { streamEvents } from '../../actors/reader.ts'
 import { EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
+import { indexedFields } from '../../topology/indexed-fields.ts'
 import type { Plan } from '../../topology/plan.ts'
 import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
@@ -242,7 +243,9 @@ export class Deployer {
         this.#check()
         const owner = this.#deployments.ownerOf(projection)
         if (!owner) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
-        return { name: owner.name, run: this.runs.get(owner.name), hot: this.runs.hot.get(owner.name, projection) }
+        const { name, plan } = owner
+        const indexed = indexedFields(plan).get(projection) ?? []
+        return { name, run: this.runs.get(name), hot: this.runs.hot.get(name, projection), indexed }
       },
     })
   }

@@ -22,6 +22,7 @@ import type { Scope } from '../../event/scope.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import type { StateStore } from '../../store/state.ts'
+import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
@@ -130,6 +131,7 @@ function startPipeline(
     ...parts,
     ...request,
     partitions: parts.log.partitions,
+    indexes: indexedFields(request.plan),
     createFragment,
     resolve,
     environment: process.env,

@@ -1,28 +1,36 @@
 /** Reads of a projection: rows that are folded but not durable yet from the pipeline, all others from the database. */
-import { rowKeyText, type FoldedRow } from '../../actors/projection.ts'
-import { EventStoreError } from '../../event/error.ts'
 import type { Position } from '../../event/event.ts'
 import type { HotProjectionReader, StateListOptions, StateRow } from '../../event/projections.ts'
 import type { Scope } from '../../event/scope.ts'
 import { RowKey } from '../../store/row-key.ts'
-import { readProjection, readProjectionRow, readTopologyRow, type StateStore } from '../../store/state.ts'
+import { readProjectionRow, readTopologyRow, type StateStore } from '../../store/state.ts'
 import { type HotProjection, textOfPlace } from './hot-memory.ts'
+import { listRows } from './projection-list.ts'
 import type { TopologyRun } from './topology-run.ts'
 
 export type { HotProjectionReader } from '../../event/projections.ts'
+
+/** The topology that writes a projection, as it stands now. */
+export interface ProjectionOwner {
+  readonly name: string
+  /** Left out while it does not run. */
+  readonly run: TopologyRun | undefined
+  /** What is hot of the projection. */
+  readonly hot: HotProjection | undefined
+  /** Fields by which its rows can be found. */
+  readonly indexed: readonly string[]
+}
 
 export interface ProjectionReaderParts {
   readonly store: StateStore
   readonly scope: Scope
   readonly projection: string
-  /** The topology that writes it, its run while it has one, and what of it is hot. Throws NOT_FOUND or CLOSED. */
-  owner(): { readonly name: string; readonly run: TopologyRun | undefined; readonly hot: HotProjection | undefined }
+  /** Throws NOT_FOUND or CLOSED. */
+  owner(): ProjectionOwner
   /** Throws CLOSED. */
   check(): void
 }
 
-/** Rows after which the event loop gets a turn. */
-const TURN_ROWS = 1024
 /** Bytes up to which a copy byte by byte is faster than a call. */
 const COPIED_BY_HAND = 64
 
@@ -105,58 +113,4 @@ function rowOf({ rows }: HotProjection, key: readonly unknown[], position: Posit
 
 function durableRow(text: string | undefined, key: readonly unknown[], position: Position | null): StateRow | undefined {
   return text === undefined ? undefined : { key, value: JSON.parse(text), position, durable: true }
-}
-
-async function* listRows(
-  parts: ProjectionReaderParts,
-  options: StateListOptions,
-): AsyncGenerator<{ key: readonly unknown[]; value: unknown }> {
-  const { prefix, limit = Number.POSITIVE_INFINITY, after } = options
-  const { name, run } = parts.owner()
-  if (limit < 0 || Number.isNaN(limit)) throw new EventStoreError('INVALID', 'limit must be a number from 0', { field: 'limit' })
-  const folded = (await run?.ask(thread => thread.control.foldedRows(parts.scope + name, parts.projection), [])) ?? []
-  let left = limit
-  let untilTurn = TURN_ROWS
-  for (const row of merged(
-    readProjection(parts.store, parts.scope + parts.projection, { ...(prefix && { prefix }), ...(after && { after }) }),
-    folded.filter(inRange(prefix, after)),
-  )) {
-    if (left-- <= 0) return
-    yield { key: row.key, value: JSON.parse(row.text) }
-    if (--untilTurn > 0) continue
-    untilTurn = TURN_ROWS
-    await new Promise<void>(resolve => void setImmediate(resolve))
-    parts.owner()
-  }
-}
-
-function inRange(
-  prefix: readonly unknown[] = [],
-  after: readonly unknown[] | undefined,
-): (row: readonly [keyText: string, row: FoldedRow]) => boolean {
-  const wanted = rowKeyText(prefix)
-  const last = after && rowKeyText(after)
-  return ([keyText, { key }]) =>
-    keyText.startsWith(wanted) && rowKeyText(key.slice(0, prefix.length)) === wanted && (last === undefined || keyText > last)
-}
-
-interface TextRow {
-  readonly key: readonly unknown[]
-  readonly text: string
-}
-
-/** Both in the order of their keys; of a key that both have, the folded row is the newer. */
-function* merged(stored: Iterable<TextRow>, folded: readonly (readonly [keyText: string, row: FoldedRow])[]): Generator<TextRow> {
-  let next = 0
-  for (const row of stored) {
-    const keyText = rowKeyText(row.key)
-    for (; next < folded.length && folded[next]![0] < keyText; next++) yield* alive(folded[next]![1])
-    if (folded[next]?.[0] === keyText) yield* alive(folded[next++]![1])
-    else yield row
-  }
-  for (; next < folded.length; next++) yield* alive(folded[next]![1])
-}
-
-function* alive({ key, text }: FoldedRow): Generator<TextRow> {
-  if (text !== undefined) yield { key, text }
 }
