@@ -1,7 +1,7 @@
 /** The store of one tenant: its events, its topologies and their state. A node is that of the default tenant, and gives those of the others. */
 import type { DeadLetters } from '../event/dead-letters.ts'
 import type { NodeStats, VerifyReport } from '../event/figures.ts'
-import type { ProjectionReader } from '../event/projections.ts'
+import type { HotProjectionReader } from '../event/projections.ts'
 import type { Scope } from '../event/scope.ts'
 import type { Tenant } from '../event/tenant.ts'
 import type { Deployed, DeployOptions, TopologyStatus } from '../event/topologies.ts'
@@ -100,8 +100,11 @@ export class TenantStore extends EventLog implements Tenant {
     return this.#deployer().topologyEnded(name)
   }
 
-  /** Rows of a projection, folded rows before they are durable included. NOT_FOUND at the first read when no topology writes it. */
-  state(projection: string): ProjectionReader {
+  /**
+   * Rows of a projection, folded rows before they are durable included; what is hot also without a promise. NOT_FOUND at the first read when no
+   * topology writes it.
+   */
+  state(projection: string): HotProjectionReader {
     this.check()
     return this.#deployer().state(projection)
   }

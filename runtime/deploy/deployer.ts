@@ -4,11 +4,12 @@ import type { LookedUp } from '../../actors/lookups.ts'
 import { streamEvents } from '../../actors/reader.ts'
 import { EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
+import { indexedFields } from '../../topology/indexed-fields.ts'
 import type { Plan } from '../../topology/plan.ts'
 import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 import { Deployments } from './deployments.ts'
-import { type ProjectionReader, projectionReader } from './projection-reader.ts'
+import { type HotProjectionReader, projectionReader } from './projection-reader.ts'
 import { type DeployedData, isOver, projectionsOf, TOPOLOGY_STREAM } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
 import { asInvalid, refuseOver } from './refusals.ts'
@@ -232,16 +233,19 @@ export class Deployer {
   }
 
   /** The rows of a projection. Whether there is such a projection shows at the first read. */
-  state(projection: string): ProjectionReader {
+  state(projection: string): HotProjectionReader {
     return projectionReader({
       store: this.#options.state,
       scope: this.#options.scope,
       projection,
+      check: () => this.#check(),
       owner: () => {
         this.#check()
         const owner = this.#deployments.ownerOf(projection)
         if (!owner) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
-        return { name: owner.name, run: this.runs.get(owner.name) }
+        const { name, plan } = owner
+        const indexed = indexedFields(plan).get(projection) ?? []
+        return { name, run: this.runs.get(name), hot: this.runs.hot.get(name, projection), indexed }
       },
     })
   }

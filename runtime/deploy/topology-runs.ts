@@ -9,6 +9,7 @@ import type { ErrorCode, EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import type { Deployments } from './deployments.ts'
+import { HotMemory } from './hot-memory.ts'
 import { type Deployment, runningStatus, type TopologyEvent } from './registry.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
 import type { Threads } from './threads.ts'
@@ -19,6 +20,7 @@ const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['READ_ONLY', 'C
 
 export class TopologyRuns {
   readonly threads: Threads
+  readonly hot: HotMemory
   readonly #options: DeployerOptions
   readonly #deployments: Deployments
   readonly #runs = new Map<string, TopologyRun>()
@@ -31,6 +33,7 @@ export class TopologyRuns {
     this.#options = options
     this.#deployments = deployments
     this.threads = options.threads
+    this.hot = new HotMemory(options.limits.hotBytes)
   }
 
   /** A thread of pipelines is gone. */
@@ -47,6 +50,7 @@ export class TopologyRuns {
     const run = new TopologyRun(deployment, isRepeating, {
       take: topology => this.threads.take(topology),
       scope: this.#options.scope,
+      hot: this.hot,
       nextIncarnation: this.#options.nextIncarnation,
       epochOf: topology => this.#row(topology)?.epoch ?? 0,
       failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
@@ -123,6 +127,7 @@ export class TopologyRuns {
     this.#runs.delete(name)
     await this.#stopFinishing(name)
     await run?.stop({ commit: false })
+    this.hot.close(name)
   }
 
   async #stopFinishing(name: string): Promise<void> {
@@ -150,6 +155,7 @@ export class TopologyRuns {
     if (this.#closing.signal.aborted || this.#runs.get(name) !== run) return
     this.#runs.delete(name)
     run.left()
+    this.hot.close(name)
     const error = { code, message }
     this.#deployments.set({ ...run.deployment, status: 'failed', error })
     if (isLasting) this.#noteLater({ type: 'topology.failed', data: { name, deployment: run.deployment.deployment, error } })
