@@ -63,9 +63,11 @@ async function change(node: Node, command: keyof typeof leadsTo, tell: (line: Co
 /** A few letters of one step or of all, mended or not. */
 async function handleLetters(node: Node, command: 'replay' | 'discard', tell: (line: CommandLine) => void): Promise<void> {
   const letters = node.deadLetters('kill')
-  const step = one(['taxed', 'known', 'noticed', undefined])
+  const step = one(['taxed', 'steady', 'steady', 'known', 'noticed', undefined])
   const open: number[] = []
-  for await (const { id } of letters.list({ ...(step && { step }), limit: 40 })) if (Math.random() < 0.4) open.push(id)
+  // Those behind another one go with it.
+  for await (const { id, behind } of letters.list({ ...(step && { step }), limit: 40 }))
+    if (behind === undefined && Math.random() < 0.4) open.push(id)
   if (open.length === 0) return
   tell({ command, will: null })
   if (command === 'discard') await letters.discard(open.slice(0, 3), { reason: 'by chance' })

@@ -16,6 +16,10 @@ export const isSound = rows<Order, boolean>({ reads: ['cents'] }, ({ cents }) =>
   return true
 })
 
+export function calm({ cents }: { readonly cents: number }): void {
+  if (cents === 29) throw new Error('twenty-nine is no price either')
+}
+
 /** Where the judge listens is known to whoever starts the processes; it does not change while a store is used. */
 export const taxed = rows<Order, object>({ reads: ['lane', 'request', 'index', 'cents', 'at', 'group', 'kind'] }, order => {
   if (order.cents === 17) throw new Error('seventeen can not be taxed')

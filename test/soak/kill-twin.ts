@@ -1,5 +1,6 @@
 /** The same as kill-topology.yaml in plain loops over the events in their order. It shares nothing with the product but the words of its events. */
 import type { Event } from '../../event/event.ts'
+import { KillLines, type Turn } from './kill-lines.ts'
 import { type Result, type Sale, Spans, Visits } from './kill-windows.ts'
 
 /** One deployment, as the stream `$topology` tells of it. */
@@ -54,6 +55,7 @@ interface Known extends Taxed, Sale {
 
 /** A row as it came to the step that gave it up. */
 type Given =
+  | { readonly step: 'steady'; readonly row: Order; readonly turn: Turn }
   | { readonly step: 'taxed'; readonly row: Order }
   | { readonly step: 'known'; readonly row: Taxed }
   | { readonly step: 'noticed'; readonly row: Known }
@@ -71,6 +73,7 @@ export class KillTwin {
   readonly #given = new Map<string, Given[]>()
   readonly #hooks: string[] = []
   readonly #customers = new Map<number, { request: number; spelt: string }>()
+  readonly #lines = new KillLines()
   readonly #seen = new Map<string, number>()
   readonly #counts = new Map<number, number>()
   readonly #newest = new Map<number, number>()
@@ -95,10 +98,12 @@ export class KillTwin {
           const place = places.get(data.step) ?? 0
           places.set(data.step, place + 1)
           letters.set(event.version, { step: data.step, place })
-        } else if (event.type === 'dead-letter.replayed') {
-          const { step, place } = letters.get(data.letter)!
-          this.#again(this.#given.get(step)![place]!, data.row.cents)
+          continue
         }
+        const { step, place } = letters.get(data.letter)!
+        const given = this.#given.get(step)![place]!
+        if (event.type === 'dead-letter.replayed') this.#again(given, data.row.cents)
+        else if (given.step === 'steady') this.#lines.leave(given.turn)
         continue
       }
       const sent = event.data as Sent
@@ -128,14 +133,27 @@ export class KillTwin {
 
   #order(kind: string, sent: Sent): void {
     const order = { ...sent, kind, group: sent.lane % 50, at: Math.trunc(sent.at / 60) }
-    if (order.cents === 13) this.#tell('kill-refused', JSON.stringify({ ...onlyName(order), step: 'sound' }))
-    else this.#taxed(order)
+    if (order.cents === 13) return this.#tell('kill-refused', JSON.stringify({ ...onlyName(order), step: 'sound' }))
+    if ([21, 25, 29, 33, 41, 45].includes(order.cents) && order.index < 3) this.#steady(order)
+    this.#taxed(order)
   }
 
-  #again({ step, row }: Given, cents: number): void {
-    if (step === 'taxed') this.#taxed({ ...row, cents })
-    else if (step === 'known') this.#known({ ...row, cents })
-    else this.#noticed({ ...row, cents })
+  /** With a turn it comes back. */
+  #steady(row: Order, turn?: Turn): void {
+    const behind = turn === undefined ? this.#lines.behind(row.lane) : this.#lines.isNext(turn) ? undefined : turn
+    if (behind) this.#giveUp({ step: 'steady', row, turn: behind })
+    else if (row.cents === 29) this.#giveUp({ step: 'steady', row, turn: turn ?? this.#lines.begin(row.lane) })
+    else {
+      this.#tell(`kill-steady-${row.group}`, only(row, 'lane', 'request', 'index', 'cents'))
+      if (turn) this.#lines.leave(turn)
+    }
+  }
+
+  #again(given: Given, cents: number): void {
+    if (given.step === 'steady') this.#steady({ ...given.row, cents }, given.turn)
+    else if (given.step === 'taxed') this.#taxed({ ...given.row, cents })
+    else if (given.step === 'known') this.#known({ ...given.row, cents })
+    else this.#noticed({ ...given.row, cents })
   }
 
   #taxed(order: Order): void {
