@@ -49,7 +49,7 @@ export class PipelineActor {
   /** A page whose rows look into projections that are not as new as they are; with where the source stood before it. */
   #held: { readonly page: PulledPage; readonly position: SourcePosition } | undefined
   /** Something was folded since the last barrier. */
-  #isDirty = false
+  #isDirty: boolean
   #barrierAt: number
   #sliceAt: number
 
@@ -111,6 +111,7 @@ export class PipelineActor {
         await writer.write({ topology: plan.topology, incarnation, bytes })
       },
     })
+    this.#isDirty = parts.gatherer.dirtyBytes > 0 // A step may have made its rows anew.
     this.#barrierAt = this.#sliceAt = options.clock.monotonic()
     this.done = this.#run()
   }

@@ -24,7 +24,7 @@ export interface LogSource {
   readonly taps?: readonly LogTap[]
   /**
    * Columns to decode: names of the fields of `data`, `*` for all of them; of the envelope `$stream`, `$type`, `$time`, `$recorded`,
-   * `$version`, `$partition`, `$sequence`, `$id`, which `*` does not include.
+   * `$version`, `$partition`, `$sequence`, `$id` and `$event` (all of it), which `*` does not include.
    */
   readonly fields: readonly string[]
 }

@@ -86,5 +86,7 @@ export function topologyEvent(event: TopologyEvent): NewEvent {
 
 /** Names of the projections a plan writes. */
 export function projectionsOf(plan: Plan): string[] {
-  return plan.steps.filter(({ operator }) => operator === 'projection').map(({ options }) => String(options['name']))
+  return plan.steps
+    .filter(({ operator }) => operator === 'projection' || operator === 'foldInto')
+    .map(({ options }) => String(options['name']))
 }

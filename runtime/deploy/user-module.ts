@@ -4,6 +4,7 @@ import { isAbsolute, resolve as resolvePath } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { EventStoreError } from '../../event/error.ts'
 import { readTopology } from '../../topology/check.ts'
+import { isProjection, projection as checkedProjection, topologyOfProjection } from '../../topology/projection.ts'
 import { type Plan, planTopology } from '../../topology/plan.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { isTopologyFile, topologyOfFile } from './topology-file.ts'
@@ -103,7 +104,8 @@ async function exportedBy(url: string, shown: string, name = 'default'): Promise
     throw new EventStoreError('INVALID', `${shown} has no export "${name}" with a topology; it exports ${namesIn(exported)}`, {
       file: shown,
     })
-  return blaming(shown, async () => readTopology(exported[name]))
+  const value = exported[name]
+  return blaming(shown, async () => (isProjection(value) ? topologyOfProjection(checkedProjection(value), name) : readTopology(value)))
 }
 
 /** What goes wrong names the file. */
