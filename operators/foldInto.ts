@@ -12,6 +12,7 @@ export interface FoldIntoOptions {
   readonly name: string
   /** `module#export` */
   readonly with: string
+  readonly revision?: number
 }
 
 const exampleEvent = (stream: string, amount: number): { readonly $event: unknown } => ({
@@ -33,6 +34,7 @@ export const foldInto: Operator<FoldIntoOptions> = {
     options: {
       name: { type: 'text', required: true, summary: 'Name under which readers find the rows.' },
       with: { type: 'function', required: true, summary: 'The projection, as `module#export`.' },
+      revision: { type: 'number', least: 1, isWhole: true, summary: 'The revision it must be of; any when left out.' },
     },
     ports: {},
     stateVersion: 1,
@@ -65,7 +67,7 @@ export const foldInto: Operator<FoldIntoOptions> = {
   },
   needs: () => new Set(['$event']),
   async create(options, context) {
-    const projection = projectionOf(await context.resolve(options.with), options.with)
+    const projection = projectionOf(await context.resolve(options.with), options)
     const rows = new RowsByKey(context.projection(options.name))
     const revision = new SavedRevision(context.state)
     await takeOver(projection, { revision, rows, context })
@@ -91,8 +93,12 @@ export const foldInto: Operator<FoldIntoOptions> = {
   },
 }
 
-function projectionOf(value: unknown, reference: string): AnyProjection {
-  if (isProjection(value)) return value
+function projectionOf(value: unknown, { name, with: reference, revision }: FoldIntoOptions): AnyProjection {
+  if (isProjection(value)) {
+    if (revision === undefined || value.revision === revision) return value
+    const message = `projection ${name}: ${reference} is of revision ${value.revision} now, and not ${revision}; deploy it again`
+    throw new EventStoreError('INCOMPATIBLE', message, { projection: name, revision: value.revision })
+  }
   throw new EventStoreError('INVALID', `${reference} is no projection; export what projection({ … }) made`, { reference })
 }
 

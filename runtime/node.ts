@@ -1,6 +1,7 @@
 /** A node: one store, its event log, and the topologies that run over it, opened in a process of the user's. */
 import type { Router } from '../actors/router.ts'
 import { EventStoreError } from '../event/error.ts'
+import type { ModuleChange } from '../event/topologies.ts'
 import type { Tenant } from '../event/tenant.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import type { KeyValue } from '../store/key-value.ts'
@@ -45,12 +46,21 @@ export class Node extends EventLog implements Tenant {
   }
 
   /**
-   * Runs the topology that a module exports, or that a file (`.yaml`, `.yml`, `.json`) holds. INVALID names the file and what is wrong with it, or what
-   * stands in the way.
+   * Runs the topology or the projection that a module exports, or the topology that a file (`.yaml`, `.yml`, `.json`) holds. A projection of a name that
+   * is deployed takes the place of the one before. INVALID names the file and what is wrong with it, or what stands in the way.
    */
   async deploy(module: URL | string, options?: DeployOptions): Promise<Deployed> {
     this.check()
     return this.#parts.deployer.deploy(module, options)
+  }
+
+  /**
+   * Watches the modules of all projections that are deployed now, as `deploy` does with `watch`, and takes at once those of another revision.
+   * `tell` is called with what came of each change; the answer ends that.
+   */
+  async watchModules(tell: (change: ModuleChange) => void): Promise<() => void> {
+    this.check()
+    return this.#parts.deployer.watchModules(tell)
   }
 
   /**

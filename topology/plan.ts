@@ -70,6 +70,8 @@ export interface Plan {
   /** Time between two writes of its state; the node's when left out. */
   readonly epochMs?: number
   readonly until?: 'head'
+  /** Of a projection as code: it can be exchanged for another of its name; and whether it makes rows of an earlier revision new. */
+  readonly projection?: { readonly upgrades: boolean }
 }
 
 export interface PlanOptions {

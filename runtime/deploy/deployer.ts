@@ -2,15 +2,16 @@
 import { streamEvents } from '../../actors/reader.ts'
 import { EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
-import type { Plan } from '../../topology/plan.ts'
 import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 import { Deployments } from './deployments.ts'
+import type { ModuleChange } from '../../event/topologies.ts'
+import { ModuleWatches } from './module-watches.ts'
 import { type ProjectionReader, projectionReader } from './projection-reader.ts'
 import { type DeployedData, type Deployment, isOver, projectionsOf, TOPOLOGY_STREAM } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
-import { asEventStoreError } from './topology-run.ts'
 import { TopologyRuns } from './topology-runs.ts'
+import { asInvalid, nextModule, updateBy, Updates } from './updates.ts'
 import { type NamedModule, namedModule } from './user-module.ts'
 
 export type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
@@ -19,6 +20,8 @@ export class Deployer {
   readonly #options: DeployerOptions
   readonly #deployments: Deployments
   readonly #runs: TopologyRuns
+  readonly #updates: Updates
+  readonly watches: ModuleWatches
   readonly #rebuilt = new Set<string>()
   #turn: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
@@ -35,6 +38,11 @@ export class Deployer {
     this.#options = options
     this.#deployments = new Deployments(options.append)
     this.#runs = new TopologyRuns(options, this.#deployments)
+    this.watches = new ModuleWatches({
+      deployment: name => this.#deployments.get(name),
+      take: (name, isChanged) => this.#inTurn(() => this.#updates.takeModule(name, isChanged)),
+    })
+    this.#updates = new Updates(options, this.#deployments, this.#runs)
   }
 
   /** Makes the state fit the log: what is not deployed goes, what is ahead of the log is folded again. */
@@ -82,8 +90,15 @@ export class Deployer {
   async #deploy(module: NamedModule, options: DeployOptions): Promise<Deployed> {
     if (options.until !== undefined && options.until !== 'head')
       throw new EventStoreError('INVALID', 'until must be "head" or left out', { field: 'until' })
-    const plan = await this.#plan(module, options)
+    const plan = await this.#updates.plan(module, options)
     const { topology: name, version } = plan
+    const current = this.#deployments.get(name)
+    if (options.watch === true && plan.projection === undefined)
+      throw new EventStoreError('INVALID', `${module.shown} holds no projection as code, and only their modules are watched`, {
+        field: 'watch',
+      })
+    const update = current && updateBy(current, plan, options)
+    if (update) return this.#watched(await this.#updates.update(current, nextModule(module, plan, options), update), options)
     this.#deployments.refuseTaken(name, projectionsOf(plan))
     this.#deployments.refuseLookups(plan)
     const { writer } = this.#runs.threads
@@ -91,9 +106,7 @@ export class Deployer {
     const data: DeployedData = {
       name,
       version,
-      module: module.url,
-      ...(options.export !== undefined && { export: options.export }),
-      plan,
+      ...nextModule(module, plan, options),
       ...(plan.until && { until: plan.until, head: this.#options.head() }),
     }
     const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
@@ -105,18 +118,19 @@ export class Deployer {
       await writer.drop(name)
       throw asInvalid(error, module)
     }
-    return { name, version, status: this.#deployments.named(name).status }
+    return this.#watched({ name, version, status: this.#deployments.named(name).status }, options)
   }
 
-  async #plan(module: NamedModule, options: DeployOptions): Promise<Plan> {
-    const thread = this.#runs.threads.take('')
-    try {
-      return await thread.control.plan(module, { export: options.export, until: options.until })
-    } catch (error) {
-      throw asInvalid(error, module)
-    } finally {
-      thread.topologies.delete('')
-    }
+  #watched(deployed: Deployed, { watch }: DeployOptions): Deployed {
+    this.watches.taken(deployed.name)
+    if (watch === true) this.watches.add(deployed.name)
+    return deployed
+  }
+
+  /** See `Node.watchModules`. */
+  async watchModules(tell: (change: ModuleChange) => void): Promise<() => void> {
+    this.#check()
+    return this.watches.begin(tell, this.#deployments.all)
   }
 
   /** Ends a topology, if it runs, and drops its state. NOT_FOUND when there is none. */
@@ -127,6 +141,7 @@ export class Deployer {
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
       await this.#runs.threads.writer.drop(name)
       this.#rebuilt.delete(name)
+      this.watches.remove(name)
       this.#deployments.wake(name)
     })
   }
@@ -199,7 +214,9 @@ export class Deployer {
     for (let partition = 0; partition < log.partitions; partition++) events += log.sequenceOf(partition)
     const deployment = this.#deployments.named(name)
     const waiting = stats === null && row?.deployment === deployment.deployment ? undelivered(state, deployment) : 0
-    return statusOf({ deployment, stats, row, events, isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
+    const status = statusOf({ deployment, stats, row, events, isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
+    const refused = this.watches.refused(name)
+    return { ...status, ...(this.watches.isWatched(name) && { watched: true as const }), ...(refused && { refused }) }
   }
 
   /** See `Node.caughtUp`. */
@@ -257,6 +274,7 @@ export class Deployer {
   }
 
   async #close(): Promise<void> {
+    this.watches.close()
     this.#deployments.wakeAll()
     this.#runs.hurry()
     await this.#turn
@@ -270,15 +288,4 @@ function refuseOver({ name, status, error }: Deployment, what: string): void {
   if (status !== 'failed') return
   const message = `topology ${name} has failed (${error?.message ?? 'unknown'}) and can not be ${what}; undeploy it first`
   throw new EventStoreError('INVALID', message, { topology: name, status })
-}
-
-function asInvalid(error: unknown, { shown }: NamedModule): EventStoreError {
-  const known = asEventStoreError(error)
-  if (known.code === 'INVALID') return known
-  return new EventStoreError(
-    'INVALID',
-    `${shown} can not be deployed: ${known.message}`,
-    { file: shown, code: known.code },
-    { cause: error },
-  )
 }

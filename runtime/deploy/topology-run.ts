@@ -13,7 +13,7 @@ const STRIKES_MAX = 2
 const STALLS_MAX = 5
 
 export interface TopologyRunParts {
-  readonly take: (topology: string) => PipelineThread
+  readonly take: () => { readonly thread: PipelineThread; readonly digest?: string | undefined }
   /** A number above all given before. */
   readonly nextIncarnation: () => number
   /** Of the last epoch in the database; 0 before the first. */
@@ -26,6 +26,8 @@ export class TopologyRun {
   readonly deployment: Deployment
   readonly isRepeating: boolean
   incarnation = 0
+  /** Of the module's files when it was started. */
+  digest: string | undefined
   readonly #parts: TopologyRunParts
   readonly #skip: SkippedRow[] = []
   readonly #strikes = new Map<string, number>()
@@ -62,12 +64,15 @@ export class TopologyRun {
     const { deployment, isRepeating } = this
     const { plan, module, head } = deployment
     this.#isStarting = true
-    this.#thread = this.#parts.take(this.name)
+    const { thread, digest } = this.#parts.take()
+    this.#thread = thread
+    this.digest = digest
     this.incarnation = this.#parts.nextIncarnation()
     try {
-      await this.#thread.control.start({
+      await thread.control.start({
         plan,
         module,
+        ...(digest !== undefined && { digest }),
         deployment: deployment.deployment,
         incarnation: this.incarnation,
         ...(head !== undefined && { head }),
@@ -135,9 +140,13 @@ export class TopologyRun {
     this.left()
   }
 
+  get thread(): PipelineThread | undefined {
+    return this.#thread
+  }
+
   /** It has come to rest. */
   left(): void {
-    this.#thread?.topologies.delete(this.name)
+    this.#thread?.leave(this.name)
   }
 
   /** Null while it is being started, and when its thread has just died. */

@@ -11,6 +11,7 @@ import type { Deployments } from './deployments.ts'
 import { type Deployment, runningStatus, type TopologyEvent } from './registry.ts'
 import { openThreads, type Threads } from './threads.ts'
 import { asEventStoreError, TopologyRun } from './topology-run.ts'
+import { digestOfModule, filesOfPlan } from './user-module.ts'
 
 /** Failures of the node and not of the topology: it runs again when the node is opened the next time. */
 const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['READ_ONLY', 'CLOSED', 'UNREACHABLE', 'DAMAGED'])
@@ -46,10 +47,18 @@ export class TopologyRuns {
     return this.#runs.get(name)
   }
 
-  /** A run that is still to be started; it is the topology's from now on. */
-  add(deployment: Deployment, isRepeating: boolean): TopologyRun {
+  /** A run that is still to be started; it is the topology's from now on. It goes on as `before` did, in its thread, while that is there. */
+  add(deployment: Deployment, isRepeating: boolean, before?: TopologyRun): TopologyRun {
+    const { name, module, plan } = deployment
+    let given = before
     const run = new TopologyRun(deployment, isRepeating, {
-      take: topology => this.threads.take(topology),
+      take: () => {
+        const { thread: last, digest } = given ?? {}
+        given = undefined
+        last?.topologies.add(name)
+        if (last?.isGone === false) return { thread: last, digest }
+        return { thread: this.threads.take(name, filesOfPlan(module, plan)), digest: digestOfModule(module) }
+      },
       nextIncarnation: () => ++this.#incarnation,
       epochOf: topology => readTopologyRow(this.#options.state, topology)?.epoch ?? 0,
       failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
