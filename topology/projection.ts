@@ -24,6 +24,8 @@ export function topologyOfProjection({ name, revision, types, categories }: AnyP
     name,
     version: revision,
     sources: [{ id: 'log', kind: 'log', ...(types && { types }), ...(categories && { categories }) }],
-    steps: [{ id: foldStep, operator: 'foldInto', options: { name, with: `#${exported}`, revision }, from: [{ step: 'log', port: 'main' }] }],
+    steps: [
+      { id: foldStep, operator: 'foldInto', options: { name, with: `#${exported}`, revision }, from: [{ step: 'log', port: 'main' }] },
+    ],
   })
 }

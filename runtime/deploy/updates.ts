@@ -6,10 +6,12 @@ import { readTopologyRow } from '../../store/state.ts'
 import type { Plan } from '../../topology/plan.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import type { Deployments } from './deployments.ts'
+import { eventsIn } from './log-state.ts'
 import { moduleFiles } from './module-graph.ts'
 import { type DeployedData, type Deployment, projectionsOf, type UpdatedData } from './registry.ts'
+import { asInvalid } from './refusals.ts'
 import { isTopologyFile } from './topology-file.ts'
-import { asEventStoreError, type TopologyRun } from './topology-run.ts'
+import type { TopologyRun } from './topology-run.ts'
 import type { TopologyRuns } from './topology-runs.ts'
 import { type NamedModule, namedModule } from './user-module.ts'
 
@@ -49,15 +51,20 @@ export class Updates {
     this.#runs = runs
   }
 
+  /** What a thread is held by beside the topologies in it: no stored name of one is only a scope. */
+  get #held(): string {
+    return this.#options.scope
+  }
+
   /** In a thread that holds no other form of the module's files. */
   async plan(module: NamedModule, options: DeployOptions): Promise<Plan> {
-    const thread = this.#runs.threads.take('', isTopologyFile(module.url) ? undefined : moduleFiles(module.url))
+    const thread = this.#runs.threads.take(this.#held, isTopologyFile(module.url) ? undefined : moduleFiles(module.url))
     try {
       return await thread.control.plan(module, { export: options.export, until: options.until })
     } catch (error) {
       throw asInvalid(error, module)
     } finally {
-      thread.leave('')
+      thread.leave(this.#held)
     }
   }
 
@@ -91,7 +98,7 @@ export class Updates {
     const { name } = current
     const before = this.#runs.get(name)
     const thread = before?.thread
-    thread?.topologies.add(held)
+    thread?.topologies.add(this.#held)
     try {
       await this.#runs.stop(name, { commit: true })
       await this.#deployments.note({ type: 'topology.updated', data: dataOf(current, next) })
@@ -101,7 +108,7 @@ export class Updates {
       await this.#goBack(current, before)
       throw error
     } finally {
-      thread?.leave(held)
+      thread?.leave(this.#held)
     }
   }
 
@@ -110,7 +117,7 @@ export class Updates {
   }
 
   async #start(name: string, before?: TopologyRun): Promise<void> {
-    const isRepeating = readTopologyRow(this.#options.state, name) === undefined
+    const isRepeating = readTopologyRow(this.#options.state, this.#options.scope + name) === undefined
     await this.#runs.add(this.#deployments.named(name), isRepeating, before).start()
   }
 
@@ -133,19 +140,17 @@ export class Updates {
     const { name, status, version: from } = current
     const { log, head } = this.#options
     await this.#runs.forget(name)
-    let events = 0
-    for (let partition = 0; partition < log.partitions; partition++) events += log.sequenceOf(partition)
     const data: DeployedData = {
       name,
       version: plan.version,
       module,
       ...(exported !== undefined && { export: exported }),
       plan,
-      rebuild: { from, events, head: head() },
+      rebuild: { from, events: eventsIn(log), head: head() },
       ...(status === 'paused' && { isPaused: true }),
     }
     const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
-    await this.#runs.threads.writer.drop(name)
+    await this.#runs.threads.writer.drop(this.#options.scope + name)
     if (this.#rests(name)) return
     try {
       await this.#start(name)
@@ -158,24 +163,10 @@ export class Updates {
   }
 }
 
-/** No topology has this name. */
-const held = ''
-
 function dataOf({ name, deployment }: Deployment, { plan, module, export: exported }: NextModule): UpdatedData {
   return { name, deployment, version: plan.version, module, ...(exported !== undefined && { export: exported }), plan }
 }
 
 export function nextModule({ url }: NamedModule, plan: Plan, { export: exported }: DeployOptions): NextModule {
   return { module: url, ...(exported !== undefined && { export: exported }), plan }
-}
-
-export function asInvalid(error: unknown, { shown }: NamedModule): EventStoreError {
-  const known = asEventStoreError(error)
-  if (known.code === 'INVALID') return known
-  return new EventStoreError(
-    'INVALID',
-    `${shown} can not be deployed: ${known.message}`,
-    { file: shown, code: known.code },
-    { cause: error },
-  )
 }

@@ -71,4 +71,21 @@ test('a dead event is folded when it is mended and sent back', async () => {
   await node.close()
 })
 
+test('each tenant has its own, of its own events', async () => {
+  const node = await openNode({ memory: true, epochMs: 5 })
+  const [one, two] = [node.tenant('one'), node.tenant('two')]
+  await pay(one as typeof node, 300)
+  await pay(two as typeof node, 100)
+  for (const tenant of [one, two, node]) await tenant.deploy(topologyModule('spent'))
+  await node.caughtUp()
+  for (const tenant of [one, two]) await tenant.caughtUp()
+  assert.equal(await Array.fromAsync(one.state('spent').list()), expectedSpent(300))
+  assert.equal(await Array.fromAsync(two.state('spent').list()), expectedSpent(100))
+  assert.equal(await listOf(node, 'spent'), [])
+  await one.deploy(topologyModule('spent'), { export: 'seen' })
+  await one.caughtUp()
+  assert.ok(await one.state('seen').get(['customer-1', 1]))
+  await node.close()
+})
+
 test.run()

@@ -40,7 +40,14 @@ test('it becomes a topology of one step, and its revision the version', () => {
     name: 'totals',
     version: 3,
     sources: [{ id: 'log', kind: 'log', types: ['placed'], categories: ['order'] }],
-    steps: [{ id: 'fold', operator: 'foldInto', options: { name: 'totals', with: '#default', revision: 3 }, from: [{ step: 'log', port: 'main' }] }],
+    steps: [
+      {
+        id: 'fold',
+        operator: 'foldInto',
+        options: { name: 'totals', with: '#default', revision: 3 },
+        from: [{ step: 'log', port: 'main' }],
+      },
+    ],
   })
   assert.not(isProjection(spec))
 })
