@@ -14,6 +14,7 @@ import { type Deployment, runningStatus, type TopologyEvent } from './registry.t
 import type { PipelineThread } from './pipeline-workers.ts'
 import type { Threads } from './threads.ts'
 import { asEventStoreError, TopologyRun } from './topology-run.ts'
+import { digestOfModule, filesOfPlan } from './user-module.ts'
 
 /** Failures of the node and not of the topology: it runs again when the node is opened the next time. */
 const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['READ_ONLY', 'CLOSED', 'UNREACHABLE', 'DAMAGED'])
@@ -45,10 +46,18 @@ export class TopologyRuns {
     return this.#runs.get(name)
   }
 
-  /** A run that is still to be started; it is the topology's from now on. */
-  add(deployment: Deployment, isRepeating: boolean): TopologyRun {
+  /** A run that is still to be started; it is the topology's from now on. It goes on as `before` did, in its thread, while that is there. */
+  add(deployment: Deployment, isRepeating: boolean, before?: TopologyRun): TopologyRun {
+    const { module, plan } = deployment
+    let given = before
     const run = new TopologyRun(deployment, isRepeating, {
-      take: topology => this.threads.take(topology),
+      take: stored => {
+        const { thread: last, digest } = given ?? {}
+        given = undefined
+        last?.topologies.add(stored)
+        if (last?.isGone === false) return { thread: last, digest }
+        return { thread: this.threads.take(stored, filesOfPlan(module, plan)), digest: digestOfModule(module) }
+      },
       scope: this.#options.scope,
       hot: this.hot,
       nextIncarnation: this.#options.nextIncarnation,
