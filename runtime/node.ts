@@ -1,7 +1,8 @@
 /** A node: one store, its event log, and the topologies that run over it, opened in a process of the user's. */
 import type { Router } from '../actors/router.ts'
 import { EventStoreError } from '../event/error.ts'
-import type { Tenant } from '../event/tenant.ts'
+import { DEFAULT_TENANT, type Tenant } from '../event/tenant.ts'
+import type { DeployTextOptions } from '../event/topologies.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { LogDamage } from '../store/log/open-shard.ts'
@@ -9,11 +10,13 @@ import { type DeadLetters, deadLettersOf } from './dead-letters.ts'
 import type { Deployed, Deployer, DeployOptions } from './deploy/deployer.ts'
 import type { ProjectionReader } from './deploy/projection-reader.ts'
 import type { TopologyStatus } from './deploy/status.ts'
+import { TopologyTexts } from './deploy/topology-text.ts'
 import { EventLog } from './event-log.ts'
 import { LetterBook } from './letter-book.ts'
 import { type NodeStats, partitionStats, type VerifyReport, verifyShards } from './report.ts'
 import type { StateColumn } from '../store/state.ts'
 import { type CheckedOptions } from './options.ts'
+import { serveNode, type ServeOptions, type Serving } from './serve.ts'
 import { type NodeShard } from './shards.ts'
 
 const closing = (): EventStoreError => new EventStoreError('CLOSED', 'the node is closed')
@@ -37,11 +40,14 @@ export class Node extends EventLog implements Tenant {
   readonly #parts: NodeParts
   /** By topology. */
   readonly #letterBooks = new Map<string, LetterBook>()
+  readonly #texts: TopologyTexts
+  #serving: Promise<Serving> | null = null
   #closed: Promise<void> | null = null
 
   constructor(parts: NodeParts) {
     super({ view: parts.view, router: parts.router, limits: parts.options.limits })
     this.#parts = parts
+    this.#texts = new TopologyTexts(parts.options.directory)
   }
 
   /**
@@ -51,6 +57,16 @@ export class Node extends EventLog implements Tenant {
   async deploy(module: URL | string, options?: DeployOptions): Promise<Deployed> {
     this.check()
     return this.#parts.deployer.deploy(module, options)
+  }
+
+  /**
+   * Runs the topology that a text holds, as a file of this format would; the node keeps the text. INVALID names what is wrong with it, or the module,
+   * table or schema it names: a text has no place that such a file could lie beside.
+   */
+  async deployText(text: string, options: DeployTextOptions = {}): Promise<Deployed> {
+    this.check()
+    const { until } = options
+    return this.deploy(await this.#texts.keep(text, options), until === undefined ? {} : { until })
   }
 
   /**
@@ -153,6 +169,36 @@ export class Node extends EventLog implements Tenant {
     return verifyShards(this.#parts.shards, this.#parts.state, () => this.check())
   }
 
+  /**
+   * Lets programs elsewhere ask this node, over HTTP and, where it has a directory, over a unix socket in it; `node.json` there says where. Closing
+   * the node ends it first. INVALID when the address is taken, or when it serves already.
+   */
+  async serve(options: ServeOptions = {}): Promise<Serving> {
+    this.check()
+    if (this.#serving) throw new EventStoreError('INVALID', 'the node serves already; close that first', { field: 'serve' })
+    const serving = serveNode(
+      {
+        directory: this.#parts.options.directory,
+        tenant: async name => (name === DEFAULT_TENANT ? this : undefined),
+        signs: {
+          ready: async () => {
+            this.check()
+            return {}
+          },
+          metricsText: async () => null,
+        },
+      },
+      options,
+    )
+    this.#serving = serving
+    const forget = (): void => void (this.#serving = null)
+    const { addresses, close } = await serving.catch((error: unknown) => {
+      forget()
+      throw error
+    })
+    return { addresses, close: () => close().finally(forget) }
+  }
+
   /** Answers what was asked, then closes. Appends and reads from now on are CLOSED. A second call is answered by the first. */
   close(): Promise<void> {
     this.#closed ??= this.#close()
@@ -160,11 +206,13 @@ export class Node extends EventLog implements Tenant {
   }
 
   async #close(): Promise<void> {
+    await (await this.#serving?.catch(() => null))?.close()
     this.shut(closing())
     await this.#parts.deployer.close()
     await this.router.drained(closing())
     this.router.stop()
     await this.#parts.stop()
     await this.#parts.closeDatabases()
+    this.#texts.close()
   }
 }
