@@ -1,5 +1,6 @@
 /** Lets programs elsewhere ask a node: its front ends, put together with a gate. */
 import { EventStoreError } from '../event/error.ts'
+import type { TenantStats } from '../event/figures.ts'
 import type { Tenant } from '../event/tenant.ts'
 import { writeNodeFile } from '../store/node-file.ts'
 import { openGate } from './gateway/guard/open-gate.ts'
@@ -29,14 +30,22 @@ export interface Serving {
   close(): Promise<void>
 }
 
+/** A node as its front ends meet it. */
+export interface ServedNode extends Tenant {
+  check(): void
+  tenant(name: string): Tenant
+  tenants(): Promise<TenantStats[]>
+  dropTenant(name: string): Promise<void>
+}
+
 export interface Served {
+  readonly node: ServedNode
+  /** Of the store; null in memory. */
   readonly directory: string | null
-  readonly tenant: (name: string) => Promise<Tenant | undefined>
-  readonly signs: Signs
 }
 
 /** INVALID when the address is taken. */
-export async function serveNode({ directory, tenant, signs }: Served, options: ServeOptions): Promise<Serving> {
+export async function serveNode({ node, directory }: Served, options: ServeOptions): Promise<Serving> {
   const address = checkedAddress(options)
   // A program that only embeds the store does not wait for a web server to load.
   const { serve } = await import('./gateway/http/serve.ts')
@@ -44,12 +53,12 @@ export async function serveNode({ directory, tenant, signs }: Served, options: S
     {
       address,
       directory,
-      signs,
+      signs: signsOf(node),
       version: packageVersion(),
       ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
       ...(options.limits && { limits: options.limits }),
     },
-    openGate({ tenant }),
+    openGate(node),
   )
   if (directory !== null) writeNodeFile(directory, http.addresses)
   return {
@@ -58,6 +67,16 @@ export async function serveNode({ directory, tenant, signs }: Served, options: S
       await http.close()
       if (directory !== null) writeNodeFile(directory)
     },
+  }
+}
+
+function signsOf(node: ServedNode): Signs {
+  return {
+    async ready() {
+      node.check()
+      return {}
+    },
+    metricsText: async () => null,
   }
 }
 

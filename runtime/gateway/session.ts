@@ -2,6 +2,7 @@
 import { EventStoreError } from '../../event/error.ts'
 import type { ErrorCode } from '../../event/error.ts'
 import type { StreamId } from '../../event/event.ts'
+import type { TenantStats } from '../../event/figures.ts'
 import type { Tenant } from '../../event/tenant.ts'
 
 /** Where a request comes from. `socket`: the unix socket in the data directory, which only the owner of the files can open. */
@@ -40,6 +41,14 @@ export interface Quota {
   take(action: Action, use: Use): void
 }
 
+/** What is asked of a node about its tenants, not of one of them. */
+export interface TenantOwner {
+  /** All by name, with how much they hold; without `default`. */
+  tenants(): Promise<TenantStats[]>
+  /** NOT_FOUND when there is no such tenant, INVALID for `default`. */
+  dropTenant(name: string): Promise<void>
+}
+
 /** One request, or one connection of a protocol that keeps them. */
 export interface Session {
   /** Who asks, as the audit names them. */
@@ -50,6 +59,8 @@ export interface Session {
   readonly quota: Quota
   /** All that is asked goes through here, so the gate can narrow it, count it and write it down. */
   readonly store: Tenant
+  /** Null for who came as another tenant than the node's own. */
+  readonly tenants: TenantOwner | null
   readonly requestId: string
   /** Aborted when the session ends before its work does: a token that expires, a key that is withdrawn. What streams ends with it. */
   readonly signal: AbortSignal
@@ -58,7 +69,7 @@ export interface Session {
 }
 
 export interface Gate {
-  /** Errors: UNAUTHENTICATED, FORBIDDEN, INVALID for a name that can be no tenant's, NOT_FOUND for a tenant that is none, QUOTA, CLOSED. */
+  /** Errors: UNAUTHENTICATED, FORBIDDEN, INVALID for a name that can be no tenant's, QUOTA, CLOSED. */
   admit(credentials: Credentials): Promise<Session>
 }
 

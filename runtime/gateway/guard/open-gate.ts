@@ -1,30 +1,29 @@
 /** The gate of a node without accounts: whoever reaches the door has all rights; only the tenant's name is looked at. */
 import { type Clock, systemClock } from '../../../event/clock.ts'
-import { EventStoreError } from '../../../event/error.ts'
-import { DEFAULT_TENANT, type Tenant } from '../../../event/tenant.ts'
-import type { Gate, Quota, Rights } from '../session.ts'
+import { DEFAULT_TENANT } from '../../../event/scope.ts'
+import type { Tenant } from '../../../event/tenant.ts'
+import type { Gate, Quota, Rights, TenantOwner } from '../session.ts'
 
-export interface OpenGateOptions {
-  /** The store of a tenant; undefined, or NOT_FOUND, when there is none of this name. */
-  readonly tenant: (name: string) => Tenant | undefined | Promise<Tenant | undefined>
-  readonly clock?: Clock
+/** What the gate hands out parts of. */
+export interface GuardedNode extends TenantOwner {
+  /** INVALID when the text can not name a tenant. */
+  tenant(name: string): Tenant
 }
 
 const allRights: Rights = { may: () => true }
 const noQuota: Quota = { take: () => undefined }
 const never = new AbortController().signal
 
-export function openGate({ tenant, clock = systemClock }: OpenGateOptions): Gate {
+export function openGate(node: GuardedNode, clock: Clock = systemClock): Gate {
   return {
-    async admit({ tenant: name = DEFAULT_TENANT, peer, requestId }) {
-      const store = await tenant(name)
-      if (store === undefined) throw new EventStoreError('NOT_FOUND', `there is no tenant ${JSON.stringify(name)}`, { tenant: name })
+    async admit({ tenant = DEFAULT_TENANT, peer, requestId }) {
       return {
         principal: peer.kind === 'socket' ? 'the owner' : 'anybody',
-        tenant: name,
+        tenant,
         rights: allRights,
         quota: noQuota,
-        store,
+        store: node.tenant(tenant),
+        tenants: tenant === DEFAULT_TENANT ? node : null,
         requestId: requestId ?? Buffer.from(clock.random(8)).toString('hex'),
         signal: never,
         end: () => undefined,

@@ -6,6 +6,7 @@ import { follow } from './follow.ts'
 import { metrics, stats, verify } from './node.ts'
 import { readAll, readEvent, readEventAt, readStream, streamVersion } from './read.ts'
 import { stateGet, stateList } from './state.ts'
+import { dropTenant, listTenants } from './tenants.ts'
 import { caughtUp, deploy, drain, listTopologies, pause, resume, showTopology, undeploy } from './topologies.ts'
 
 export const routes: readonly Route[] = [
@@ -33,4 +34,6 @@ export const routes: readonly Route[] = [
   stats,
   verify,
   metrics,
+  listTenants,
+  dropTenant,
 ]
