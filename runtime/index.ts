@@ -2,6 +2,7 @@
 export { openNode } from './open-node.ts'
 export type { Node } from './node.ts'
 export type { OpenOptions } from './options.ts'
+export type { ServeOptions, Serving } from './serve.ts'
 export { errorCodes, type ErrorCode, EventStoreError, isEventStoreError } from '../event/error.ts'
 export type {
   AppendResult,
@@ -34,6 +35,7 @@ export type {
   Deployed,
   DeployedUpdate,
   DeployOptions,
+  DeployTextOptions,
   ModuleChange,
   ModuleFailure,
   Rebuilding,
