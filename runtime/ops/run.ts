@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import { EventStoreError } from '../../event/error.ts'
 import { type Limits, limitsWith } from '../../event/limits.ts'
+import type { Tenant } from '../../event/tenant.ts'
 import { type Configuration, readConfiguration } from '../config.ts'
 import type { Node, OpenOptions } from '../index.ts'
 import { type CommandOnLine, type ParsedLine, findCommand, parseLine } from './arguments.ts'
@@ -11,6 +12,7 @@ import { failureOf } from './failure.ts'
 import { commandHelp, groupHelp, overview } from './help.ts'
 import { type Output, Terminal } from './terminal.ts'
 import { remarkDeliveries } from './topology-wait.ts'
+import { type Way, wayTo } from './way.ts'
 
 /** The world of a command line, so that tests can bring their own. */
 export interface Surroundings {
@@ -97,15 +99,28 @@ interface Run {
 async function runCommand(command: Command, { parsed, configuration, terminal, signal, surroundings }: Run): Promise<void | 'failed'> {
   const { directory } = configuration.options
   const acceptLoss = parsed.flags['acceptLoss'] === true ? { acceptLoss: true } : {}
-  let opening = null as Promise<Node> | null
-  const open = (): Promise<Node> => {
-    return (opening ??= surroundings.openNode({
-      ...configuration.options,
-      ...acceptLoss,
-      create: command.makesStore === true,
-      resume: command.runsTopologies === true,
-    }))
+  const opensDirectory = command.opensDirectory === true
+  if (opensDirectory && configuration.origins.get('url') === '--url')
+    throw new EventStoreError('INVALID', `${command.name} is the node of a directory: --data names it, not --url`, { field: '--url' })
+  const find = async (): Promise<Way> => {
+    const opened = await wayTo({
+      url: configuration.url,
+      tenantName: configuration.tenant,
+      open: {
+        ...configuration.options,
+        ...acceptLoss,
+        create: command.makesStore === true,
+        resume: command.runsTopologies === true,
+      },
+      opensDirectory,
+      openNode: options => surroundings.openNode(options),
+    })
+    way = opened
+    return opened
   }
+  let finding = null as Promise<Way> | null
+  let way = null as Way | null
+  const open = async (): Promise<Tenant> => (await (finding ??= find())).tenant
   const limits: Limits = limitsWith(configuration.options.limits)
   const { input, workingDirectory } = surroundings
   try {
@@ -119,13 +134,15 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
       directory,
       workingDirectory,
       open,
+      isRunning: () => way?.isRunning === true,
     })
     await terminal.flush()
     return answer
   } finally {
-    const node = await Promise.resolve(opening).catch(() => null)
-    // One that is closed already says so itself.
-    if (node && command.runsTopologies === true) await remarkDeliveries(node, terminal).catch(() => undefined)
-    await node?.close()
+    const found = await Promise.resolve(finding).catch(() => null)
+    // One that is closed already says so itself; one that runs on goes on delivering.
+    const closesNode = found !== null && !found.isRunning && command.runsTopologies === true
+    if (closesNode) await remarkDeliveries(found.tenant, terminal).catch(() => undefined)
+    await found?.close()
   }
 }

@@ -29,6 +29,7 @@ export const start = command({
     { line: 'allsource start --json', does: 'one line of JSON when ready, for scripts' },
   ],
   makesStore: true,
+  opensDirectory: true,
   runsTopologies: true,
   endsBySignal: true,
   async run({ flags: { until }, terminal, open, signal, directory }) {
