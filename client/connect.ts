@@ -2,6 +2,7 @@
 import type { DeadLetters } from '../event/dead-letters.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { NodeStats, VerifyReport } from '../event/figures.ts'
+import { checkTenant } from '../event/scope.ts'
 import type { ProjectionReader } from '../event/projections.ts'
 import type { Tenant } from '../event/tenant.ts'
 import type { Deployed, DeployOptions, TopologyStatus } from '../event/topologies.ts'
@@ -40,7 +41,7 @@ export function connect(options: ConnectOptions): RemoteTenant {
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1)
     throw invalid('timeoutMs', `must be a whole number from 1, got ${String(timeoutMs)}`)
   const headers = {
-    ...(tenant !== undefined && { 'allsource-tenant': headerText('tenant', tenant) }),
+    ...(tenant !== undefined && { 'allsource-tenant': tenantText(tenant) }),
     ...(token !== undefined && { authorization: `Bearer ${headerText('token', token)}` }),
   }
   const wire = new Wire({ url: addressOf(options.url), headers, fetch, retry: retrying(retry), timeoutMs })
@@ -53,6 +54,11 @@ function addressOf(given: string | URL): string {
     throw invalid('url', `must be the address of a node, such as http://localhost:7070, got ${JSON.stringify(String(given))}`)
   if (url.username !== '' || url.password !== '') throw invalid('url', 'may not hold credentials; give a token')
   return url.origin + url.pathname.replace(/\/+$/, '')
+}
+
+function tenantText(tenant: string): string {
+  checkTenant(tenant)
+  return tenant
 }
 
 function headerText(field: string, text: unknown): string {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { EventStoreError } from '../event/error.ts'
 import { defaultLimits, type Limits } from '../event/limits.ts'
-import { DEFAULT_TENANT } from '../event/tenant.ts'
+import { checkTenant, DEFAULT_TENANT, TENANT_LENGTH_MAX } from '../event/scope.ts'
 import { hint } from '../topology/nearest.ts'
 import { type OpenOptions, PARTITIONS_MAX, SHARDS_MAX } from './options.ts'
 
@@ -41,10 +41,19 @@ const address: Kind<string> = {
 }
 
 const tenantName: Kind<string> = {
-  expects: 'the name of a tenant: printable characters, no spaces',
+  expects: `the name of a tenant: 1 to ${TENANT_LENGTH_MAX} letters, digits, ".", "-" and "_"`,
   placeholder: 'NAME',
   fromText: text => text,
-  accepts: (value): value is string => typeof value === 'string' && /^[!-~]+$/.test(value),
+  accepts: isTenantName,
+}
+
+function isTenantName(value: unknown): value is string {
+  try {
+    checkTenant(value)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function oneOf<const Word extends string>(...words: Word[]): Kind<Word> {

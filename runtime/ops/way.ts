@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { connect, type RemoteTenant } from '../../client/index.ts'
 import { connectSocket } from '../../client/socket.ts'
-import { EventStoreError, isEventStoreError } from '../../event/error.ts'
-import { DEFAULT_TENANT, type Tenant } from '../../event/tenant.ts'
+import { isEventStoreError } from '../../event/error.ts'
+import { DEFAULT_TENANT } from '../../event/scope.ts'
+import type { Tenant } from '../../event/tenant.ts'
 import type { Node, OpenOptions } from '../index.ts'
 import { runningNode } from '../running-node.ts'
 
@@ -26,14 +27,11 @@ export interface WayOptions {
   openNode(options: OpenOptions): Promise<Node>
 }
 
-/** INVALID when a directory is opened for another tenant than its own. */
 export async function wayTo({ url, tenantName: tenant, open, opensDirectory, openNode }: WayOptions): Promise<Way> {
   if (url !== undefined && !opensDirectory) return served(connect({ url, tenant, readFile: file => readFile(file, 'utf8') }))
   const socket = opensDirectory ? undefined : runningNode(open.directory)?.addresses['socket']
   if (socket !== undefined && (await answers(socket))) return served(connectSocket({ socket, tenant }))
-  if (tenant !== DEFAULT_TENANT && !opensDirectory)
-    throw new EventStoreError('INVALID', 'other tenants are asked of a node that runs: allsource start', { field: '--tenant' })
-  return embedded(await openNode(open))
+  return embedded(await openNode(open), opensDirectory ? DEFAULT_TENANT : tenant)
 }
 
 /** After a crash the file is still there, and its number may be another process's by now. */
@@ -47,8 +45,8 @@ async function answers(socket: string): Promise<boolean> {
   }
 }
 
-function embedded(node: Node): Way {
-  return { tenant: node, isRunning: false, close: () => node.close() }
+function embedded(node: Node, tenant: string): Way {
+  return { tenant: tenant === DEFAULT_TENANT ? node : node.tenant(tenant), isRunning: false, close: () => node.close() }
 }
 
 function served(tenant: RemoteTenant): Way {
