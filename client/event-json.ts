@@ -17,8 +17,8 @@ function invalid(field: string, rule: string, cause?: unknown): EventStoreError 
 export function newEventText(event: NewEvent, field: string): string {
   if (typeof event !== 'object' || event === null) throw invalid(field, 'must be an object')
   const { type, id, time, tags, metadata, encoding } = event
-  const rest = { type, id, time: timeJson(time, field), tags, metadata, encoding: encoding ?? encodingOf(event.data) }
-  return `${textOf(rest, field).slice(0, -1)},"data":${dataText(event, field)}}`
+  const rest = textOf({ type, id, time: timeJson(time, field), tags, metadata, encoding: encoding ?? encodingOf(event.data) }, field)
+  return `${rest.slice(0, -1)}${rest === '{}' ? '' : ','}"data":${dataText(event, field)}}`
 }
 
 const encodingOf = (data: unknown): 'bytes' | undefined => (data instanceof Uint8Array ? 'bytes' : undefined)
@@ -109,6 +109,12 @@ export function eventIn(text: string, { jsonAs }: DataOptions): Event {
   return { ...eventOf(wire), data: encoder.encode(data === undefined ? 'null' : slice(text, data)) }
 }
 
+/** ISO 8601; a number that is no date is said as a number. */
+function msOf(text: string): number {
+  const ms = Number(text)
+  return Number.isNaN(ms) ? Date.parse(text) : ms
+}
+
 function eventOf(wire: WireEvent): Event {
   const { encoding = 'json', time, data } = wire
   const isBytes = encoding === 'bytes'
@@ -116,7 +122,7 @@ function eventOf(wire: WireEvent): Event {
     ...wire,
     encoding,
     data: isBytes ? bytesOf((data as { $bytes: string }).$bytes) : data,
-    time: typeof time === 'string' ? Date.parse(time) : time,
+    time: typeof time === 'string' ? msOf(time) : time,
     // The text says it in whole milliseconds, and so does the stamp.
     recorded: recordedOf(wire.stamp),
   }

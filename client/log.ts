@@ -50,10 +50,12 @@ export class RemoteLog implements EventStore {
     const body = `[${known.map((event, index) => newEventText(event, `events[${index}]`)).join(',')}]`
     const isRepeatable = producer !== undefined || known.some(event => event.id !== undefined)
     const query = { expected, durability, producer, producerSequence }
-    return this.#lanes.run(stream, async () => {
+    const ask = { method: 'POST', path: `${pathOf(stream)}/events`, query, body, isRepeatable, appends: true, isAccepted: true } as const
+    const send = async (): Promise<AppendAnswer> => {
       if (this.#ends.size > 0) await Promise.allSettled(this.#ends)
-      return this.wire.json<AppendAnswer>({ method: 'POST', path: `${pathOf(stream)}/events`, query, body, isRepeatable, appends: true })
-    })
+      return this.wire.json<AppendAnswer>(ask)
+    }
+    return this.wire.accept(() => this.#lanes.run(stream, send))
   }
 
   /** Consecutive events of one stream go together; each request is answered before the next is sent. */

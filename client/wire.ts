@@ -24,6 +24,8 @@ export interface Ask {
   readonly appends?: boolean
   /** How long an answer may take. Default: the client's; 0 for ever. */
   readonly timeoutMs?: number
+  /** Part of work that was accepted before: sent though the client is closing. */
+  readonly isAccepted?: boolean
   /** Waits for something to happen, so that closing the client ends it. */
   readonly waits?: boolean
 }
@@ -91,14 +93,18 @@ export class Wire {
 
   /** The answer as text; throws when the node refuses, or when there is none after all attempts. */
   text(ask: Ask): Promise<string> {
-    const answered = this.#attempts(ask)
-    this.#inFlight.add(answered)
-    void answered.catch(() => undefined).then(() => this.#inFlight.delete(answered))
-    return answered
+    return ask.isAccepted === true ? this.#attempts(ask) : this.accept(() => this.#attempts(ask))
+  }
+
+  /** Work that is done to its end when the client is closed meanwhile. */
+  async accept<Value>(work: () => Promise<Value>): Promise<Value> {
+    this.check()
+    const done = work()
+    this.#inFlight.add(done)
+    return done.finally(() => this.#inFlight.delete(done))
   }
 
   async #attempts(ask: Ask): Promise<string> {
-    this.check()
     const isRepeatable = ask.isRepeatable ?? ask.method === undefined
     // Once it may have arrived, no later refusal to connect makes that undone.
     let mayBeDone = false

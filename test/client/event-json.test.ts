@@ -26,6 +26,8 @@ test('bytes are base64, as every other encoder writes it', () => {
 test('what a user hands in is what is sent', () => {
   assert.equal(wireOf({ type: 'a', data: { n: 1 } }), { type: 'a', data: { n: 1 } })
   assert.equal(wireOf({ type: 'a', data: Uint8Array.of(1, 2) }), { type: 'a', encoding: 'bytes', data: { $bytes: 'AQI=' } })
+  // What is missing is the node's to say.
+  assert.equal(wireOf({ data: 1 } as unknown as NewEvent), { data: 1 })
   assert.equal(wireOf({ type: 'a', data: null, time: new Date(5), tags: ['t'], metadata: { m: 1 }, id: 'x' }), {
     type: 'a',
     data: null,

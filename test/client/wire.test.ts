@@ -183,6 +183,15 @@ test('a closed client answers CLOSED, and answers first what was asked', async (
   await node.close()
 })
 
+test('appends that wait for the ones before them are sent though the client is closing', async () => {
+  const script = scripted(stored)
+  const node = client(script)
+  const asked = Array.from({ length: 9 }, (_, n) => node.appendToStream(`s-${n % 2}`, plain))
+  await node.close()
+  await Promise.all(asked)
+  assert.is(script.asked.length, 9)
+})
+
 test('closing ends what waits for something to happen, and what waits to be sent again', async () => {
   const silent: Scripted = (_, signal) =>
     new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
