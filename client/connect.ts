@@ -5,13 +5,13 @@ import type { NodeStats, VerifyReport } from '../event/figures.ts'
 import { checkTenant } from '../event/scope.ts'
 import type { ProjectionReader } from '../event/projections.ts'
 import type { Tenant } from '../event/tenant.ts'
-import type { Deployed, DeployOptions, TopologyStatus } from '../event/topologies.ts'
+import type { Deployed, DeployOptions, DeployTextOptions, TopologyStatus } from '../event/topologies.ts'
 import { remoteDeadLetters } from './dead-letters.ts'
 import type { Fetch } from './fetch.ts'
 import { RemoteLog } from './log.ts'
 import { type Retry, retrying } from './retry.ts'
 import { remoteState } from './state.ts'
-import { type NodeFiles, RemoteTopologies, restored, type DeployTextOptions } from './topologies.ts'
+import { type NodeFiles, RemoteTopologies, restored } from './topologies.ts'
 import { Wire } from './wire.ts'
 
 const timeoutDefaultMs = 60_000
@@ -83,8 +83,7 @@ export class RemoteTenant extends RemoteLog implements Tenant {
     return this.#topologies.deploy(module, options)
   }
 
-  /** Runs the topology that a text holds. It can name no modules or tables in other files. INVALID says what is wrong with it. */
-  deployText(text: string, options: DeployTextOptions): Promise<Deployed> {
+  deployText(text: string, options?: DeployTextOptions): Promise<Deployed> {
     return this.#topologies.deployText(text, options)
   }
 

@@ -18,6 +18,8 @@ export interface Follow {
   readonly of: 'stream' | 'all'
   readonly data: DataOptions
   readonly signal: AbortSignal | undefined
+  /** Told where the follow is, when no event came. */
+  readonly reached?: ((position: Position) => void) | undefined
   /** Nothing can pass, which no parameter says; so nothing is asked, and nothing ever comes. */
   readonly isOfNothing?: boolean
 }
@@ -53,7 +55,10 @@ export async function* followed(wire: Wire, follow: Follow): AsyncGenerator<Even
           from = of === 'stream' ? line.event.version + 1 : line.event.position
           yield line.event
           if (isOver()) return
-        } else if (of === 'all') from = line.position
+        } else if (of === 'all') {
+          from = line.position
+          follow.reached?.(line.position)
+        }
       }
     }
     if (isOver()) return

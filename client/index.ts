@@ -2,7 +2,6 @@
 export { connect, type ConnectOptions, type RemoteTenant } from './connect.ts'
 export type { Fetch, FetchAnswer, FetchRequest } from './fetch.ts'
 export type { Retry } from './retry.ts'
-export type { DeployTextOptions } from './topologies.ts'
 export { errorCodes, type ErrorCode, EventStoreError, isEventStoreError } from '../event/error.ts'
 export type * from '../event/event.ts'
 export type * from '../event/event-store.ts'

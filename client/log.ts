@@ -165,13 +165,13 @@ export class RemoteLog implements EventStore {
   subscribeToAll<E extends AnyEvent>(options: SubscribeToAllOptions = {}): AsyncIterable<EventOf<E>> {
     this.wire.check()
     checkFilter(options)
-    const { from, types, categories, system, signal, jsonAs } = options
+    const { from, types, categories, system, signal, jsonAs, reached } = options
     if (from !== undefined && from !== 'end') placeOf(from)
     const isOfNothing = types?.length === 0 || categories?.length === 0
     const start = from === 'end' ? this.#end(this.#lastPosition()) : Promise.resolve(from)
     const data = jsonAs === undefined ? {} : { jsonAs }
     const query = { types, categories, system }
-    return followed(this.wire, { of: 'all', query, from: start, signal, data, isOfNothing }) as AsyncIterable<EventOf<E>>
+    return followed(this.wire, { of: 'all', query, from: start, signal, data, reached, isOfNothing }) as AsyncIterable<EventOf<E>>
   }
 
   /** The end is where the log ends at the call: what this client appends later is behind it. */

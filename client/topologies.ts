@@ -1,6 +1,6 @@
 /** Topologies of a node, over a wire: waiting is asking again until it is so. */
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
-import type { Deployed, DeployOptions, Topologies, TopologyStatus } from '../event/topologies.ts'
+import type { Deployed, DeployOptions, DeployTextOptions, Topologies, TopologyStatus } from '../event/topologies.ts'
 import { segment, type Wire } from './wire.ts'
 
 /** A node answers a wait after this long at the latest. */
@@ -10,12 +10,6 @@ const waitSeconds = 20
 export interface NodeFiles {
   readonly sharesFiles: boolean
   readonly readFile: ((file: URL) => Promise<string>) | undefined
-}
-
-export interface DeployTextOptions {
-  readonly format: 'yaml' | 'json'
-  /** Ends at what is in the log now. */
-  readonly until?: 'head'
 }
 
 export class RemoteTopologies implements Topologies {
@@ -42,7 +36,7 @@ export class RemoteTopologies implements Topologies {
     return this.deployText(text, { format, ...(until !== undefined && { until }) })
   }
 
-  async deployText(text: string, { format, until }: DeployTextOptions): Promise<Deployed> {
+  async deployText(text: string, { format = 'yaml', until }: DeployTextOptions = {}): Promise<Deployed> {
     const ask = { method: 'POST', path: '/v1/topologies' } as const
     if (format === 'yaml') return this.#wire.json({ ...ask, query: { until }, body: text, contentType: 'application/yaml' })
     const body = `{"topology":${text}${until === undefined ? '' : `,"until":"${until}"`}}`

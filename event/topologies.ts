@@ -69,6 +69,13 @@ export interface DeployOptions {
   readonly until?: 'head'
 }
 
+export interface DeployTextOptions {
+  /** Default `yaml`. */
+  readonly format?: 'yaml' | 'json'
+  /** Ends at what is in the log now. */
+  readonly until?: 'head'
+}
+
 export type Deployed = Pick<TopologyStatus, 'name' | 'version' | 'status'>
 
 /** Topologies as people and programs run them. */
@@ -78,6 +85,11 @@ export interface Topologies {
    * stands in the way.
    */
   deploy(module: URL | string, options?: DeployOptions): Promise<Deployed>
+  /**
+   * Runs the topology that a text holds, as a file of this format would; the node keeps the text. INVALID names what is wrong with it, or the module,
+   * table or schema it names: a text has no place that such a file could lie beside.
+   */
+  deployText(text: string, options?: DeployTextOptions): Promise<Deployed>
   /**
    * Stops a topology after a last epoch; its state is kept, and it stays as it is until it is resumed, over restarts of the node as well. Resolves when it
    * has stopped: its events are appended, and its webhooks are delivered as far as they are taken at the first attempt; the others wait.

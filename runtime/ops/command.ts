@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { Limits } from '../../event/limits.ts'
 import type { Tenant } from '../../event/tenant.ts'
 import { type SettingName, flagNameOf, settings } from '../config.ts'
+import type { Node, ServeOptions } from '../index.ts'
 import type { Terminal } from './terminal.ts'
 import type { TextValue } from './values.ts'
 
@@ -48,10 +49,14 @@ export interface Call<A = Readonly<Record<string, unknown>>, F = Readonly<Record
   /** Directory of the store, absolute. */
   readonly directory: string
   readonly workingDirectory: string
+  /** Where a command that serves does so; a port only when one was configured. */
+  readonly serving: ServeOptions
   /** Aborted by the first SIGINT or SIGTERM, and when nobody reads our output any more. */
   readonly signal: AbortSignal
   /** Finds the way to the store once; it is closed when the command returns. */
   readonly open: () => Promise<Tenant>
+  /** The same as the node itself; only of a command that opens the directory. */
+  readonly openNode: () => Promise<Node>
   /** Once it is open: a node answers that goes on when the command has ended. */
   readonly isRunning: () => boolean
 }

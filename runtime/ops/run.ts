@@ -1,5 +1,6 @@
 /** Runs one command line: parse, open, run, close, and turn whatever happened into an exit code. */
 import type { Readable } from 'node:stream'
+import { assert } from '../../event/assert.ts'
 import { EventStoreError } from '../../event/error.ts'
 import { type Limits, limitsWith } from '../../event/limits.ts'
 import type { Tenant } from '../../event/tenant.ts'
@@ -121,6 +122,11 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
   let finding = null as Promise<Way> | null
   let way = null as Way | null
   const open = async (): Promise<Tenant> => (await (finding ??= find())).tenant
+  const openNode = async (): Promise<Node> => {
+    const { node } = await (finding ??= find())
+    assert(node !== null, 'only a command that opens the directory asks for the node')
+    return node
+  }
   const limits: Limits = limitsWith(configuration.options.limits)
   const { input, workingDirectory } = surroundings
   try {
@@ -133,15 +139,17 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
       limits,
       directory,
       workingDirectory,
+      serving: configuration.serving,
       open,
-      isRunning: () => way?.isRunning === true,
+      openNode,
+      isRunning: () => way !== null && way.node === null,
     })
     await terminal.flush()
     return answer
   } finally {
     const found = await Promise.resolve(finding).catch(() => null)
     // One that is closed already says so itself; one that runs on goes on delivering.
-    const closesNode = found !== null && !found.isRunning && command.runsTopologies === true
+    const closesNode = found !== null && found.node !== null && command.runsTopologies === true
     if (closesNode) await remarkDeliveries(found.tenant, terminal).catch(() => undefined)
     await found?.close()
   }

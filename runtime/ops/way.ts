@@ -11,8 +11,8 @@ import { runningNode } from '../running-node.ts'
 /** A tenant of a store, for as long as a command needs it. */
 export interface Way {
   readonly tenant: Tenant
-  /** A node that goes on when the command has ended. */
-  readonly isRunning: boolean
+  /** The node that this process has opened; null when another one answers, which goes on when the command has ended. */
+  readonly node: Node | null
   close(): Promise<void>
 }
 
@@ -46,9 +46,9 @@ async function answers(socket: string): Promise<boolean> {
 }
 
 function embedded(node: Node, tenant: string): Way {
-  return { tenant: tenant === DEFAULT_TENANT ? node : node.tenant(tenant), isRunning: false, close: () => node.close() }
+  return { tenant: tenant === DEFAULT_TENANT ? node : node.tenant(tenant), node, close: () => node.close() }
 }
 
 function served(tenant: RemoteTenant): Way {
-  return { tenant, isRunning: true, close: () => tenant.close() }
+  return { tenant, node: null, close: () => tenant.close() }
 }

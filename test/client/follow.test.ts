@@ -32,7 +32,10 @@ test('wherever connections break, each event comes once and in order', async () 
 test('a filtered follow goes on from where it was, though no event passed', async () => {
   const said: Scripted = () => streamed([new TextEncoder().encode('{"position":"0.9.0.4"}\n')], true)
   const script = scripted(said, problem('FORBIDDEN'))
-  await refused(() => all(client(script).subscribeToAll({ types: ['t,1', 't2'], categories: ['c'], system: true })), 'FORBIDDEN')
+  const places: string[] = []
+  const options = { types: ['t,1', 't2'], categories: ['c'], system: true, reached: (position: string) => void places.push(position) }
+  await refused(() => all(client(script).subscribeToAll(options)), 'FORBIDDEN')
+  assert.equal(places, ['0.9.0.4'])
   assert.equal(
     script.asked.map(({ path }) => path),
     ['/v1/follow?types=t%2C1&types=t2&categories=c&system=true', '/v1/follow?types=t%2C1&types=t2&categories=c&system=true&from=0.9.0.4'],
