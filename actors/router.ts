@@ -70,6 +70,12 @@ export class Router {
     void this.#listen(shard, port)
   }
 
+  /** `lost`: no worker will take what is sent to the shard; `away`: none does now. */
+  shardAt(shard: number): 'attached' | 'away' | 'lost' {
+    if (this.#ports[shard]) return 'attached'
+    return this.#lost.has(shard) ? 'lost' : 'away'
+  }
+
   /** A shard's worker is gone: what it was asked and did not answer has an unknown outcome. `forGood`: no other follows. */
   detach(shard: number, forGood = false): void {
     this.#ports[shard] = null

@@ -30,6 +30,29 @@ export interface NodeStats {
   readonly damage: readonly LogDamage[]
 }
 
+/** `starting`: its worker died and reads its log back in. `read-only`: the disk refused a write. `lost`: its worker died too often. */
+export type ShardCondition = 'writable' | 'starting' | 'read-only' | 'lost'
+
+export interface ShardHealth {
+  readonly shard: number
+  readonly condition: ShardCondition
+}
+
+/** Whether the process is of any use; if not, another one should take its place. */
+export interface Health {
+  readonly alive: boolean
+  readonly shards: readonly ShardHealth[]
+  /** What is wrong, a sentence each; empty when nothing is. */
+  readonly reasons: readonly string[]
+}
+
+/** Whether requests should be sent here now. */
+export interface Readiness {
+  readonly ready: boolean
+  /** What stands in the way, a sentence each; empty when ready. */
+  readonly reasons: readonly string[]
+}
+
 export interface VerifyReport {
   readonly blocks: number
   readonly events: number
