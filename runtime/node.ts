@@ -1,6 +1,7 @@
 /** A node: one store, its event log, and the topologies that run over it, opened in a process of the user's. */
 import type { Router } from '../actors/router.ts'
 import { EventStoreError } from '../event/error.ts'
+import type { NodeStats, VerifyReport } from '../event/figures.ts'
 import type { Tenant } from '../event/tenant.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import type { KeyValue } from '../store/key-value.ts'
@@ -11,7 +12,9 @@ import type { ProjectionReader } from './deploy/projection-reader.ts'
 import type { TopologyStatus } from './deploy/status.ts'
 import { EventLog } from './event-log.ts'
 import { LetterBook } from './letter-book.ts'
-import { type NodeStats, partitionStats, type VerifyReport, verifyShards } from './report.ts'
+import { verifyShards } from './report.ts'
+import type { Monitor } from './observe/monitor.ts'
+import { partitionStats, refusals, shardStats } from './observe/partition-stats.ts'
 import type { StateColumn } from '../store/state.ts'
 import { type CheckedOptions } from './options.ts'
 import { type NodeShard } from './shards.ts'
@@ -24,6 +27,7 @@ export interface NodeParts {
   readonly view: LogView
   readonly shards: readonly NodeShard[]
   readonly deployer: Deployer
+  readonly monitor: Monitor
   readonly state: KeyValue<StateColumn>
   /** What could not be read at open. */
   readonly damage: () => readonly LogDamage[]
@@ -128,23 +132,25 @@ export class Node extends EventLog implements Tenant {
 
   async stats(): Promise<NodeStats> {
     this.check()
-    const { shards, damage, deployer, diskBytes } = this.#parts
-    const partitions = partitionStats(shards, this.view.partitions)
+    const { damage, deployer, diskBytes, monitor } = this.#parts
+    const partitions = partitionStats(monitor)
     const bytes = diskBytes()
     return {
       storeId: this.view.storeId,
+      openedAt: monitor.openedAt,
       events: partitions.reduce((total, { events }) => total + events, 0),
       diskBytes: bytes.total,
       partitions,
-      shards: shards.map(({ shared }, shard) => ({
-        shard,
-        blocks: shared.committedBlocks,
-        segments: shared.segment,
-        diskBytes: bytes.shards[shard]!,
-      })),
+      shards: shardStats(monitor, bytes.shards),
       topologies: await deployer.topologies(),
+      refusals: refusals(monitor),
       damage: damage(),
     }
+  }
+
+  /** What watches this node; for metrics and health. */
+  get monitor(): Monitor {
+    return this.#parts.monitor
   }
 
   /** Walks everything that is stored and names what is not as it was written. The node goes on serving. */
@@ -161,6 +167,7 @@ export class Node extends EventLog implements Tenant {
 
   async #close(): Promise<void> {
     this.shut(closing())
+    this.monitor.close()
     await this.#parts.deployer.close()
     await this.router.drained(closing())
     this.router.stop()

@@ -9,6 +9,7 @@ import { openMemory } from '../store/memory.ts'
 import { Deployer, type DeployerOptions } from './deploy/deployer.ts'
 import type { LogAccess } from './log-access.ts'
 import { openMemoryShards } from './memory-shards.ts'
+import { Monitor, type MonitorParts } from './observe/monitor.ts'
 import { removeNodeFile } from '../store/node-file.ts'
 import type { RocksOwner } from '../store/rocks.ts'
 import type { StateColumn } from '../store/state.ts'
@@ -51,11 +52,13 @@ async function openInMemory(options: CheckedOptions): Promise<Node> {
   const view = viewOf(options, opened, horizon, { partitions, storeId })
   const state = openMemory<StateColumn>({ columns: { state: 'scattered', meta: 'small' } })
   const deployer = await Deployer.open({ ...deployerOptions(options, { router, view, stamps }), state, threads: null })
+  const monitor = monitorOf(options, { router, shards: opened, partitions, hasWorkers: false, starting: () => deployer.starting })
   return new Node({
     options,
     router,
     view,
     deployer,
+    monitor,
     shards: opened,
     damage: () => [],
     diskBytes: () => ({ total: 0, shards: opened.map(() => 0) }),
@@ -69,7 +72,7 @@ async function openInMemory(options: CheckedOptions): Promise<Node> {
 function deployerOptions(
   options: CheckedOptions,
   parts: { router: Router; view: LogView; stamps: StampClock },
-): Pick<DeployerOptions, 'log' | 'append' | 'head' | 'limits' | 'epochMs' | 'resume'> {
+): Pick<DeployerOptions, 'log' | 'append' | 'head' | 'limits' | 'epochMs' | 'resume' | 'logger'> {
   return {
     log: parts.view,
     append: (stream, events, append) => parts.router.append(stream, events, append, true),
@@ -77,7 +80,15 @@ function deployerOptions(
     limits: options.limits,
     epochMs: options.epochMs,
     resume: options.resume,
+    logger: options.logger,
   }
+}
+
+function monitorOf(
+  options: CheckedOptions,
+  parts: Pick<MonitorParts, 'router' | 'shards' | 'partitions' | 'hasWorkers' | 'starting'>,
+): Monitor {
+  return new Monitor({ ...parts, limits: options.limits, clock: systemClock, logger: options.logger })
 }
 
 interface Identity {
@@ -133,6 +144,9 @@ async function openOverState(
   { state, losses }: { state: RocksOwner<StateColumn>; losses: LossReport },
 ): Promise<Node> {
   const { directory } = opening
+  const { logger } = options
+  /** Shards without a worker for now. */
+  const gone = new Set<number>()
   // Asked again, now that nobody else can be making it.
   const isNew = isNewStore(directory)
   const identity = identityOf(directory, options)
@@ -150,10 +164,16 @@ async function openOverState(
     acceptLoss: options.acceptLoss,
     database: shard => openShardDatabase({ ...opening, isNew, ranks: ranksOf({ partitions, shards, shard }) }, shard, losses),
     attached: (shard, port, highestStamp) => {
+      if (gone.delete(shard)) logger.info({ shard }, 'the worker of a shard is back')
       stamps.see(highestStamp)
       router.attach(shard, port)
     },
-    detached: (shard, _, forGood) => router.detach(shard, forGood),
+    detached: (shard, exitCode, forGood) => {
+      gone.add(shard)
+      router.detach(shard, forGood)
+      if (forGood) logger.error({ shard, exitCode }, 'the worker of a shard died too often and is not started again')
+      else logger.warn({ shard, exitCode }, 'the worker of a shard died and is started again')
+    },
   })
   const view = viewOf(options, opened.all, horizon, { partitions, storeId })
   const access: LogAccess = {
@@ -186,6 +206,7 @@ async function openOverState(
     router,
     view,
     deployer,
+    monitor: monitorOf(options, { router, shards: opened.all, partitions, hasWorkers: true, starting: () => deployer.starting }),
     state,
     shards: opened.all,
     damage: () => [...losses.state, ...opened.all.flatMap(shard => shard.damage)],

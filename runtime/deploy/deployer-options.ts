@@ -3,6 +3,7 @@ import type { Clock } from '../../event/clock.ts'
 import type { NewEvent, Stamp, StreamId } from '../../event/event.ts'
 import type { AppendAnswer, AppendOptions } from '../../event/event-store.ts'
 import type { Limits } from '../../event/limits.ts'
+import type { Logger } from '../../event/logger.ts'
 import type { LogDamage } from '../../store/damage/accepted-losses.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import type { StateStore } from '../../store/state.ts'
@@ -28,6 +29,8 @@ export interface DeployerOptions {
   /** False: what is deployed stands still, and its state is left as it is. */
   readonly resume: boolean
   readonly clock?: Clock
+  /** Told what happens to topologies. */
+  readonly logger: Logger
   /** Threads to work in; null: all in the calling thread. */
   readonly threads: DeployerThreads | null
 }

@@ -20,6 +20,8 @@ export class Deployer {
   readonly #deployments: Deployments
   readonly #runs: TopologyRuns
   readonly #rebuilt = new Set<string>()
+  /** Topologies of an earlier process that do not run yet. */
+  readonly #starting = new Set<string>()
   #turn: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
@@ -33,7 +35,7 @@ export class Deployer {
 
   private constructor(options: DeployerOptions) {
     this.#options = options
-    this.#deployments = new Deployments(options.append)
+    this.#deployments = new Deployments(options.append, options.logger)
     this.#runs = new TopologyRuns(options, this.#deployments)
   }
 
@@ -44,15 +46,25 @@ export class Deployer {
     for (const [name, row] of readTopologyRows(state)) {
       const isDeployed = this.#deployments.get(name)?.deployment === row.deployment
       if (isDeployed && !this.#isAhead(row)) continue
-      if (isDeployed) this.#rebuilt.add(name)
+      if (isDeployed) this.#rebuild(name)
       await this.#runs.threads.writer.drop(name)
     }
     for (const deployment of this.#deployments.all) {
       const { name, status } = deployment
       if (status === 'failed' || status === 'paused') continue
-      if (status === 'ended' && readTopologyRow(state, name)?.status !== 'ended') this.#rebuilt.add(name)
-      this.#runs.takeUp(deployment)
+      if (status === 'ended' && readTopologyRow(state, name)?.status !== 'ended') this.#rebuild(name)
+      this.#starting.add(name)
+      void this.#runs.takeUp(deployment).finally(() => this.#starting.delete(name))
     }
+  }
+
+  get starting(): readonly string[] {
+    return [...this.#starting]
+  }
+
+  #rebuild(topology: string): void {
+    this.#rebuilt.add(topology)
+    this.#options.logger.warn({ topology }, 'the state of a topology did not fit the log and is folded again from the start')
   }
 
   /** Only what the state says already: a topology may have ended without the log knowing. */
@@ -183,7 +195,7 @@ export class Deployer {
   }
 
   #goOn(name: string): void {
-    if (this.#options.resume) this.#runs.takeUp(this.#deployments.named(name))
+    if (this.#options.resume) void this.#runs.takeUp(this.#deployments.named(name))
   }
 
   async topologies(): Promise<TopologyStatus[]> {

@@ -2,18 +2,32 @@
 import type { LookedUp } from '../../actors/lookups.ts'
 import { EventStoreError } from '../../event/error.ts'
 import type { Event } from '../../event/event.ts'
+import type { Logger } from '../../event/logger.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { Plan } from '../../topology/plan.ts'
 import { type Deployment, foldTopology, isOver, projectionsOf, TOPOLOGY_STREAM, type TopologyEvent, topologyEvent } from './registry.ts'
 
+/** For the log; of a failure it is told when it happens, before its event. */
+const sentences: { readonly [Type in TopologyEvent['type']]: string | undefined } = {
+  'topology.deployed': 'a topology is deployed',
+  'topology.paused': 'a topology is paused',
+  'topology.resumed': 'a topology is resumed',
+  'topology.draining': 'a topology drains',
+  'topology.ended': 'a topology has ended',
+  'topology.failed': undefined,
+  'topology.undeployed': 'a topology is undeployed',
+}
+
 export class Deployments {
   readonly #append: DeployerOptions['append']
+  readonly #logger: Logger
   readonly #deployed = new Map<string, Deployment>()
   readonly #waiting = new Map<string, (() => void)[]>()
 
-  constructor(append: DeployerOptions['append']) {
+  constructor(append: DeployerOptions['append'], logger: Logger) {
     this.#append = append
+    this.#logger = logger
   }
 
   /** As they stand now; may change while the list is walked. */
@@ -96,6 +110,8 @@ export class Deployments {
   async note(event: TopologyEvent): Promise<number> {
     const answer = await this.#append(TOPOLOGY_STREAM, topologyEvent(event))
     const version = answer.duplicate ? 0 : answer.version
+    const sentence = sentences[event.type]
+    if (sentence !== undefined) this.#logger.info({ topology: event.data.name }, sentence)
     this.fold({ ...event, version })
     return version
   }
@@ -103,6 +119,8 @@ export class Deployments {
   /** Changes what is known of a deployment, ahead of its event or without one. */
   set(deployment: Deployment): void {
     this.#deployed.set(deployment.name, deployment)
+    const { name: topology, status, error } = deployment
+    if (status === 'failed') this.#logger.error({ topology, code: error?.code, reason: error?.message }, 'a topology has failed')
     if (isOver(deployment)) this.wake(deployment.name)
   }
 

@@ -37,6 +37,7 @@ export class TopologyRuns {
         lookedUp: projection => deployments.lookedUp(projection, name => this.#runs.has(name)),
       },
       died: (thread, cause, noted) => {
+        options.logger.warn({ topologies: [...thread.topologies], cause }, 'a thread of pipelines died; its topologies are started again')
         for (const run of this.#runs.values()) if (run.runsIn(thread)) run.died(cause, noted)
       },
     })
@@ -58,12 +59,12 @@ export class TopologyRuns {
     return run
   }
 
-  /** Goes on from the last epoch, and nobody waits for it; of one that had ended already only what was not sent is sent. */
-  takeUp(deployment: Deployment): void {
+  /** Goes on from the last epoch; resolves when it runs, or never will. Of one that had ended already only what was not sent is sent. */
+  async takeUp(deployment: Deployment): Promise<void> {
     const row = readTopologyRow(this.#options.state, deployment.name)
     if (row?.status === 'ended') return this.#beginFinish(deployment)
     this.#deployments.set({ ...deployment, status: runningStatus(deployment) })
-    void this.#inBackground(this.add(deployment, row === undefined).startAlone())
+    await this.#inBackground(this.add(deployment, row === undefined).startAlone())
   }
 
   #beginFinish(deployment: Deployment): void {
