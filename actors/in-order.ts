@@ -4,8 +4,9 @@ import type { Durability, NewEvent, Position } from '../event/event.ts'
 import { errorOf, type Outcome, unknownOutcome } from '../event/outcome.ts'
 import { positionOf } from '../event/position.ts'
 import { RequestBuilder } from '../event/request.ts'
+import { DEFAULT_SCOPE } from '../event/scope.ts'
 import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
-import { addEvent } from './encode-append.ts'
+import { addEvent, type Writer } from './encode-append.ts'
 import type { Router } from './router.ts'
 
 export interface OrderedItem {
@@ -37,7 +38,7 @@ const BATCHES_IN_FLIGHT = 8
 export class OrderedAppend {
   readonly #router: Router
   readonly #durability: number
-  readonly #system: boolean
+  readonly #writer: Writer
   readonly #builders = new Map<number, Gathered>()
   readonly #spare: RequestBuilder[] = []
   #events = 0
@@ -49,10 +50,10 @@ export class OrderedAppend {
   #lastStamp = -1
   #wake: (() => void) | null = null
 
-  constructor(router: Router, options: { durability?: Durability | undefined; system?: boolean } = {}) {
+  constructor(router: Router, options: { durability?: Durability | undefined } & Partial<Writer> = {}) {
     this.#router = router
     this.#durability = router.durabilityOf(options.durability)
-    this.#system = options.system ?? false
+    this.#writer = { scope: options.scope ?? DEFAULT_SCOPE, isSystem: options.isSystem ?? false }
   }
 
   /** Takes one item; a promise when there is something to wait for first. */
@@ -61,9 +62,11 @@ export class OrderedAppend {
     const index = this.#stored + this.#events
     const { stream, event } = item
     checkStreamId(stream, limits)
-    if (!this.#system && isSystemStream(stream))
+    if (!this.#writer.isSystem && isSystemStream(stream))
       throw new EventStoreError('FORBIDDEN', `streams that begin with "$" are the system's: "${stream}"`, { stream })
-    const partition = partitionOf(stream, partitions)
+    const scope = this.#writer.scope
+    const stored = scope + stream
+    const partition = partitionOf(stored, partitions)
     let gathered = this.#builders.get(partition)
     if (!gathered) {
       gathered = { builder: this.#spare.pop() ?? new RequestBuilder(), firstStamp: this.#events, ids: null }
@@ -71,7 +74,8 @@ export class OrderedAppend {
       this.#builders.set(partition, gathered)
     }
     const before = gathered.builder.gatheredBytes
-    addEvent(gathered.builder, event, index, limits, this.#events, gathered.builder.stream(stream, streamHash))
+    const place = { index, scope, stream: gathered.builder.stream(stored, streamHash), stamp: this.#events }
+    addEvent(gathered.builder, event, place, limits)
     if (event.id !== undefined) noteId(gathered, event.id, index)
     this.#events++
     this.#bytes += gathered.builder.gatheredBytes - before + stream.length + event.type.length

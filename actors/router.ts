@@ -11,7 +11,7 @@ import { durabilities, RequestBuilder } from '../event/request.ts'
 import type { StampClock } from '../event/stamp.ts'
 import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
 import type { SharedHorizon } from '../store/log/horizon.ts'
-import { addEvent, producerOf, refuseRepeatedIds } from './encode-append.ts'
+import { addEvent, producerOf, refuseRepeatedIds, USER, type Writer } from './encode-append.ts'
 import { InFlight } from './in-flight.ts'
 import { PendingTable, type PendingRequest, settle } from './pending.ts'
 import type { ShardPort } from './port.ts'
@@ -108,34 +108,40 @@ export class Router {
     if (this.#roomWaiters.length > 0) for (const wake of this.#roomWaiters.splice(0)) wake()
   }
 
-  /** One atomic append to one stream. `system` may write to streams that begin with `$`. */
-  append(stream: string, events: NewEvent | readonly NewEvent[], options: AppendOptions = {}, system = false): Promise<AppendAnswer> {
+  /** One atomic append to one stream. */
+  append(
+    stream: string,
+    events: NewEvent | readonly NewEvent[],
+    options: AppendOptions = {},
+    writer: Writer = USER,
+  ): Promise<AppendAnswer> {
     try {
-      return this.#append(stream, Array.isArray(events) ? events : [events as NewEvent], options, system)
+      return this.#append(stream, Array.isArray(events) ? events : [events as NewEvent], options, writer)
     } catch (error) {
       this.figures.refused(error as Error)
       return Promise.reject(error as Error)
     }
   }
 
-  #append(stream: string, events: readonly NewEvent[], options: AppendOptions, system: boolean): Promise<AppendAnswer> {
+  #append(stream: string, events: readonly NewEvent[], options: AppendOptions, { scope, isSystem }: Writer): Promise<AppendAnswer> {
     const { limits, partitions, streamHash, stamps } = this.options
     if (this.closed) throw this.closed
     checkStreamId(stream, limits)
-    if (!system && isSystemStream(stream))
+    if (!isSystem && isSystemStream(stream))
       throw new EventStoreError('FORBIDDEN', `streams that begin with "$" are the system's: "${stream}"`, { stream })
     const expected = expectedNumber(options.expectedVersion)
     const durability = this.durabilityOf(options.durability)
-    const producer = producerOf(options, limits)
+    const producer = producerOf(options, limits, scope)
     if (events.length === 0) throw new EventStoreError('INVALID', 'an append needs at least one event', { field: 'events' })
     if (events.length > limits.requestEvents) throw tooLarge('events', limits.requestEvents, events.length)
     const builder = this.#builder
     builder.clear()
-    builder.stream(stream, streamHash)
-    for (let i = 0; i < events.length; i++) addEvent(builder, events[i]!, i, limits, i)
+    const stored = scope + stream
+    builder.stream(stored, streamHash)
+    for (let i = 0; i < events.length; i++) addEvent(builder, events[i]!, { index: i, scope, stream: 0, stamp: i }, limits)
     if (builder.payloadBytes > limits.requestBytes) throw tooLarge('the sum of data', limits.requestBytes, builder.payloadBytes)
     if (events.length > 1) refuseRepeatedIds(events)
-    const partition = partitionOf(stream, partitions)
+    const partition = partitionOf(stored, partitions)
     const shard = partition % this.#ports.length
     const sealed = builder.seal(producer)
     this.refuseLost(shard)

@@ -20,11 +20,18 @@ export interface LatencyStats {
   readonly p999Ms: number
 }
 
-/** What is counted is counted since the node was opened, over restarts of its workers; only `events` is all there are. */
-export interface PartitionStats extends LatencyStats {
+/** Of a tenant, only how many of its events there are: the rest is the node's to know, whose partitions all tenants share. */
+export interface PartitionStats extends Partial<Omit<PartitionFigures, 'partition' | 'shard' | 'events'>> {
   readonly partition: number
   readonly shard: number
   /** All that were ever stored: the last sequence. */
+  readonly events: number
+}
+
+/** What is counted is counted since the node was opened, over restarts of its workers; only `events` is all there are. */
+export interface PartitionFigures extends LatencyStats {
+  readonly partition: number
+  readonly shard: number
   readonly events: number
   /** Bytes of the data of events stored, as received. */
   readonly bytes: number
@@ -61,16 +68,16 @@ export interface ShardStats extends LatencyStats {
 
 export interface NodeStats {
   readonly storeId: string
-  /** Milliseconds since the epoch. */
-  readonly openedAt: number
+  /** Milliseconds since the epoch; left out of those of a tenant. */
+  readonly openedAt?: number
   readonly events: number
-  /** Bytes of all files of the store; 0 in memory. */
+  /** Bytes of all files of the store, 0 in memory; of a tenant, those of its events' `data`. */
   readonly diskBytes: number
   readonly partitions: readonly PartitionStats[]
   readonly shards: readonly ShardStats[]
   readonly topologies: readonly TopologyStatus[]
-  /** Appends that were refused before any partition saw them, by code. */
-  readonly refusals: ErrorCounts
+  /** Appends that were refused before any partition saw them, by code; left out of those of a tenant. */
+  readonly refusals?: ErrorCounts
   /** What could not be read when the store was opened. */
   readonly damage: readonly LogDamage[]
 }
@@ -99,6 +106,14 @@ export interface Readiness {
   readonly ready: boolean
   /** What stands in the way, a sentence each; empty when ready. */
   readonly reasons: readonly string[]
+}
+
+/** How much a tenant holds. */
+export interface TenantStats {
+  readonly name: string
+  readonly events: number
+  /** Of `data` as received. */
+  readonly bytes: number
 }
 
 export interface VerifyReport {

@@ -2,6 +2,7 @@
 import { EventStoreError } from './error.ts'
 import type { StreamId } from './event.ts'
 import type { Limits } from './limits.ts'
+import { DEFAULT_SCOPE, localName, scopeOf, tenantOf } from './scope.ts'
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte
@@ -27,8 +28,16 @@ function crc32Bytes(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0
 }
 
-/** What decides the partition: the part between the first `{` and the next `}` if not empty, else the whole id. */
+/**
+ * What decides the partition: the part between the first `{` and the next `}` if not empty, else the whole id; behind `<tenant>/` unless the
+ * stream is of the default tenant. Here and below, a stream is its stored name.
+ */
 export function partitionKeyOf(stream: StreamId): string {
+  const scope = scopeOf(stream)
+  return scope === DEFAULT_SCOPE ? keyWithin(stream) : `${tenantOf(scope)}/${keyWithin(localName(stream))}`
+}
+
+function keyWithin(stream: StreamId): string {
   const open = stream.indexOf('{')
   if (open < 0) return stream
   const close = stream.indexOf('}', open + 1)
@@ -42,14 +51,14 @@ export function partitionOf(stream: StreamId, partitions: number): number {
 
 /** Text before the first `-` of the id with braces removed; the whole id when there is no dash. */
 export function categoryOf(stream: StreamId): string {
-  const plain = stream.replace(/[{}]/g, '')
+  const plain = localName(stream).replace(/[{}]/g, '')
   const dash = plain.indexOf('-')
   return dash < 0 ? plain : plain.slice(0, dash)
 }
 
 /** True for the system's own streams. */
 export function isSystemStream(stream: StreamId): boolean {
-  return stream.charCodeAt(0) === 36
+  return (stream.charCodeAt(0) === 0 ? localName(stream) : stream).charCodeAt(0) === 36
 }
 
 /** Throws INVALID or TOO_LARGE when a text can not name a stream. */

@@ -6,6 +6,7 @@ import { ShardFigures } from '../actors/shard-figures.ts'
 import type { Limits } from '../event/limits.ts'
 import type { ShardColumn } from '../store/index/keys.ts'
 import { openShard } from '../store/log/open-shard.ts'
+import { scavengeInTurns } from '../store/log/scavenge.ts'
 import { SharedShard, tailSizeFor } from '../store/log/shared.ts'
 import { openMemory } from '../store/memory.ts'
 import type { NodeShard } from './shards.ts'
@@ -45,6 +46,6 @@ export function openMemoryShards(options: MemoryShardsOptions): NodeShard[] {
       slowCommitMs: limits.slowCommitMs,
     })
     options.attached(number, port)
-    return { kv, shared, figures }
+    return { kv, shared, figures, scavenge: scope => scavengeInTurns(() => actor.log, scope) }
   })
 }

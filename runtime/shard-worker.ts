@@ -8,8 +8,10 @@ import { ShardFigures } from '../actors/shard-figures.ts'
 import { turn } from '../actors/subscription.ts'
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
+import type { Scope } from '../event/scope.ts'
 import type { ShardColumn } from '../store/index/keys.ts'
 import { type LogDamage, openShard } from '../store/log/open-shard.ts'
+import { type Scavenged, scavengeInTurns } from '../store/log/scavenge.ts'
 import { SharedShard, type SharedShardData } from '../store/log/shared.ts'
 import { syncAll } from '../store/log/sync.ts'
 import { attachRocks } from '../store/rocks.ts'
@@ -42,6 +44,7 @@ export interface ShardControl extends Record<string, (...args: never[]) => unkno
   stats(): ShardStats
   /** Puts what was only written on disk. */
   sync(): void
+  scavenge(scope: Scope): Promise<Scavenged>
 }
 
 export interface ShardStats {
@@ -97,6 +100,7 @@ async function run(data: ShardWorkerData): Promise<void> {
         failure: actor.failure?.message ?? null,
       }),
       sync: () => actor.sync(),
+      scavenge: scope => scavengeInTurns(() => actor.log, scope),
     } satisfies ShardControl,
     data.control,
   )

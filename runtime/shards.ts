@@ -10,10 +10,12 @@ import { ShardFigures } from '../actors/shard-figures.ts'
 import { systemClock } from '../event/clock.ts'
 import { EventStoreError, fromPlainError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
+import type { Scope } from '../event/scope.ts'
 import { siblingModule } from '../event/module-url.ts'
 import type { ShardColumn } from '../store/index/keys.ts'
 import type { OwnedKeyValue } from '../store/key-value.ts'
 import type { LogDamage } from '../store/log/open-shard.ts'
+import type { Scavenged } from '../store/log/scavenge.ts'
 import { SharedShard, tailSizeFor } from '../store/log/shared.ts'
 import type { RocksOwner } from '../store/rocks.ts'
 import { witnessFile } from './store-directory.ts'
@@ -40,6 +42,8 @@ export interface NodeShard {
   readonly kv: OwnedKeyValue<ShardColumn>
   readonly shared: SharedShard
   readonly figures: ShardFigures
+  /** Takes all events of a tenant out of the log; on disk when it resolves. */
+  scavenge(scope: Scope): Promise<Scavenged>
 }
 
 const RING_BYTES = 8 * 1024 * 1024
@@ -152,6 +156,10 @@ class RunningShard implements NodeShard {
   /** Puts what was only written on disk. */
   async sync(): Promise<void> {
     await this.#control.sync()
+  }
+
+  async scavenge(scope: Scope): Promise<Scavenged> {
+    return this.#control.scavenge(scope)
   }
 
   /** For tests of what happens when a worker dies. */

@@ -3,6 +3,7 @@ import type { LookedUp } from '../../actors/lookups.ts'
 import { EventStoreError } from '../../event/error.ts'
 import type { Event } from '../../event/event.ts'
 import type { Logger } from '../../event/logger.ts'
+import { DEFAULT_SCOPE, type Scope, tenantOf } from '../../event/scope.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { Plan } from '../../topology/plan.ts'
@@ -19,15 +20,22 @@ const sentences: { readonly [Type in TopologyEvent['type']]: string | undefined 
   'topology.undeployed': 'a topology is undeployed',
 }
 
+/** Which topology, for the log. */
+export function about(scope: Scope, topology: string): { readonly topology: string; readonly tenant?: string } {
+  return { topology, ...(scope !== DEFAULT_SCOPE && { tenant: tenantOf(scope) }) }
+}
+
 export class Deployments {
   readonly #append: DeployerOptions['append']
+  readonly #scope: Scope
   readonly #logger: Logger
   readonly #deployed = new Map<string, Deployment>()
   readonly #waiting = new Map<string, (() => void)[]>()
 
-  constructor(append: DeployerOptions['append'], logger: Logger) {
+  constructor({ append, scope, logger }: Pick<DeployerOptions, 'append' | 'scope' | 'logger'>) {
     this.#append = append
     this.#logger = logger
+    this.#scope = scope
   }
 
   /** As they stand now; may change while the list is walked. */
@@ -93,9 +101,10 @@ export class Deployments {
   lookedUp(projection: string, runs: (name: string) => boolean): LookedUp | null {
     const owner = this.ownerOf(projection)
     if (owner === undefined) return null
-    const { name: topology, deployment, plan } = owner
+    const { name, deployment, plan } = owner
     const { source } = plan
-    const isRunning = !isOver(owner) && runs(topology)
+    const isRunning = !isOver(owner) && runs(name)
+    const topology = this.#scope + name
     if (source.kind !== 'log') return { topology, deployment, isRunning }
     const { types, categories } = source
     return { topology, deployment, isRunning, log: { ...(types && { types }), ...(categories && { categories }) } }
@@ -111,7 +120,7 @@ export class Deployments {
     const answer = await this.#append(TOPOLOGY_STREAM, topologyEvent(event))
     const version = answer.duplicate ? 0 : answer.version
     const sentence = sentences[event.type]
-    if (sentence !== undefined) this.#logger.info({ topology: event.data.name }, sentence)
+    if (sentence !== undefined) this.#logger.info(about(this.#scope, event.data.name), sentence)
     this.fold({ ...event, version })
     return version
   }
@@ -119,8 +128,9 @@ export class Deployments {
   /** Changes what is known of a deployment, ahead of its event or without one. */
   set(deployment: Deployment): void {
     this.#deployed.set(deployment.name, deployment)
-    const { name: topology, status, error } = deployment
-    if (status === 'failed') this.#logger.error({ topology, code: error?.code, reason: error?.message }, 'a topology has failed')
+    const { name, status, error } = deployment
+    if (status === 'failed')
+      this.#logger.error({ ...about(this.#scope, name), code: error?.code, reason: error?.message }, 'a topology has failed')
     if (isOver(deployment)) this.wake(deployment.name)
   }
 

@@ -6,6 +6,7 @@ import { type Examined, health, ready } from './health.ts'
 import { metricTable } from './metric-table.ts'
 import type { MetricRow, Scrape } from './metrics/row.ts'
 import type { Monitor } from './monitor.ts'
+import { partitionStats, refusals } from './partition-stats.ts'
 
 /** What an answer with the text says it is. */
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -38,6 +39,10 @@ async function scrapeOf(node: Measured): Promise<Scrape> {
   const { user, system } = process.cpuUsage()
   return {
     stats: await node.stats(),
+    topologies: await monitor.parts.topologies(),
+    partitions: partitionStats(monitor),
+    refusals: refusals(monitor),
+    openedAt: monitor.openedAt,
     isAlive: health(node).alive,
     isReady: ready(node).ready,
     hotEpisodes: monitor.hotEpisodes,

@@ -6,10 +6,13 @@ import type { NewEvent } from '../../event/event.ts'
 import type { ShardCondition } from '../../event/figures.ts'
 import type { Limits } from '../../event/limits.ts'
 import type { Logger } from '../../event/logger.ts'
+import { DEFAULT_SCOPE } from '../../event/scope.ts'
+import type { TenantTopology } from '../deploy/deployers.ts'
 import type { NodeShard } from '../shards.ts'
 import { type HotChange, HotPartitions } from './hot-partitions.ts'
 import { type Rate, Sampler } from './sampler.ts'
 
+const SYSTEM = { scope: DEFAULT_SCOPE, isSystem: true }
 export const ALERTS_STREAM = '$alerts'
 
 const LOOK_MS = 1_000
@@ -27,6 +30,8 @@ export interface MonitorParts {
   readonly hasWorkers: boolean
   /** Topologies of an earlier process that do not run yet. */
   readonly starting: () => readonly string[]
+  /** All that are deployed. */
+  readonly topologies: () => Promise<readonly TenantTopology[]>
 }
 
 /** What the last look saw of a shard. */
@@ -109,7 +114,7 @@ export class Monitor {
       logger.warn(data, 'a partition carries more than twice the mean')
     } else logger.info(data, 'a partition no longer carries more than twice the mean')
     const event: NewEvent = { type: `partition.${kind}`, data }
-    router.append(ALERTS_STREAM, event, {}, true).catch((err: unknown) => logger.warn({ err, ...data }, 'an alert could not be stored'))
+    router.append(ALERTS_STREAM, event, {}, SYSTEM).catch((err: unknown) => logger.warn({ err, ...data }, 'an alert could not be stored'))
   }
 
   #lookAt(shard: number, figures: ShardFigures, nowMs: number): void {

@@ -2,7 +2,7 @@
 import type { RouterFigures } from '../../actors/router-figures.ts'
 import type { ShardFigures } from '../../actors/shard-figures.ts'
 import type { ErrorCode } from '../../event/error.ts'
-import type { ErrorCounts, LatencyStats, PartitionStats, ShardStats } from '../../event/figures.ts'
+import type { ErrorCounts, LatencyStats, PartitionFigures, ShardStats } from '../../event/figures.ts'
 import type { Durations } from '../../event/log-buckets.ts'
 import { statuses } from '../../event/outcome.ts'
 import type { Monitor } from './monitor.ts'
@@ -12,7 +12,7 @@ const MINUTE_MS = 60_000
 /** A look that came a little early is a second ago all the same. */
 const EARLY_MS = 200
 
-export function partitionStats(monitor: Monitor): PartitionStats[] {
+export function partitionStats(monitor: Monitor): PartitionFigures[] {
   const { router, shards, partitions } = monitor.parts
   const hot = new Set(monitor.hot)
   return Array.from({ length: partitions }, (_, partition) => {

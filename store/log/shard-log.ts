@@ -13,6 +13,7 @@ import type { KeyValue, WriteBatch } from '../key-value.ts'
 import type { KnownIds } from './known-ids.ts'
 import { type PartitionHost, PartitionLog } from './partition-log.ts'
 import type { SharedShard } from './shared.ts'
+import { TenantCounts } from './tenant-counts.ts'
 
 export interface ShardLogParts {
   readonly kv: KeyValue<ShardColumn>
@@ -50,6 +51,7 @@ export class ShardLog implements PartitionHost {
   readonly #parts: ShardLogParts
   readonly #shards: number
   readonly #producers = new Map<string, { partition: number; producer: string; highest: number }>()
+  readonly #tenantCounts: TenantCounts
   #sealing = false
   #segmentsSinceDump = 0
 
@@ -64,6 +66,7 @@ export class ShardLog implements PartitionHost {
       (_, rank) => new PartitionLog(rank * this.#shards + parts.shared.data.shard, rank, this),
     )
     this.#batch = parts.kv.batch()
+    this.#tenantCounts = new TenantCounts(parts.kv)
   }
 
   /** Checks one request against everything before it, and stores it provisionally when nothing speaks against it. */
@@ -101,6 +104,10 @@ export class ShardLog implements PartitionHost {
 
   producerMoved(partition: number, producer: string, highest: number): void {
     this.#producers.set(`${partition}/${producer}`, { partition, producer, highest })
+  }
+
+  requestStored(partition: number, request: RequestView): void {
+    this.#tenantCounts.stored(partition, request)
   }
 
   idAdded(partition: PartitionLog, request: RequestView, extrasStart: number, extrasBytes: number): void {
@@ -149,6 +156,7 @@ export class ShardLog implements PartitionHost {
       this.#batch.put('meta', producerKey(partition, producer), value)
     }
     this.#producers.clear()
+    this.#tenantCounts.addTo(this.#batch)
     const { tail, segment } = this.shared
     this.#sealing = this.tailDue
     if (this.#sealing) {
@@ -182,6 +190,7 @@ export class ShardLog implements PartitionHost {
     this.groupBytes = 0
     this.groupEvents = 0
     this.ids.settled()
+    this.#tenantCounts.settled()
     if (this.versions.shrink()) this.#parts.dump.cancel()
   }
 

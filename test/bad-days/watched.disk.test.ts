@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { PartitionFigures } from '../../event/figures.ts'
 import { isEventStoreError } from '../../event/error.ts'
 import { health, metricsText, type Node, ready } from '../../runtime/index.ts'
 import { inDirectory, layout, withNode } from './stores.ts'
@@ -44,8 +45,8 @@ async function untilAppended(node: Node, stream: string): Promise<void> {
 const streams = Array.from({ length: 8 }, (_, at) => `stream-${at}`)
 
 async function sums(node: Node): Promise<{ events: number; bytes: number; requests: number }> {
-  const { partitions } = await node.stats()
-  const sum = (read: (partition: (typeof partitions)[number]) => number): number => partitions.reduce((all, each) => all + read(each), 0)
+  const partitions = (await node.stats()).partitions as readonly PartitionFigures[]
+  const sum = (read: (partition: PartitionFigures) => number): number => partitions.reduce((all, each) => all + read(each), 0)
   return { events: sum(({ events }) => events), bytes: sum(({ bytes }) => bytes), requests: sum(({ requests }) => requests) }
 }
 

@@ -2,6 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type AppendAnswer, health, METRICS_CONTENT_TYPE, metricsText, type Node, openNode, ready } from '../../runtime/index.ts'
+import type { NodeStats, PartitionFigures } from '../../event/figures.ts'
 import { metricTable } from '../../runtime/observe/metric-table.ts'
 
 async function withNode(work: (node: Node) => Promise<void>): Promise<void> {
@@ -11,6 +12,12 @@ async function withNode(work: (node: Node) => Promise<void>): Promise<void> {
   } finally {
     await node.close()
   }
+}
+
+/** Those of a node are whole. */
+async function statsOf(node: Node): Promise<Omit<NodeStats, 'partitions'> & { readonly partitions: readonly PartitionFigures[] }> {
+  const stats = await node.stats()
+  return { ...stats, partitions: stats.partitions as readonly PartitionFigures[] }
 }
 
 /** Value of a sample by its name with labels. */
@@ -55,7 +62,7 @@ test('what was appended is counted where it went', () =>
     assert.is(await codeOf(node.appendToStream('', { type: 'Placed', data })), 'INVALID')
     assert.is(await codeOf(node.appendToStream('order-1', [])), 'INVALID')
     assert.is(await codeOf(node.appendToStream('$order', { type: 'Placed', data })), 'FORBIDDEN')
-    const { partitions, refusals, shards } = await node.stats()
+    const { partitions, refusals, shards } = await statsOf(node)
     const own = partitions[partitionOf(answer)]!
     assert.equal([own.events, own.bytes, own.requests], [3, 3 * JSON.stringify(data).length, 3])
     assert.equal(own.errors, { WRONG_EXPECTED_VERSION: 1 })
@@ -72,24 +79,24 @@ test('a producer that repeats itself is answered, and counts nothing twice', () 
     const once = { producer: 'till-7', producerSequence: 1 }
     const partition = partitionOf(await node.appendToStream('sale', { type: 'Sold', data: 1 }, once))
     await node.appendToStream('sale', { type: 'Sold', data: 1 }, once)
-    const { events, bytes, requests, errors } = (await node.stats()).partitions[partition]!
+    const { events, bytes, requests, errors } = (await statsOf(node)).partitions[partition]!
     assert.equal({ events, bytes, requests, errors }, { events: 1, bytes: 1, requests: 2, errors: {} })
   }))
 
 test('events that wait for an answer are the queue', () =>
   withNode(async node => {
     const appended = Array.from({ length: 3 }, (_, at) => node.appendToStream('one', { type: 'T', data: at }))
-    const waiting = (await node.stats()).partitions.reduce((sum, { queue }) => sum + queue, 0)
+    const waiting = (await statsOf(node)).partitions.reduce((sum, { queue }) => sum + queue, 0)
     assert.is(waiting, 3)
     await Promise.all(appended)
-    assert.ok((await node.stats()).partitions.every(({ queue }) => queue === 0))
+    assert.ok((await statsOf(node)).partitions.every(({ queue }) => queue === 0))
   }))
 
 test('what a full mailbox refused is an error of its partition', async () => {
   const node = await openNode({ memory: true, partitions: 4, limits: { mailboxEvents: 2 } })
   const appended = Array.from({ length: 3 }, (_, at) => codeOf(node.appendToStream('one', { type: 'T', data: at })))
   assert.equal((await Promise.all(appended)).toSorted(), ['BUSY', 'done', 'done'])
-  const { partitions, refusals } = await node.stats()
+  const { partitions, refusals } = await statsOf(node)
   assert.equal(
     partitions.map(({ errors }) => errors).filter(({ BUSY }) => BUSY !== undefined),
     [{ BUSY: 1 }],

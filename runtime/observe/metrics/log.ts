@@ -1,12 +1,11 @@
 /** Metrics of the log: of each partition, and of each shard, which is a database with its worker. */
-import type { NodeStats } from '../../../event/figures.ts'
+import type { NodeStats, PartitionFigures } from '../../../event/figures.ts'
 import { coarse, type MetricRow, one, type Scrape, type Values } from './row.ts'
 
-type Partition = NodeStats['partitions'][number]
 type Shard = NodeStats['shards'][number]
 
-function perPartition(read: (partition: Partition) => number): (scrape: Scrape) => Values<number> {
-  return ({ stats }) => stats.partitions.map(each => [[each.partition], read(each)])
+function perPartition(read: (partition: PartitionFigures) => number): (scrape: Scrape) => Values<number> {
+  return ({ partitions }) => partitions.map(each => [[each.partition], read(each)])
 }
 
 function perShard(read: (shard: Shard) => number): (scrape: Scrape) => Values<number> {
@@ -40,10 +39,8 @@ export const partitionMetrics: readonly MetricRow[] = [
     type: 'counter',
     help: 'Appends that failed since the node was opened, by error code.',
     labels: ['partition', 'code'],
-    read: ({ stats }) =>
-      stats.partitions.flatMap(({ partition, errors }) =>
-        Object.entries(errors).map(([code, count]) => [[partition, code], count] as const),
-      ),
+    read: ({ partitions }) =>
+      partitions.flatMap(({ partition, errors }) => Object.entries(errors).map(([code, count]) => [[partition, code], count] as const)),
   },
   {
     name: 'allsource_partition_latency_seconds',
@@ -51,7 +48,7 @@ export const partitionMetrics: readonly MetricRow[] = [
     help: 'From the call of an append to its answer.',
     labels: ['partition'],
     octaves: coarse,
-    read: scrape => scrape.stats.partitions.map(({ partition }) => [[partition], [scrape.latenciesOf(partition)]]),
+    read: scrape => scrape.partitions.map(({ partition }) => [[partition], [scrape.latenciesOf(partition)]]),
   },
   {
     name: 'allsource_partition_queue_events',

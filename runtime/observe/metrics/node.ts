@@ -14,7 +14,7 @@ export const nodeMetrics: readonly MetricRow[] = [
     type: 'gauge',
     help: 'When the node was opened, in seconds since the epoch.',
     labels: [],
-    read: ({ stats }) => one(stats.openedAt / 1000),
+    read: ({ openedAt }) => one(openedAt / 1000),
   },
   {
     name: 'allsource_node_alive',
@@ -49,7 +49,7 @@ export const nodeMetrics: readonly MetricRow[] = [
     type: 'counter',
     help: 'Appends that were refused before any partition saw them, by error code.',
     labels: ['code'],
-    read: ({ stats }) => Object.entries(stats.refusals).map(([code, count]) => [[code], count]),
+    read: ({ refusals }) => Object.entries(refusals).map(([code, count]) => [[code], count]),
   },
   {
     name: 'allsource_append_latency_seconds',
@@ -57,7 +57,7 @@ export const nodeMetrics: readonly MetricRow[] = [
     help: 'From the call of an append to its answer, all partitions.',
     labels: [],
     octaves: fine,
-    read: scrape => [[[], scrape.stats.partitions.map(({ partition }) => scrape.latenciesOf(partition))]],
+    read: scrape => [[[], scrape.partitions.map(({ partition }) => scrape.latenciesOf(partition))]],
   },
 ]
 

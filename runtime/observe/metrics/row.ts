@@ -1,10 +1,16 @@
 /** A metric as data: what it is called, what it counts, in what unit, and where its values are. */
-import type { NodeStats } from '../../../event/figures.ts'
+import type { ErrorCounts, NodeStats, PartitionFigures } from '../../../event/figures.ts'
+import type { TenantTopology } from '../../deploy/deployers.ts'
 import type { Durations } from '../../../event/log-buckets.ts'
 
 /** What a node knows of itself at one moment. */
 export interface Scrape {
   readonly stats: NodeStats
+  readonly topologies: readonly TenantTopology[]
+  readonly partitions: readonly PartitionFigures[]
+  readonly refusals: ErrorCounts
+  /** Milliseconds since the epoch. */
+  readonly openedAt: number
   readonly isAlive: boolean
   readonly isReady: boolean
   readonly hotEpisodes: number

@@ -6,16 +6,18 @@ import type { MetricRow, Scrape, Values } from './row.ts'
 
 /** Undefined values are left out. */
 function perTopology(read: (topology: TopologyStatus, nowMs: number) => number | undefined): (scrape: Scrape) => Values<number> {
-  return ({ stats, nowMs }) =>
-    stats.topologies.flatMap(each => {
-      const value = read(each, nowMs)
-      return value === undefined ? [] : [[[each.name], value] as const]
+  return ({ topologies, nowMs }) =>
+    topologies.flatMap(({ tenant, status }) => {
+      const value = read(status, nowMs)
+      return value === undefined ? [] : [[[tenant, status.name], value] as const]
     })
 }
 
 function perStep(read: (step: TopologyStatus['steps'][number]) => number): (scrape: Scrape) => Values<number> {
-  return ({ stats }) =>
-    stats.topologies.flatMap(({ name, steps }) => steps.map(step => [[name, step.id, step.operator], read(step)] as const))
+  return ({ topologies }) =>
+    topologies.flatMap(({ tenant, status }) =>
+      status.steps.map(step => [[tenant, status.name, step.id, step.operator], read(step)] as const),
+    )
 }
 
 /** How long ago the last event that was taken was recorded, while there are others to take. */
@@ -33,113 +35,115 @@ export const topologyMetrics: readonly MetricRow[] = [
     name: 'allsource_topology_status',
     type: 'gauge',
     help: '1 for the status that the topology has, 0 for the others.',
-    labels: ['topology', 'status'],
-    read: ({ stats }) =>
-      stats.topologies.flatMap(({ name, status }) => statuses.map(each => [[name, each], Number(status === each)] as const)),
+    labels: ['tenant', 'topology', 'status'],
+    read: ({ topologies }) =>
+      topologies.flatMap(({ tenant, status: { name, status } }) =>
+        statuses.map(each => [[tenant, name, each], Number(status === each)] as const),
+      ),
   },
   {
     name: 'allsource_topology_rows_in_total',
     type: 'counter',
     help: 'Rows taken from the sources since the deployment.',
-    labels: ['topology'],
+    labels: ['tenant', 'topology'],
     read: perTopology(({ rowsIn }) => rowsIn),
   },
   {
     name: 'allsource_topology_rows_out_total',
     type: 'counter',
     help: 'Rows that reached a sink.',
-    labels: ['topology'],
+    labels: ['tenant', 'topology'],
     read: perTopology(({ rowsOut }) => rowsOut),
   },
   {
     name: 'allsource_topology_late_rows_total',
     type: 'counter',
     help: 'Rows that came after their window had closed.',
-    labels: ['topology'],
+    labels: ['tenant', 'topology'],
     read: perTopology(({ late }) => late),
   },
   {
     name: 'allsource_topology_suspect_rows_total',
     type: 'counter',
     help: 'Rows from further in the future than is believed.',
-    labels: ['topology'],
+    labels: ['tenant', 'topology'],
     read: perTopology(({ suspect }) => suspect),
   },
   {
     name: 'allsource_topology_dead_rows_total',
     type: 'counter',
     help: 'Rows that were given up.',
-    labels: ['topology'],
+    labels: ['tenant', 'topology'],
     read: perTopology(({ dead }) => dead),
   },
   {
     name: 'allsource_topology_lag_events',
     type: 'gauge',
     help: 'Events of the log not looked at yet; an upper bound when the topology follows only some.',
-    labels: ['topology'],
+    labels: ['tenant', 'topology'],
     read: perTopology(({ lagEvents }) => lagEvents),
   },
   {
     name: 'allsource_topology_lag_seconds',
     type: 'gauge',
     help: 'How long ago the last event taken was recorded, while others wait; else 0. Left out before the first.',
-    labels: ['topology'],
+    labels: ['tenant', 'topology'],
     read: perTopology(lagSeconds),
   },
   {
     name: 'allsource_topology_epochs_total',
     type: 'counter',
     help: 'Epochs: writes of all that has changed.',
-    labels: ['topology'],
+    labels: ['tenant', 'topology'],
     read: perTopology(({ epoch }) => epoch),
   },
   {
     name: 'allsource_topology_epoch_duration_seconds',
     type: 'gauge',
     help: 'How long the last epoch took to be written; left out while nothing runs.',
-    labels: ['topology'],
+    labels: ['tenant', 'topology'],
     read: perTopology(({ lastEpochMs }) => seconds(lastEpochMs)),
   },
   {
     name: 'allsource_topology_watermark_timestamp_seconds',
     type: 'gauge',
     help: 'Event time before which nothing more is expected, in seconds since the epoch; left out before the first.',
-    labels: ['topology'],
+    labels: ['tenant', 'topology'],
     read: perTopology(({ watermark }) => seconds(watermark)),
   },
   {
     name: 'allsource_topology_waiting_deliveries',
     type: 'gauge',
     help: 'Webhooks that wait for their receivers.',
-    labels: ['topology'],
+    labels: ['tenant', 'topology'],
     read: perTopology(({ deliveries }) => deliveries?.waiting ?? 0),
   },
   {
     name: 'allsource_step_rows_in_total',
     type: 'counter',
     help: 'Rows that a step took.',
-    labels: ['topology', 'step', 'operator'],
+    labels: ['tenant', 'topology', 'step', 'operator'],
     read: perStep(step => step.in),
   },
   {
     name: 'allsource_step_rows_out_total',
     type: 'counter',
     help: 'Rows that a step sent on.',
-    labels: ['topology', 'step', 'operator'],
+    labels: ['tenant', 'topology', 'step', 'operator'],
     read: perStep(step => step.out),
   },
   {
     name: 'allsource_step_late_rows_total',
     type: 'counter',
     help: 'Late rows of a step.',
-    labels: ['topology', 'step', 'operator'],
+    labels: ['tenant', 'topology', 'step', 'operator'],
     read: perStep(step => step.late),
   },
   {
     name: 'allsource_step_dead_rows_total',
     type: 'counter',
     help: 'Rows that a step gave up.',
-    labels: ['topology', 'step', 'operator'],
+    labels: ['tenant', 'topology', 'step', 'operator'],
     read: perStep(step => step.dead),
   },
 ]
