@@ -15,6 +15,7 @@ const HAS_ID = 1
 const HAS_TIME = 2
 const HAS_TAGS = 4
 const HAS_METADATA = 8
+const HAS_KEY = 16
 
 /** The rarer parts of a stored event. */
 export interface Extras {
@@ -22,6 +23,8 @@ export interface Extras {
   readonly time?: number
   readonly tags?: readonly string[]
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** The key that was claimed for its stream. */
+  readonly partitionKey?: string
 }
 
 /** A text is JSON text still to be turned into UTF-8; bytes go as they are. */
@@ -128,7 +131,7 @@ export function hasExtras(event: NewEvent): boolean {
   return event.id !== undefined || event.time !== undefined || event.tags !== undefined || event.metadata !== undefined
 }
 
-/** Flags byte; id: length byte and UTF-8; time: float64; tags, metadata: uint32 length and JSON. Checked by `checkExtras` before. */
+/** Flags byte; id: length byte and UTF-8; time: float64; tags, metadata: uint32 length and JSON; last the key, see `withKey`. Checked before. */
 export function encodeExtras(event: NewEvent): Uint8Array {
   const parts: Uint8Array[] = [new Uint8Array(1)]
   let flags = 0
@@ -153,6 +156,18 @@ export function encodeExtras(event: NewEvent): Uint8Array {
   }
   parts[0]![0] = flags
   return Buffer.concat(parts)
+}
+
+/** Encoded extras, or none, with a partition key behind them: uint16 length and UTF-8. */
+export function withKey(extras: Uint8Array | null, key: Uint8Array): Uint8Array {
+  const before = extras?.length ? extras : Uint8Array.of(0)
+  const out = new Uint8Array(before.length + 2 + key.length)
+  out.set(before)
+  out[0] = before[0]! | HAS_KEY
+  out[before.length] = key.length & 0xff
+  out[before.length + 1] = key.length >>> 8
+  out.set(key, before.length + 2)
+  return out
 }
 
 function pushJson(parts: Uint8Array[], value: unknown): void {
@@ -184,6 +199,7 @@ export function decodeExtras(bytes: Uint8Array, start: number, end: number): Ext
   }
   if (flags & HAS_TAGS) out.tags = json() as string[]
   if (flags & HAS_METADATA) out.metadata = json() as Record<string, unknown>
+  if (flags & HAS_KEY) out.partitionKey = textOf(bytes, start + at + 2, start + at + 2 + view.getUint16(at, true))
   return out
 }
 

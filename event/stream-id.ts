@@ -27,8 +27,16 @@ function crc32Bytes(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0
 }
 
+/** The stream that holds the partition key claimed for another one; it lives where that one's own key leads. */
+const CLAIMS = '$key-'
+
+export function claimStreamOf(stream: StreamId): StreamId {
+  return CLAIMS + stream
+}
+
 /** What decides the partition: the part between the first `{` and the next `}` if not empty, else the whole id. */
 export function partitionKeyOf(stream: StreamId): string {
+  if (stream.charCodeAt(0) === 36 && stream.startsWith(CLAIMS)) return partitionKeyOf(stream.slice(CLAIMS.length))
   const open = stream.indexOf('{')
   if (open < 0) return stream
   const close = stream.indexOf('}', open + 1)
@@ -38,6 +46,11 @@ export function partitionKeyOf(stream: StreamId): string {
 /** The one partition a stream lives in. */
 export function partitionOf(stream: StreamId, partitions: number): number {
   return crc32Text(partitionKeyOf(stream)) % partitions
+}
+
+/** The partition that a key leads to. */
+export function partitionOfKey(key: string, partitions: number): number {
+  return crc32Text(key) % partitions
 }
 
 /** Text before the first `-` of the id with braces removed; the whole id when there is no dash. */
@@ -53,22 +66,31 @@ export function isSystemStream(stream: StreamId): boolean {
 }
 
 /** Throws INVALID or TOO_LARGE when a text can not name a stream. */
-export function checkStreamId(stream: unknown, limits: Limits): asserts stream is StreamId {
-  if (typeof stream !== 'string' || stream.length === 0)
-    throw new EventStoreError('INVALID', 'stream must be a text of at least one character', { field: 'stream' })
-  if (stream.length * 3 > limits.streamIdBytes && Buffer.byteLength(stream) > limits.streamIdBytes) {
-    throw new EventStoreError('TOO_LARGE', `stream id is longer than ${limits.streamIdBytes} bytes`, {
-      field: 'stream',
+export function checkStreamId(stream: unknown, limits: Limits, field = 'stream'): asserts stream is StreamId {
+  checkName(stream, limits, field)
+  if (stream === '.' || stream === '..') throw new EventStoreError('INVALID', `${field} may not be "${stream}"`, { field })
+}
+
+/** Throws INVALID or TOO_LARGE when a text can not be a partition key: as for streams, but for the dots. */
+export function checkPartitionKey(key: unknown, limits: Limits): asserts key is string {
+  checkName(key, limits, 'partitionKey')
+}
+
+function checkName(name: unknown, limits: Limits, field: string): asserts name is string {
+  if (typeof name !== 'string' || name.length === 0)
+    throw new EventStoreError('INVALID', `${field} must be a text of at least one character`, { field })
+  if (name.length * 3 > limits.streamIdBytes && Buffer.byteLength(name) > limits.streamIdBytes) {
+    throw new EventStoreError('TOO_LARGE', `${field} is longer than ${limits.streamIdBytes} bytes`, {
+      field,
       limit: limits.streamIdBytes,
-      actual: Buffer.byteLength(stream),
+      actual: Buffer.byteLength(name),
     })
   }
-  if (stream === '.' || stream === '..') throw new EventStoreError('INVALID', `stream may not be "${stream}"`, { field: 'stream' })
-  for (let i = 0; i < stream.length; i++) {
-    const code = stream.charCodeAt(i)
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i)
     if (code < 32 || (code >= 127 && code < 160))
-      throw new EventStoreError('INVALID', 'stream may not hold control characters', { field: 'stream' })
-    if (code >= 0xd800 && code < 0xe000 && !stream.isWellFormed())
-      throw new EventStoreError('INVALID', 'stream must be well-formed Unicode', { field: 'stream' })
+      throw new EventStoreError('INVALID', `${field} may not hold control characters`, { field })
+    if (code >= 0xd800 && code < 0xe000 && !name.isWellFormed())
+      throw new EventStoreError('INVALID', `${field} must be well-formed Unicode`, { field })
   }
 }

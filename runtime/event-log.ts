@@ -16,6 +16,9 @@ import type {
   NewEventOf,
   ReadAllOptions,
   ReadStreamOptions,
+  RequestOptions,
+  StreamAppend,
+  StreamsAnswer,
   SubscribeToAllOptions,
   SubscribeToStreamOptions,
 } from '../event/event-store.ts'
@@ -49,6 +52,7 @@ export class EventLog implements EventStore {
     this.view = parts.view
     this.router = parts.router
     this.limits = parts.limits
+    parts.router.keyed.keys.reader = parts.view
     this.#follow = { view: parts.view, pageRows: parts.limits.pageRows, check: () => this.check() }
   }
 
@@ -70,6 +74,11 @@ export class EventLog implements EventStore {
   ): Promise<AppendAnswer> {
     if (this.#closed) return Promise.reject(this.#closed)
     return this.router.append(stream, events as NewEvent | readonly NewEvent[], options)
+  }
+
+  appendToStreams<E extends AnyEvent>(streams: readonly StreamAppend<E>[], options?: RequestOptions): Promise<StreamsAnswer> {
+    if (this.#closed) return Promise.reject(this.#closed)
+    return this.router.appendToStreams(streams, options)
   }
 
   async appendInOrder<E extends AnyEvent>(

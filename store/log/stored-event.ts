@@ -41,5 +41,6 @@ export function storedEvent(block: Block, row: number, storeId: string, { jsonAs
     time: extras.time ?? recorded,
     ...(extras.tags ? { tags: extras.tags } : {}),
     ...(extras.metadata ? { metadata: extras.metadata } : {}),
+    ...(extras.partitionKey === undefined ? {} : { partitionKey: extras.partitionKey }),
   }
 }

@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { appends } from './event-store/appends.ts'
 import { closing } from './event-store/closing.ts'
+import { conditions } from './event-store/conditions.ts'
 import { follows } from './event-store/follows.ts'
 import { idempotence } from './event-store/idempotence.ts'
 import { limits } from './event-store/limits.ts'
+import { manyStreams } from './event-store/many-streams.ts'
+import { partitionKeys, partitionKeysAlone, partitionKeysKept } from './event-store/partition-keys.ts'
 import { payloads } from './event-store/payloads.ts'
 import { readsOfAll } from './event-store/reads-of-all.ts'
 import { readsOfStreams } from './event-store/reads-of-streams.ts'
@@ -18,9 +21,11 @@ export type { StoreMaker } from './event-store/scene.ts'
 type Register = (name: string, run: () => Promise<void>) => void
 
 /** Sentences for which one open store will do: each uses streams of its own. */
-const shared = { ...appends, ...limits, ...idempotence, ...payloads, ...readsOfStreams }
+const shared = { ...appends, ...manyStreams, ...conditions, ...partitionKeys, ...limits, ...idempotence, ...payloads, ...readsOfStreams }
 /** Sentences about the whole log, or about closing it: each opens stores of its own. */
-const alone = { ...readsOfAll, ...follows, ...closing }
+const alone = { ...readsOfAll, ...follows, ...closing, ...partitionKeysAlone }
+/** Sentences about closing and opening again. */
+const kept = { ...reopening, ...partitionKeysKept }
 
 /** A sentence that takes this long will not end: better its name than the whole file's deadline. */
 const DEADLINE_MS = 30_000
@@ -58,7 +63,7 @@ export function eventStoreContract(register: Register, maker: StoreMaker): void 
     })
   }
   register(`${maker.name}: closes after all that`, leave)
-  for (const [sentence, run] of Object.entries({ ...(maker.few ? {} : alone), ...(maker.keeps ? reopening : {}) })) {
+  for (const [sentence, run] of Object.entries({ ...(maker.few ? {} : alone), ...(maker.keeps ? kept : {}) })) {
     register(`${maker.name}: ${sentence}`, async () => {
       try {
         const { store } = await fresh()
