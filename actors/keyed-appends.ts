@@ -34,6 +34,7 @@ interface Waiting {
   readonly builder: RequestBuilder
   readonly settle: (outcome: Outcome | null, key: string) => void
   readonly reject: (error: Error) => void
+  failure: Error | null
 }
 
 export class KeyedAppends {
@@ -103,17 +104,18 @@ export class KeyedAppends {
   ): Promise<Answer | { duplicate: true; highest: number }> {
     const { limits, streamHash } = this.#router.options
     const asked = askedAppend(streams, options, limits, this.#router.durabilityOf(options.durability))
+    encodeAsked(asked, this.#builder, limits, streamHash, isMany)
     const waits = streams.some(({ stream }) => this.#held.has(stream)) || this.keys.of(asked).toClaim.length > 0
     // What waits must not change when the caller uses its own objects again.
     const builder = waits ? new RequestBuilder(SMALL_BYTES) : this.#builder
-    encodeAsked(asked, builder, limits, streamHash, isMany)
+    if (waits) encodeAsked(asked, builder, limits, streamHash, isMany)
     return new Promise((resolve, reject) => {
       const settle = (outcome: Outcome | null, key: string): void => {
         if (outcome?.status === STORED) resolve(answer(asked, outcome, key))
         else if (outcome?.status === DUPLICATE) resolve({ duplicate: true, highest: outcome.sequence })
         else reject(this.#refusal(asked, outcome, key))
       }
-      const one = { asked, builder, settle, reject }
+      const one: Waiting = { asked, builder, settle, reject, failure: null }
       if (!waits) return this.#send(one)
       if (this.#waiting.length >= WAITING_MAX)
         throw new EventStoreError('BUSY', `${WAITING_MAX} appends wait for partition keys; try again shortly`, { limit: WAITING_MAX })
@@ -163,17 +165,28 @@ export class KeyedAppends {
     for (const wake of this.#watchers.splice(0)) wake()
   }
 
-  /** False when it has to wait. */
+  /** False when it has to wait: also with bad news, until all claims that were made for it are settled. */
   #tries(one: Waiting, failed: { readonly stream: string; readonly error: Error } | undefined): boolean {
+    one.failure ??= this.#claimFor(one, failed)
+    if (one.asked.streams.some(({ stream }) => this.#claiming.has(stream))) return false
     try {
-      const { key, toClaim } = this.keys.of(one.asked)
-      if (failed && toClaim.includes(failed.stream)) throw failed.error
-      if (toClaim.length === 0) this.#send(one)
-      for (const stream of toClaim) if (!this.#claiming.has(stream)) this.#claim(stream, key)
-      return toClaim.length === 0
+      if (one.failure) throw one.failure
+      this.#send(one)
     } catch (error) {
       one.reject(error as Error)
-      return true
+    }
+    return true
+  }
+
+  /** Why it can not be, as far as is known by now. */
+  #claimFor({ asked }: Waiting, failed: { readonly stream: string; readonly error: Error } | undefined): Error | null {
+    try {
+      const { key, toClaim } = this.keys.of(asked)
+      if (failed && toClaim.includes(failed.stream)) return failed.error
+      for (const stream of toClaim) if (!this.#claiming.has(stream)) this.#claim(stream, key)
+      return null
+    } catch (error) {
+      return error as Error
     }
   }
 

@@ -57,8 +57,8 @@ export class PartitionKeys {
       const known = this.keyOf(stream)
       const own = partitionKeyOf(stream)
       if (known !== undefined ? known === key : own === key) continue
+      if (asked.key === undefined && (known ?? own) === own) throw otherKey(index, stream, key, own)
       if (known !== undefined || isSystemStream(stream)) throw mismatch(stream, key, known ?? own)
-      if (asked.key === undefined) throw otherKey(index, stream, key, own)
       toClaim.push(stream)
     }
     return { key, toClaim }
