@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { openNode } from '../../runtime/index.ts'
+import { type Node, openNode } from '../../runtime/index.ts'
 import { type Sale, seatsOf, ways } from './seats.ts'
 
 /** Sales after which the process is killed, a round each; the last one ends by itself. */
@@ -31,6 +31,35 @@ async function sellUntil(directory: string, round: number, sales: number): Promi
   return { told, isKilled: signal === 'SIGKILL' }
 }
 
+/** What the log says in the end, against what was told. */
+async function examine(node: Node, told: readonly Sale[]): Promise<void> {
+  const sold = new Map<string, Sale[]>()
+  for await (const { type, data } of node.readAll()) {
+    if (type !== 'sold') continue
+    const sale = data as Sale
+    sold.set(nameOf(sale), [...(sold.get(nameOf(sale)) ?? []), sale])
+  }
+  const seats = ways.flatMap(way => seatsOf(way, kills.length - 1))
+  for (const seat of seats) assert.is(sold.get(nameOf(seat))?.length, 1, nameOf(seat))
+  assert.is(sold.size, seats.length)
+  for (const sale of told) assert.equal(sold.get(nameOf(sale)), [sale])
+  // Most were heard of; those in flight at a kill were perhaps not.
+  assert.ok(told.length > seats.length / 2)
+  // What several streams hold agrees, each under its own name.
+  for (const { show, seat } of seatsOf('streams', kills.length - 1)) assert.is(await node.streamVersion(`{${show}}${seat}`), 1)
+  for (const { show, seat } of seatsOf('key', kills.length - 1)) {
+    const events = []
+    for await (const event of node.readStream(`sold-${show}-${seat}`)) events.push(event)
+    assert.equal(
+      events.map(({ partitionKey, version }) => [partitionKey, version]),
+      [[show, 1]],
+    )
+  }
+  for (const show of new Set(seatsOf('key', kills.length - 1).map(each => each.show)))
+    assert.is(await node.streamVersion(`hall-${show}`), 40)
+  assert.equal((await node.verify()).damage, [])
+}
+
 test('each seat is sold once by 64 clients over kills, by conditions, by several streams and by given keys', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'allsource-seats-'))
   try {
@@ -41,32 +70,11 @@ test('each seat is sold once by 64 clients over kills, by conditions, by several
       told.push(...sold.told)
     }
     const node = await openNode({ directory, create: false })
-    const sold = new Map<string, Sale[]>()
-    for await (const { type, data } of node.readAll()) {
-      if (type !== 'sold') continue
-      const sale = data as Sale
-      sold.set(nameOf(sale), [...(sold.get(nameOf(sale)) ?? []), sale])
+    try {
+      await examine(node, told)
+    } finally {
+      await node.close()
     }
-    const seats = ways.flatMap(way => seatsOf(way, kills.length - 1))
-    for (const seat of seats) assert.is(sold.get(nameOf(seat))?.length, 1, nameOf(seat))
-    assert.is(sold.size, seats.length)
-    for (const sale of told) assert.equal(sold.get(nameOf(sale)), [sale])
-    // Most were heard of; those in flight at a kill were perhaps not.
-    assert.ok(told.length > seats.length / 2)
-    // What several streams hold agrees, each under its own name.
-    for (const { show, seat } of seatsOf('streams', kills.length - 1)) assert.is(await node.streamVersion(`{${show}}${seat}`), 1)
-    for (const { show, seat } of seatsOf('key', kills.length - 1)) {
-      const events = []
-      for await (const event of node.readStream(`sold-${show}-${seat}`)) events.push(event)
-      assert.equal(
-        events.map(({ partitionKey, version }) => [partitionKey, version]),
-        [[show, 1]],
-      )
-    }
-    for (const show of new Set(seatsOf('key', kills.length - 1).map(each => each.show)))
-      assert.is(await node.streamVersion(`hall-${show}`), 40)
-    assert.equal((await node.verify()).damage, [])
-    await node.close()
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
