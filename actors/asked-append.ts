@@ -7,12 +7,15 @@ import type { RequestOptions } from '../event/event-store.ts'
 import type { Limits } from '../event/limits.ts'
 import type { RequestBuilder } from '../event/request.ts'
 import type { TextHash } from '../event/hash.ts'
+import type { Scope } from '../event/scope.ts'
 import { checkPartitionKey, checkStreamId, isSystemStream } from '../event/stream-id.ts'
-import { addEvent, producerOf, refuseRepeatedIds } from './encode-append.ts'
+import { addEvent, producerOf, refuseRepeatedIds, type Writer } from './encode-append.ts'
 
 /** One stream of it; without events it is only expected to be at a version. */
 export interface AskedStream {
   readonly stream: string
+  /** Its stored name. */
+  readonly stored: string
   readonly events: readonly NewEvent[]
   /** As it was given, and as a number. */
   readonly expectedVersion: ExpectedVersion | undefined
@@ -20,6 +23,7 @@ export interface AskedStream {
 }
 
 export interface AskedAppend {
+  readonly scope: Scope
   readonly streams: readonly AskedStream[]
   /** Over all streams. */
   readonly events: number
@@ -32,22 +36,22 @@ export interface AskedAppend {
 }
 
 /** Of `appendToStreams`; INVALID names the item. */
-export function askedStreams(given: unknown, limits: Limits, system: boolean): AskedStream[] {
+export function askedStreams(given: unknown, limits: Limits, { scope, isSystem }: Writer): AskedStream[] {
   if (!Array.isArray(given) || given.length === 0)
     throw invalid('streams', 'must be a list of at least one { stream, events?, expectedVersion? }')
   if (given.length > limits.requestStreams) throw tooLarge('streams', limits.requestStreams, given.length)
   const items: readonly unknown[] = given
-  const streams = items.map((item, index) => askedStream(item, `streams[${index}]`, limits))
+  const streams = items.map((item, index) => askedStream(item, `streams[${index}]`, limits, scope))
   const names = new Set<string>()
   for (const [index, { stream }] of streams.entries()) {
-    if (!system) refuseSystemStream(stream)
+    if (!isSystem) refuseSystemStream(stream)
     if (names.has(stream)) throw invalid(`streams[${index}].stream`, `names "${stream}" a second time`)
     names.add(stream)
   }
   return streams
 }
 
-function askedStream(item: unknown, field: string, limits: Limits): AskedStream {
+function askedStream(item: unknown, field: string, limits: Limits, scope: Scope): AskedStream {
   if (typeof item !== 'object' || item === null) throw invalid(field, 'must be an object { stream, events?, expectedVersion? }')
   const { stream, events, expectedVersion, ...rest } = item as Record<string, unknown>
   const [other] = Object.keys(rest)
@@ -58,7 +62,7 @@ function askedStream(item: unknown, field: string, limits: Limits): AskedStream 
   if (events !== undefined && list.length === 0)
     throw invalid(`${field}.events`, 'must hold at least one event; leave it out to only expect a version')
   const expected = within(field, () => expectedNumber(expectedVersion as ExpectedVersion | undefined))
-  return { stream, events: list, expectedVersion: expectedVersion as ExpectedVersion | undefined, expected }
+  return { stream, stored: scope + stream, events: list, expectedVersion: expectedVersion as ExpectedVersion | undefined, expected }
 }
 
 export function refuseSystemStream(stream: string): void {
@@ -66,18 +70,23 @@ export function refuseSystemStream(stream: string): void {
     throw new EventStoreError('FORBIDDEN', `streams that begin with "$" are the system's: "${stream}"`, { stream })
 }
 
-export function askedAppend(streams: readonly AskedStream[], options: RequestOptions, limits: Limits, durability: number): AskedAppend {
+export function askedAppend(
+  streams: readonly AskedStream[],
+  options: RequestOptions,
+  { limits, durability, scope }: { limits: Limits; durability: number; scope: Scope },
+): AskedAppend {
   const events = streams.reduce((sum, stream) => sum + stream.events.length, 0)
   if (events === 0) throw invalid('events', 'must hold at least one event: an append needs something to append')
   if (events > limits.requestEvents) throw tooLarge('events', limits.requestEvents, events)
   if (options.partitionKey !== undefined) checkPartitionKey(options.partitionKey, limits)
   return {
+    scope,
     streams,
     events,
     key: options.partitionKey,
     queries: queriesOf(options.conditions, limits),
     durability,
-    producer: producerOf(options, limits),
+    producer: producerOf(options, limits, scope),
     producerSequence: options.producerSequence ?? 0,
   }
 }
@@ -86,9 +95,10 @@ export function askedAppend(streams: readonly AskedStream[], options: RequestOpt
 export function encodeAsked(asked: AskedAppend, builder: RequestBuilder, limits: Limits, hash: TextHash, isMany: boolean): void {
   builder.clear()
   let at = 0
-  for (const [number, { stream, events }] of asked.streams.entries()) {
-    builder.stream(stream, hash)
-    const add = (): void => events.forEach((event, index) => addEvent(builder, event, index, limits, at++, number))
+  for (const [number, { stored, events }] of asked.streams.entries()) {
+    builder.stream(stored, hash)
+    const add = (): void =>
+      events.forEach((event, index) => addEvent(builder, event, { index, scope: asked.scope, stream: number, stamp: at++ }, limits))
     if (isMany) within(`streams[${number}]`, add)
     else add()
   }

@@ -6,12 +6,32 @@ import type { RequestOptions } from '../event/event-store.ts'
 import type { Limits } from '../event/limits.ts'
 import { encodeData, encodeExtras, encodingNumbers, hasExtras } from '../event/payload.ts'
 import { durabilities, type RequestBuilder } from '../event/request.ts'
+import { DEFAULT_SCOPE, type Scope, scopedText } from '../event/scope.ts'
 
-/** Adds one checked event to a request; `stamp` relative or absolute, as the request's others. */
-export function addEvent(builder: RequestBuilder, event: NewEvent, index: number, limits: Limits, stamp: number, stream = 0): void {
+/** Who appends: for which tenant, and whether to streams that begin with `$` as well. */
+export interface Writer {
+  readonly scope: Scope
+  readonly isSystem: boolean
+}
+
+/** A user of the default tenant. */
+export const USER: Writer = { scope: DEFAULT_SCOPE, isSystem: false }
+
+/** Where an event goes: its place among those of the call, whose it is, and in the request its stream and stamp. */
+export interface EventPlace {
+  readonly index: number
+  readonly scope: Scope
+  /** Number of the stream in the request. */
+  readonly stream: number
+  /** Relative or absolute, as the request's others. */
+  readonly stamp: number
+}
+
+/** Adds one checked event to a request. */
+export function addEvent(builder: RequestBuilder, event: NewEvent, { index, scope, stream, stamp }: EventPlace, limits: Limits): void {
   checkEvent(event, index, limits)
   const { encoding, data } = encodeData(event, index, limits)
-  const extras = hasExtras(event) ? encodeExtras(event) : null
+  const extras = hasExtras(event) ? encodeExtras(event, scope) : null
   const type = builder.type(event.type)
   const bytes = builder.add(stream, type, encodingNumbers[encoding], data, extras, stamp)
   if (bytes > limits.eventBytes) throw tooLarge(`events[${index}].data`, limits.eventBytes, bytes)
@@ -26,7 +46,8 @@ export function durabilityNumber(given: Durability): number {
   return number
 }
 
-export function producerOf(options: RequestOptions, limits: Limits): string {
+/** The stored name of the producer; empty when there is none. */
+export function producerOf(options: RequestOptions, limits: Limits, scope: Scope): string {
   const { producer, producerSequence } = options
   if (producer === undefined && producerSequence === undefined) return ''
   if (
@@ -38,7 +59,7 @@ export function producerOf(options: RequestOptions, limits: Limits): string {
     throw new EventStoreError('INVALID', `producer must be a text of 1 to ${limits.streamIdBytes} bytes`, { field: 'producer' })
   if (!Number.isSafeInteger(producerSequence) || (producerSequence as number) < 1)
     throw new EventStoreError('INVALID', 'producerSequence must be a whole number from 1', { field: 'producerSequence' })
-  return producer
+  return scopedText(scope, producer)
 }
 
 export function refuseRepeatedIds(events: readonly NewEvent[]): void {

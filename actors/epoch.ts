@@ -1,6 +1,7 @@
 /** Gathers all that a fragment changes between two barriers, and makes of it one epoch: the bytes of one write. */
 import type { NewEvent } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
+import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
 import type { ProjectionWriter, StepState } from '../operators/operator.ts'
 import { EpochBytes } from '../store/epoch-bytes.ts'
 import {
@@ -24,6 +25,8 @@ import type { RowOrigin, SourcePosition } from './source.ts'
 const NO_KEY = new Uint8Array(0)
 
 export interface EpochOptions {
+  /** Whose topology it is; the default tenant's when left out. */
+  readonly scope?: Scope
   readonly topology: string
   readonly deployment: number
   readonly partitions: number
@@ -53,12 +56,18 @@ export class EpochGatherer {
   readonly #options: EpochOptions
   readonly #bytes = new EpochBytes()
   readonly #outbox: Outbox
+  readonly #scope: Scope
+  /** The topology's name in the database. */
+  readonly #stored: string
+  /** Stored names of its projections. */
   readonly #names: Set<string>
   #outboxNumber: number
   #sent: number[] = []
 
   constructor(options: EpochOptions) {
     this.#options = options
+    this.#scope = options.scope ?? DEFAULT_SCOPE
+    this.#stored = this.#scope + options.topology
     this.epoch = options.row?.epoch ?? 0
     this.#outbox = new Outbox(options, options.row?.lanes ?? {})
     this.#outboxNumber = options.row?.outbox ?? 0
@@ -81,7 +90,7 @@ export class EpochGatherer {
   }
 
   state(step: string, schemaVersion: number): StepState {
-    const prefix = stepPrefix(this.#options.topology, step, schemaVersion)
+    const prefix = stepPrefix(this.#stored, step, schemaVersion)
     return {
       rows: () => this.#alive(scanPrefix(this.#options.store, 'state', prefix)),
       put: (key, value) => {
@@ -101,7 +110,7 @@ export class EpochGatherer {
   }
 
   projection(name: string): ProjectionWriter {
-    this.#names.add(name)
+    this.#names.add(this.#scope + name)
     return {
       put: (key, value) => this.projections.put(name, key, value),
       delete: key => this.projections.delete(name, key),
@@ -146,17 +155,17 @@ export class EpochGatherer {
 
   /** Pending rows of the outbox, left by the epochs before; they must be sent before anything new. */
   pending(): SealedEpoch {
-    const rows = [...scanPrefix(this.#options.store, 'state', outboxPrefix(this.#options.topology))]
+    const rows = [...scanPrefix(this.#options.store, 'state', outboxPrefix(this.#stored))]
     const numbers = rows.map(([key]) => Number(new DataView(key.buffer, key.byteOffset, 8).getBigUint64(0)))
     return { epoch: this.epoch, bytes: new Uint8Array(0), requests: rows.map(([, value]) => value), outboxNumbers: numbers }
   }
 
   /** Everything since the last barrier as one epoch. The rows of the outbox sent since are removed by it. */
   seal(status: 'running' | 'ended', position: SourcePosition, counters: Readonly<Record<string, readonly number[]>>): SealedEpoch {
-    const { topology, deployment, isRepeating } = this.#options
+    const { deployment, isRepeating } = this.#options
     this.epoch++
     this.#sealProjections()
-    const prefix = outboxPrefix(topology)
+    const prefix = outboxPrefix(this.#stored)
     for (const number of this.#sent) this.#bytes.delete('state', prefix, outboxNumber(number))
     this.#sent = []
     const requests = this.#outbox.seal()
@@ -173,13 +182,13 @@ export class EpochGatherer {
       counters,
       ...(isRepeating && { isRepeating }),
     }
-    this.#bytes.put('meta', topologyKey(topology), NO_KEY, encodeTopologyRow(row))
+    this.#bytes.put('meta', topologyKey(this.#stored), NO_KEY, encodeTopologyRow(row))
     return { epoch: this.epoch, bytes: this.#bytes.take(), requests, outboxNumbers }
   }
 
   #sealProjections(): void {
     for (const [name, rows] of this.projections.seal(this.epoch)) {
-      const prefix = projectionPrefix(name)
+      const prefix = projectionPrefix(this.#scope + name)
       for (const [keyText, { text }] of rows) {
         if (text === undefined) this.#bytes.delete('state', prefix, rowKeyBytes(keyText))
         else this.#bytes.put('state', prefix, rowKeyBytes(keyText), Buffer.from(text))

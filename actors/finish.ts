@@ -1,6 +1,7 @@
 /** Sends what an ended topology still had to send when the process died; needs neither its module nor a fragment. */
 import type { Clock } from '../event/clock.ts'
 import type { Limits } from '../event/limits.ts'
+import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
 import { readTopologyRow, type StateStore } from '../store/state.ts'
 import { EpochGatherer } from './epoch.ts'
 import type { AppendOutbox } from './outbox-sender.ts'
@@ -8,6 +9,8 @@ import { Settling } from './settling.ts'
 import type { EpochWriter } from './state-writer.ts'
 
 export interface FinishOptions {
+  /** Whose topology it is; the default tenant's when left out. */
+  readonly scope?: Scope
   readonly topology: string
   readonly incarnation: number
   readonly store: StateStore
@@ -27,7 +30,8 @@ const noteMs = 200
 
 /** True when nothing waits any more. */
 export async function finishOutbox(options: FinishOptions): Promise<boolean> {
-  const { topology, incarnation, store, writer, signal } = options
+  const { incarnation, store, writer, signal, scope = DEFAULT_SCOPE } = options
+  const topology = scope + options.topology
   const row = readTopologyRow(store, topology)
   if (row?.status !== 'ended') return true
   const { place, rows, sequences, counters, deployment, isRepeating = false } = row

@@ -1,13 +1,14 @@
 /** Signs of life of a pipeline worker in shared memory, with the row whose user code it is about to run. */
 
 const BEATS = 0
-const DEPLOYMENT = 1
+const INCARNATION = 1
 const STEP = 2
 const WORDS = 4
 
 /** What a worker was doing when it fell silent. */
 export interface NotedCall {
-  readonly deployment: number
+  /** Of the run, and so of its topology. */
+  readonly incarnation: number
   /** 0 is the source, n the n-th step of the plan. */
   readonly step: number
   readonly order: number
@@ -30,16 +31,16 @@ export class Heartbeat {
   }
 
   /** Before a user's function is called. */
-  note(deployment: number, step: number, order: number): void {
+  note(incarnation: number, step: number, order: number): void {
     this.#words[BEATS]!++
-    this.#words[DEPLOYMENT] = deployment
+    this.#words[INCARNATION] = incarnation
     this.#words[STEP] = step
     this.#order[0] = order
   }
 
   /** All user code has returned. */
   clear(): void {
-    this.#words[DEPLOYMENT] = 0
+    this.#words[INCARNATION] = 0
   }
 
   /** Changes as long as the worker lives. */
@@ -48,7 +49,7 @@ export class Heartbeat {
   }
 
   get noted(): NotedCall | undefined {
-    const deployment = Atomics.load(this.#words, DEPLOYMENT)
-    return deployment === 0 ? undefined : { deployment, step: Atomics.load(this.#words, STEP), order: this.#order[0]! }
+    const incarnation = Atomics.load(this.#words, INCARNATION)
+    return incarnation === 0 ? undefined : { incarnation, step: Atomics.load(this.#words, STEP), order: this.#order[0]! }
   }
 }

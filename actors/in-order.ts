@@ -4,9 +4,10 @@ import type { Durability, NewEvent, Position } from '../event/event.ts'
 import { errorOf, KEY_CLAIMED, type Outcome, unknownOutcome } from '../event/outcome.ts'
 import { positionOf } from '../event/position.ts'
 import { RequestBuilder } from '../event/request.ts'
-import { checkStreamId, partitionKeyOf, partitionOf, partitionOfKey } from '../event/stream-id.ts'
+import { DEFAULT_SCOPE } from '../event/scope.ts'
+import { checkStreamId, ownKeyOf, partitionOf, partitionOfKey } from '../event/stream-id.ts'
 import { refuseSystemStream } from './asked-append.ts'
-import { addEvent } from './encode-append.ts'
+import { addEvent, type Writer } from './encode-append.ts'
 import type { Router } from './router.ts'
 
 export interface OrderedItem {
@@ -46,7 +47,7 @@ const BATCHES_IN_FLIGHT = 8
 export class OrderedAppend {
   readonly #router: Router
   readonly #durability: number
-  readonly #system: boolean
+  readonly #writer: Writer
   readonly #builders = new Map<number, Gathered>()
   readonly #spare: RequestBuilder[] = []
   #events = 0
@@ -58,10 +59,10 @@ export class OrderedAppend {
   #lastStamp = -1
   #wake: (() => void) | null = null
 
-  constructor(router: Router, options: { durability?: Durability | undefined; system?: boolean } = {}) {
+  constructor(router: Router, options: { durability?: Durability | undefined } & Partial<Writer> = {}) {
     this.#router = router
     this.#durability = router.durabilityOf(options.durability)
-    this.#system = options.system ?? false
+    this.#writer = { scope: options.scope ?? DEFAULT_SCOPE, isSystem: options.isSystem ?? false }
   }
 
   /** Takes one item; a promise when there is something to wait for first. */
@@ -70,11 +71,13 @@ export class OrderedAppend {
     const index = this.#stored + this.#events
     const { stream, event } = item
     checkStreamId(stream, limits)
-    if (!this.#system) refuseSystemStream(stream)
-    const home = partitionOf(stream, partitions)
-    const key = this.#router.keyed.concerns(stream, home) ? this.#keyOf(stream) : undefined
+    const { scope, isSystem } = this.#writer
+    if (!isSystem) refuseSystemStream(stream)
+    const stored = scope + stream
+    const home = partitionOf(stored, partitions)
+    const key = this.#router.keyed.concerns(stored, home) ? this.#keyOf(stored) : undefined
     if (key instanceof Promise) return key.then(() => this.add(item) ?? undefined)
-    const partition = key === undefined ? home : partitionOfKey(key, partitions)
+    const partition = key === undefined ? home : partitionOfKey(key, scope, partitions)
     let gathered = this.#builders.get(partition)
     if (!gathered) {
       gathered = { builder: this.#spare.pop() ?? new RequestBuilder(), firstStamp: this.#events, ids: null }
@@ -82,7 +85,8 @@ export class OrderedAppend {
       this.#builders.set(partition, gathered)
     }
     const before = gathered.builder.gatheredBytes
-    addEvent(gathered.builder, event, index, limits, this.#events, gathered.builder.stream(stream, streamHash))
+    const place = { index, scope, stream: gathered.builder.stream(stored, streamHash), stamp: this.#events }
+    addEvent(gathered.builder, event, place, limits)
     if (key !== undefined) gathered.builder.keyLast(Buffer.from(key))
     if (event.id !== undefined) noteId(gathered, event.id, index)
     this.#events++
@@ -98,7 +102,7 @@ export class OrderedAppend {
     const waits = keyed.released(stream)
     if (waits) return waits
     const key = keyed.keys.keyOf(stream)
-    return key === partitionKeyOf(stream) ? undefined : key
+    return key === ownKeyOf(stream) ? undefined : key
   }
 
   /** Sends what was gathered, once there is room. */

@@ -5,8 +5,10 @@ import { encodeTerms } from '../event/condition.ts'
 import { DUPLICATE, errorOf, KEY_CLAIMED, type Outcome, STORED, unknownOutcome, WRONG_VERSION } from '../event/outcome.ts'
 import { positionOf } from '../event/position.ts'
 import { CLAIM, durabilities, RequestBuilder } from '../event/request.ts'
-import { claimStreamOf, partitionKeyOf, partitionOf, partitionOfKey } from '../event/stream-id.ts'
-import { type AskedAppend, askedAppend, type AskedStream, encodeAsked } from './asked-append.ts'
+import { localName, type Scope } from '../event/scope.ts'
+import { claimStreamOf, ownKeyOf, partitionOf, partitionOfKey } from '../event/stream-id.ts'
+import { type AskedAppend, askedAppend, type AskedStream, askedStreams, encodeAsked } from './asked-append.ts'
+import type { Writer } from './encode-append.ts'
 import { PartitionKeys } from './partition-keys.ts'
 import type { Router } from './router.ts'
 
@@ -44,7 +46,7 @@ export class KeyedAppends {
   readonly #claiming = new Set<string>()
   /** In the order of calls. */
   #waiting: Waiting[] = []
-  /** Streams of those that wait: later appends to them wait, too. */
+  /** Stored names of the streams of those that wait: later appends to them wait, too. */
   #held = new Set<string>()
   #watchers: (() => void)[] = []
 
@@ -57,7 +59,7 @@ export class KeyedAppends {
     return this.#waiting.length
   }
 
-  /** True when an append to this stream by its name may have to go elsewhere or to wait. */
+  /** True when an append to this stream (here and below, its stored name) by its name may have to go elsewhere or to wait. */
   concerns(stream: string, partition: number): boolean {
     return (this.#held.size > 0 && this.#held.has(stream)) || (this.keys.reader?.hasClaims(partition) ?? false)
   }
@@ -68,8 +70,8 @@ export class KeyedAppends {
     return new Promise<void>(resolve => this.#watchers.push(resolve)).then(() => this.released(stream) ?? undefined)
   }
 
-  toStream(stream: AskedStream, options: RequestOptions): Promise<AppendAnswer> {
-    return this.#append([stream], options, (asked, outcome, key) => ({
+  toStream(stream: AskedStream, options: RequestOptions, scope: Scope): Promise<AppendAnswer> {
+    return this.#append([stream], options, scope, (asked, outcome, key) => ({
       stream: stream.stream,
       firstVersion: outcome.firstVersion,
       version: outcome.version,
@@ -77,13 +79,14 @@ export class KeyedAppends {
     }))
   }
 
-  toStreams(streams: readonly AskedStream[], options: RequestOptions): Promise<StreamsAnswer> {
-    return this.#append(
-      streams,
-      options,
-      (asked, outcome, key) => ({ ...this.#placed(asked, outcome, key), streams: writtenOf(asked, outcome) }),
-      true,
-    )
+  /** Whatever is wrong with what was given is a rejection. */
+  async toStreams(given: unknown, options: RequestOptions, writer: Writer): Promise<StreamsAnswer> {
+    const streams = askedStreams(given, this.#router.options.limits, writer)
+    const answer = (asked: AskedAppend, outcome: Outcome, key: string): StreamsAnswer => ({
+      ...this.#placed(asked, outcome, key),
+      streams: writtenOf(asked, outcome),
+    })
+    return this.#append(streams, options, writer.scope, answer, true)
   }
 
   #placed(
@@ -91,7 +94,7 @@ export class KeyedAppends {
     { firstSequence, sequence, stamp }: Outcome,
     key: string,
   ): Omit<StreamsAnswer & { duplicate?: false }, 'streams'> {
-    const partition = partitionOfKey(key, this.#router.options.partitions)
+    const partition = this.#partition(asked, key)
     const durability = durabilities[asked.durability]!
     return { partition, firstSequence, sequence, stamp, position: positionOf(stamp, partition, sequence), durability }
   }
@@ -99,13 +102,14 @@ export class KeyedAppends {
   #append<Answer>(
     streams: readonly AskedStream[],
     options: RequestOptions,
+    scope: Scope,
     answer: (asked: AskedAppend, outcome: Outcome, key: string) => Answer,
     isMany = false,
   ): Promise<Answer | { duplicate: true; highest: number }> {
     const { limits, streamHash } = this.#router.options
-    const asked = askedAppend(streams, options, limits, this.#router.durabilityOf(options.durability))
+    const asked = askedAppend(streams, options, { limits, scope, durability: this.#router.durabilityOf(options.durability) })
     encodeAsked(asked, this.#builder, limits, streamHash, isMany)
-    const waits = streams.some(({ stream }) => this.#held.has(stream)) || this.keys.of(asked).toClaim.length > 0
+    const waits = streams.some(({ stored }) => this.#held.has(stored)) || this.keys.of(asked).toClaim.length > 0
     // What waits must not change when the caller uses its own objects again.
     const builder = waits ? new RequestBuilder(SMALL_BYTES) : this.#builder
     if (waits) encodeAsked(asked, builder, limits, streamHash, isMany)
@@ -124,6 +128,10 @@ export class KeyedAppends {
     })
   }
 
+  #partition({ scope }: AskedAppend, key: string): number {
+    return partitionOfKey(key, scope, this.#router.options.partitions)
+  }
+
   #refusal(asked: AskedAppend, outcome: Outcome | null, key: string): EventStoreError {
     const { streams } = asked
     if (outcome === null) return unknownOutcome(streams[0]!.stream)
@@ -131,23 +139,23 @@ export class KeyedAppends {
     const { stream, expectedVersion } =
       (status === WRONG_VERSION || status === KEY_CLAIMED ? streams[outcome.firstVersion] : undefined) ?? streams[0]!
     // Somebody else has claimed it: the next try finds that out.
-    if (status === KEY_CLAIMED) this.keys.forget(stream)
-    return errorOf(outcome, { stream, expected: expectedVersion, partition: partitionOfKey(key, this.#router.options.partitions) })
+    if (status === KEY_CLAIMED) this.keys.forget(asked.scope + stream)
+    return errorOf(outcome, { stream, expected: expectedVersion, partition: this.#partition(asked, key) })
   }
 
   #send({ asked, builder, settle }: Waiting): void {
     const { streams, queries, events, durability, producer, producerSequence } = asked
     const { key } = this.keys.of(asked)
-    const isKeyed = streams.map(({ stream }) => partitionKeyOf(stream) !== key)
+    const isKeyed = streams.map(({ stored }) => ownKeyOf(stored) !== key)
     if (isKeyed.includes(true)) builder.key(Buffer.from(key), stream => isKeyed[stream]!)
     if (streams.length > 1 || queries.length > 0) {
-      const terms = queries.length > 0 ? encodeTerms({ key, queries }) : undefined
+      const terms = queries.length > 0 ? encodeTerms({ scope: asked.scope, key, queries }) : undefined
       builder.widen(
         streams.map(({ expected }) => expected),
         terms,
       )
     }
-    const partition = partitionOfKey(key, this.#router.options.partitions)
+    const partition = this.#partition(asked, key)
     const about = { partition, events, durability, expected: streams[0]!.expected, producer, producerSequence }
     this.#router.sendMade(builder, about, outcome => settle(outcome, key))
   }
@@ -157,8 +165,8 @@ export class KeyedAppends {
     const waiting = this.#waiting
     const held = new Set<string>()
     this.#waiting = waiting.filter(one => {
-      const waits = one.asked.streams.some(({ stream }) => held.has(stream)) || !this.#tries(one, failed)
-      if (waits) for (const { stream } of one.asked.streams) held.add(stream)
+      const waits = one.asked.streams.some(({ stored }) => held.has(stored)) || !this.#tries(one, failed)
+      if (waits) for (const { stored } of one.asked.streams) held.add(stored)
       return waits
     })
     this.#held = held
@@ -168,7 +176,7 @@ export class KeyedAppends {
   /** False when it has to wait: also with bad news, until all claims that were made for it are settled. */
   #tries(one: Waiting, failed: { readonly stream: string; readonly error: Error } | undefined): boolean {
     one.failure ??= this.#claimFor(one, failed)
-    if (one.asked.streams.some(({ stream }) => this.#claiming.has(stream))) return false
+    if (one.asked.streams.some(({ stored }) => this.#claiming.has(stored))) return false
     try {
       if (one.failure) throw one.failure
       this.#send(one)
@@ -196,7 +204,7 @@ export class KeyedAppends {
     const builder = new RequestBuilder(SMALL_BYTES)
     builder.stream(claimStreamOf(stream), streamHash)
     builder.stream(stream, streamHash)
-    builder.add(0, builder.type(CLAIMED_TYPE), 0, JSON.stringify({ stream, partitionKey: key }), null, 0)
+    builder.add(0, builder.type(CLAIMED_TYPE), 0, JSON.stringify({ stream: localName(stream), partitionKey: key }), null, 0)
     builder.widen([0, 0])
     builder.mark(CLAIM)
     const partition = partitionOf(stream, partitions)
@@ -212,11 +220,11 @@ export class KeyedAppends {
   /** Notes what a claim's answer says of the stream; an error when it says nothing. */
   #learned(stream: string, key: string, outcome: Outcome | null): Error | null {
     this.keys.forget(stream)
-    if (outcome === null) return unknownOutcome(stream)
+    if (outcome === null) return unknownOutcome(localName(stream))
     if (outcome.status === STORED) this.keys.has(stream, key)
-    else if (outcome.status === WRONG_VERSION && outcome.firstVersion === 1) this.keys.has(stream, partitionKeyOf(stream))
+    else if (outcome.status === WRONG_VERSION && outcome.firstVersion === 1) this.keys.has(stream, ownKeyOf(stream))
     else if (outcome.status === WRONG_VERSION) return this.#lookedUp(stream)
-    else return errorOf(outcome, { stream, expected: 0, partition: 0 })
+    else return errorOf(outcome, { stream: localName(stream), expected: 0, partition: 0 })
     return null
   }
 
@@ -224,7 +232,9 @@ export class KeyedAppends {
   #lookedUp(stream: string): Error | null {
     try {
       if (this.keys.keyOf(stream) !== undefined) return null
-      return new EventStoreError('BUSY', `stream "${stream}" was just given a partition key; try again`, { stream })
+      return new EventStoreError('BUSY', `stream "${localName(stream)}" was just given a partition key; try again`, {
+        stream: localName(stream),
+      })
     } catch (error) {
       return error as Error
     }

@@ -17,6 +17,7 @@ export function readerOfProjection(store: StateStore, projection: string): (key:
 
 /** A topology that writes a projection which others look into; plain data. */
 export interface LookedUp {
+  /** Its stored name. */
   readonly topology: string
   readonly deployment: number
   readonly isRunning: boolean

@@ -3,6 +3,7 @@ import { tooLarge } from '../event/check.ts'
 import type { Encoding, NewEvent } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
 import { encodeData } from '../event/payload.ts'
+import type { Scope } from '../event/scope.ts'
 import { crc32Text } from '../event/stream-id.ts'
 
 const stepBytesMax = 256
@@ -10,6 +11,8 @@ const eventsOpening = ',"events":['
 
 /** What the runtime is asked to append: by `producer` under `number`, all or nothing. */
 export interface OutboxRequest {
+  /** Whose stream it is; the default tenant's when left out. */
+  readonly scope?: Scope
   readonly topology: string
   readonly step: string
   readonly partition: number
@@ -63,8 +66,8 @@ function shortened(step: string): string {
 
 /** `texts` are the events as JSON. */
 export function encodeRequest(request: Omit<OutboxRequest, 'events' | 'number'> & { readonly texts: readonly string[] }): Uint8Array {
-  const { topology, step, partition, producer, first, stream, texts } = request
-  const head = JSON.stringify({ topology, step, partition, producer, first, number: first + texts.length - 1, stream })
+  const { scope, topology, step, partition, producer, first, stream, texts } = request
+  const head = JSON.stringify({ scope, topology, step, partition, producer, first, number: first + texts.length - 1, stream })
   return new TextEncoder().encode(`${head.slice(0, -1)}${eventsOpening}${texts.join(',')}]}`)
 }
 

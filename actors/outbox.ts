@@ -8,6 +8,7 @@ import { checkEvent, tooLarge } from '../event/check.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { NewEvent } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
+import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
 import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
 import type { PostRequest } from '../operators/operator.ts'
 import type { DeadLetterData } from './dead-letter.ts'
@@ -34,6 +35,8 @@ interface OpenRequest {
 }
 
 export interface OutboxIdentity {
+  /** Whose topology it is; the default tenant's when left out. */
+  readonly scope?: Scope
   readonly topology: string
   readonly deployment: number
   readonly partitions: number
@@ -135,9 +138,9 @@ export class Outbox {
 
   /** The requests and deliveries of the epoch as bytes, in the order of sending; each is a row of the outbox until it was sent. */
   seal(): Uint8Array[] {
-    const { topology } = this.#identity
+    const { topology, scope = DEFAULT_SCOPE } = this.#identity
     const sealed = this.#requests.map(request =>
-      'delivery' in request ? encodeDelivery(request) : encodeRequest({ topology, ...request }),
+      'delivery' in request ? encodeDelivery(request) : encodeRequest({ ...(scope !== DEFAULT_SCOPE && { scope }), topology, ...request }),
     )
     this.#requests = []
     this.#open.clear()
@@ -150,7 +153,7 @@ export class Outbox {
     let partition = this.#partitions.get(stream)
     if (partition === undefined) {
       if (this.#partitions.size > 100_000) this.#partitions.clear()
-      partition = partitionOf(stream, this.#identity.partitions)
+      partition = partitionOf((this.#identity.scope ?? DEFAULT_SCOPE) + stream, this.#identity.partitions)
       this.#partitions.set(stream, partition)
     }
     return partition

@@ -1,6 +1,9 @@
-/** Which partition key a stream has, as far as it is not its own: claims that were found in the log or made here, remembered within bounds. */
+/**
+ * Which partition key a stream has, as far as it is not its own: claims that were found in the log or made here, remembered within bounds. Streams
+ * go by their stored names, keys by what they are within their tenant.
+ */
 import { EventStoreError } from '../event/error.ts'
-import { isSystemStream, partitionKeyOf } from '../event/stream-id.ts'
+import { isSystemStream, ownKeyOf } from '../event/stream-id.ts'
 import type { AskedAppend } from './asked-append.ts'
 
 /** What is remembered of streams; more, and it begins anew. */
@@ -50,16 +53,16 @@ export class PartitionKeys {
 
   /** The one key of an append, and which of its streams that key must be claimed for first. */
   of(asked: AskedAppend): { readonly key: string; readonly toClaim: readonly string[] } {
-    const first = asked.streams[0]!.stream
-    const key = asked.key ?? this.keyOf(first) ?? partitionKeyOf(first)
+    const first = asked.streams[0]!.stored
+    const key = asked.key ?? this.keyOf(first) ?? ownKeyOf(first)
     const toClaim: string[] = []
-    for (const [index, { stream }] of asked.streams.entries()) {
-      const known = this.keyOf(stream)
-      const own = partitionKeyOf(stream)
+    for (const [index, { stream, stored }] of asked.streams.entries()) {
+      const known = this.keyOf(stored)
+      const own = ownKeyOf(stored)
       if (known !== undefined ? known === key : own === key) continue
       if (asked.key === undefined && (known ?? own) === own) throw otherKey(index, stream, key, own)
-      if (known !== undefined || isSystemStream(stream)) throw mismatch(stream, key, known ?? own)
-      toClaim.push(stream)
+      if (known !== undefined || isSystemStream(stored)) throw mismatch(stream, key, known ?? own)
+      toClaim.push(stored)
     }
     return { key, toClaim }
   }

@@ -2,6 +2,7 @@
 import type { Clock } from '../event/clock.ts'
 import type { EventStoreError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
+import type { Scope } from '../event/scope.ts'
 import type { StateStore } from '../store/state.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Stopping } from './delivery-sender.ts'
@@ -14,6 +15,8 @@ import type { Source, SourcePosition } from './source.ts'
 import type { EpochWriter } from './state-writer.ts'
 
 export interface PipelineOptions {
+  /** Whose topology it is; the default tenant's when left out. */
+  readonly scope?: Scope
   readonly plan: Plan
   /** Number of the deployment: the version of its event in `$topology`. */
   readonly deployment: number

@@ -4,6 +4,7 @@
  * after waits, so what a crash throws away is at most two epochs, and none of it was seen outside.
  */
 import { aliveCount } from '../operators/page.ts'
+import { DEFAULT_SCOPE } from '../event/scope.ts'
 import { readTopologyRow } from '../store/state.ts'
 import { EpochGatherer } from './epoch.ts'
 import type { Fragment } from './fragment.ts'
@@ -55,8 +56,8 @@ export class PipelineActor {
 
   /** Loads the last epoch, builds the fragment and begins. Rejects with INVALID when the plan can not be built. */
   static async start(options: PipelineOptions): Promise<PipelineActor> {
-    const { plan, store, heartbeat, deployment } = options
-    const row = readTopologyRow(store, plan.topology)
+    const { plan, store, heartbeat, incarnation, scope = DEFAULT_SCOPE } = options
+    const row = readTopologyRow(store, scope + plan.topology)
     const opened: { source?: Source } = {}
     const isRepeating = options.isRepeating || row?.isRepeating === true
     const { topology } = plan
@@ -71,19 +72,19 @@ export class PipelineActor {
     const stepNumbers = new Map(plan.steps.map((step, index) => [step.id, index + 1]))
     const calls = guardCalls(options.skip)
     const source = await options.openSource(row && { place: row.place, rows: row.rows, sequences: row.sequences }, {
-      beforeCall: order => heartbeat.note(deployment, 0, order),
+      beforeCall: order => heartbeat.note(incarnation, 0, order),
     })
     opened.source = source
     const fragment = await options.createFragment(plan, {
       module: options.module,
       state: (step, version) => gatherer.state(step, version),
       projection: name => gatherer.projection(name),
-      lookup: name => readerOfProjection(store, name),
+      lookup: name => readerOfProjection(store, scope + name),
       outbox: step => gatherer.outbox(step),
       dead: dead => gatherer.dead({ ...dead, attempts: dead.attempts && calls.attempts(dead.step, dead.order) }),
       resolve: async reference => calls.guard(await options.resolve(reference)),
       beforeCall: (step, order) => {
-        heartbeat.note(deployment, stepNumbers.get(step) ?? 0, order)
+        heartbeat.note(incarnation, stepNumbers.get(step) ?? 0, order)
         calls.before(step, order)
       },
     })
@@ -92,7 +93,7 @@ export class PipelineActor {
   }
 
   private constructor(options: PipelineOptions, parts: PipelineParts) {
-    const { plan, incarnation, writer, syncShards } = options
+    const { plan, incarnation, writer, syncShards, scope = DEFAULT_SCOPE } = options
     this.#options = options
     this.#epochMs = plan.epochMs ?? options.epochMs
     this.#gatherer = parts.gatherer
@@ -108,7 +109,7 @@ export class PipelineActor {
       woken: () => this.#wake?.(),
       async write(bytes) {
         await syncShards?.()
-        await writer.write({ topology: plan.topology, incarnation, bytes })
+        await writer.write({ topology: scope + plan.topology, incarnation, bytes })
       },
     })
     this.#barrierAt = this.#sliceAt = options.clock.monotonic()

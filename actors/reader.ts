@@ -1,8 +1,12 @@
-/** Reads of the log for users: streams, the total order, single events. Everything is pulled; nothing is read that nobody asked for. */
+/**
+ * Reads of the log for users: streams, the total order, single events. Everything is pulled; nothing is read that nobody asked for. Streams are
+ * asked for by their stored names; what comes out bears the names that its tenant gave.
+ */
 import { EventStoreError } from '../event/error.ts'
 import type { Event, Position, Version } from '../event/event.ts'
 import type { AsOf, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
 import { comparePlaces, type Place, placeOf } from '../event/position.ts'
+import { localName, type Scope, scopedText, scopeOf } from '../event/scope.ts'
 import { stampOf } from '../event/stamp.ts'
 import type { Block } from '../store/log/block.ts'
 import { LogReader } from '../store/log/log-reader.ts'
@@ -106,7 +110,7 @@ export function* streamEvents(view: LogView, stream: string, options: ReadStream
     }
   }
   if (!any && !mayBeMissing && streamVersion(view, stream) === 0)
-    throw new EventStoreError('STREAM_NOT_FOUND', `there is no stream "${stream}"`, { stream })
+    throw new EventStoreError('STREAM_NOT_FOUND', `there is no stream "${localName(stream)}"`, { stream: localName(stream) })
 }
 
 /** Checks the options of a read of all at the call, not at the first pull. */
@@ -123,16 +127,22 @@ export function checkReadAll(options: ReadAllOptions): void {
   if (options.atLeast !== undefined) placeOf(options.atLeast)
 }
 
+/** A read of all that is one tenant's. */
+export interface ScopedReadAll extends ReadAllOptions {
+  readonly scope: Scope
+}
+
 /** The reader of a read of all; `place` instead of `from` for a place that no event stands at. */
 export function readerOfAll(
   view: LogView,
-  options: ReadAllOptions,
+  options: ScopedReadAll,
   pageRows: number,
   place?: Place,
 ): { reader: LogReader; bound: ReturnType<typeof boundOf> } {
   const bound = boundOf(options.asOf)
   const after = place ?? (options.from === undefined ? undefined : placeOf(options.from))
   const reader = new LogReader(view, {
+    scope: options.scope,
     types: options.types,
     categories: options.categories,
     system: options.system,
@@ -145,7 +155,7 @@ export function readerOfAll(
 }
 
 /** Events of the total order, page by page, up to where it ended when the read began: one that chased the head would never end. */
-export function* allEvents(view: LogView, options: ReadAllOptions, pageRows: number): Generator<Event> {
+export function* allEvents(view: LogView, options: ScopedReadAll, pageRows: number): Generator<Event> {
   const end = view.horizon.stamp
   const { reader, bound } = readerOfAll(view, options, pageRows)
   let left = options.limit ?? Number.POSITIVE_INFINITY
@@ -167,8 +177,8 @@ export function* allEvents(view: LogView, options: ReadAllOptions, pageRows: num
   }
 }
 
-/** The event at a place of a partition, or null. */
-function eventIn(view: LogView, partition: number, sequence: number): Event | null {
+/** The event at a place of a partition, or null when there is none, or it is another tenant's. */
+function eventIn(view: LogView, scope: Scope, { partition, sequence }: { partition: number; sequence: number }): Event | null {
   if (partition >= view.partitions || sequence < 1 || sequence > view.sequenceOf(partition)) return null
   const shard = view.shardOf(partition)
   const number = shard.segments.blockOf(partition, sequence)
@@ -181,29 +191,34 @@ function eventIn(view: LogView, partition: number, sequence: number): Event | nu
       sequences: [sequence, sequence],
       block: number,
     })
-  return storedEvent(block, row, view.storeId)
+  return isOf(scope, block, row) ? storedEvent(block, row, view.storeId) : null
 }
 
-export function eventAt(view: LogView, position: Position): Event {
+function isOf(scope: Scope, block: Block, row: number): boolean {
+  const stream = block.storedStreamOf(row)
+  return stream !== '' && scopeOf(stream) === scope
+}
+
+export function eventAt(view: LogView, scope: Scope, position: Position): Event {
   const place = placeOf(position)
-  const event = eventIn(view, place.partition, place.sequence)
+  const event = eventIn(view, scope, place)
   if (!event || event.stamp !== place.stamp) throw new EventStoreError('NOT_FOUND', `no event stands at position ${position}`, { position })
   return event
 }
 
-export function eventById(view: LogView, id: string): Event {
+export function eventById(view: LogView, scope: Scope, id: string): Event {
   const own = placeOfMadeId(view.storeId, id)
-  const event = own ? eventIn(view, own.partition, own.sequence) : eventWithId(view, id)
+  const event = own ? eventIn(view, scope, own) : eventWithId(view, scope, id)
   if (!event) throw new EventStoreError('NOT_FOUND', `no event has the id ${JSON.stringify(id)}`, { id })
   return event
 }
 
-function eventWithId(view: LogView, id: string): Event | null {
-  const { lo, hi } = view.idHash.text(id)
+function eventWithId(view: LogView, scope: Scope, id: string): Event | null {
+  const { lo, hi } = view.idHash.text(scopedText(scope, id))
   for (const shard of view.shards) {
     for (const block of view.blocks(shard, shard.segments.find({ kind: 'id', lo, hi }).blocks)) {
       for (let row = 0; row < block.count; row++) {
-        if (block.extrasEnd(row) === block.extrasStart(row)) continue
+        if (block.extrasEnd(row) === block.extrasStart(row) || !isOf(scope, block, row)) continue
         const event = storedEvent(block, row, view.storeId)
         if (event.id === id) return event
       }

@@ -11,8 +11,8 @@ import { durabilities, RequestBuilder, type SealedRequest } from '../event/reque
 import type { StampClock } from '../event/stamp.ts'
 import { checkStreamId, partitionOf } from '../event/stream-id.ts'
 import type { SharedHorizon } from '../store/log/horizon.ts'
-import { askedStreams, refuseSystemStream } from './asked-append.ts'
-import { addEvent, durabilityNumber, producerOf, refuseRepeatedIds } from './encode-append.ts'
+import { refuseSystemStream } from './asked-append.ts'
+import { addEvent, durabilityNumber, producerOf, refuseRepeatedIds, USER, type Writer } from './encode-append.ts'
 import { InFlight } from './in-flight.ts'
 import { KeyedAppends, type MadeRequest } from './keyed-appends.ts'
 import { answerOf, PendingTable, type PendingRequest } from './pending.ts'
@@ -109,32 +109,39 @@ export class Router {
     else request.reject!(errorOf(outcome, request))
   }
 
-  /** One atomic append to one stream. `system` may write to streams that begin with `$`. */
-  append(stream: string, events: NewEvent | readonly NewEvent[], options: AppendOptions = {}, system = false): Promise<AppendAnswer> {
+  /** One atomic append to one stream. */
+  append(
+    stream: string,
+    events: NewEvent | readonly NewEvent[],
+    options: AppendOptions = {},
+    writer: Writer = USER,
+  ): Promise<AppendAnswer> {
     try {
-      return this.#append(stream, Array.isArray(events) ? events : [events as NewEvent], options, system)
+      return this.#append(stream, Array.isArray(events) ? events : [events as NewEvent], options, writer)
     } catch (error) {
       return Promise.reject(error as Error)
     }
   }
 
-  #append(stream: string, events: readonly NewEvent[], options: AppendOptions, system: boolean): Promise<AppendAnswer> {
+  #append(stream: string, events: readonly NewEvent[], options: AppendOptions, writer: Writer): Promise<AppendAnswer> {
     const { limits, partitions, streamHash, stamps } = this.options
     if (this.closed) throw this.closed
     checkStreamId(stream, limits)
-    if (!system) refuseSystemStream(stream)
+    const { scope, isSystem } = writer
+    if (!isSystem) refuseSystemStream(stream)
+    const stored = scope + stream
     const expected = expectedNumber(options.expectedVersion)
-    const partition = partitionOf(stream, partitions)
-    if (options.partitionKey !== undefined || options.conditions !== undefined || this.keyed.concerns(stream, partition))
-      return this.keyed.toStream({ stream, events, expectedVersion: options.expectedVersion, expected }, options)
+    const partition = partitionOf(stored, partitions)
+    if (options.partitionKey !== undefined || options.conditions !== undefined || this.keyed.concerns(stored, partition))
+      return this.keyed.toStream({ stream, stored, events, expectedVersion: options.expectedVersion, expected }, options, scope)
     const durability = this.durabilityOf(options.durability)
-    const producer = producerOf(options, limits)
+    const producer = producerOf(options, limits, scope)
     if (events.length === 0) throw new EventStoreError('INVALID', 'an append needs at least one event', { field: 'events' })
     if (events.length > limits.requestEvents) throw tooLarge('events', limits.requestEvents, events.length)
     const builder = this.#builder
     builder.clear()
-    builder.stream(stream, streamHash)
-    for (let i = 0; i < events.length; i++) addEvent(builder, events[i]!, i, limits, i)
+    builder.stream(stored, streamHash)
+    for (let i = 0; i < events.length; i++) addEvent(builder, events[i]!, { index: i, scope, stream: 0, stamp: i }, limits)
     if (builder.payloadBytes > limits.requestBytes) throw tooLarge('the sum of data', limits.requestBytes, builder.payloadBytes)
     if (events.length > 1) refuseRepeatedIds(events)
     const shard = partition % this.#ports.length
@@ -160,13 +167,8 @@ export class Router {
   }
 
   /** One atomic append to streams of one partition key. */
-  appendToStreams(streams: unknown, options: RequestOptions = {}, system = false): Promise<StreamsAnswer> {
-    try {
-      if (this.closed) throw this.closed
-      return this.keyed.toStreams(askedStreams(streams, this.options.limits, system), options)
-    } catch (error) {
-      return Promise.reject(error as Error)
-    }
+  appendToStreams(streams: unknown, options: RequestOptions = {}, writer: Writer = USER): Promise<StreamsAnswer> {
+    return this.closed ? Promise.reject(this.closed) : this.keyed.toStreams(streams, options, writer)
   }
 
   /** A request larger than the whole mailbox is let into an empty one. */

@@ -3,6 +3,7 @@ import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import type { Event } from '../event/event.ts'
 import type { SubscribeToAllOptions, SubscribeToStreamOptions } from '../event/event-store.ts'
 import type { Place } from '../event/position.ts'
+import type { Scope } from '../event/scope.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import { storedEvent } from '../store/log/stored-event.ts'
 import { readerOfAll, streamEvents, streamVersion } from './reader.ts'
@@ -13,6 +14,7 @@ const TURN_EVENTS = 1024
 /** What a long-lived read needs beside the log. */
 export interface FollowContext {
   readonly view: LogView
+  readonly scope: Scope
   readonly pageRows: number
   /** Throws CLOSED once the node is closing. */
   check(): void
@@ -59,10 +61,10 @@ export function followAll(context: FollowContext, options: SubscribeToAllOptions
 }
 
 async function* followAfter(context: FollowContext, options: SubscribeToAllOptions, end: Place | undefined): AsyncGenerator<Event> {
-  const { view } = context
+  const { view, scope } = context
   const { signal } = options
   const { from, ...rest } = options
-  const wanted = end || from === undefined ? rest : { ...rest, from }
+  const wanted = { ...rest, scope, ...(!end && from !== undefined && { from }) }
   const reader = await whenOpen(context, signal, () => readerOfAll(view, wanted, context.pageRows, end).reader)
   if (!reader) return
   let untilTurn = TURN_EVENTS
@@ -85,7 +87,7 @@ async function* followAfter(context: FollowContext, options: SubscribeToAllOptio
   }
 }
 
-/** `end` is where the stream ends at the call, not at the first pull. */
+/** The stream by its stored name. `end` is where it ends at the call, not at the first pull. */
 export function followStream(context: FollowContext, stream: string, options: SubscribeToStreamOptions): AsyncGenerator<Event> {
   const { from } = options
   if (from !== 'end') return followFrom(context, stream, options, Math.max(1, from ?? 1))

@@ -4,6 +4,7 @@ import { EventStoreError } from './error.ts'
 import type { ConditionQuery, RequestOptions } from './event-store.ts'
 import type { Limits } from './limits.ts'
 import { type Place, placeOf, START } from './position.ts'
+import type { Scope } from './scope.ts'
 
 /** One query of one condition: no event of the key that it means may lie after the place. */
 export interface PlainQuery {
@@ -17,6 +18,8 @@ export interface PlainQuery {
 }
 
 export interface Terms {
+  readonly scope: Scope
+  /** Within the tenant. */
   readonly key: string
   readonly queries: readonly PlainQuery[]
 }

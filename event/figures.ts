@@ -21,13 +21,21 @@ export interface PartitionStats {
 export interface NodeStats {
   readonly storeId: string
   readonly events: number
-  /** Bytes of all files of the store; 0 in memory. */
+  /** Bytes of all files of the store, 0 in memory; of a tenant, those of its events' `data`. */
   readonly diskBytes: number
   readonly partitions: readonly PartitionStats[]
   readonly shards: readonly { readonly shard: number; readonly blocks: number; readonly segments: number; readonly diskBytes: number }[]
   readonly topologies: readonly TopologyStatus[]
   /** What could not be read when the store was opened. */
   readonly damage: readonly LogDamage[]
+}
+
+/** How much a tenant holds. */
+export interface TenantStats {
+  readonly name: string
+  readonly events: number
+  /** Of `data` as received. */
+  readonly bytes: number
 }
 
 export interface VerifyReport {

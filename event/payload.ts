@@ -3,6 +3,7 @@ import { pack, unpack, Unpackr } from 'msgpackr'
 import { EventStoreError } from './error.ts'
 import type { Encoding, NewEvent } from './event.ts'
 import type { Limits } from './limits.ts'
+import { DEFAULT_SCOPE, localName, type Scope, scopedText, tenantOf } from './scope.ts'
 
 /** Number of an encoding in blocks and requests. */
 export const encodingNumbers = { json: 0, msgpack: 1, bytes: 2 } as const satisfies Record<Encoding, number>
@@ -16,6 +17,8 @@ const HAS_TIME = 2
 const HAS_TAGS = 4
 const HAS_METADATA = 8
 const HAS_KEY = 16
+/** The length of a stored id is one byte. */
+const ID_BYTES_MOST = 255
 
 /** The rarer parts of a stored event. */
 export interface Extras {
@@ -131,12 +134,13 @@ export function hasExtras(event: NewEvent): boolean {
   return event.id !== undefined || event.time !== undefined || event.tags !== undefined || event.metadata !== undefined
 }
 
-/** Flags byte; id: length byte and UTF-8; time: float64; tags, metadata: uint32 length and JSON; last the key, see `withKey`. Checked before. */
-export function encodeExtras(event: NewEvent): Uint8Array {
+/** Flags byte; id, in its stored form: length byte and UTF-8; time: float64; tags, metadata: uint32 length and JSON; then see `withKey`. */
+export function encodeExtras(event: NewEvent, scope: Scope = DEFAULT_SCOPE): Uint8Array {
   const parts: Uint8Array[] = [new Uint8Array(1)]
   let flags = 0
   if (event.id !== undefined) {
-    const id = Buffer.from(event.id)
+    const id = Buffer.from(scopedText(scope, event.id))
+    if (id.length > ID_BYTES_MOST) throw idTooLong(scope, Buffer.byteLength(event.id))
     flags |= HAS_ID
     parts.push(Uint8Array.of(id.length), id)
   }
@@ -156,6 +160,11 @@ export function encodeExtras(event: NewEvent): Uint8Array {
   }
   parts[0]![0] = flags
   return Buffer.concat(parts)
+}
+
+function idTooLong(scope: Scope, actual: number): EventStoreError {
+  const limit = ID_BYTES_MOST - Buffer.byteLength(scope)
+  return new EventStoreError('TOO_LARGE', `an id of tenant ${tenantOf(scope)} has at most ${limit} bytes`, { field: 'id', limit, actual })
 }
 
 /** Encoded extras, or none, with a partition key behind them: uint16 length and UTF-8. */
@@ -185,7 +194,7 @@ export function decodeExtras(bytes: Uint8Array, start: number, end: number): Ext
   let at = 1
   if (flags & HAS_ID) {
     const length = view.getUint8(at)
-    out.id = textOf(bytes, start + at + 1, start + at + 1 + length)
+    out.id = localName(textOf(bytes, start + at + 1, start + at + 1 + length))
     at += 1 + length
   }
   if (flags & HAS_TIME) {

@@ -2,6 +2,7 @@
 import { EventStoreError } from './error.ts'
 import type { StreamId } from './event.ts'
 import type { Limits } from './limits.ts'
+import { DEFAULT_SCOPE, localName, type Scope, scopeOf, tenantOf } from './scope.ts'
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte
@@ -27,16 +28,32 @@ function crc32Bytes(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0
 }
 
-/** The stream that holds the partition key claimed for another one; it lives where that one's own key leads. */
 const CLAIMS = '$key-'
 
+/** The stream that holds the partition key claimed for another one; it lives where that one's own key leads. Both by their stored names. */
 export function claimStreamOf(stream: StreamId): StreamId {
-  return CLAIMS + stream
+  return scopeOf(stream) + CLAIMS + localName(stream)
 }
 
-/** What decides the partition: the part between the first `{` and the next `}` if not empty, else the whole id. */
+/**
+ * What decides the partition: the part between the first `{` and the next `}` if not empty, else the whole id; behind `<tenant>/` unless the
+ * stream is of the default tenant. Here and below, a stream is its stored name.
+ */
 export function partitionKeyOf(stream: StreamId): string {
-  if (stream.charCodeAt(0) === 36 && stream.startsWith(CLAIMS)) return partitionKeyOf(stream.slice(CLAIMS.length))
+  return storedKey(scopeOf(stream), ownKeyOf(stream))
+}
+
+function storedKey(scope: Scope, key: string): string {
+  return scope === DEFAULT_SCOPE ? key : `${tenantOf(scope)}/${key}`
+}
+
+/** The partition key of a stream within its tenant, by its name alone. */
+export function ownKeyOf(stream: StreamId): string {
+  const local = localName(stream)
+  return keyWithin(local.charCodeAt(0) === 36 && local.startsWith(CLAIMS) ? local.slice(CLAIMS.length) : local)
+}
+
+function keyWithin(stream: StreamId): string {
   const open = stream.indexOf('{')
   if (open < 0) return stream
   const close = stream.indexOf('}', open + 1)
@@ -48,21 +65,21 @@ export function partitionOf(stream: StreamId, partitions: number): number {
   return crc32Text(partitionKeyOf(stream)) % partitions
 }
 
-/** The partition that a key leads to. */
-export function partitionOfKey(key: string, partitions: number): number {
-  return crc32Text(key) % partitions
+/** The partition that a key of a tenant leads to. */
+export function partitionOfKey(key: string, scope: Scope, partitions: number): number {
+  return crc32Text(storedKey(scope, key)) % partitions
 }
 
 /** Text before the first `-` of the id with braces removed; the whole id when there is no dash. */
 export function categoryOf(stream: StreamId): string {
-  const plain = stream.replace(/[{}]/g, '')
+  const plain = localName(stream).replace(/[{}]/g, '')
   const dash = plain.indexOf('-')
   return dash < 0 ? plain : plain.slice(0, dash)
 }
 
 /** True for the system's own streams. */
 export function isSystemStream(stream: StreamId): boolean {
-  return stream.charCodeAt(0) === 36
+  return (stream.charCodeAt(0) === 0 ? localName(stream) : stream).charCodeAt(0) === 36
 }
 
 /** Throws INVALID or TOO_LARGE when a text can not name a stream. */

@@ -5,9 +5,6 @@ import type { NodeStats, VerifyReport } from './figures.ts'
 import type { ProjectionReader } from './projections.ts'
 import type { Topologies } from './topologies.ts'
 
-/** The tenant that a node itself is, and that requests without a tenant are for. */
-export const DEFAULT_TENANT = 'default'
-
 export interface Tenant extends EventStore, Topologies {
   /** Rows of a projection, folded rows before they are durable included. NOT_FOUND at the first read when no topology writes it. */
   state(projection: string): ProjectionReader

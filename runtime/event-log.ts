@@ -24,6 +24,7 @@ import type {
 } from '../event/event-store.ts'
 import type { Limits } from '../event/limits.ts'
 import { placeOf } from '../event/position.ts'
+import type { Scope } from '../event/scope.ts'
 import { checkStreamId } from '../event/stream-id.ts'
 import type { LogView } from '../store/log/log-view.ts'
 
@@ -36,6 +37,10 @@ const TURN_EVENTS = 4096
 const CALL_EVENTS = 16
 
 export interface EventLogParts {
+  /** Whose events; asked at each call, because a tenant of the same name that was dropped and made anew is another. */
+  readonly scope: () => Scope
+  /** Makes sure that there is such a tenant before its first append, and knows which of its appends are under way. */
+  readonly writing?: <Answer>(append: (scope: Scope) => Promise<Answer>) => Promise<Answer>
   readonly view: LogView
   readonly router: Router
   readonly limits: Limits
@@ -46,14 +51,29 @@ export class EventLog implements EventStore {
   readonly router: Router
   readonly limits: Limits
   #closed: EventStoreError | null = null
-  readonly #follow: FollowContext
+  readonly #scope: () => Scope
+  readonly #writing: NonNullable<EventLogParts['writing']>
 
   constructor(parts: EventLogParts) {
     this.view = parts.view
     this.router = parts.router
     this.limits = parts.limits
     parts.router.keyed.keys.reader = parts.view
-    this.#follow = { view: parts.view, pageRows: parts.limits.pageRows, check: () => this.check() }
+    this.#scope = parts.scope
+    this.#writing = parts.writing ?? (append => append(parts.scope()))
+  }
+
+  get #follow(): FollowContext {
+    const scope = this.#scope()
+    return {
+      view: this.view,
+      scope,
+      pageRows: this.limits.pageRows,
+      check: () => {
+        this.check()
+        if (this.#scope() !== scope) throw new EventStoreError('CLOSED', 'the tenant was dropped')
+      },
+    }
   }
 
   /** Throws CLOSED once the node is closing: for calls and for iterators that are still open. */
@@ -73,12 +93,12 @@ export class EventLog implements EventStore {
     options?: AppendOptions,
   ): Promise<AppendAnswer> {
     if (this.#closed) return Promise.reject(this.#closed)
-    return this.router.append(stream, events as NewEvent | readonly NewEvent[], options)
+    return this.#writing(scope => this.router.append(stream, events as NewEvent | readonly NewEvent[], options, { scope, isSystem: false }))
   }
 
   appendToStreams<E extends AnyEvent>(streams: readonly StreamAppend<E>[], options?: RequestOptions): Promise<StreamsAnswer> {
     if (this.#closed) return Promise.reject(this.#closed)
-    return this.router.appendToStreams(streams, options)
+    return this.#writing(scope => this.router.appendToStreams(streams, options, { scope, isSystem: false }))
   }
 
   async appendInOrder<E extends AnyEvent>(
@@ -86,7 +106,16 @@ export class EventLog implements EventStore {
     options: { durability?: Durability; signal?: AbortSignal } = {},
   ): Promise<{ events: number; position: Position | null }> {
     this.check()
-    const append = new OrderedAppend(this.router, { durability: options.durability })
+    return this.#writing(scope =>
+      this.#appendInOrder(new OrderedAppend(this.router, { durability: options.durability, scope }), items, options),
+    )
+  }
+
+  async #appendInOrder<E extends AnyEvent>(
+    append: OrderedAppend,
+    items: Iterable<{ stream: string; event: NewEventOf<E> }> | AsyncIterable<{ stream: string; event: NewEventOf<E> }>,
+    options: { signal?: AbortSignal },
+  ): Promise<{ events: number; position: Position | null }> {
     const each = (item: { stream: string; event: NewEventOf<E> }): Promise<void> | null => {
       options.signal?.throwIfAborted()
       this.check()
@@ -107,15 +136,16 @@ export class EventLog implements EventStore {
   }
 
   readStream<E extends AnyEvent>(stream: string, options: ReadStreamOptions = {}): AsyncIterable<EventOf<E>> {
-    this.#checkStream(stream)
+    const stored = this.#stored(stream)
     checkReadStream(options)
-    return this.#pull(() => streamEvents(this.view, stream, options), options.atLeast)
+    return this.#pull(() => streamEvents(this.view, stored, options), options.atLeast)
   }
 
   readAll<E extends AnyEvent>(options: ReadAllOptions = {}): AsyncIterable<EventOf<E>> {
     this.check()
     checkReadAll(options)
-    return this.#pull(() => allEvents(this.view, options, this.limits.pageRows), options.atLeast)
+    const scoped = { ...options, scope: this.#scope() }
+    return this.#pull(() => allEvents(this.view, scoped, this.limits.pageRows), options.atLeast)
   }
 
   async *#pull<E extends AnyEvent>(open: () => Generator<Event>, atLeast: Position | undefined): AsyncGenerator<EventOf<E>> {
@@ -162,25 +192,25 @@ export class EventLog implements EventStore {
     if (typeof id !== 'string' || id.length === 0)
       throw new EventStoreError('INVALID', 'id must be a text of at least one character', { field: 'id' })
     await this.#turnAfter(CALL_EVENTS)
-    return eventById(this.view, id) as EventOf<E>
+    return eventById(this.view, this.#scope(), id) as EventOf<E>
   }
 
   async readEventAt<E extends AnyEvent>(position: Position): Promise<EventOf<E>> {
     this.check()
     await this.#turnAfter(CALL_EVENTS)
-    return eventAt(this.view, position) as EventOf<E>
+    return eventAt(this.view, this.#scope(), position) as EventOf<E>
   }
 
   async streamVersion(stream: string): Promise<number> {
-    this.#checkStream(stream)
+    const stored = this.#stored(stream)
     await this.#turnAfter(CALL_EVENTS)
-    return streamVersion(this.view, stream)
+    return streamVersion(this.view, stored)
   }
 
   subscribeToStream<E extends AnyEvent>(stream: string, options: SubscribeToStreamOptions = {}): AsyncIterable<EventOf<E>> {
-    this.#checkStream(stream)
+    const stored = this.#stored(stream)
     checkFrom(options.from, 'version')
-    return followStream(this.#follow, stream, options) as AsyncIterable<EventOf<E>>
+    return followStream(this.#follow, stored, options) as AsyncIterable<EventOf<E>>
   }
 
   subscribeToAll<E extends AnyEvent>(options: SubscribeToAllOptions = {}): AsyncIterable<EventOf<E>> {
@@ -194,7 +224,7 @@ export class EventLog implements EventStore {
     stream: string,
     options: AggregateOptions<State, E>,
   ): Promise<{ state: State; version: number; exists: boolean }> {
-    this.#checkStream(stream)
+    const stored = this.#stored(stream)
     let state = options.initialState()
     let version = 0
     const read: ReadStreamOptions = {
@@ -203,15 +233,17 @@ export class EventLog implements EventStore {
     }
     checkReadStream(read)
     await this.#turnAfter(CALL_EVENTS)
-    for (const event of streamEvents(this.view, stream, read, true)) {
+    for (const event of streamEvents(this.view, stored, read, true)) {
       state = options.evolve(state, event as EventOf<E>)
       version = event.version
     }
     return { state, version, exists: version > 0 }
   }
 
-  #checkStream(stream: string): void {
+  /** The checked name of a stream as it is stored. */
+  #stored(stream: string): string {
     this.check()
     checkStreamId(stream, this.limits)
+    return this.#scope() + stream
   }
 }

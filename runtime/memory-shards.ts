@@ -5,6 +5,7 @@ import { commitToDisk, ShardActor } from '../actors/shard.ts'
 import type { Limits } from '../event/limits.ts'
 import type { ShardColumn } from '../store/index/keys.ts'
 import { openShard } from '../store/log/open-shard.ts'
+import { scavengeInTurns } from '../store/log/scavenge.ts'
 import { SharedShard, tailSizeFor } from '../store/log/shared.ts'
 import { openMemory } from '../store/memory.ts'
 import type { NodeShard } from './shards.ts'
@@ -41,6 +42,6 @@ export function openMemoryShards(options: MemoryShardsOptions): NodeShard[] {
       compression: 'none',
     })
     options.attached(number, port)
-    return { kv, shared }
+    return { kv, shared, scavenge: scope => scavengeInTurns(() => actor.log, scope) }
   })
 }

@@ -1,20 +1,19 @@
-/** A node: one store, its event log, and the topologies that run over it, opened in a process of the user's. */
+/** A node: one store, its tenants' event logs, and the topologies that run over them, opened in a process of the user's. */
 import type { Router } from '../actors/router.ts'
 import { EventStoreError } from '../event/error.ts'
+import type { LogDamage, NodeStats, TenantStats } from '../event/figures.ts'
+import { checkTenant, DEFAULT_SCOPE, DEFAULT_TENANT, type Scope } from '../event/scope.ts'
 import type { Tenant } from '../event/tenant.ts'
-import type { LogView } from '../store/log/log-view.ts'
 import type { KeyValue } from '../store/key-value.ts'
-import type { LogDamage } from '../store/log/open-shard.ts'
-import { type DeadLetters, deadLettersOf } from './dead-letters.ts'
-import type { Deployed, Deployer, DeployOptions } from './deploy/deployer.ts'
-import type { ProjectionReader } from './deploy/projection-reader.ts'
-import type { TopologyStatus } from './deploy/status.ts'
-import { EventLog } from './event-log.ts'
-import { LetterBook } from './letter-book.ts'
-import { type NodeStats, partitionStats, type VerifyReport, verifyShards } from './report.ts'
+import type { LogView } from '../store/log/log-view.ts'
 import type { StateColumn } from '../store/state.ts'
+import type { Deployers } from './deploy/deployers.ts'
 import { type CheckedOptions } from './options.ts'
+import { partitionStats, verifyShards } from './report.ts'
 import { type NodeShard } from './shards.ts'
+import { countOf, statsOfTenant, verifyTenant } from './tenant-report.ts'
+import { TenantStore } from './tenant-store.ts'
+import type { Tenants } from './tenants.ts'
 
 const closing = (): EventStoreError => new EventStoreError('CLOSED', 'the node is closed')
 
@@ -23,7 +22,8 @@ export interface NodeParts {
   readonly router: Router
   readonly view: LogView
   readonly shards: readonly NodeShard[]
-  readonly deployer: Deployer
+  readonly deployers: Deployers
+  readonly tenants: Tenants
   readonly state: KeyValue<StateColumn>
   /** What could not be read at open. */
   readonly damage: () => readonly LogDamage[]
@@ -33,102 +33,96 @@ export interface NodeParts {
   readonly closeDatabases: () => Promise<void>
 }
 
-export class Node extends EventLog implements Tenant {
+export class Node extends TenantStore {
   readonly #parts: NodeParts
-  /** By topology. */
-  readonly #letterBooks = new Map<string, LetterBook>()
+  readonly #tenants = new Map<string, TenantStore>()
+  /** Tenants that are being removed, and what is left of those whose removal was cut short. */
+  readonly #removals = new Set<Promise<void>>()
+  #isClosing = false
   #closed: Promise<void> | null = null
 
   constructor(parts: NodeParts) {
-    super({ view: parts.view, router: parts.router, limits: parts.options.limits })
-    this.#parts = parts
-  }
-
-  /**
-   * Runs the topology that a module exports, or that a file (`.yaml`, `.yml`, `.json`) holds. INVALID names the file and what is wrong with it, or what
-   * stands in the way.
-   */
-  async deploy(module: URL | string, options?: DeployOptions): Promise<Deployed> {
-    this.check()
-    return this.#parts.deployer.deploy(module, options)
-  }
-
-  /**
-   * Stops a topology after a last epoch; its state is kept, and it stays as it is until it is resumed, over restarts of the node as well. Resolves when it
-   * has stopped: its events are appended, and its webhooks are delivered as far as they are taken at the first attempt; the others wait.
-   * Does nothing to one that is paused. INVALID when it has ended or failed, NOT_FOUND when there is none.
-   */
-  async pause(name: string): Promise<void> {
-    this.check()
-    return this.#parts.deployer.pause(name)
-  }
-
-  /** A paused topology goes on where it was. Does nothing to one that runs. INVALID when it has ended or failed, NOT_FOUND when there is none. */
-  async resume(name: string): Promise<void> {
-    this.check()
-    return this.#parts.deployer.resume(name)
-  }
-
-  /**
-   * Lets a topology, running or paused, fold what is in the log now and then end as with `until: 'head'`: windows close, the last of its outbox is sent.
-   * Resolves when that is noted; `topologyEnded` waits for the end. Does nothing to one that ends at a head already. INVALID when it has ended or
-   * failed or makes its own rows, NOT_FOUND when there is none.
-   */
-  async drain(name: string): Promise<void> {
-    this.check()
-    return this.#parts.deployer.drain(name)
-  }
-
-  /** Ends a topology and drops its state. NOT_FOUND when there is none. */
-  async undeploy(name: string): Promise<void> {
-    this.check()
-    return this.#parts.deployer.undeploy(name)
-  }
-
-  async topologies(): Promise<TopologyStatus[]> {
-    this.check()
-    return this.#parts.deployer.topologies()
-  }
-
-  /**
-   * Resolves when each topology that runs has taken all that is in the log, what they append themselves included, and what came of it is durable, appended
-   * and delivered. One that makes its own rows is waited for until it ends; paused, ended and failed ones are not. CLOSED when the node closes before.
-   */
-  async caughtUp(): Promise<void> {
-    this.check()
-    return this.#parts.deployer.caughtUp()
-  }
-
-  /** Resolves when a topology has ended or failed, however long it is paused before. */
-  async topologyEnded(name: string): Promise<TopologyStatus> {
-    this.check()
-    return this.#parts.deployer.topologyEnded(name)
-  }
-
-  /** Rows of a projection, folded rows before they are durable included. NOT_FOUND at the first read when no topology writes it. */
-  state(projection: string): ProjectionReader {
-    this.check()
-    return this.#parts.deployer.state(projection)
-  }
-
-  /** Rows that the steps of a topology gave up: to look at, to send back, to put away. */
-  deadLetters(topology: string): DeadLetters {
-    this.check()
-    const book = this.#letterBooks.get(topology) ?? new LetterBook()
-    const letters = deadLettersOf({
-      topology,
-      log: this,
-      append: (stream, events, options) => this.router.append(stream, events, options, true),
-      limits: this.limits,
-      book,
+    super({
+      view: parts.view,
+      router: parts.router,
+      limits: parts.options.limits,
+      scope: () => DEFAULT_SCOPE,
+      deployer: () => parts.deployers.of(DEFAULT_SCOPE),
+      stats: () => this.#stats(),
+      verify: () => verifyShards(parts.shards, parts.state, () => this.check()),
     })
-    this.#letterBooks.set(topology, book)
-    return letters
+    this.#parts = parts
+    for (const scope of parts.tenants.leftovers) void this.#inBackground(this.#remove(scope))
   }
 
-  async stats(): Promise<NodeStats> {
+  /**
+   * The store of a tenant: all that a node has, and nothing of any other tenant. It is made by its first append or deployment; `default` is the
+   * node itself. INVALID when the text can not name a tenant.
+   */
+  tenant(name: string): Tenant {
     this.check()
-    const { shards, damage, deployer, diskBytes } = this.#parts
+    checkTenant(name)
+    if (name === DEFAULT_TENANT) return this
+    const known = this.#tenants.get(name)
+    if (known) return known
+    const { view, router, options, tenants, deployers } = this.#parts
+    const scope = (): Scope => tenants.scopeOf(name)
+    const tenant: TenantStore = new TenantStore({
+      view,
+      router,
+      limits: options.limits,
+      scope,
+      writing: work => tenants.writing(name, work),
+      deployer: () => deployers.of(scope()),
+      stats: async () => statsOfTenant(view, scope(), await deployers.of(scope()).topologies()),
+      verify: () => verifyTenant(view, { scope: scope(), pageRows: options.limits.pageRows, check: () => tenant.check() }),
+    })
+    this.#tenants.set(name, tenant)
+    return tenant
+  }
+
+  /** All tenants by name, with how much they hold; without `default`. */
+  async tenants(): Promise<TenantStats[]> {
+    this.check()
+    const { tenants, view } = this.#parts
+    return tenants.names.map(name => {
+      const { events, bytes } = countOf(view, tenants.scopeOf(name))
+      return { name, events, bytes }
+    })
+  }
+
+  /**
+   * Removes a tenant: its topologies end, and its streams, state and dead letters are gone at once and for ever; one of the same name begins anew.
+   * Resolves when its bytes are out of the files' live data, which takes a walk through the log; cut short, that is finished at the next open. Its
+   * open reads are CLOSED. NOT_FOUND when there is no such tenant, INVALID for `default`.
+   */
+  async dropTenant(name: string): Promise<void> {
+    this.check()
+    checkTenant(name)
+    const { tenants } = this.#parts
+    if (name === DEFAULT_TENANT)
+      throw new EventStoreError('INVALID', `the tenant ${DEFAULT_TENANT} is the node itself and can not be dropped`, { field: 'tenant' })
+    if (!tenants.isThere(name)) throw new EventStoreError('NOT_FOUND', `there is no tenant ${name}`, { tenant: name })
+    await this.#inBackground(tenants.drop(name).then(scope => this.#remove(scope)))
+  }
+
+  /** Work that `close` waits for. */
+  #inBackground(work: Promise<void>): Promise<void> {
+    const settled: Promise<void> = work.catch(() => undefined).finally(() => this.#removals.delete(settled))
+    this.#removals.add(settled)
+    return work
+  }
+
+  async #remove(scope: Scope): Promise<void> {
+    const { deployers, shards, tenants, view } = this.#parts
+    view.horizon.wake()
+    await deployers.drop(scope)
+    for (const shard of shards) if (!this.#isClosing) await shard.scavenge(scope)
+    if (!this.#isClosing) await tenants.removed(scope)
+  }
+
+  async #stats(): Promise<NodeStats> {
+    const { shards, damage, deployers, diskBytes } = this.#parts
     const partitions = partitionStats(shards, this.view.partitions)
     const bytes = diskBytes()
     return {
@@ -142,15 +136,9 @@ export class Node extends EventLog implements Tenant {
         segments: shared.segment,
         diskBytes: bytes.shards[shard]!,
       })),
-      topologies: await deployer.topologies(),
+      topologies: await deployers.of(DEFAULT_SCOPE).topologies(),
       damage: damage(),
     }
-  }
-
-  /** Walks everything that is stored and names what is not as it was written. The node goes on serving. */
-  async verify(): Promise<VerifyReport> {
-    this.check()
-    return verifyShards(this.#parts.shards, this.#parts.state, () => this.check())
   }
 
   /** Answers what was asked, then closes. Appends and reads from now on are CLOSED. A second call is answered by the first. */
@@ -160,8 +148,10 @@ export class Node extends EventLog implements Tenant {
   }
 
   async #close(): Promise<void> {
-    this.shut(closing())
-    await this.#parts.deployer.close()
+    this.#isClosing = true
+    for (const store of [this, ...this.#tenants.values()]) store.shut(closing())
+    await Promise.all(this.#removals)
+    await this.#parts.deployers.close()
     await this.router.drained(closing())
     this.router.stop()
     await this.#parts.stop()

@@ -1,12 +1,14 @@
 /** Opens a node: in memory with all actors in this thread, or on disk with a worker a shard. */
+import { streamEvents } from '../actors/reader.ts'
 import { Router } from '../actors/router.ts'
 import { systemClock } from '../event/clock.ts'
+import { DEFAULT_SCOPE } from '../event/scope.ts'
 import { StampClock } from '../event/stamp.ts'
 import { SharedHorizon } from '../store/log/horizon.ts'
 import { LogView } from '../store/log/log-view.ts'
 import { hashesOf } from '../store/log/open-shard.ts'
 import { openMemory } from '../store/memory.ts'
-import { Deployer, type DeployerOptions } from './deploy/deployer.ts'
+import { Deployers, type DeployersOptions } from './deploy/deployers.ts'
 import type { LogAccess } from './log-access.ts'
 import { openMemoryShards } from './memory-shards.ts'
 import { removeNodeFile } from '../store/node-file.ts'
@@ -28,6 +30,7 @@ import {
 } from './store-directory.ts'
 
 import { Node } from './node.ts'
+import { Tenants, TENANTS_STREAM } from './tenants.ts'
 
 /** Opens a store, or makes it. Errors: INVALID, LOCKED, INCOMPATIBLE, DAMAGED, READ_ONLY, NOT_FOUND (with `create: false`). */
 export async function openNode(options: OpenOptions): Promise<Node> {
@@ -50,12 +53,15 @@ async function openInMemory(options: CheckedOptions): Promise<Node> {
   })
   const view = viewOf(options, opened, horizon, { partitions, storeId })
   const state = openMemory<StateColumn>({ columns: { state: 'scattered', meta: 'small' } })
-  const deployer = await Deployer.open({ ...deployerOptions(options, { router, view, stamps }), state, threads: null })
+  const common = deployerOptions(options, { router, view, stamps })
+  const tenants = openTenants(view, common.append)
+  const deployers = await Deployers.open({ ...common, state, threads: null }, tenants.scopes)
   return new Node({
     options,
     router,
     view,
-    deployer,
+    deployers,
+    tenants,
     shards: opened,
     damage: () => [],
     diskBytes: () => ({ total: 0, shards: opened.map(() => 0) }),
@@ -69,15 +75,21 @@ async function openInMemory(options: CheckedOptions): Promise<Node> {
 function deployerOptions(
   options: CheckedOptions,
   parts: { router: Router; view: LogView; stamps: StampClock },
-): Pick<DeployerOptions, 'log' | 'append' | 'head' | 'limits' | 'epochMs' | 'resume'> {
+): Pick<DeployersOptions, 'log' | 'append' | 'head' | 'limits' | 'epochMs' | 'resume'> {
   return {
     log: parts.view,
-    append: (stream, events, append) => parts.router.append(stream, events, append, true),
+    append: (scope, stream, events, append) => parts.router.append(stream, events, append, { scope, isSystem: true }),
     head: () => parts.stamps.last,
     limits: options.limits,
     epochMs: options.epochMs,
     resume: options.resume,
   }
+}
+
+function openTenants(view: LogView, append: DeployersOptions['append']): Tenants {
+  const tenants = new Tenants((...event) => append(DEFAULT_SCOPE, ...event))
+  for (const event of streamEvents(view, TENANTS_STREAM, {}, true)) tenants.fold(event)
+  return tenants
 }
 
 interface Identity {
@@ -163,19 +175,20 @@ async function openOverState(
     partitions,
     cacheBytes: options.limits.blockCacheBytes,
   }
-  const deploying: DeployerOptions = {
+  const deploying: DeployersOptions = {
     ...deployerOptions(options, { router, view, stamps }),
     ...(options.durability === 'disk' ? {} : { syncShards: () => opened.sync() }),
     ...(options.acceptLoss && { lost: opened.all.flatMap(shard => shard.damage) }),
     state,
     threads: { workers: options.workers, log: access, state: { handle: state.handle, closed: state.closed } },
   }
-  const startDeployer = async (): Promise<Deployer> => {
+  const tenants = openTenants(view, deploying.append)
+  const start = async (): Promise<Deployers> => {
     if (isNew) finishStore(directory)
     if (options.acceptLoss) for (const [shard, { damage }] of opened.all.entries()) losses.write(shardName(shard), damage)
-    return Deployer.open(deploying)
+    return Deployers.open(deploying, tenants.scopes)
   }
-  const deployer = await startDeployer().catch(async (error: unknown) => {
+  const deployers = await start().catch(async (error: unknown) => {
     router.stop()
     await opened.stopWorkers()
     await opened.closeDatabases()
@@ -185,7 +198,8 @@ async function openOverState(
     options,
     router,
     view,
-    deployer,
+    deployers,
+    tenants,
     state,
     shards: opened.all,
     damage: () => [...losses.state, ...opened.all.flatMap(shard => shard.damage)],

@@ -7,8 +7,10 @@ import { commitToDisk, ShardActor } from '../actors/shard.ts'
 import { turn } from '../actors/subscription.ts'
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
+import type { Scope } from '../event/scope.ts'
 import type { ShardColumn } from '../store/index/keys.ts'
 import { type LogDamage, openShard } from '../store/log/open-shard.ts'
+import { type Scavenged, scavengeInTurns } from '../store/log/scavenge.ts'
 import { SharedShard, type SharedShardData } from '../store/log/shared.ts'
 import { syncAll } from '../store/log/sync.ts'
 import { attachRocks } from '../store/rocks.ts'
@@ -39,6 +41,7 @@ export interface ShardControl extends Record<string, (...args: never[]) => unkno
   stats(): ShardStats
   /** Puts what was only written on disk. */
   sync(): void
+  scavenge(scope: Scope): Promise<Scavenged>
 }
 
 export interface ShardStats {
@@ -91,6 +94,7 @@ async function run(data: ShardWorkerData): Promise<void> {
         failure: actor.failure?.message ?? null,
       }),
       sync: () => actor.sync(),
+      scavenge: scope => scavengeInTurns(() => actor.log, scope),
     } satisfies ShardControl,
     data.control,
   )

@@ -9,10 +9,12 @@ import { RingSender } from '../actors/ring-sender.ts'
 import { systemClock } from '../event/clock.ts'
 import { EventStoreError, fromPlainError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
+import type { Scope } from '../event/scope.ts'
 import { siblingModule } from '../event/module-url.ts'
 import type { ShardColumn } from '../store/index/keys.ts'
 import type { OwnedKeyValue } from '../store/key-value.ts'
 import type { LogDamage } from '../store/log/open-shard.ts'
+import type { Scavenged } from '../store/log/scavenge.ts'
 import { SharedShard, tailSizeFor } from '../store/log/shared.ts'
 import type { RocksOwner } from '../store/rocks.ts'
 import { witnessFile } from './store-directory.ts'
@@ -38,6 +40,8 @@ export interface ShardsOptions {
 export interface NodeShard {
   readonly kv: OwnedKeyValue<ShardColumn>
   readonly shared: SharedShard
+  /** Takes all events of a tenant out of the log; on disk when it resolves. */
+  scavenge(scope: Scope): Promise<Scavenged>
 }
 
 const RING_BYTES = 8 * 1024 * 1024
@@ -147,6 +151,10 @@ class RunningShard implements NodeShard {
   /** Puts what was only written on disk. */
   async sync(): Promise<void> {
     await this.#control.sync()
+  }
+
+  async scavenge(scope: Scope): Promise<Scavenged> {
+    return this.#control.scavenge(scope)
   }
 
   /** For tests of what happens when a worker dies. */

@@ -1,6 +1,7 @@
 /** Whether the topologies of a node have taken all there is, and what still waits to leave it. */
 import { isDelivery } from '../../actors/delivery.ts'
 import type { Stamp } from '../../event/event.ts'
+import type { Scope } from '../../event/scope.ts'
 import { outboxPrefix, scanPrefix, type StateStore } from '../../store/state.ts'
 import type { PipelineStats } from './pipeline-host.ts'
 import type { Deployment } from './registry.ts'
@@ -41,9 +42,9 @@ async function haveTaken({ all, stats }: CaughtUpParts, head: Stamp): Promise<bo
 }
 
 /** Deliveries in the outbox of a topology that does not run. */
-export function undelivered(store: StateStore, { name, plan }: Deployment): number {
+export function undelivered(store: StateStore, scope: Scope, { name, plan }: Deployment): number {
   if (!plan.steps.some(({ operator }) => operator === 'webhook')) return 0
   let count = 0
-  for (const [, request] of scanPrefix(store, 'state', outboxPrefix(name))) if (isDelivery(request)) count++
+  for (const [, request] of scanPrefix(store, 'state', outboxPrefix(scope + name))) if (isDelivery(request)) count++
   return count
 }

@@ -3,20 +3,34 @@ import type { Clock } from '../../event/clock.ts'
 import type { NewEvent, Stamp, StreamId } from '../../event/event.ts'
 import type { AppendAnswer, AppendOptions } from '../../event/event-store.ts'
 import type { Limits } from '../../event/limits.ts'
+import type { Scope } from '../../event/scope.ts'
 import type { LogDamage } from '../../store/damage/accepted-losses.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import type { StateStore } from '../../store/state.ts'
 import type { LogAccess } from '../log-access.ts'
+import type { Threads } from './threads.ts'
 
 export type { Deployed, DeployOptions } from '../../event/topologies.ts'
 
-export interface DeployerOptions {
+/** What the deployer of one tenant is given. */
+export interface DeployerOptions extends DeployingOptions {
+  readonly scope: Scope
+  /** Appends for the system in this tenant: streams may begin with `$`. */
+  readonly append: AppendForSystem
+  /** Shared with the deployers of other tenants. */
+  readonly threads: Threads
+  /** A number above all given before in this node. */
+  readonly nextIncarnation: () => number
+}
+
+export type AppendForSystem = (stream: StreamId, events: NewEvent | readonly NewEvent[], options?: AppendOptions) => Promise<AppendAnswer>
+
+/** What the deployers of all tenants have in common. */
+export interface DeployingOptions {
   /** The log as the calling thread sees it. */
   readonly log: LogView
   /** The `state` database, opened by the calling thread, which closes it after the deployer. */
   readonly state: StateStore
-  /** Appends for the system: streams may begin with `$`. */
-  readonly append: (stream: StreamId, events: NewEvent | readonly NewEvent[], options?: AppendOptions) => Promise<AppendAnswer>
   /** The highest stamp given so far. */
   readonly head: () => Stamp
   /** Losses accepted just now: what has folded any of it is folded again. */
@@ -28,8 +42,6 @@ export interface DeployerOptions {
   /** False: what is deployed stands still, and its state is left as it is. */
   readonly resume: boolean
   readonly clock?: Clock
-  /** Threads to work in; null: all in the calling thread. */
-  readonly threads: DeployerThreads | null
 }
 
 export interface DeployerThreads {

@@ -1,4 +1,6 @@
 /** Deploys topologies: keeps what is deployed as events in `$topology`, runs each in a thread of pipelines, and answers for their state. */
+import { localName, scopeOf } from '../../event/scope.ts'
+import type { LookedUp } from '../../actors/lookups.ts'
 import { streamEvents } from '../../actors/reader.ts'
 import { EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
@@ -7,9 +9,9 @@ import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 import { Deployments } from './deployments.ts'
 import { type ProjectionReader, projectionReader } from './projection-reader.ts'
-import { type DeployedData, type Deployment, isOver, projectionsOf, TOPOLOGY_STREAM } from './registry.ts'
+import { type DeployedData, isOver, projectionsOf, TOPOLOGY_STREAM } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
-import { asEventStoreError } from './topology-run.ts'
+import { asInvalid, refuseOver } from './refusals.ts'
 import { TopologyRuns } from './topology-runs.ts'
 import { type NamedModule, namedModule } from './user-module.ts'
 
@@ -18,49 +20,56 @@ export type { Deployed, DeployerOptions, DeployOptions } from './deployer-option
 export class Deployer {
   readonly #options: DeployerOptions
   readonly #deployments: Deployments
-  readonly #runs: TopologyRuns
+  readonly runs: TopologyRuns
   readonly #rebuilt = new Set<string>()
   #turn: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
-  /** Folds `$topology`, drops what leftovers there are, and starts what ran. */
-  static async open(options: DeployerOptions): Promise<Deployer> {
-    const deployer = new Deployer(options)
-    for (const event of streamEvents(options.log, TOPOLOGY_STREAM, {}, true)) deployer.#deployments.fold(event)
-    await deployer.#takeUp()
-    return deployer
-  }
-
-  private constructor(options: DeployerOptions) {
+  constructor(options: DeployerOptions) {
     this.#options = options
-    this.#deployments = new Deployments(options.append)
-    this.#runs = new TopologyRuns(options, this.#deployments)
+    this.#deployments = new Deployments(options)
+    this.runs = new TopologyRuns(options, this.#deployments)
   }
 
-  /** Makes the state fit the log: what is not deployed goes, what is ahead of the log is folded again. */
-  async #takeUp(): Promise<void> {
-    const { state } = this.#options
+  /**
+   * Once, at the node's start: folds `$topology`, makes the state fit the log (what is not deployed goes, what is ahead of the log is folded
+   * again), and starts what ran.
+   */
+  async takeUp(): Promise<void> {
+    const { state, scope, log } = this.#options
+    for (const event of streamEvents(log, scope + TOPOLOGY_STREAM, {}, true)) this.#deployments.fold(event)
     if (!this.#options.resume) return this.#standStill()
-    for (const [name, row] of readTopologyRows(state)) {
+    for (const [stored, row] of readTopologyRows(state)) {
+      if (scopeOf(stored) !== scope) continue
+      const name = localName(stored)
       const isDeployed = this.#deployments.get(name)?.deployment === row.deployment
       if (isDeployed && !this.#isAhead(row)) continue
       if (isDeployed) this.#rebuilt.add(name)
-      await this.#runs.threads.writer.drop(name)
+      await this.runs.threads.writer.drop(stored)
     }
     for (const deployment of this.#deployments.all) {
       const { name, status } = deployment
       if (status === 'failed' || status === 'paused') continue
-      if (status === 'ended' && readTopologyRow(state, name)?.status !== 'ended') this.#rebuilt.add(name)
-      this.#runs.takeUp(deployment)
+      if (status === 'ended' && this.#row(name)?.status !== 'ended') this.#rebuilt.add(name)
+      this.runs.takeUp(deployment)
     }
   }
 
   /** Only what the state says already: a topology may have ended without the log knowing. */
   #standStill(): void {
     for (const deployment of this.#deployments.all) {
-      const row = readTopologyRow(this.#options.state, deployment.name)
+      const row = this.#row(deployment.name)
       if (row?.deployment === deployment.deployment && row.status === 'ended') this.#deployments.set({ ...deployment, status: 'ended' })
     }
+  }
+
+  #row(name: string): TopologyRow | undefined {
+    return readTopologyRow(this.#options.state, this.#stored(name))
+  }
+
+  /** The name in the database. */
+  #stored(name: string): string {
+    return this.#options.scope + name
   }
 
   #isAhead(row: TopologyRow): boolean {
@@ -86,8 +95,8 @@ export class Deployer {
     const { topology: name, version } = plan
     this.#deployments.refuseTaken(name, projectionsOf(plan))
     this.#deployments.refuseLookups(plan)
-    const { writer } = this.#runs.threads
-    if (readTopologyRow(this.#options.state, name)) await writer.drop(name)
+    const { writer } = this.runs.threads
+    if (this.#row(name)) await writer.drop(this.#stored(name))
     const data: DeployedData = {
       name,
       version,
@@ -98,18 +107,18 @@ export class Deployer {
     }
     const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
     try {
-      await this.#runs.add(this.#deployments.named(name), false).start()
+      await this.runs.add(this.#deployments.named(name), false).start()
     } catch (error) {
-      await this.#runs.forget(name)
+      await this.runs.forget(name)
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
-      await writer.drop(name)
+      await writer.drop(this.#stored(name))
       throw asInvalid(error, module)
     }
     return { name, version, status: this.#deployments.named(name).status }
   }
 
   async #plan(module: NamedModule, options: DeployOptions): Promise<Plan> {
-    const thread = this.#runs.threads.take('')
+    const thread = this.runs.threads.take('')
     try {
       return await thread.control.plan(module, { export: options.export, until: options.until })
     } catch (error) {
@@ -123,9 +132,9 @@ export class Deployer {
   undeploy(name: string): Promise<void> {
     return this.#inTurn(async () => {
       const { deployment } = this.#deployments.named(name)
-      await this.#runs.forget(name)
+      await this.runs.forget(name)
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
-      await this.#runs.threads.writer.drop(name)
+      await this.runs.threads.writer.drop(this.#stored(name))
       this.#rebuilt.delete(name)
       this.#deployments.wake(name)
     })
@@ -177,13 +186,13 @@ export class Deployer {
 
   /** Throws what it failed with, if it did so instead. */
   async #stop(name: string, deliveries: 'patient' | 'soon'): Promise<void> {
-    await this.#runs.stop(name, { commit: true, deliveries })
+    await this.runs.stop(name, { commit: true, deliveries })
     const { error } = this.#deployments.named(name)
     if (error) throw new EventStoreError(error.code, error.message, { topology: name })
   }
 
   #goOn(name: string): void {
-    if (this.#options.resume) this.#runs.takeUp(this.#deployments.named(name))
+    if (this.#options.resume) this.runs.takeUp(this.#deployments.named(name))
   }
 
   async topologies(): Promise<TopologyStatus[]> {
@@ -193,12 +202,12 @@ export class Deployer {
 
   async #status(name: string): Promise<TopologyStatus> {
     const { log, state } = this.#options
-    const stats = (await this.#runs.get(name)?.stats()) ?? null
-    const row = readTopologyRow(state, name)
+    const stats = (await this.runs.get(name)?.stats()) ?? null
+    const row = this.#row(name)
     let events = 0
     for (let partition = 0; partition < log.partitions; partition++) events += log.sequenceOf(partition)
     const deployment = this.#deployments.named(name)
-    const waiting = stats === null && row?.deployment === deployment.deployment ? undelivered(state, deployment) : 0
+    const waiting = stats === null && row?.deployment === deployment.deployment ? undelivered(state, this.#options.scope, deployment) : 0
     return statusOf({ deployment, stats, row, events, isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
   }
 
@@ -207,7 +216,7 @@ export class Deployer {
     return untilCaughtUp({
       head: this.#options.head,
       all: () => this.#deployments.all,
-      stats: async name => this.#runs.get(name)?.stats(),
+      stats: async name => this.runs.get(name)?.stats(),
       check: () => this.#check(),
     })
   }
@@ -226,12 +235,13 @@ export class Deployer {
   state(projection: string): ProjectionReader {
     return projectionReader({
       store: this.#options.state,
+      scope: this.#options.scope,
       projection,
       owner: () => {
         this.#check()
         const owner = this.#deployments.ownerOf(projection)
         if (!owner) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
-        return { name: owner.name, run: this.#runs.get(owner.name) }
+        return { name: owner.name, run: this.runs.get(owner.name) }
       },
     })
   }
@@ -250,35 +260,34 @@ export class Deployer {
     if (this.#closing) throw new EventStoreError('CLOSED', 'the node is closed')
   }
 
-  /** Ends all pipelines after a last epoch, then their threads. The log must still take appends; the databases are closed after this. */
+  /** See `MainSide`. */
+  lookedUp(projection: string): LookedUp | null {
+    return this.#deployments.lookedUp(projection, name => this.runs.get(name) !== undefined)
+  }
+
+  /** Deliveries wait no longer. */
+  hurry(): void {
+    this.runs.hurry()
+  }
+
+  /** Ends all pipelines after a last epoch. The log must still take appends. */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
+    this.#closing ??= this.#close(() => this.runs.close())
     return this.#closing
   }
 
-  async #close(): Promise<void> {
-    this.#deployments.wakeAll()
-    this.#runs.hurry()
-    await this.#turn
-    await this.#runs.close()
+  /** Ends all pipelines as they stand: nobody wants what they know any more. */
+  abandon(): Promise<void> {
+    this.#closing ??= this.#close(async () => {
+      for (const { name } of this.#deployments.all) await this.runs.forget(name)
+    })
+    return this.#closing
   }
-}
 
-function refuseOver({ name, status, error }: Deployment, what: string): void {
-  if (status === 'ended')
-    throw new EventStoreError('INVALID', `topology ${name} has ended and can not be ${what}`, { topology: name, status })
-  if (status !== 'failed') return
-  const message = `topology ${name} has failed (${error?.message ?? 'unknown'}) and can not be ${what}; undeploy it first`
-  throw new EventStoreError('INVALID', message, { topology: name, status })
-}
-
-function asInvalid(error: unknown, { shown }: NamedModule): EventStoreError {
-  const known = asEventStoreError(error)
-  if (known.code === 'INVALID') return known
-  return new EventStoreError(
-    'INVALID',
-    `${shown} can not be deployed: ${known.message}`,
-    { file: shown, code: known.code },
-    { cause: error },
-  )
+  async #close(end: () => Promise<void>): Promise<void> {
+    this.#deployments.wakeAll()
+    this.runs.hurry()
+    await this.#turn
+    await end()
+  }
 }

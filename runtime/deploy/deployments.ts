@@ -2,6 +2,7 @@
 import type { LookedUp } from '../../actors/lookups.ts'
 import { EventStoreError } from '../../event/error.ts'
 import type { Event } from '../../event/event.ts'
+import type { Scope } from '../../event/scope.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { Plan } from '../../topology/plan.ts'
@@ -9,11 +10,13 @@ import { type Deployment, foldTopology, isOver, projectionsOf, TOPOLOGY_STREAM, 
 
 export class Deployments {
   readonly #append: DeployerOptions['append']
+  readonly #scope: Scope
   readonly #deployed = new Map<string, Deployment>()
   readonly #waiting = new Map<string, (() => void)[]>()
 
-  constructor(append: DeployerOptions['append']) {
+  constructor({ append, scope }: Pick<DeployerOptions, 'append' | 'scope'>) {
     this.#append = append
+    this.#scope = scope
   }
 
   /** As they stand now; may change while the list is walked. */
@@ -79,9 +82,10 @@ export class Deployments {
   lookedUp(projection: string, runs: (name: string) => boolean): LookedUp | null {
     const owner = this.ownerOf(projection)
     if (owner === undefined) return null
-    const { name: topology, deployment, plan } = owner
+    const { name, deployment, plan } = owner
     const { source } = plan
-    const isRunning = !isOver(owner) && runs(topology)
+    const isRunning = !isOver(owner) && runs(name)
+    const topology = this.#scope + name
     if (source.kind !== 'log') return { topology, deployment, isRunning }
     const { types, categories } = source
     return { topology, deployment, isRunning, log: { ...(types && { types }), ...(categories && { categories }) } }

@@ -17,6 +17,7 @@ import type { EpochWriter } from '../../actors/state-writer.ts'
 import type { Clock } from '../../event/clock.ts'
 import type { Stamp } from '../../event/event.ts'
 import type { Limits } from '../../event/limits.ts'
+import type { Scope } from '../../event/scope.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import type { StateStore } from '../../store/state.ts'
@@ -35,7 +36,7 @@ export interface PipelineHostParts {
   readonly limits: Limits
   readonly epochMs: number
   readonly clock: Clock
-  /** Who writes a projection now; null when nobody does. */
+  /** Who writes a projection, by its stored name, now; null when nobody does. */
   lookedUp(projection: string): Promise<LookedUp | null>
   /** A pipeline has come to rest by itself. */
   rested(topology: string, incarnation: number, outcome: PipelineOutcome): void
@@ -43,6 +44,7 @@ export interface PipelineHostParts {
 
 /** Plain data: crosses a thread. */
 export interface StartPipeline {
+  readonly scope: Scope
   readonly plan: Plan
   readonly module: string
   readonly deployment: number
@@ -67,7 +69,7 @@ export interface FoldedAnswer {
   readonly position: SourcePosition
 }
 
-/** The calls; each takes and gives plain data. */
+/** The calls; each takes and gives plain data. Topologies are named as they are stored. */
 export interface PipelineControl extends Record<string, (...args: never[]) => unknown> {
   plan(module: NamedModule, options: { readonly export?: string | undefined; readonly until?: 'head' | undefined }): Promise<Plan>
   start(request: StartPipeline): Promise<void>
@@ -83,7 +85,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
   return {
     plan: (module, options) => planOfModule(module, options),
     async start(request) {
-      const { topology } = request.plan
+      const topology = request.scope + request.plan.topology
       refuseMissingSecrets(request.plan)
       await parts.writer.begin(topology, request.incarnation)
       const actor = await startPipeline(parts, request, outcome => {
@@ -128,7 +130,7 @@ function startPipeline(
     createFragment,
     resolve,
     environment: process.env,
-    ...lookupsOf(parts, request.plan),
+    ...lookupsOf(parts, request),
     onEnd,
     async openSource(from, pipeline): Promise<Source> {
       const { source } = request.plan
@@ -146,21 +148,21 @@ function refuseMissingSecrets({ steps }: Plan): void {
   }
 }
 
-function lookupsOf({ log, limits, lookedUp }: PipelineHostParts, { steps }: Plan): Pick<PipelineOptions, 'lookups'> {
-  const projections = foreignProjections(steps)
+function lookupsOf({ log, limits, lookedUp }: PipelineHostParts, { scope, plan }: StartPipeline): Pick<PipelineOptions, 'lookups'> {
+  const projections = foreignProjections(plan.steps)
   if (projections.length === 0) return {}
   return {
     lookups: {
       projections,
-      ownerOf: lookedUp,
-      openStamps: (followed, after) => new LogReader(log, { ...followed, pageRows: limits.pageRows, ...(after && { after }) }),
+      ownerOf: projection => lookedUp(scope + projection),
+      openStamps: (followed, after) => new LogReader(log, { ...followed, scope, pageRows: limits.pageRows, ...(after && { after }) }),
     },
   }
 }
 
 function openLog(
   { log, limits }: PipelineHostParts,
-  { head, deployment, plan: { topology, steps } }: StartPipeline,
+  { scope, head, deployment, plan: { topology, steps } }: StartPipeline,
   plan: LogSourcePlan,
   from: SourcePosition | undefined,
 ): LogSource {
@@ -168,9 +170,10 @@ function openLog(
   const stream = deadLetterStream(topology)
   const discards = steps.some(({ inOrder }) => inOrder !== undefined)
   const reader = new LogReader(log, {
+    scope,
     types,
     categories,
-    also: { stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] },
+    also: { stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] },
     pageRows: limits.pageRows,
     ...(from?.place && { after: from.place }),
     ...(head !== undefined && { upTo: head + 1 }),
@@ -179,7 +182,7 @@ function openLog(
   return new LogSource({
     plan,
     storeId: log.storeId,
-    replays: { stream, partition: log.partitionOf(stream), deployment, discards },
+    replays: { stream, partition: log.partitionOf(scope + stream), deployment, discards },
     reader: {
       // What is committed after this is read is announced by a later epoch than the one waited for.
       next() {

@@ -4,6 +4,7 @@ import { EventStoreError } from '../../event/error.ts'
 import type { Position } from '../../event/event.ts'
 import { type Place, positionOf } from '../../event/position.ts'
 import type { ProjectionReader, StateListOptions, StateRow } from '../../event/projections.ts'
+import type { Scope } from '../../event/scope.ts'
 import { readProjection, readProjectionRow, readTopologyRow, type StateStore } from '../../store/state.ts'
 import type { TopologyRun } from './topology-run.ts'
 
@@ -11,6 +12,7 @@ export type { ProjectionReader, StateListOptions, StateRow } from '../../event/p
 
 export interface ProjectionReaderParts {
   readonly store: StateStore
+  readonly scope: Scope
   readonly projection: string
   /** The topology that writes it, and its run while it has one. Throws NOT_FOUND or CLOSED. */
   owner(): { readonly name: string; readonly run: TopologyRun | undefined }
@@ -23,17 +25,17 @@ export function projectionReader(parts: ProjectionReaderParts): ProjectionReader
   return { get: key => getRow(parts, Array.isArray(key) ? key : [key]), list: options => listRows(parts, options ?? {}) }
 }
 
-async function getRow({ store, projection, owner }: ProjectionReaderParts, key: readonly unknown[]): Promise<StateRow | undefined> {
+async function getRow({ store, scope, projection, owner }: ProjectionReaderParts, key: readonly unknown[]): Promise<StateRow | undefined> {
   const { name, run } = owner()
-  const folded = await run?.ask(thread => thread.control.folded(name, projection, key), null)
+  const folded = await run?.ask(thread => thread.control.folded(scope + name, projection, key), null)
   if (folded) {
     const { text, position } = folded
     return text === undefined ? undefined : { key, value: JSON.parse(text), position: textOfPlace(position.place), durable: false }
   }
   owner()
   // The place first: the row read after it can only be newer.
-  const place = readTopologyRow(store, name)?.place ?? null
-  const text = readProjectionRow(store, projection, key)
+  const place = readTopologyRow(store, scope + name)?.place ?? null
+  const text = readProjectionRow(store, scope + projection, key)
   return text === undefined ? undefined : { key, value: JSON.parse(text), position: textOfPlace(place), durable: true }
 }
 
@@ -48,11 +50,11 @@ async function* listRows(
   const { prefix, limit = Number.POSITIVE_INFINITY, after } = options
   const { name, run } = parts.owner()
   if (limit < 0 || Number.isNaN(limit)) throw new EventStoreError('INVALID', 'limit must be a number from 0', { field: 'limit' })
-  const folded = (await run?.ask(thread => thread.control.foldedRows(name, parts.projection), [])) ?? []
+  const folded = (await run?.ask(thread => thread.control.foldedRows(parts.scope + name, parts.projection), [])) ?? []
   let left = limit
   let untilTurn = TURN_ROWS
   for (const row of merged(
-    readProjection(parts.store, parts.projection, { ...(prefix && { prefix }), ...(after && { after }) }),
+    readProjection(parts.store, parts.scope + parts.projection, { ...(prefix && { prefix }), ...(after && { after }) }),
     folded.filter(inRange(prefix, after)),
   )) {
     if (left-- <= 0) return

@@ -3,7 +3,7 @@ import type { NotedCall } from '../../actors/heartbeat.ts'
 import { Heartbeat } from '../../actors/heartbeat.ts'
 import { type EpochWriter, StateWriter } from '../../actors/state-writer.ts'
 import { systemClock } from '../../event/clock.ts'
-import type { DeployerOptions } from './deployer-options.ts'
+import type { DeployerThreads, DeployingOptions } from './deployer-options.ts'
 import { localThreads } from './local-threads.ts'
 import type { MainSide } from './pipeline-port.ts'
 import { type PipelineThread, PipelineWorkers } from './pipeline-workers.ts'
@@ -23,7 +23,10 @@ export interface ThreadCalls {
   died(thread: PipelineThread, cause: string, noted: NotedCall | undefined): void
 }
 
-export function openThreads(options: DeployerOptions, { main, died }: ThreadCalls): Threads {
+export function openThreads(
+  options: DeployingOptions & { readonly threads: DeployerThreads | null },
+  { main, died }: ThreadCalls,
+): Threads {
   const { log, state, threads, limits, epochMs, clock = systemClock, syncShards } = options
   if (threads === null) {
     const writer = new StateWriter(state)

@@ -3,6 +3,7 @@ import type { NotedCall } from '../../actors/heartbeat.ts'
 import type { StopOptions } from '../../actors/pipeline-options.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import { EventStoreError } from '../../event/error.ts'
+import type { Scope } from '../../event/scope.ts'
 import type { PipelineStats } from './pipeline-host.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
 import type { Deployment } from './registry.ts'
@@ -13,6 +14,7 @@ const STRIKES_MAX = 2
 const STALLS_MAX = 5
 
 export interface TopologyRunParts {
+  readonly scope: Scope
   readonly take: (topology: string) => PipelineThread
   /** A number above all given before. */
   readonly nextIncarnation: () => number
@@ -47,6 +49,11 @@ export class TopologyRun {
     return this.deployment.name
   }
 
+  /** The name that tells it from the topologies of other tenants. */
+  get stored(): string {
+    return this.#parts.scope + this.name
+  }
+
   runsIn(thread: PipelineThread): boolean {
     return this.#thread === thread
   }
@@ -62,10 +69,11 @@ export class TopologyRun {
     const { deployment, isRepeating } = this
     const { plan, module, head } = deployment
     this.#isStarting = true
-    this.#thread = this.#parts.take(this.name)
+    this.#thread = this.#parts.take(this.stored)
     this.incarnation = this.#parts.nextIncarnation()
     try {
       await this.#thread.control.start({
+        scope: this.#parts.scope,
         plan,
         module,
         deployment: deployment.deployment,
@@ -101,7 +109,7 @@ export class TopologyRun {
 
   #mayGoOn(): boolean {
     const { cause, noted } = this.#death ?? { cause: 'the thread is gone', noted: undefined }
-    if (noted && noted.deployment !== this.deployment.deployment) return true
+    if (noted && noted.incarnation !== this.incarnation) return true
     const epoch = this.#parts.epochOf(this.name)
     this.#stalls = epoch === this.#epoch ? this.#stalls + 1 : 0
     this.#epoch = epoch
@@ -131,18 +139,18 @@ export class TopologyRun {
     await this.#started
     const thread = this.#thread
     if (!thread || thread.isGone) return
-    await thread.control.stop(this.name, options).catch(() => undefined)
+    await thread.control.stop(this.stored, options).catch(() => undefined)
     this.left()
   }
 
   /** It has come to rest. */
   left(): void {
-    this.#thread?.topologies.delete(this.name)
+    this.#thread?.topologies.delete(this.stored)
   }
 
   /** Null while it is being started, and when its thread has just died. */
   async stats(): Promise<PipelineStats | null> {
-    return this.ask(thread => thread.control.stats(this.name), null)
+    return this.ask(thread => thread.control.stats(this.stored), null)
   }
 
   /** Asks the thread; the other answer stands in when the thread is gone. */

@@ -1,15 +1,17 @@
 /** The topologies that run, and those that have ended but still have something to send: started, watched, noted when they come to rest. */
 import { finishOutbox } from '../../actors/finish.ts'
+import type { NotedCall } from '../../actors/heartbeat.ts'
 import type { OutboxRequest } from '../../actors/outbox.ts'
 import type { OutboxAnswer } from '../../actors/outbox-sender.ts'
 import type { PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
 import { systemClock } from '../../event/clock.ts'
 import type { ErrorCode, EventStoreError } from '../../event/error.ts'
-import { readTopologyRow } from '../../store/state.ts'
+import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import type { Deployments } from './deployments.ts'
 import { type Deployment, runningStatus, type TopologyEvent } from './registry.ts'
-import { openThreads, type Threads } from './threads.ts'
+import type { PipelineThread } from './pipeline-workers.ts'
+import type { Threads } from './threads.ts'
 import { asEventStoreError, TopologyRun } from './topology-run.ts'
 
 /** Failures of the node and not of the topology: it runs again when the node is opened the next time. */
@@ -24,22 +26,16 @@ export class TopologyRuns {
   readonly #finishing = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>()
   readonly #background = new Set<Promise<void>>()
   readonly #closing = new AbortController()
-  #incarnation = 0
 
   constructor(options: DeployerOptions, deployments: Deployments) {
     this.#options = options
     this.#deployments = deployments
-    this.threads = openThreads(options, {
-      main: {
-        appendOutbox: this.#appendOutbox,
-        syncShards: options.syncShards ?? (() => Promise.resolve()),
-        rested: this.#rested,
-        lookedUp: projection => deployments.lookedUp(projection, name => this.#runs.has(name)),
-      },
-      died: (thread, cause, noted) => {
-        for (const run of this.#runs.values()) if (run.runsIn(thread)) run.died(cause, noted)
-      },
-    })
+    this.threads = options.threads
+  }
+
+  /** A thread of pipelines is gone. */
+  died(thread: PipelineThread, cause: string, noted: NotedCall | undefined): void {
+    for (const run of this.#runs.values()) if (run.runsIn(thread)) run.died(cause, noted)
   }
 
   get(name: string): TopologyRun | undefined {
@@ -50,8 +46,9 @@ export class TopologyRuns {
   add(deployment: Deployment, isRepeating: boolean): TopologyRun {
     const run = new TopologyRun(deployment, isRepeating, {
       take: topology => this.threads.take(topology),
-      nextIncarnation: () => ++this.#incarnation,
-      epochOf: topology => readTopologyRow(this.#options.state, topology)?.epoch ?? 0,
+      scope: this.#options.scope,
+      nextIncarnation: this.#options.nextIncarnation,
+      epochOf: topology => this.#row(topology)?.epoch ?? 0,
       failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
     })
     this.#runs.set(deployment.name, run)
@@ -60,10 +57,14 @@ export class TopologyRuns {
 
   /** Goes on from the last epoch, and nobody waits for it; of one that had ended already only what was not sent is sent. */
   takeUp(deployment: Deployment): void {
-    const row = readTopologyRow(this.#options.state, deployment.name)
+    const row = this.#row(deployment.name)
     if (row?.status === 'ended') return this.#beginFinish(deployment)
     this.#deployments.set({ ...deployment, status: runningStatus(deployment) })
     void this.#inBackground(this.add(deployment, row === undefined).startAlone())
+  }
+
+  #row(topology: string): TopologyRow | undefined {
+    return readTopologyRow(this.#options.state, this.#options.scope + topology)
   }
 
   #beginFinish(deployment: Deployment): void {
@@ -92,13 +93,14 @@ export class TopologyRuns {
   }
 
   #finishOutbox(topology: string, signal: AbortSignal): Promise<boolean> {
-    const { state, limits, log, clock = systemClock } = this.#options
+    const { state, limits, log, scope, nextIncarnation, clock = systemClock } = this.#options
     return finishOutbox({
+      scope,
       topology,
-      incarnation: ++this.#incarnation,
+      incarnation: nextIncarnation(),
       store: state,
       writer: this.threads.writer,
-      appendOutbox: this.#appendOutbox,
+      appendOutbox: this.appendOutbox,
       partitions: log.partitions,
       limits,
       clock,
@@ -130,7 +132,7 @@ export class TopologyRuns {
   }
 
   /** A pipeline has come to rest by itself. */
-  #rested = (topology: string, incarnation: number, outcome: PipelineOutcome): void => {
+  rested(topology: string, incarnation: number, outcome: PipelineOutcome): void {
     const run = this.#runs.get(topology)
     if (run?.incarnation !== incarnation || outcome.status === 'stopped') return
     if (outcome.status === 'failed') {
@@ -164,7 +166,7 @@ export class TopologyRuns {
     return settled
   }
 
-  #appendOutbox = async ({ stream, events, producer, number }: OutboxRequest): Promise<OutboxAnswer> => {
+  readonly appendOutbox = async ({ stream, events, producer, number }: OutboxRequest): Promise<OutboxAnswer> => {
     const answer = await this.#options.append(stream, events, { producer, producerSequence: number })
     return answer.duplicate ? 'duplicate' : 'stored'
   }
@@ -176,11 +178,10 @@ export class TopologyRuns {
     for (const run of this.#runs.values()) void run.stop({ commit: true })
   }
 
-  /** Ends all pipelines after a last epoch, then their threads. */
+  /** Ends all pipelines after a last epoch; their threads are whoever's lent them. */
   async close(): Promise<void> {
     this.hurry()
     await Promise.all(Array.from(this.#runs.values(), run => run.stop({ commit: true })))
     await Promise.all(this.#background)
-    await this.threads.close()
   }
 }

@@ -3,7 +3,17 @@ import { copyBytes } from '../../event/copy-bytes.ts'
 import { crc32 } from 'node:zlib'
 import { EXTRAS, STAMPS } from '../../event/request.ts'
 import { type RequestView } from '../../event/request-view.ts'
-import { BLOCK_EVENTS_MAX, BLOCK_EXTRAS, BLOCK_HEADER_BYTES, BLOCK_MAGIC, BLOCK_PAYLOAD_BYTES, CODEC_PLAIN, CODEC_ZSTD } from './block.ts'
+import {
+  type Block,
+  BLOCK_EVENTS_MAX,
+  BLOCK_EXTRAS,
+  BLOCK_REMOVED,
+  BLOCK_HEADER_BYTES,
+  BLOCK_MAGIC,
+  BLOCK_PAYLOAD_BYTES,
+  CODEC_PLAIN,
+  CODEC_ZSTD,
+} from './block.ts'
 import { compress as compressBytes } from './zstd.ts'
 
 type Room = Buffer<ArrayBuffer>
@@ -198,18 +208,9 @@ export class BlockBuilder {
     return this.#finish(value, previousCrc, compress, hasExtras)
   }
 
-  #finish(plain: Buffer, previousCrc: number, compress: boolean, hasExtras: boolean): Buffer {
+  #finish(plain: Room, previousCrc: number, compress: boolean, hasExtras: boolean): Buffer {
     const rawBytes = plain.length - BLOCK_HEADER_BYTES
-    let value = plain
-    let codec = CODEC_PLAIN
-    if (compress && rawBytes >= COMPRESS_BYTES_MIN) {
-      const packed = compressBytes(plain.subarray(BLOCK_HEADER_BYTES))
-      if (packed.length < rawBytes * 0.9) {
-        value = Buffer.allocUnsafeSlow(BLOCK_HEADER_BYTES + packed.length)
-        value.set(packed, BLOCK_HEADER_BYTES)
-        codec = CODEC_ZSTD
-      }
-    }
+    const { value, codec } = compress ? packed(plain) : { value: plain, codec: CODEC_PLAIN }
     const words = new Uint32Array(value.buffer, 0, 16)
     const floats = new Float64Array(value.buffer, 0, 8)
     words[0] = BLOCK_MAGIC
@@ -227,6 +228,41 @@ export class BlockBuilder {
     words[1] = crc32(value.subarray(8))
     return value
   }
+}
+
+/** The plain block with its body compressed, if that pays. */
+function packed(plain: Room): { value: Room; codec: number } {
+  const rawBytes = plain.length - BLOCK_HEADER_BYTES
+  if (rawBytes < COMPRESS_BYTES_MIN) return { value: plain, codec: CODEC_PLAIN }
+  const body = compressBytes(plain.subarray(BLOCK_HEADER_BYTES))
+  if (body.length >= rawBytes * 0.9) return { value: plain, codec: CODEC_PLAIN }
+  const value = Buffer.allocUnsafeSlow(BLOCK_HEADER_BYTES + body.length)
+  value.set(body, BLOCK_HEADER_BYTES)
+  return { value, codec: CODEC_ZSTD }
+}
+
+/** The stored bytes of a block of which only `body` is left. */
+export function sealLeft(body: Uint8Array, block: Block): Buffer {
+  const plain = Buffer.allocUnsafeSlow(BLOCK_HEADER_BYTES + body.length)
+  plain.set(body, BLOCK_HEADER_BYTES)
+  const { value, codec } = packed(plain)
+  value.fill(0, 0, BLOCK_HEADER_BYTES)
+  const words = new Uint32Array(value.buffer, 0, 16)
+  const floats = new Float64Array(value.buffer, 0, 8)
+  words[0] = BLOCK_MAGIC
+  words[2] = block.previousCrc
+  words[3] = (codec << 8) | ((BLOCK_REMOVED | (block.hasExtras ? BLOCK_EXTRAS : 0)) << 16)
+  words[4] = block.partition
+  words[5] = block.count
+  words[6] = block.streams.length
+  words[7] = block.types.length
+  floats[4] = block.firstSequence
+  floats[5] = block.firstStamp
+  floats[6] = block.lastStamp
+  words[14] = body.length
+  words[15] = block.crc
+  words[1] = crc32(value.subarray(8))
+  return value
 }
 
 /** The extras of a request's event, for `add`. */

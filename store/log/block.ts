@@ -2,17 +2,19 @@
  *
  *     header (64 bytes)  magic u32 · CRC-32 of all that follows u32 · CRC of the partition's block before u32 · kind u8, codec u8, flags u8, 0 ·
  *                        partition u32 · events u32 · streams u32 · types u32 · first sequence f64 · first stamp f64 · last stamp f64 ·
- *                        bytes of the body before compression u32 · 0 (room for an encryption key id)
+ *                        bytes of the body before compression u32 · with REMOVED the CRC as it was first written u32, else 0
  *     body               u32 tables: stamp − first stamp [events] · version [events] · stream | type << 16 [events] ·
  *                        end of data | encoding << 30 [events] · end of extras [events, with EXTRAS] · end of name [streams] · end of name [types];
  *                        names, padded to 4 · payload · extras
  *
- * codec 1: the body is zstd. The CRC is of the bytes as stored, so that a chain can be walked without decompressing.
+ * codec 1: the body is zstd. The CRC is of the bytes as stored, so that a chain can be walked without decompressing. REMOVED: rows whose stream
+ * has no name were taken out later; the next block still names the CRC that this one was written with.
  */
 import { crc32 } from 'node:zlib'
 import { EventStoreError } from '../../event/error.ts'
 import { type Encoding } from '../../event/event.ts'
 import { encodings, textOf } from '../../event/payload.ts'
+import { localName } from '../../event/scope.ts'
 import { decompress } from './zstd.ts'
 
 export const BLOCK_MAGIC = 0x31425341
@@ -23,6 +25,7 @@ export const BLOCK_PAYLOAD_BYTES = 16 * 1024
 export const CODEC_PLAIN = 0
 export const CODEC_ZSTD = 1
 export const BLOCK_EXTRAS = 1
+export const BLOCK_REMOVED = 2
 
 /** Blocks are asked for the same stream many times running. */
 let lastName = { text: '', bytes: Buffer.alloc(0) }
@@ -46,15 +49,17 @@ export class Block {
   readonly firstSequence: number
   readonly firstStamp: number
   readonly lastStamp: number
+  /** That the next block of the partition names: as it was first written. */
   readonly crc: number
   readonly previousCrc: number
   readonly storedBytes: number
+  readonly hasExtras: boolean
   /** Bytes of the body when it is decompressed. */
   readonly rawBytes: number
   #value: Uint8Array
   readonly #streams: number
   readonly #types: number
-  readonly #hasExtras: boolean
+  readonly #hasRemoved: boolean
   #body: Uint8Array | null = null
   #words!: Uint32Array
   #names = 0
@@ -73,9 +78,11 @@ export class Block {
     this.#value = value
     this.storedBytes = value.length
     this.rawBytes = view.getUint32(56, true)
-    this.crc = view.getUint32(4, true)
     this.previousCrc = view.getUint32(8, true)
-    this.#hasExtras = (view.getUint8(14) & BLOCK_EXTRAS) !== 0
+    const flags = view.getUint8(14)
+    this.hasExtras = (flags & BLOCK_EXTRAS) !== 0
+    this.#hasRemoved = (flags & BLOCK_REMOVED) !== 0
+    this.crc = view.getUint32(this.#hasRemoved ? 60 : 4, true)
     this.partition = view.getUint32(16, true)
     this.count = view.getUint32(20, true)
     this.#streams = view.getUint32(24, true)
@@ -91,7 +98,7 @@ export class Block {
     let body: Uint8Array = value.subarray(BLOCK_HEADER_BYTES)
     if (value[13] === CODEC_ZSTD) body = decompress(body, this.rawBytes)
     if (body.byteOffset & 3) body = body.slice()
-    const tables = this.count * (this.#hasExtras ? 5 : 4) + this.#streams + this.#types
+    const tables = this.count * (this.hasExtras ? 5 : 4) + this.#streams + this.#types
     this.#body = body
     this.#value = NO_BYTES
     this.#words = new Uint32Array(body.buffer, body.byteOffset, tables)
@@ -141,22 +148,22 @@ export class Block {
   /** Where the row's extras lie in `bytes`; empty when it has none. */
   extrasStart(row: number): number {
     const words = this.#open()
-    return this.#hasExtras && row > 0 ? this.#extras + words[this.count * 4 + row - 1]! : this.#extras
+    return this.hasExtras && row > 0 ? this.#extras + words[this.count * 4 + row - 1]! : this.#extras
   }
 
   extrasEnd(row: number): number {
-    return this.#hasExtras ? this.#extras + this.#open()[this.count * 4 + row]! : this.#extras
+    return this.hasExtras ? this.#extras + this.#open()[this.count * 4 + row]! : this.#extras
   }
 
   /** Names of the block's types, in the order of `typeIndex`. */
   get types(): readonly string[] {
     if (this.#typeNames) return this.#typeNames
     const words = this.#open()
-    const table = this.count * (this.#hasExtras ? 5 : 4) + this.#streams
+    const table = this.count * (this.hasExtras ? 5 : 4) + this.#streams
     return (this.#typeNames = this.#readNames(table, this.#types, this.#streams === 0 ? 0 : words[table - 1]!))
   }
 
-  /** Names of the block's streams, in the order of `streamIndex`. */
+  /** Stored names of the block's streams, in the order of `streamIndex`. */
   get streams(): readonly string[] {
     const names = this.#openNames()
     for (let i = 0; i < this.#streams; i++) names[i] ??= this.#streamName(i)
@@ -170,7 +177,7 @@ export class Block {
 
   /** One name: who reads one stream of a block need not pay for the names of all. */
   #streamName(index: number): string {
-    const table = this.count * (this.#hasExtras ? 5 : 4)
+    const table = this.count * (this.hasExtras ? 5 : 4)
     const start = index === 0 ? 0 : this.#words[table + index - 1]!
     return textOf(this.#body!, this.#names + start, this.#names + this.#words[table + index]!)
   }
@@ -179,7 +186,7 @@ export class Block {
   #indexOfStream(stream: string): number {
     const words = this.#open()
     const body = this.#body!
-    const table = this.count * (this.#hasExtras ? 5 : 4)
+    const table = this.count * (this.hasExtras ? 5 : 4)
     if (lastName.text !== stream) lastName = { text: stream, bytes: Buffer.from(stream) }
     const { bytes } = lastName
     let end = this.#names
@@ -205,7 +212,7 @@ export class Block {
     return names
   }
 
-  /** Rows of a stream, rising; empty when the block has none. Remembered, since a block that is kept is asked again. */
+  /** Rows of a stream by its stored name, rising; empty when the block has none. Remembered, since a block that is kept is asked again. */
   rowsOf(stream: string): readonly number[] {
     this.#rows ??= new Map()
     const known = this.#rows.get(stream)
@@ -218,13 +225,28 @@ export class Block {
     return rows
   }
 
+  /** As its tenant gave it. */
   streamOf(row: number): string {
+    return localName(this.storedStreamOf(row))
+  }
+
+  /** As it is stored; empty where the row was removed. */
+  storedStreamOf(row: number): string {
     const index = this.streamIndex(row)
     return (this.#openNames()[index] ??= this.#streamName(index))
   }
 
   typeOf(row: number): string {
     return this.types[this.typeIndex(row)]!
+  }
+
+  /** Rows that were not taken out. */
+  get alive(): number {
+    if (!this.#hasRemoved) return this.count
+    const { streams } = this
+    let alive = 0
+    for (let row = 0; row < this.count; row++) if (streams[this.streamIndex(row)] !== '') alive++
+    return alive
   }
 
   get lastSequence(): number {

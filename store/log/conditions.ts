@@ -1,11 +1,12 @@
 /** Whether the conditions of an append hold: looks at the events of its partition key from the newest back, those of the open group included. */
-import { decodeTerms, type PlainQuery } from '../../event/condition.ts'
+import { decodeTerms, type PlainQuery, type Terms } from '../../event/condition.ts'
 import { isEventStoreError } from '../../event/error.ts'
 import { CONDITION_FAILED, CONDITION_TOO_WIDE, DAMAGED, type Outcome } from '../../event/outcome.ts'
 import { decodeExtras } from '../../event/payload.ts'
 import { comparePlaces, type Place } from '../../event/position.ts'
 import type { RequestView } from '../../event/request-view.ts'
-import { isSystemStream, partitionKeyOf } from '../../event/stream-id.ts'
+import { scopeOf } from '../../event/scope.ts'
+import { isSystemStream, ownKeyOf } from '../../event/stream-id.ts'
 import type { Segments } from '../index/segments.ts'
 import type { BlockDirectory } from '../index/tail.ts'
 import { Block } from './block.ts'
@@ -36,6 +37,8 @@ interface Wanted extends PlainQuery {
   readonly tagBytes: readonly Buffer[]
 }
 
+type Whose = Omit<Terms, 'queries'>
+
 export class Conditions {
   readonly #parts: ConditionsParts
   readonly #cache = new BlockCache(CACHE_BYTES)
@@ -47,7 +50,7 @@ export class Conditions {
 
   /** True when they do; else the outcome tells which was not met, and by which event. */
   hold(request: RequestView, partition: PartitionLog, outcome: Outcome): boolean {
-    const { key, queries } = decodeTerms(request.bytes, request.terms, request.terms + request.termsBytes)
+    const { queries, ...of } = decodeTerms(request.bytes, request.terms, request.terms + request.termsBytes)
     const wanted = queries.map(query => ({ ...query, tagBytes: (query.tags ?? []).map(tag => Buffer.from(JSON.stringify(tag))) }))
     const { blocksMax } = this.#parts
     this.#looked = 0
@@ -58,7 +61,7 @@ export class Conditions {
           outcome.version = blocksMax
           return false
         }
-        const met = newestMatch(block, key, wanted)
+        const met = newestMatch(block, of, wanted)
         if (!met) continue
         outcome.status = CONDITION_FAILED
         outcome.firstVersion = met.condition
@@ -115,17 +118,17 @@ function* numbersBack(directory: BlockDirectory, blocks: number, partition: numb
   }
 }
 
-function newestMatch(block: Block, key: string, wanted: readonly Wanted[]): { row: number; condition: number } | null {
+function newestMatch(block: Block, of: Whose, wanted: readonly Wanted[]): { row: number; condition: number } | null {
   let found: { row: number; condition: number } | null = null
   for (const query of wanted) {
-    const row = newestRow(block, key, query, found ? found.row + 1 : 0)
+    const row = newestRow(block, of, query, found ? found.row + 1 : 0)
     if (row >= 0) found = { row, condition: query.condition }
   }
   return found
 }
 
 /** The newest row from `least` on that the query means, or −1. */
-function newestRow(block: Block, key: string, { types, tags, tagBytes, after }: Wanted, least: number): number {
+function newestRow(block: Block, of: Whose, { types, tags, tagBytes, after }: Wanted, least: number): number {
   const isWanted = types && block.types.map(type => types.includes(type))
   if (isWanted && !isWanted.includes(true)) return -1
   if (tagBytes.length > 0 && !holdsAll(block, tagBytes)) return -1
@@ -135,10 +138,14 @@ function newestRow(block: Block, key: string, { types, tags, tagBytes, after }: 
     if (isWanted && !isWanted[block.typeIndex(row)]) continue
     const extras = decodeExtras(block.bytes, block.extrasStart(row), block.extrasEnd(row))
     if (tags && !tags.every(tag => extras.tags?.includes(tag))) continue
-    const stream = block.streamOf(row)
-    if (!isSystemStream(stream) && (extras.partitionKey ?? partitionKeyOf(stream)) === key) return row
+    if (isOf(block.storedStreamOf(row), extras.partitionKey, of)) return row
   }
   return -1
+}
+
+/** By the stored name of its stream, which is empty where the row was removed. */
+function isOf(stream: string, partitionKey: string | undefined, { scope, key }: Whose): boolean {
+  return stream !== '' && scopeOf(stream) === scope && !isSystemStream(stream) && (partitionKey ?? ownKeyOf(stream)) === key
 }
 
 /** Most blocks do not hold a tag at all, and that shows in their bytes. */

@@ -1,14 +1,17 @@
-/** Which rows of a block a reader wants, by type, category, and whether the system's streams count; decided once a block from its dictionaries. */
+/** Which rows of a block a reader wants: whose, by type, category, and whether the system's streams count; decided once a block from its dictionaries. */
+import { DEFAULT_SCOPE, type Scope } from '../../event/scope.ts'
 import { categoryOf, isSystemStream } from '../../event/stream-id.ts'
 import type { Block } from './block.ts'
 
-/** Events of one stream. */
+/** Events of one stream, by its stored name. */
 export interface StreamRows {
   readonly stream: string
   readonly types: readonly string[]
 }
 
 export interface FilterOptions {
+  /** Whose events; nobody gets those of two tenants. Default: the default tenant's. */
+  readonly scope?: Scope | undefined
   readonly types?: readonly string[] | undefined
   readonly categories?: readonly string[] | undefined
   /** Also the system's streams (`$…`). Default: no. */
@@ -22,16 +25,17 @@ export type BlockFilter = (block: Block) => Uint8Array | null
 
 const NONE = new Uint8Array(0)
 
-/** null when every row of every block is wanted. */
-export function blockFilter(options: FilterOptions): BlockFilter | null {
+export function blockFilter(options: FilterOptions): BlockFilter {
   const types = options.types && new Set(options.types)
   const categories = options.categories && new Set(options.categories)
-  const system = options.system ?? false
-  if (!types && !categories && system) return null
+  const { system = false, scope = DEFAULT_SCOPE } = options
+  // A row that was removed has no stream any more.
+  const isOfScope = (stream: string): boolean =>
+    scope === DEFAULT_SCOPE ? stream !== '' && stream.charCodeAt(0) !== 0 : stream.startsWith(scope)
   const wanted: BlockFilter = block => {
     const typeWanted = block.types.map(type => !types || types.has(type))
     const streamWanted = block.streams.map(
-      stream => (system || !isSystemStream(stream)) && (!categories || categories.has(categoryOf(stream))),
+      stream => isOfScope(stream) && (system || !isSystemStream(stream)) && (!categories || categories.has(categoryOf(stream))),
     )
     if (typeWanted.every(Boolean) && streamWanted.every(Boolean)) return null
     return rowsWith(block, typeWanted, streamWanted)

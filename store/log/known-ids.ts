@@ -4,6 +4,7 @@ import { DUPLICATE_EVENT_ID, type Outcome } from '../../event/outcome.ts'
 import { idSliceOf } from '../../event/payload.ts'
 import { WIDE } from '../../event/request.ts'
 import type { RequestView } from '../../event/request-view.ts'
+import { localName } from '../../event/scope.ts'
 import { BloomFilter } from '../index/bloom.ts'
 import { kinds, segmentKey, segmentOf, type ShardColumn } from '../index/keys.ts'
 import type { Segments } from '../index/segments.ts'
@@ -98,7 +99,8 @@ export class KnownIds {
   #find(bytes: Uint8Array, start: number, end: number, partition: number): Stored | 'later' | 'taken' | null {
     const { log, idHash, storeId } = this.#parts
     const text = Buffer.prototype.utf8Slice.call(bytes, start, end)
-    if (text.startsWith(`${storeId}-`)) return this.#ownId(text, partition)
+    const given = localName(text)
+    if (given.startsWith(`${storeId}-`)) return this.#ownId(given, partition)
     const { lo, hi } = idHash.bytes(bytes, start, end)
     if (this.#open.get(lo)?.includes(hi)) return 'later'
     const { tail, segment } = log.shared
@@ -190,7 +192,7 @@ export class KnownIds {
     for (const number of blocks) {
       const block = this.#parts.blockAt(number)
       for (let row = 0; row < block.count && found.length < count; row++) {
-        if (block.streamOf(row) === name && block.versionAt(row) === first + found.length) found.push({ block, row })
+        if (block.storedStreamOf(row) === name && block.versionAt(row) === first + found.length) found.push({ block, row })
       }
       if (found.length === count) return found
     }

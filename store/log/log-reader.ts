@@ -37,7 +37,7 @@ export class LogReader {
   readonly #view: LogView
   readonly #options: LogReaderOptions
   readonly #cursors: PartitionCursor[]
-  readonly #filter: BlockFilter | null
+  readonly #filter: BlockFilter
   readonly #sign: 1 | -1
   /** By shard: next block to hand to a cursor, epoch seen. */
   readonly #next: number[]
@@ -143,7 +143,7 @@ export class LogReader {
     let more = block ? cursor.nextBlock() : cursor.nextRow()
     while (more) {
       if (cursor.pageBlock === -1) {
-        cursor.allowed = this.#filter ? this.#filter(cursor.block!) : null
+        cursor.allowed = this.#filter(cursor.block!)
         cursor.pageBlock = -2
         if (cursor.allowed?.length === 0) {
           more = cursor.nextBlock()

@@ -1,6 +1,7 @@
 /** The log as one thread sees it: every shard's blocks, directory and commit numbers. Reads only; any number of threads may have one. */
 import { EventStoreError } from '../../event/error.ts'
 import type { TextHash } from '../../event/hash.ts'
+import { scopeOf } from '../../event/scope.ts'
 import { partitionOf, partitionOfKey } from '../../event/stream-id.ts'
 import { blockKey, type ShardColumn } from '../index/keys.ts'
 import { Segments } from '../index/segments.ts'
@@ -67,7 +68,7 @@ export class LogView {
     return this.shardOf(partition).shared.hasClaims
   }
 
-  /** The partition key claimed for a stream; undefined when it goes by its own. */
+  /** The partition key claimed for a stream, by its stored name; undefined when it goes by its own. */
   claimedKey(stream: string): string | undefined {
     return this.#claims.of(stream)
   }
@@ -75,7 +76,7 @@ export class LogView {
   /** The partition a stream is in, or will be as far as is known now. */
   partitionHolding(stream: string): number {
     const key = this.claimedKey(stream)
-    return key === undefined ? this.partitionOf(stream) : partitionOfKey(key, this.partitions)
+    return key === undefined ? this.partitionOf(stream) : partitionOfKey(key, scopeOf(stream), this.partitions)
   }
 
   /** Blocks by number, in that order, through the cache. Throws DAMAGED for one that is not what was written. */

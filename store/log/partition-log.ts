@@ -15,6 +15,8 @@ export interface PartitionHost {
   producerHighest(partition: number, producer: string): number
   /** Notes that a producer's highest number is part of the next commit. */
   producerMoved(partition: number, producer: string, highest: number): void
+  /** Counts what was stored for its tenant. */
+  requestStored(partition: number, request: RequestView): void
   /** Remembers the ids of a request's event that goes into the open block. */
   idAdded(partition: PartitionLog, request: RequestView, extrasStart: number, extrasBytes: number): void
 }
@@ -106,6 +108,7 @@ export class PartitionLog {
     outcome.sequence = this.sequence
     outcome.stamp = this.stamp
     this.dirty = true
+    this.#host.requestStored(this.partition, request)
     if (request.producerBytes > 0) {
       const producer = request.producer()
       this.#producers.set(producer, request.producerSequence)

@@ -30,7 +30,8 @@ export function answersAsBefore(request: RequestView, found: readonly (Stored | 
     if (versions[stream]! > 0 && version !== versions[stream]! + 1) return false
     versions[stream] = version
     if (isWide && sequenceOf(stored) !== sequenceOf(found[0]!) + i) return false
-    if (block.streamOf(row) !== (names[stream] ??= request.streamName(stream)) || typeOf(request, i) !== block.typeOf(row)) return false
+    if (block.storedStreamOf(row) !== (names[stream] ??= request.streamName(stream)) || typeOf(request, i) !== block.typeOf(row))
+      return false
     if (!isSame(request, payload, dataEnd, block, block.dataStart(row), block.dataEnd(row))) return false
     if (!isSame(request, extras, extrasEnd, block, block.extrasStart(row), block.extrasEnd(row))) return false
     payload = dataEnd

@@ -15,6 +15,7 @@ import type { Conditions } from './conditions.ts'
 import type { KnownIds } from './known-ids.ts'
 import { type PartitionHost, PartitionLog } from './partition-log.ts'
 import type { SharedShard } from './shared.ts'
+import { TenantCounts } from './tenant-counts.ts'
 
 export interface ShardLogParts {
   readonly kv: KeyValue<ShardColumn>
@@ -57,6 +58,7 @@ export class ShardLog implements PartitionHost {
   readonly #parts: ShardLogParts
   readonly #shards: number
   readonly #producers = new Map<string, { partition: number; producer: string; highest: number }>()
+  readonly #tenantCounts: TenantCounts
   #sealing = false
   #segmentsSinceDump = 0
 
@@ -71,6 +73,7 @@ export class ShardLog implements PartitionHost {
       (_, rank) => new PartitionLog(rank * this.#shards + parts.shared.data.shard, rank, this),
     )
     this.#batch = parts.kv.batch()
+    this.#tenantCounts = new TenantCounts(parts.kv)
   }
 
   /** Checks one request against everything before it, and stores it provisionally when nothing speaks against it. */
@@ -138,6 +141,10 @@ export class ShardLog implements PartitionHost {
     this.#producers.set(`${partition}/${producer}`, { partition, producer, highest })
   }
 
+  requestStored(partition: number, request: RequestView): void {
+    this.#tenantCounts.stored(partition, request)
+  }
+
   idAdded(partition: PartitionLog, request: RequestView, extrasStart: number, extrasBytes: number): void {
     const id = idSliceOf(request.bytes, extrasStart, extrasStart + extrasBytes)
     if (!id) return
@@ -184,6 +191,7 @@ export class ShardLog implements PartitionHost {
       this.#batch.put('meta', producerKey(partition, producer), value)
     }
     this.#producers.clear()
+    this.#tenantCounts.addTo(this.#batch)
     const { tail, segment } = this.shared
     this.#sealing = this.tailDue
     if (this.#sealing) {
@@ -218,6 +226,7 @@ export class ShardLog implements PartitionHost {
     this.groupEvents = 0
     this.groupBlocks.clear()
     this.ids.settled()
+    this.#tenantCounts.settled()
     if (this.versions.shrink()) this.#parts.dump.cancel()
   }
 

@@ -115,7 +115,7 @@ interface Findings {
 function follow(block: Block, ends: Map<number, PartitionEnd>, findings: Findings, totals: { events: number; bytes: number }): void {
   const { partition } = block
   const { shard, accepted, damage } = findings
-  totals.events += block.count
+  totals.events += block.alive
   totals.bytes += block.storedBytes
   const end = ends.get(partition) ?? { sequence: 0, crc: 0, broken: false }
   if (block.firstSequence !== end.sequence + 1) {

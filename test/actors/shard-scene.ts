@@ -85,7 +85,15 @@ export function shardScene(
     },
   })
   const view = new LogView({ shards: [{ kv, shared }], horizon, storeId, partitions, cacheBytes: 1 << 20 })
-  const scene: ShardScene = { log: new EventLog({ view, router, limits }), router, actor, port, calls: [], commit: null, reopened: 0 }
+  const scene: ShardScene = {
+    log: new EventLog({ view, router, limits, scope: () => '' }),
+    router,
+    actor,
+    port,
+    calls: [],
+    commit: null,
+    reopened: 0,
+  }
   router.attach(0, port)
   return scene
 }

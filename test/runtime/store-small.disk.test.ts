@@ -8,7 +8,7 @@ eventStoreContract(test, {
   keeps: true,
   few: true,
   open: ({ directory, limits }) => openNode({ directory, partitions: 1, durability: 'os', limits: { segmentEntries: 64, ...limits } }),
-  appendSystem: (store, stream, events) => (store as Node).router.append(stream, events, {}, true),
+  appendSystem: (store, stream, events) => (store as Node).router.append(stream, events, {}, { scope: '', isSystem: true }),
 })
 
 test.run()

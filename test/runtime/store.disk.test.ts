@@ -7,7 +7,7 @@ eventStoreContract(test, {
   name: 'disk, 32 partitions on 2',
   keeps: true,
   open: ({ directory, limits }) => openNode({ directory, partitions: 32, shards: 2, limits: { segmentEntries: 64, ...limits } }),
-  appendSystem: (store, stream, events) => (store as Node).router.append(stream, events, {}, true),
+  appendSystem: (store, stream, events) => (store as Node).router.append(stream, events, {}, { scope: '', isSystem: true }),
 })
 
 test.run()

@@ -15,7 +15,7 @@ for (const shape of shapes) {
     name: `memory, ${shape.partitions} partitions on ${shape.shards}`,
     keeps: false,
     open: ({ limits }) => openNode({ memory: true, ...shape, limits: { segmentEntries: 64, ...limits } }),
-    appendSystem: (store, stream, events) => (store as Node).router.append(stream, events, {}, true),
+    appendSystem: (store, stream, events) => (store as Node).router.append(stream, events, {}, { scope: '', isSystem: true }),
   })
 }
 

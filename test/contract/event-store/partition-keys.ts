@@ -243,7 +243,7 @@ export const partitionKeysAlone: Sentences = {
     const stores = [1, 3, 4, 8, 32].filter(count =>
       answers.every(({ partition }, n) => {
         const key = keyOf(n)
-        return partition === (key === undefined ? partitionOf(names[n]!, count) : partitionOfKey(key, count))
+        return partition === (key === undefined ? partitionOf(names[n]!, count) : partitionOfKey(key, '', count))
       }),
     )
     assert.equal(stores.length, 1)

@@ -1,0 +1,85 @@
+/** The deployers of all tenants of a node: each has its own topologies and state, and all work in the same threads. */
+import { EventStoreError } from '../../event/error.ts'
+import { DEFAULT_SCOPE, localName, type Scope, scopeOf } from '../../event/scope.ts'
+import { readTopologyRows } from '../../store/state.ts'
+import { Deployer } from './deployer.ts'
+import type { AppendForSystem, DeployerThreads, DeployingOptions } from './deployer-options.ts'
+import { openThreads, type Threads } from './threads.ts'
+
+export interface DeployersOptions extends DeployingOptions {
+  /** Appends for the system in one tenant: streams may begin with `$`. */
+  readonly append: (scope: Scope, ...append: Parameters<AppendForSystem>) => ReturnType<AppendForSystem>
+  /** Threads to work in; null: all in the calling thread. */
+  readonly threads: DeployerThreads | null
+}
+
+export class Deployers {
+  readonly #options: DeployersOptions
+  readonly #threads: Threads
+  readonly #deployers = new Map<Scope, Deployer>()
+  #incarnation = 0
+  #isClosing = false
+
+  /** Starts what is deployed in these tenants, and in the default one. */
+  static async open(options: DeployersOptions, scopes: Iterable<Scope>): Promise<Deployers> {
+    const deployers = new Deployers(options)
+    for (const scope of [DEFAULT_SCOPE, ...scopes]) await deployers.of(scope).takeUp()
+    return deployers
+  }
+
+  private constructor(options: DeployersOptions) {
+    this.#options = options
+    this.#threads = openThreads(options, {
+      main: {
+        appendOutbox: async request => this.#known(request.scope ?? DEFAULT_SCOPE).runs.appendOutbox(request),
+        syncShards: options.syncShards ?? (() => Promise.resolve()),
+        rested: (topology, incarnation, outcome) =>
+          this.#deployers.get(scopeOf(topology))?.runs.rested(localName(topology), incarnation, outcome),
+        lookedUp: projection => this.#deployers.get(scopeOf(projection))?.lookedUp(localName(projection)) ?? null,
+      },
+      died: (thread, cause, noted) => {
+        for (const deployer of this.#deployers.values()) deployer.runs.died(thread, cause, noted)
+      },
+    })
+  }
+
+  /** Of a tenant that has deployed nothing yet, one without topologies. */
+  of(scope: Scope): Deployer {
+    const known = this.#deployers.get(scope)
+    if (known) return known
+    if (this.#isClosing) throw new EventStoreError('CLOSED', 'the node is closed')
+    const deployer = new Deployer({
+      ...this.#options,
+      scope,
+      threads: this.#threads,
+      append: (stream, events, options) => this.#options.append(scope, stream, events, options),
+      nextIncarnation: () => ++this.#incarnation,
+    })
+    this.#deployers.set(scope, deployer)
+    return deployer
+  }
+
+  #known(scope: Scope): Deployer {
+    const deployer = this.#deployers.get(scope)
+    if (!deployer) throw new EventStoreError('CLOSED', 'the tenant was dropped')
+    return deployer
+  }
+
+  /** Ends all topologies of a tenant and removes what they left. */
+  async drop(scope: Scope): Promise<void> {
+    const deployer = this.#deployers.get(scope)
+    this.#deployers.delete(scope)
+    await deployer?.abandon()
+    for (const stored of readTopologyRows(this.#options.state).keys())
+      if (scopeOf(stored) === scope) await this.#threads.writer.drop(stored)
+  }
+
+  /** Ends all pipelines after a last epoch, then their threads. The log must still take appends; the databases are closed after this. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    const deployers = [...this.#deployers.values()]
+    for (const deployer of deployers) deployer.hurry()
+    await Promise.all(deployers.map(deployer => deployer.close()))
+    await this.#threads.close()
+  }
+}

@@ -1,0 +1,26 @@
+/** Why a deployer does not do what it is asked. */
+import { EventStoreError } from '../../event/error.ts'
+import type { Deployment } from './registry.ts'
+import { asEventStoreError } from './topology-run.ts'
+import type { NamedModule } from './user-module.ts'
+
+/** Throws INVALID for a topology of which nothing comes any more. */
+export function refuseOver({ name, status, error }: Deployment, what: string): void {
+  if (status === 'ended')
+    throw new EventStoreError('INVALID', `topology ${name} has ended and can not be ${what}`, { topology: name, status })
+  if (status !== 'failed') return
+  const message = `topology ${name} has failed (${error?.message ?? 'unknown'}) and can not be ${what}; undeploy it first`
+  throw new EventStoreError('INVALID', message, { topology: name, status })
+}
+
+/** INVALID, whatever stood in the way of the module or file. */
+export function asInvalid(error: unknown, { shown }: NamedModule): EventStoreError {
+  const known = asEventStoreError(error)
+  if (known.code === 'INVALID') return known
+  return new EventStoreError(
+    'INVALID',
+    `${shown} can not be deployed: ${known.message}`,
+    { file: shown, code: known.code },
+    { cause: error },
+  )
+}

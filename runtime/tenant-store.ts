@@ -1,0 +1,135 @@
+/** The store of one tenant: its events, its topologies and their state. A node is that of the default tenant, and gives those of the others. */
+import type { DeadLetters } from '../event/dead-letters.ts'
+import type { NodeStats, VerifyReport } from '../event/figures.ts'
+import type { ProjectionReader } from '../event/projections.ts'
+import type { Scope } from '../event/scope.ts'
+import type { Tenant } from '../event/tenant.ts'
+import type { Deployed, DeployOptions, TopologyStatus } from '../event/topologies.ts'
+import { deadLettersOf } from './dead-letters.ts'
+import type { Deployer } from './deploy/deployer.ts'
+import { EventLog, type EventLogParts } from './event-log.ts'
+import { LetterBook } from './letter-book.ts'
+
+export interface TenantStoreParts extends EventLogParts {
+  /** The tenant's; asked at each call. */
+  readonly deployer: () => Deployer
+  stats(): Promise<NodeStats>
+  verify(): Promise<VerifyReport>
+}
+
+export class TenantStore extends EventLog implements Tenant {
+  readonly #parts: TenantStoreParts
+  /** By topology, as its stream is stored. */
+  readonly #letterBooks = new Map<string, LetterBook>()
+
+  constructor(parts: TenantStoreParts) {
+    super(parts)
+    this.#parts = parts
+  }
+
+  get #scope(): Scope {
+    return this.#parts.scope()
+  }
+
+  #deployer(): Deployer {
+    return this.#parts.deployer()
+  }
+
+  #writing<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    return this.#parts.writing ? this.#parts.writing(work) : work()
+  }
+
+  /**
+   * Runs the topology that a module exports, or that a file (`.yaml`, `.yml`, `.json`) holds. INVALID names the file and what is wrong with it, or what
+   * stands in the way.
+   */
+  async deploy(module: URL | string, options?: DeployOptions): Promise<Deployed> {
+    this.check()
+    return this.#writing(() => this.#deployer().deploy(module, options))
+  }
+
+  /**
+   * Stops a topology after a last epoch; its state is kept, and it stays as it is until it is resumed, over restarts of the node as well. Resolves when it
+   * has stopped: its events are appended, and its webhooks are delivered as far as they are taken at the first attempt; the others wait.
+   * Does nothing to one that is paused. INVALID when it has ended or failed, NOT_FOUND when there is none.
+   */
+  async pause(name: string): Promise<void> {
+    this.check()
+    return this.#deployer().pause(name)
+  }
+
+  /** A paused topology goes on where it was. Does nothing to one that runs. INVALID when it has ended or failed, NOT_FOUND when there is none. */
+  async resume(name: string): Promise<void> {
+    this.check()
+    return this.#deployer().resume(name)
+  }
+
+  /**
+   * Lets a topology, running or paused, fold what is in the log now and then end as with `until: 'head'`: windows close, the last of its outbox is sent.
+   * Resolves when that is noted; `topologyEnded` waits for the end. Does nothing to one that ends at a head already. INVALID when it has ended or
+   * failed or makes its own rows, NOT_FOUND when there is none.
+   */
+  async drain(name: string): Promise<void> {
+    this.check()
+    return this.#deployer().drain(name)
+  }
+
+  /** Ends a topology and drops its state. NOT_FOUND when there is none. */
+  async undeploy(name: string): Promise<void> {
+    this.check()
+    return this.#deployer().undeploy(name)
+  }
+
+  async topologies(): Promise<TopologyStatus[]> {
+    this.check()
+    return this.#deployer().topologies()
+  }
+
+  /**
+   * Resolves when each topology that runs has taken all that is in the log, what they append themselves included, and what came of it is durable, appended
+   * and delivered. One that makes its own rows is waited for until it ends; paused, ended and failed ones are not. CLOSED when the node closes before.
+   */
+  async caughtUp(): Promise<void> {
+    this.check()
+    return this.#deployer().caughtUp()
+  }
+
+  /** Resolves when a topology has ended or failed, however long it is paused before. */
+  async topologyEnded(name: string): Promise<TopologyStatus> {
+    this.check()
+    return this.#deployer().topologyEnded(name)
+  }
+
+  /** Rows of a projection, folded rows before they are durable included. NOT_FOUND at the first read when no topology writes it. */
+  state(projection: string): ProjectionReader {
+    this.check()
+    return this.#deployer().state(projection)
+  }
+
+  /** Rows that the steps of a topology gave up: to look at, to send back, to put away. */
+  deadLetters(topology: string): DeadLetters {
+    this.check()
+    const scope = this.#scope
+    const book = this.#letterBooks.get(scope + topology) ?? new LetterBook()
+    const letters = deadLettersOf({
+      topology,
+      log: this,
+      append: (stream, events, options) => this.router.append(stream, events, options, { scope, isSystem: true }),
+      limits: this.limits,
+      book,
+    })
+    this.#letterBooks.set(scope + topology, book)
+    return letters
+  }
+
+  async stats(): Promise<NodeStats> {
+    this.check()
+    return this.#parts.stats()
+  }
+
+  /** Walks everything that is stored and names what is not as it was written. The node goes on serving. */
+  async verify(): Promise<VerifyReport> {
+    this.check()
+    return this.#parts.verify()
+  }
+}
