@@ -39,7 +39,7 @@ const doors = [
   },
   {
     from: 'runtime/ops',
-    may: ['runtime/ops', 'runtime/(?:index|config)[.]ts$', 'client', 'topology', 'event'],
+    may: ['runtime/ops', 'runtime/(?:index|config|package-version)[.]ts$', 'client', 'topology', 'event'],
     because: 'What speaks to people uses the public door, as any other program does.',
   },
 ]
@@ -73,6 +73,17 @@ export const packages = [
     because: 'One file decides which patterns mean the same to RE2 and to Postgres; the others are refused there.',
   },
   { names: ['cli-progress', 'picocolors'], only: ['runtime/ops', 'examples'], because: 'Only what speaks to people draws.' },
+  { names: ['fastify'], only: ['runtime/gateway/http/door[.]ts$'], because: 'It finds routes; what a request and an answer are is ours.' },
+  {
+    names: ['zod'],
+    only: ['runtime/gateway/codec/schemas[.]ts$'],
+    because: 'One file decides how what is wrong with a value is said, for every protocol.',
+  },
+  {
+    names: ['@event-driven-io/emmett'],
+    only: ['examples/emmett'],
+    because: 'It comes without a licence, so nothing that is shipped may need it; the adapter is an example to copy.',
+  },
   {
     names: ['http', 'https', 'net', 'tls', 'http2', 'dgram'],
     only: ['runtime/gateway', 'examples'],

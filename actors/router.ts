@@ -5,7 +5,7 @@ import { EventStoreError } from '../event/error.ts'
 import type { Durability, NewEvent } from '../event/event.ts'
 import type { AppendAnswer, AppendOptions, RequestOptions, StreamsAnswer } from '../event/event-store.ts'
 import type { TextHash } from '../event/hash.ts'
-import type { Limits } from '../event/limits.ts'
+import { type Limits, systemLimits } from '../event/limits.ts'
 import { DUPLICATE, errorOf, type Outcome, STORED, unknownOutcome } from '../event/outcome.ts'
 import { durabilities, RequestBuilder, type SealedRequest } from '../event/request.ts'
 import type { StampClock } from '../event/stamp.ts'
@@ -124,10 +124,11 @@ export class Router {
   }
 
   #append(stream: string, events: readonly NewEvent[], options: AppendOptions, writer: Writer): Promise<AppendAnswer> {
-    const { limits, partitions, streamHash, stamps } = this.options
+    const { scope, isSystem } = writer
+    const { partitions, streamHash, stamps } = this.options
+    const limits = isSystem ? systemLimits(this.options.limits) : this.options.limits
     if (this.closed) throw this.closed
     checkStreamId(stream, limits)
-    const { scope, isSystem } = writer
     if (!isSystem) refuseSystemStream(stream)
     const stored = scope + stream
     const expected = expectedNumber(options.expectedVersion)

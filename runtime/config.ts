@@ -5,6 +5,7 @@ import { EventStoreError } from '../event/error.ts'
 import { defaultLimits, type Limits } from '../event/limits.ts'
 import { hint } from '../topology/nearest.ts'
 import { type OpenOptions, PARTITIONS_MAX, SHARDS_MAX } from './options.ts'
+import type { ServeOptions } from './serve.ts'
 
 interface Kind<Value> {
   /** What a wrong value should have been, for people. */
@@ -31,6 +32,13 @@ function wholeNumber(least: number, most: number): Kind<number> {
   }
 }
 
+const text: Kind<string> = {
+  expects: 'a text of at least one character',
+  placeholder: 'HOST',
+  fromText: given => given,
+  accepts: (value): value is string => typeof value === 'string' && value.length > 0,
+}
+
 function oneOf<const Word extends string>(...words: Word[]): Kind<Word> {
   const isWord = (value: unknown): value is Word => words.some(word => word === value)
   return { expects: `one of ${words.join(', ')}`, placeholder: words.join('|'), fromText: text => text, accepts: isWord }
@@ -49,6 +57,17 @@ export const settings = {
   durability: { kind: oneOf('memory', 'os', 'disk'), default: 'disk', summary: 'When a writer is answered: numbered, written, or synced.' },
   compression: { kind: oneOf('auto', 'none'), default: 'auto', summary: 'Whether blocks of events are compressed when it pays.' },
   epochMs: { kind: wholeNumber(1, 3_600_000), default: '100', summary: 'Milliseconds between two writes of a topology’s state.' },
+  host: {
+    kind: text,
+    default: '127.0.0.1',
+    summary: 'Address of this machine that HTTP is served on; the default is for this machine alone.',
+  },
+  httpPort: { kind: wholeNumber(0, 65_535), default: '7070', summary: 'Port of HTTP; 0 for any that is free.' },
+  allowHosts: {
+    kind: { ...text, placeholder: 'A,B' },
+    default: 'none',
+    summary: 'Further names, with commas between, that requests may call the node by, as behind a proxy.',
+  },
 } as const satisfies Record<string, { kind: Kind<string> | Kind<number>; default: string; summary: string }>
 
 export type SettingName = keyof typeof settings
@@ -82,6 +101,8 @@ export interface ConfigurationInput {
 
 export interface Configuration {
   readonly options: OpenOptions & { readonly directory: string }
+  /** How the node is asked from elsewhere, when a command serves it. */
+  readonly serving: ServeOptions
   /** Where each value that is not a default came from, by the setting's name. */
   readonly origins: ReadonlyMap<string, string>
 }
@@ -110,7 +131,7 @@ export function readConfiguration(input: ConfigurationInput = {}): Configuration
       problems: findings.problems,
     })
   }
-  return { options: optionsOf(findings.values), origins: findings.origins }
+  return { options: optionsOf(findings.values), serving: servingOf(findings.values), origins: findings.origins }
 }
 
 function optionsOf(values: ReadonlyMap<string, unknown>): Configuration['options'] {
@@ -118,11 +139,22 @@ function optionsOf(values: ReadonlyMap<string, unknown>): Configuration['options
   const options: Record<string, unknown> = {}
   for (const [key, value] of values) {
     if (key.startsWith('limits.')) limits[key.slice('limits.'.length)] = value
-    else options[key === 'data' ? 'directory' : key] = value
+    else if (!servingKeys.has(key)) options[key === 'data' ? 'directory' : key] = value
   }
   if (Object.keys(limits).length > 0) options['limits'] = limits
   // Each value passed its kind's check above, which the types can not follow through a map.
   return options as unknown as Configuration['options']
+}
+
+const servingKeys: ReadonlySet<string> = new Set<SettingName>(['host', 'httpPort', 'allowHosts'])
+
+function servingOf(values: ReadonlyMap<string, unknown>): ServeOptions {
+  const [host, port, names] = [values.get('host'), values.get('httpPort'), values.get('allowHosts')]
+  return {
+    ...(typeof host === 'string' && { host }),
+    ...(typeof port === 'number' && { port }),
+    ...(typeof names === 'string' && { allowedHosts: names.split(',').map(name => name.trim()) }),
+  }
 }
 
 function configurationFile(

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { Limits } from '../../event/limits.ts'
 import { type SettingName, flagNameOf, settings } from '../config.ts'
-import type { Node } from '../index.ts'
+import type { Node, ServeOptions } from '../index.ts'
 import type { Terminal } from './terminal.ts'
 import type { TextValue } from './values.ts'
 
@@ -48,6 +48,8 @@ export interface Call<A = Readonly<Record<string, unknown>>, F = Readonly<Record
   /** Directory of the store, absolute. */
   readonly directory: string
   readonly workingDirectory: string
+  /** Where a command that serves does so; a port only when one was configured. */
+  readonly serving: ServeOptions
   /** Aborted by the first SIGINT or SIGTERM, and when nobody reads our output any more. */
   readonly signal: AbortSignal
   /** Opens the node once; it is closed when the command returns. */

@@ -118,6 +118,7 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
       limits,
       directory,
       workingDirectory,
+      serving: configuration.serving,
       open,
     })
     await terminal.flush()

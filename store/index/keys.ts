@@ -16,6 +16,8 @@ export const kinds = {
   versionsHead: 0x56,
   producer: 0x70,
   claims: 0x6b,
+  term: 0x74,
+  termsHead: 0x54,
 } as const
 
 /** Is there from the first claim of a partition key on. */

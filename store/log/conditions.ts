@@ -7,8 +7,13 @@ import { comparePlaces, type Place } from '../../event/position.ts'
 import type { RequestView } from '../../event/request-view.ts'
 import { scopeOf } from '../../event/scope.ts'
 import { isSystemStream, ownKeyOf } from '../../event/stream-id.ts'
+import type { ShardColumn } from '../index/keys.ts'
+import type { Segment } from '../index/segment.ts'
 import type { Segments } from '../index/segments.ts'
-import type { BlockDirectory } from '../index/tail.ts'
+import type { BlockDirectory, Tail } from '../index/tail.ts'
+import { type BlockQuery, blocksOfSegment, blocksOfTail } from '../index/term-blocks.ts'
+import { type TermHashes, termOf } from '../index/terms.ts'
+import type { KeyValue } from '../key-value.ts'
 import { Block } from './block.ts'
 import { BlockCache } from './block-cache.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -20,6 +25,8 @@ export interface ConditionsParts {
     /** Blocks of the open group, which can not be read back yet. */
     readonly groupBlocks: ReadonlyMap<number, Buffer>
   }
+  readonly kv: KeyValue<ShardColumn>
+  readonly termHashes: TermHashes
   readonly segments: Segments
   readonly blockAt: (number: number) => Block
   /** More are not looked at for one append. */
@@ -28,8 +35,10 @@ export interface ConditionsParts {
 
 /** Conditions of one key are asked again and again over the same blocks. */
 const CACHE_BYTES = 16 * 1024 * 1024
-/** To walk through the directory of a finished segment counts as looking at so many blocks. */
+/** To ask the index of a finished segment counts as looking at so many blocks. */
 const SEGMENT_BLOCKS = 16
+/** A tail of fewer blocks is walked through without asking its index. */
+const TAIL_BLOCKS_FEW = 64
 
 /** A query, with what it is looked for by. */
 interface Wanted extends PlainQuery {
@@ -55,7 +64,7 @@ export class Conditions {
     const { blocksMax } = this.#parts
     this.#looked = 0
     try {
-      for (const block of this.#blocksBack(partition, lowest(queries))) {
+      for (const block of this.#blocksBack(partition, lowest(queries), this.#indexed(queries))) {
         if (++this.#looked > blocksMax) {
           outcome.status = CONDITION_TOO_WIDE
           outcome.version = blocksMax
@@ -78,19 +87,37 @@ export class Conditions {
     return true
   }
 
-  /** The blocks of a partition that may hold events after a place, the newest first. */
-  *#blocksBack(partition: PartitionLog, after: Place): Generator<Block> {
+  /** What the index is asked for; null when it can not help, because a query means events of any type and tags. */
+  #indexed(queries: readonly PlainQuery[]): BlockQuery[] | null {
+    if (queries.some(({ types, tags }) => types === null && tags === null)) return null
+    const { termHashes } = this.#parts
+    return queries.map(({ types, tags }) => ({
+      terms: [
+        ...(types ? [types.map(type => termOf(termHashes, 'type', type))] : []),
+        ...(tags ?? []).map(tag => [termOf(termHashes, 'tag', tag)]),
+      ],
+    }))
+  }
+
+  /** The blocks of a partition that may hold what is asked for after a place, the newest first. */
+  *#blocksBack(partition: PartitionLog, after: Place, indexed: readonly BlockQuery[] | null): Generator<Block> {
     const open = partition.openBlock()
     if (open) yield open
     const { shared } = this.#parts.log
     const { tail } = shared
-    for (const number of numbersBack(tail, tail.blocks, partition.partition, after)) yield this.#block(number)
+    yield* this.#among(numbersBack(tail, tail.blocks, partition.partition, after), indexed && inTail(tail, indexed))
     for (let segment = shared.segment - 1; segment >= 0 && this.#looked <= this.#parts.blocksMax; segment--) {
       const directory = this.#parts.segments.at(segment)
       if (directory.end.stamps[partition.rank]! < after.stamp) return
       this.#looked += SEGMENT_BLOCKS
-      for (const number of numbersBack(directory, directory.blocks, partition.partition, after)) yield this.#block(number)
+      const numbers = numbersBack(directory, directory.blocks, partition.partition, after)
+      yield* this.#among(numbers, indexed && inSegment(this.#parts.kv, directory, indexed))
     }
+  }
+
+  /** Those of the blocks that the index names, or all. */
+  *#among(numbers: Iterable<number>, named: ReadonlySet<number> | null): Generator<Block> {
+    for (const number of numbers) if (named === null || named.has(number)) yield this.#block(number)
   }
 
   #block(number: number): Block {
@@ -103,6 +130,22 @@ export class Conditions {
     this.#cache.offer(0, block)
     return block
   }
+}
+
+/** Null: each block may hold what is asked for. */
+function inTail(tail: Tail, indexed: readonly BlockQuery[]): Set<number> | null {
+  if (tail.blocks <= TAIL_BLOCKS_FEW) return null
+  return new Set(indexed.flatMap(query => blocksOfTail(tail, tail.baseBlock, tail.baseBlock + tail.blocks, query)))
+}
+
+function inSegment(kv: KeyValue<ShardColumn>, segment: Segment, indexed: readonly BlockQuery[]): Set<number> | null {
+  const named = new Set<number>()
+  for (const query of indexed) {
+    const numbers = blocksOfSegment(kv, segment, query)
+    if (numbers === null) return null
+    for (const number of numbers) named.add(number)
+  }
+  return named
 }
 
 function lowest(queries: readonly PlainQuery[]): Place {

@@ -3,10 +3,12 @@ import { EventStoreError } from '../../event/error.ts'
 import type { TextHash } from '../../event/hash.ts'
 import { scopeOf } from '../../event/scope.ts'
 import { partitionOf, partitionOfKey } from '../../event/stream-id.ts'
-import { blockKey, type ShardColumn } from '../index/keys.ts'
+import type { ShardColumn } from '../index/keys.ts'
 import { Segments } from '../index/segments.ts'
+import type { TermHashes } from '../index/terms.ts'
 import type { KeyValue } from '../key-value.ts'
 import { Block } from './block.ts'
+import { blockValues } from './block-values.ts'
 import { BlockCache } from './block-cache.ts'
 import { ClaimedKeys } from './claimed-keys.ts'
 import { hashesOf } from './open-shard.ts'
@@ -34,6 +36,7 @@ export class LogView {
   readonly partitions: number
   readonly streamHash: TextHash
   readonly idHash: TextHash
+  readonly termHashes: TermHashes
   readonly #cache: BlockCache
   readonly #claims = new ClaimedKeys(this)
 
@@ -45,6 +48,7 @@ export class LogView {
     const hashes = hashesOf(options.storeId)
     this.streamHash = hashes.stream
     this.idHash = hashes.id
+    this.termHashes = hashes.terms
     this.#cache = new BlockCache(options.cacheBytes)
   }
 
@@ -86,9 +90,9 @@ export class LogView {
     const missing: number[] = []
     for (let i = 0; i < out.length; i++) if (!out[i]) missing.push(i)
     if (missing.length > 0) {
-      const values = shard.kv.getMany(
-        'log',
-        missing.map(i => blockKey(numbers[i]!)),
+      const values = blockValues(
+        shard.kv,
+        missing.map(i => numbers[i]!),
       )
       for (let m = 0; m < missing.length; m++) {
         const i = missing[m]!

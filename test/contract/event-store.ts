@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { appends } from './event-store/appends.ts'
 import { closing } from './event-store/closing.ts'
 import { conditions } from './event-store/conditions.ts'
+import { filteredReads } from './event-store/filters.ts'
 import { follows } from './event-store/follows.ts'
 import { idempotence } from './event-store/idempotence.ts'
 import { limits } from './event-store/limits.ts'
@@ -23,7 +24,7 @@ type Register = (name: string, run: () => Promise<void>) => void
 /** Sentences for which one open store will do: each uses streams of its own. */
 const shared = { ...appends, ...manyStreams, ...conditions, ...partitionKeys, ...limits, ...idempotence, ...payloads, ...readsOfStreams }
 /** Sentences about the whole log, or about closing it: each opens stores of its own. */
-const alone = { ...readsOfAll, ...follows, ...closing, ...partitionKeysAlone }
+const alone = { ...readsOfAll, ...filteredReads, ...follows, ...closing, ...partitionKeysAlone }
 /** Sentences about closing and opening again. */
 const kept = { ...reopening, ...partitionKeysKept }
 
