@@ -9,7 +9,8 @@ import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 import { Deployments } from './deployments.ts'
 import { type ProjectionReader, projectionReader } from './projection-reader.ts'
-import { type DeployedData, isOver, projectionsOf, TOPOLOGY_STREAM } from './registry.ts'
+import { readPast } from './past-state.ts'
+import { type DeployedData, type Deployment, isOver, projectionsOf, TOPOLOGY_STREAM } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
 import { asInvalid, refuseOver } from './refusals.ts'
 import { TopologyRuns } from './topology-runs.ts'
@@ -233,16 +234,22 @@ export class Deployer {
 
   /** The rows of a projection. Whether there is such a projection shows at the first read. */
   state(projection: string): ProjectionReader {
+    const { state: store, scope } = this.#options
+    const owner = (): Deployment => {
+      this.#check()
+      const found = this.#deployments.ownerOf(projection)
+      if (!found) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
+      return found
+    }
     return projectionReader({
-      store: this.#options.state,
-      scope: this.#options.scope,
+      store,
+      scope,
       projection,
       owner: () => {
-        this.#check()
-        const owner = this.#deployments.ownerOf(projection)
-        if (!owner) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
-        return { name: owner.name, run: this.runs.get(owner.name) }
+        const { name } = owner()
+        return { name, run: this.runs.get(name) }
       },
+      past: (asOf, rows) => readPast({ runs: this.runs, scope, projection, deployment: owner() }, asOf, rows),
     })
   }
 

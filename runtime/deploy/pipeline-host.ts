@@ -4,6 +4,7 @@ import { GeneratorSource } from '../../actors/generator-source.ts'
 import { createFragment } from '../../actors/fragment.ts'
 import type { Heartbeat } from '../../actors/heartbeat.ts'
 import { LogSource } from '../../actors/log-source.ts'
+import { foldPast } from '../../actors/past-fold.ts'
 import { missingSecret } from '../../actors/delivery-attempt.ts'
 import type { LookedUp } from '../../actors/lookups.ts'
 import type { AppendOutbox } from '../../actors/outbox-sender.ts'
@@ -14,15 +15,19 @@ import type { Progress } from '../../actors/settling.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
+import { assert } from '../../event/assert.ts'
 import type { Clock } from '../../event/clock.ts'
+import { EventStoreError } from '../../event/error.ts'
 import type { Stamp } from '../../event/event.ts'
 import type { Limits } from '../../event/limits.ts'
+import type { Place } from '../../event/position.ts'
 import type { Scope } from '../../event/scope.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import type { StateStore } from '../../store/state.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
+import { type RowRange, rowsWithin } from './row-range.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
 
 /** What a thread lends its pipelines. */
@@ -69,6 +74,23 @@ export interface FoldedAnswer {
   readonly position: SourcePosition
 }
 
+/** What a projection was when all up to a place was folded. */
+export interface PastQuestion extends Pick<StartPipeline, 'scope' | 'plan' | 'module' | 'deployment' | 'head' | 'skip'> {
+  readonly projection: string
+  /** Exclusive. */
+  readonly upTo: Stamp
+  /** Inclusive. */
+  readonly last?: Place
+  readonly rows: RowRange
+}
+
+export interface PastRows {
+  /** In the order of their keys. */
+  readonly rows: readonly { readonly key: readonly unknown[]; readonly text: string }[]
+  /** Of the last event folded. */
+  readonly place: Place | null
+}
+
 /** The calls; each takes and gives plain data. Topologies are named as they are stored. */
 export interface PipelineControl extends Record<string, (...args: never[]) => unknown> {
   plan(module: NamedModule, options: { readonly export?: string | undefined; readonly until?: 'head' | undefined }): Promise<Plan>
@@ -78,6 +100,7 @@ export interface PipelineControl extends Record<string, (...args: never[]) => un
   stats(topology: string): PipelineStats | null
   folded(topology: string, projection: string, key: readonly unknown[]): FoldedAnswer | null
   foldedRows(topology: string, projection: string): readonly (readonly [keyText: string, row: FoldedRow])[]
+  past(question: PastQuestion): Promise<PastRows>
 }
 
 export function pipelineHost(parts: PipelineHostParts): PipelineControl {
@@ -114,6 +137,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
       return actor && row ? { text: row.text, position: actor.position } : null
     },
     foldedRows: (topology, projection) => actors.get(topology)?.folded?.list(projection) ?? [],
+    past: question => pastRows(parts, question),
   }
 }
 
@@ -140,6 +164,22 @@ function startPipeline(
   })
 }
 
+async function pastRows(parts: PipelineHostParts, question: PastQuestion): Promise<PastRows> {
+  const { plan, module, head, projection, upTo, last, rows } = question
+  const { source } = plan
+  assert(source.kind === 'log', 'only what is read from the log can be read again')
+  const end = Math.min(head ?? Number.POSITIVE_INFINITY, upTo - 1)
+  const past = await foldPast({
+    ...parts,
+    ...question,
+    partitions: parts.log.partitions,
+    createFragment,
+    resolve: reference => resolveReference(reference, module),
+    openSource: () => openLog(parts, { ...question, head: end, past: last ?? 'all' }, source, undefined),
+  })
+  return { rows: rowsWithin(past.rows(projection), rows), place: past.position.place }
+}
+
 /** Before anything is folded: what it would send could not be signed. */
 function refuseMissingSecrets({ steps }: Plan): void {
   for (const { id, operator, options } of steps) {
@@ -162,10 +202,12 @@ function lookupsOf({ log, limits, lookedUp }: PipelineHostParts, { scope, plan }
 
 function openLog(
   { log, limits }: PipelineHostParts,
-  { scope, head, deployment, plan: { topology, steps } }: StartPipeline,
+  request: Pick<StartPipeline, 'scope' | 'head' | 'deployment' | 'plan'> & { readonly past?: Place | 'all' },
   plan: LogSourcePlan,
   from: SourcePosition | undefined,
 ): LogSource {
+  const { scope, head, deployment, past } = request
+  const { topology, steps } = request.plan
   const { types, categories } = plan
   const stream = deadLetterStream(topology)
   const discards = steps.some(({ inOrder }) => inOrder !== undefined)
@@ -177,6 +219,7 @@ function openLog(
     pageRows: limits.pageRows,
     ...(from?.place && { after: from.place }),
     ...(head !== undefined && { upTo: head + 1 }),
+    ...(past !== undefined && past !== 'all' && { last: past }),
   })
   let seenEpoch = log.horizon.epoch
   return new LogSource({
@@ -187,7 +230,10 @@ function openLog(
       // What is committed after this is read is announced by a later epoch than the one waited for.
       next() {
         seenEpoch = log.horizon.epoch
-        return reader.next()
+        const page = reader.next()
+        // Who asks for the past does not wait.
+        if (past !== undefined && reader.held) throw new EventStoreError('BUSY', 'a shard is being opened again; try again shortly')
+        return page
       },
       get head() {
         return reader.head

@@ -1,11 +1,14 @@
 /** Reads of a projection: rows that are folded but not durable yet from the pipeline, all others from the database. */
-import { rowKeyText, type FoldedRow } from '../../actors/projection.ts'
+import { type FoldedRow, rowKeyText } from '../../actors/projection.ts'
 import { EventStoreError } from '../../event/error.ts'
 import type { Position } from '../../event/event.ts'
+import type { AsOf } from '../../event/event-store.ts'
 import { type Place, positionOf } from '../../event/position.ts'
 import type { ProjectionReader, StateListOptions, StateRow } from '../../event/projections.ts'
 import type { Scope } from '../../event/scope.ts'
 import { readProjection, readProjectionRow, readTopologyRow, type StateStore } from '../../store/state.ts'
+import type { PastRows } from './pipeline-host.ts'
+import { inRange, type RowRange } from './row-range.ts'
 import type { TopologyRun } from './topology-run.ts'
 
 export type { ProjectionReader, StateListOptions, StateRow } from '../../event/projections.ts'
@@ -16,13 +19,26 @@ export interface ProjectionReaderParts {
   readonly projection: string
   /** The topology that writes it, and its run while it has one. Throws NOT_FOUND or CLOSED. */
   owner(): { readonly name: string; readonly run: TopologyRun | undefined }
+  /** Rows as of an earlier time. */
+  past(asOf: AsOf, rows: RowRange): Promise<PastRows>
 }
 
 /** Rows after which the event loop gets a turn. */
 const TURN_ROWS = 1024
 
 export function projectionReader(parts: ProjectionReaderParts): ProjectionReader {
-  return { get: key => getRow(parts, Array.isArray(key) ? key : [key]), list: options => listRows(parts, options ?? {}) }
+  return {
+    get(key, { asOf } = {}) {
+      const all = Array.isArray(key) ? key : [key]
+      return asOf === undefined ? getRow(parts, all) : getPastRow(parts, all, asOf)
+    },
+    list: options => listRows(parts, options ?? {}),
+  }
+}
+
+async function getPastRow(parts: ProjectionReaderParts, key: readonly unknown[], asOf: AsOf): Promise<StateRow | undefined> {
+  const { rows, place } = await parts.past(asOf, { key })
+  return rows[0] && { key, value: JSON.parse(rows[0].text), position: textOfPlace(place), durable: true }
 }
 
 async function getRow({ store, scope, projection, owner }: ProjectionReaderParts, key: readonly unknown[]): Promise<StateRow | undefined> {
@@ -47,9 +63,10 @@ async function* listRows(
   parts: ProjectionReaderParts,
   options: StateListOptions,
 ): AsyncGenerator<{ key: readonly unknown[]; value: unknown }> {
-  const { prefix, limit = Number.POSITIVE_INFINITY, after } = options
+  const { prefix, limit = Number.POSITIVE_INFINITY, after, asOf } = options
   const { name, run } = parts.owner()
   if (limit < 0 || Number.isNaN(limit)) throw new EventStoreError('INVALID', 'limit must be a number from 0', { field: 'limit' })
+  if (asOf !== undefined) return yield* listPast(parts, options, asOf)
   const folded = (await run?.ask(thread => thread.control.foldedRows(parts.scope + name, parts.projection), [])) ?? []
   let left = limit
   let untilTurn = TURN_ROWS
@@ -66,14 +83,13 @@ async function* listRows(
   }
 }
 
-function inRange(
-  prefix: readonly unknown[] = [],
-  after: readonly unknown[] | undefined,
-): (row: readonly [keyText: string, row: FoldedRow]) => boolean {
-  const wanted = rowKeyText(prefix)
-  const last = after && rowKeyText(after)
-  return ([keyText, { key }]) =>
-    keyText.startsWith(wanted) && rowKeyText(key.slice(0, prefix.length)) === wanted && (last === undefined || keyText > last)
+async function* listPast(
+  parts: ProjectionReaderParts,
+  { prefix, after, limit }: StateListOptions,
+  asOf: AsOf,
+): AsyncGenerator<{ key: readonly unknown[]; value: unknown }> {
+  const { rows } = await parts.past(asOf, { ...(prefix && { prefix }), ...(after && { after }), ...(limit !== undefined && { limit }) })
+  for (const { key, text } of rows) yield { key, value: JSON.parse(text) }
 }
 
 interface TextRow {
