@@ -74,6 +74,11 @@ export const packages = [
   },
   { names: ['cli-progress', 'picocolors'], only: ['runtime/ops', 'examples'], because: 'Only what speaks to people draws.' },
   {
+    names: ['@event-driven-io/emmett'],
+    only: ['examples/emmett'],
+    because: 'It comes without a licence, so nothing that is shipped may need it; the adapter is an example to copy.',
+  },
+  {
     names: ['http', 'https', 'net', 'tls', 'http2', 'dgram'],
     only: ['runtime/gateway', 'examples'],
     because: 'Sockets are opened by front ends, behind the gate; an example may show the other end of a webhook.',

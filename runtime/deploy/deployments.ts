@@ -39,6 +39,13 @@ export class Deployments {
     return this.all.find(({ plan }) => projectionsOf(plan).includes(projection))
   }
 
+  /** As `ownerOf`; NOT_FOUND when there is none. */
+  writerOf(projection: string): Deployment {
+    const owner = this.ownerOf(projection)
+    if (!owner) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
+    return owner
+  }
+
   /** Throws INVALID when a topology of this name, or another that writes one of the projections, stands in the way. */
   refuseTaken(name: string, projections: readonly string[]): void {
     const existing = this.#deployed.get(name)
@@ -47,9 +54,14 @@ export class Deployments {
       const message = `topology ${name} is deployed (version ${version}, ${status}); undeploy it first, which drops its state`
       throw new EventStoreError('INVALID', message, { topology: name, status })
     }
+    this.refuseProjections(name, projections)
+  }
+
+  /** Throws INVALID when another topology writes one of the projections. */
+  refuseProjections(name: string, projections: readonly string[]): void {
     for (const projection of projections) {
       const owner = this.ownerOf(projection)?.name
-      if (owner === undefined) continue
+      if (owner === undefined || owner === name) continue
       const message = `projection ${projection} is written by topology ${owner}; give it another name, or undeploy ${owner} first`
       throw new EventStoreError('INVALID', message, { projection, topology: owner })
     }

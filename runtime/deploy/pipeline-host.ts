@@ -3,6 +3,7 @@ import { deadLetterStream, DISCARDED, REPLAYED } from '../../actors/dead-letter.
 import { GeneratorSource } from '../../actors/generator-source.ts'
 import { createFragment } from '../../actors/fragment.ts'
 import type { Heartbeat } from '../../actors/heartbeat.ts'
+import type { HotSlabs } from '../../actors/hot-rows.ts'
 import { LogSource } from '../../actors/log-source.ts'
 import { foldPast } from '../../actors/past-fold.ts'
 import { missingSecret } from '../../actors/delivery-attempt.ts'
@@ -25,9 +26,10 @@ import type { Scope } from '../../event/scope.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import type { StateStore } from '../../store/state.ts'
+import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
-import { type RowRange, rowsWithin } from './row-range.ts'
+import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
 
 /** What a thread lends its pipelines. */
@@ -52,11 +54,15 @@ export interface StartPipeline {
   readonly scope: Scope
   readonly plan: Plan
   readonly module: string
+  /** Digest of the module's files as they are to be run. */
+  readonly digest?: string
   readonly deployment: number
   readonly incarnation: number
   /** The last stamp to read, for a topology that ends. */
   readonly head?: Stamp
   readonly isRepeating: boolean
+  /** By local names. */
+  readonly hot: HotSlabs
   readonly skip: readonly SkippedRow[]
 }
 
@@ -72,23 +78,6 @@ export interface PipelineStats extends Progress {
 export interface FoldedAnswer {
   readonly text: string | undefined
   readonly position: SourcePosition
-}
-
-/** What a projection was when all up to a place was folded. */
-export interface PastQuestion extends Pick<StartPipeline, 'scope' | 'plan' | 'module' | 'deployment' | 'head' | 'skip'> {
-  readonly projection: string
-  /** Exclusive. */
-  readonly upTo: Stamp
-  /** Inclusive. */
-  readonly last?: Place
-  readonly rows: RowRange
-}
-
-export interface PastRows {
-  /** In the order of their keys. */
-  readonly rows: readonly { readonly key: readonly unknown[]; readonly text: string }[]
-  /** Of the last event folded. */
-  readonly place: Place | null
 }
 
 /** The calls; each takes and gives plain data. Topologies are named as they are stored. */
@@ -146,11 +135,12 @@ function startPipeline(
   request: StartPipeline,
   onEnd: (outcome: PipelineOutcome) => void,
 ): Promise<PipelineActor> {
-  const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module)
+  const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module, request.digest)
   return PipelineActor.start({
     ...parts,
     ...request,
     partitions: parts.log.partitions,
+    indexes: indexedFields(request.plan),
     createFragment,
     resolve,
     environment: process.env,
@@ -165,7 +155,7 @@ function startPipeline(
 }
 
 async function pastRows(parts: PipelineHostParts, question: PastQuestion): Promise<PastRows> {
-  const { plan, module, head, projection, upTo, last, rows } = question
+  const { plan, module, digest, head, projection, upTo, last, range } = question
   const { source } = plan
   assert(source.kind === 'log', 'only what is read from the log can be read again')
   const end = Math.min(head ?? Number.POSITIVE_INFINITY, upTo - 1)
@@ -174,10 +164,10 @@ async function pastRows(parts: PipelineHostParts, question: PastQuestion): Promi
     ...question,
     partitions: parts.log.partitions,
     createFragment,
-    resolve: reference => resolveReference(reference, module),
+    resolve: reference => resolveReference(reference, module, digest),
     openSource: () => openLog(parts, { ...question, head: end, past: last ?? 'all' }, source, undefined),
   })
-  return { rows: rowsWithin(past.rows(projection), rows), place: past.position.place }
+  return { rows: rowsWithin(past.rows(projection), range), place: past.position.place }
 }
 
 /** Before anything is folded: what it would send could not be signed. */

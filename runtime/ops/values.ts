@@ -57,6 +57,33 @@ export const json: TextValue<unknown> = {
   },
 }
 
+/** Fields and their values, `field=JSON` with commas between them; a comma within a value stays in it. */
+export const fieldValues: TextValue<Readonly<Record<string, unknown>>> = {
+  placeholder: 'FIELD=JSON',
+  read(given) {
+    const found: [string, unknown][] = []
+    for (let rest = given; rest !== '';) {
+      const [head, field] = /^\s*([^=]*[^=\s])\s*=/.exec(rest) ?? refuse(`must be FIELD=JSON, got ${JSON.stringify(rest)}`)
+      const [value, next] = leadingJson(rest.slice(head.length))
+      found.push([field!, value])
+      rest = next
+    }
+    return found.length > 0 ? Object.fromEntries(found) : refuse('must be FIELD=JSON')
+  },
+}
+
+/** A value of JSON up to a comma, and what stands behind that. */
+function leadingJson(given: string): readonly [value: unknown, rest: string] {
+  for (let end = given.indexOf(','); end >= 0; end = given.indexOf(',', end + 1)) {
+    try {
+      return [JSON.parse(given.slice(0, end)), given.slice(end + 1)]
+    } catch {
+      // It goes on behind this comma, or it is none.
+    }
+  }
+  return [json.read(given), '']
+}
+
 /** JSON kept as it was typed, so that numbers come back as they were given. */
 export const jsonText: TextValue<string> = {
   placeholder: 'JSON',

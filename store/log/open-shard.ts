@@ -14,6 +14,7 @@ import { VersionMap } from '../index/version-map.ts'
 import type { KeyValue } from '../key-value.ts'
 import { Block } from './block.ts'
 import { eachTerm } from './block-terms.ts'
+import { blockValue } from './block-values.ts'
 import { KnownIds } from './known-ids.ts'
 import { ShardLog } from './shard-log.ts'
 import type { SharedShard } from './shared.ts'
@@ -95,7 +96,7 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
 /** An index that knows of a block that is not there would hide from the witness that the log is short. */
 function refuseShortLog(kv: KeyValue<ShardColumn>, lastIndexed: number, shard: number): void {
   try {
-    if (kv.get('log', blockKey(lastIndexed))) return
+    if (blockValue(kv, lastIndexed)) return
   } catch (error) {
     if (!isEventStoreError(error, 'DAMAGED')) throw error
     // It is there, though nobody can read it: who asks for it is told.
@@ -125,7 +126,7 @@ function accept(kv: KeyValue<ShardColumn>, log: ShardLog, synced: Float64Array, 
 
 /** A stored block; throws DAMAGED when it is missing or not whole. */
 export function blockAt(kv: KeyValue<ShardColumn>, number: number): Block {
-  const value = kv.get('log', blockKey(number))
+  const value = blockValue(kv, number)
   return new Block(number, value ?? new Uint8Array(0))
 }
 
@@ -209,7 +210,7 @@ function oneByOne(kv: KeyValue<ShardColumn>, first: number): { keys: Buffer[]; v
 
 function valueOf(kv: KeyValue<ShardColumn>, number: number): Uint8Array {
   try {
-    return kv.get('log', blockKey(number)) ?? NOTHING
+    return blockValue(kv, number) ?? NOTHING
   } catch (error) {
     if (!isEventStoreError(error, 'DAMAGED')) throw error
     return NOTHING

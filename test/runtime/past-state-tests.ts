@@ -135,7 +135,7 @@ export function pastStateTests(name: string, open: (limits: Partial<Limits>) => 
     const ended = await rowsOf(node, 'past-hours')
     await pay(node, hooks.url, 50, 50)
     assert.equal(await rowsOf(node, 'past-hours', { asOf: new Date('2200-01-01') }), ended)
-    const earlier = await node.readAll({ types: ['paid'], limit: 20 })
+    const earlier = node.readAll({ types: ['paid'], limit: 20 })
     let half = ''
     for await (const { position } of earlier) half = position
     assert.ok((await rowsOf(node, 'past-hours', { asOf: half })).length < ended.length)
