@@ -85,6 +85,11 @@ export interface SubscribeToAllOptions extends EventFilter {
   /** Begins after this position; `end`: only what comes from now on. Default: the first event. */
   readonly from?: Position | 'end'
   readonly signal?: AbortSignal
+  /**
+   * Called when all there is was given out, about each second and when something was stored: with a position that this follow may be resumed from,
+   * though no event that it gives stands there. What a filter leaves out moves it on.
+   */
+  readonly reached?: (position: Position) => void
 }
 
 export interface AggregateOptions<State, E extends AnyEvent> {
