@@ -82,7 +82,14 @@ test('requests that come together in one packet are answered in their order', ()
     const socket = socketTo(url)
     const one = (version: number, last = false): string => {
       const body = `{"type":"t","data":${version}}`
-      return `${head(`POST /v1/streams/pipe/events?expected=${version} HTTP/1.1\nHost: localhost\nContent-Type: application/json\nContent-Length: ${body.length}${last ? '\nConnection: close' : ''}`)}${body}`
+      const lines = [
+        `POST /v1/streams/pipe/events?expected=${version} HTTP/1.1`,
+        'Host: localhost',
+        'Content-Type: application/json',
+        `Content-Length: ${body.length}`,
+        ...(last ? ['Connection: close'] : []),
+      ]
+      return head(lines.join('\n')) + body
     }
     socket.write(one(0) + one(1) + one(2, true))
     const answers = await rest(socket)
@@ -110,9 +117,12 @@ test('a body over the limit is refused before it is sent to its end', () =>
 test('who asks before it sends is told no, or to go on', () =>
   withDoor({ bodyBytes: 1000 }, async url => {
     const asking = (bytes: number): string =>
-      head(
-        `POST /v1/streams/a/events HTTP/1.1\nHost: localhost\nContent-Type: application/json\nContent-Length: ${bytes}\nExpect: 100-continue\nConnection: close`,
-      )
+      head(`POST /v1/streams/a/events HTTP/1.1
+Host: localhost
+Content-Type: application/json
+Content-Length: ${bytes}
+Expect: 100-continue
+Connection: close`)
     const refused = socketTo(url)
     refused.write(asking(5000))
     const [answer] = (await once(refused, 'data')) as [Buffer]

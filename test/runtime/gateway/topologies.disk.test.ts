@@ -129,7 +129,17 @@ test('a text may name no files: the reference is named', async () => {
     ['./s.json', 'validate: { schema: ./s.json }'],
   ] as const
   for (const [reference, step] of texts) {
-    const text = `topology: outside\nversion: 1\nsources:\n  paid: { follow: { types: [paid] } }\nsteps:\n  - id: step\n    from: paid\n    ${step}\n  - id: rows\n    append: { stream: out, type: out }\n`
+    const text = `topology: outside
+version: 1
+sources:
+  paid: { follow: { types: [paid] } }
+steps:
+  - id: step
+    from: paid
+    ${step}
+  - id: rows
+    append: { stream: out, type: out }
+`
     const { status, json } = await send('/v1/topologies', text, yamlType)
     const { code, details } = json as { code: string; details: { reference?: string } }
     assert.deepEqual([status, code, details.reference], [400, 'INVALID', reference], JSON.stringify(json))
