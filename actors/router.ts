@@ -5,17 +5,17 @@ import { EventStoreError } from '../event/error.ts'
 import type { Durability, NewEvent } from '../event/event.ts'
 import type { AppendAnswer, AppendOptions } from '../event/event-store.ts'
 import type { TextHash } from '../event/hash.ts'
-import type { Limits } from '../event/limits.ts'
-import { DUPLICATE, errorOf, type Outcome, STORED, unknownOutcome } from '../event/outcome.ts'
-import { positionOf } from '../event/position.ts'
+import { type Limits, systemLimits } from '../event/limits.ts'
+import { type Outcome, unknownOutcome } from '../event/outcome.ts'
 import { durabilities, RequestBuilder } from '../event/request.ts'
 import type { StampClock } from '../event/stamp.ts'
 import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
 import type { SharedHorizon } from '../store/log/horizon.ts'
 import { addEvent, producerOf, refuseRepeatedIds, USER, type Writer } from './encode-append.ts'
 import { InFlight } from './in-flight.ts'
-import { PendingTable, type PendingRequest } from './pending.ts'
+import { PendingTable, type PendingRequest, settle } from './pending.ts'
 import type { ShardPort } from './port.ts'
+import { RouterFigures } from './router-figures.ts'
 
 export interface RouterOptions {
   readonly partitions: number
@@ -32,13 +32,13 @@ const POLL_MS = 1000
 export class Router {
   readonly options: RouterOptions
   readonly inFlight: InFlight
+  readonly figures: RouterFigures
   /** Set when nothing may come in any more. */
   closed: EventStoreError | null = null
   readonly #ports: (ShardPort | null)[]
   readonly #clock: Clock
   readonly #pending = new PendingTable()
   readonly #builder = new RequestBuilder()
-  readonly #waiting: Uint32Array
   readonly #default: number
   #roomWaiters: (() => void)[] = []
   /** Shards whose worker dies again and again. */
@@ -49,9 +49,8 @@ export class Router {
   constructor(shards: number, options: RouterOptions) {
     this.options = options
     this.#clock = options.clock ?? systemClock
-    this.#nowMs = this.#clock.monotonic()
+    this.figures = new RouterFigures(options.partitions)
     this.#ports = Array.from({ length: shards }, () => null)
-    this.#waiting = new Uint32Array(options.partitions)
     this.#default = durabilities.indexOf(options.durability)
     this.inFlight = new InFlight(shards, options.stamps, options.horizon)
     this.#sweep = setInterval(() => this.#giveUpLate(), POLL_MS)
@@ -68,6 +67,12 @@ export class Router {
     this.#ports[shard] = port
     this.inFlight.attached(shard, port)
     void this.#listen(shard, port)
+  }
+
+  /** `lost`: no worker will take what is sent to the shard; `away`: none does now. */
+  shardAt(shard: number): 'attached' | 'away' | 'lost' {
+    if (this.#ports[shard]) return 'attached'
+    return this.#lost.has(shard) ? 'lost' : 'away'
   }
 
   /** A shard's worker is gone: what it was asked and did not answer has an unknown outcome. `forGood`: no other follows. */
@@ -89,38 +94,18 @@ export class Router {
   drain(shard: number): void {
     const port = this.#ports[shard]
     if (!port) return
+    let nowMs = 0
     port.drain((number, outcome) => {
       const request = this.#pending.find(number)
       if (!request) return
-      this.#settle(request, outcome)
+      // One look at the clock for all that has come.
+      nowMs ||= this.#clock.monotonic()
+      this.figures.answered(request, nowMs)
+      settle(request, outcome)
       this.#pending.release(number)
     })
     this.inFlight.published(shard)
     if (this.#roomWaiters.length > 0) for (const wake of this.#roomWaiters.splice(0)) wake()
-  }
-
-  #settle(request: PendingRequest, outcome: Outcome): void {
-    this.#waiting[request.partition]! -= request.events
-    if (request.settle) request.settle(outcome)
-    else if (outcome.status === STORED) request.resolve!(this.#answer(request, outcome))
-    else if (outcome.status === DUPLICATE) request.resolve!({ duplicate: true, highest: outcome.sequence })
-    else request.reject!(errorOf(outcome, request))
-  }
-
-  #answer(request: PendingRequest, outcome: Outcome): AppendAnswer {
-    const { firstVersion, version, firstSequence, sequence, stamp } = outcome
-    const { stream, partition } = request
-    return {
-      stream,
-      firstVersion,
-      version,
-      partition,
-      firstSequence,
-      sequence,
-      stamp,
-      position: positionOf(stamp, partition, sequence),
-      durability: durabilities[request.durability]!,
-    }
   }
 
   /** One atomic append to one stream. */
@@ -133,12 +118,14 @@ export class Router {
     try {
       return this.#append(stream, Array.isArray(events) ? events : [events as NewEvent], options, writer)
     } catch (error) {
+      this.figures.refused(error as Error)
       return Promise.reject(error as Error)
     }
   }
 
   #append(stream: string, events: readonly NewEvent[], options: AppendOptions, { scope, isSystem }: Writer): Promise<AppendAnswer> {
-    const { limits, partitions, streamHash, stamps } = this.options
+    const { partitions, streamHash, stamps } = this.options
+    const limits = isSystem ? systemLimits(this.options.limits) : this.options.limits
     if (this.closed) throw this.closed
     checkStreamId(stream, limits)
     if (!isSystem && isSystemStream(stream))
@@ -174,10 +161,10 @@ export class Router {
       request.stream = stream
       request.expected = options.expectedVersion
       request.durability = durability
-      request.sentMs = this.#nowMs
+      request.sentMs = this.#clock.monotonic()
       request.resolve = resolve
       request.reject = reject
-      this.#waiting[partition]! += events.length
+      this.figures.sent(partition, events.length)
       const firstStamp = stamps.take(events.length)
       this.inFlight.sent(shard, firstStamp)
       port.send(builder, sealed, {
@@ -193,12 +180,9 @@ export class Router {
 
   /** A request larger than the whole mailbox is let into an empty one. */
   #mailboxFull(partition: number, events: number): boolean {
-    const waiting = this.#waiting[partition]!
+    const waiting = this.figures.waitingOf(partition)
     return waiting > 0 && waiting + events > this.options.limits.mailboxEvents
   }
-
-  /** Read once a second: good enough for a deadline of many. */
-  #nowMs: number
 
   durabilityOf(given: Durability | undefined): number {
     if (given === undefined) return this.#default
@@ -245,9 +229,9 @@ export class Router {
     request.partition = partition
     request.events = builder.events
     request.durability = about.durability
-    request.sentMs = this.#nowMs
+    request.sentMs = this.#clock.monotonic()
     request.settle = settle
-    this.#waiting[partition]! += builder.events
+    this.figures.sent(partition, builder.events)
     this.inFlight.sent(shard, about.lowestStamp)
     const sealed = builder.seal()
     this.#ports[shard]!.send(builder, sealed, {
@@ -261,15 +245,14 @@ export class Router {
   }
 
   #giveUpLate(): void {
-    this.#nowMs = this.#clock.monotonic()
     if (this.#pending.size === 0) return
-    const before = this.#nowMs - this.options.limits.commitTimeoutMs
+    const before = this.#clock.monotonic() - this.options.limits.commitTimeoutMs
     this.#giveUp(request => request.sentMs < before)
   }
 
   #giveUp(over: (request: PendingRequest) => boolean): void {
     for (const request of this.#pending.giveUp(over)) {
-      this.#waiting[request.partition]! -= request.events
+      this.figures.givenUp(request)
       if (request.settle) request.settle(null)
       else request.reject!(unknownOutcome(request.stream))
     }
