@@ -151,6 +151,7 @@ export class Node extends TenantStore {
     this.#isClosing = true
     for (const store of [this, ...this.#tenants.values()]) store.shut(closing())
     await Promise.all(this.#removals)
+    await this.#parts.tenants.sent()
     await this.#parts.deployers.close()
     await this.router.drained(closing())
     this.router.stop()

@@ -47,9 +47,14 @@ export class Deployments {
       const message = `topology ${name} is deployed (version ${version}, ${status}); undeploy it first, which drops its state`
       throw new EventStoreError('INVALID', message, { topology: name, status })
     }
+    this.refuseProjections(name, projections)
+  }
+
+  /** Throws INVALID when another topology writes one of the projections. */
+  refuseProjections(name: string, projections: readonly string[]): void {
     for (const projection of projections) {
       const owner = this.ownerOf(projection)?.name
-      if (owner === undefined) continue
+      if (owner === undefined || owner === name) continue
       const message = `projection ${projection} is written by topology ${owner}; give it another name, or undeploy ${owner} first`
       throw new EventStoreError('INVALID', message, { projection, topology: owner })
     }

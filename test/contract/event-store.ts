@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { appends } from './event-store/appends.ts'
 import { closing } from './event-store/closing.ts'
+import { filteredReads } from './event-store/filters.ts'
 import { follows } from './event-store/follows.ts'
 import { idempotence } from './event-store/idempotence.ts'
 import { limits } from './event-store/limits.ts'
@@ -20,7 +21,7 @@ type Register = (name: string, run: () => Promise<void>) => void
 /** Sentences for which one open store will do: each uses streams of its own. */
 const shared = { ...appends, ...limits, ...idempotence, ...payloads, ...readsOfStreams }
 /** Sentences about the whole log, or about closing it: each opens stores of its own. */
-const alone = { ...readsOfAll, ...follows, ...closing }
+const alone = { ...readsOfAll, ...filteredReads, ...follows, ...closing }
 
 /** A sentence that takes this long will not end: better its name than the whole file's deadline. */
 const DEADLINE_MS = 30_000
