@@ -1,6 +1,6 @@
 /** Tags and correlation ids in the extras of an event, found in their bytes: no object is made of metadata that nobody asked for. */
 import { extrasJson } from '../../event/payload.ts'
-import { skipSpace, skipText, skipValue } from './json-scan.ts'
+import { skipSpace, skipText, skipValue } from '../../event/json-scan.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
