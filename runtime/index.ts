@@ -29,7 +29,7 @@ export type {
   HandledLetters,
   ReplayOptions,
 } from '../event/dead-letters.ts'
-export type { HotProjectionReader, ProjectionReader, StateListOptions, StateRow } from '../event/projections.ts'
+export type * from '../event/projections.ts'
 export type { Deployed, DeployOptions, StepStatus, TopologyStatus } from '../event/topologies.ts'
 export type { NodeStats, PartitionStats, VerifyReport } from '../event/figures.ts'
 export * from '../topology/pipeline.ts'

@@ -238,6 +238,8 @@ export class Deployer {
       store: this.#options.state,
       scope: this.#options.scope,
       projection,
+      subscriptions: this.runs.subscriptions,
+      limitKeys: this.#options.limits.stateChanges,
       check: () => this.#check(),
       owner: () => {
         this.#check()
