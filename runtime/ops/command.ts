@@ -48,6 +48,8 @@ export interface Call<A = Readonly<Record<string, unknown>>, F = Readonly<Record
   readonly limits: Limits
   /** Directory of the store, absolute. */
   readonly directory: string
+  /** For messages: the address of the node that is asked, or the directory. */
+  readonly where: string
   readonly workingDirectory: string
   /** Where a command that serves does so; a port only when one was configured. */
   readonly serving: ServeOptions

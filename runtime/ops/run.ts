@@ -138,6 +138,7 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
       input,
       limits,
       directory,
+      where: configuration.url ?? directory,
       workingDirectory,
       serving: configuration.serving,
       open,

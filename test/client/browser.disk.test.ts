@@ -21,7 +21,8 @@ const { connect, EventStoreError } = await import(${JSON.stringify(client)})
 void [ReadableStream.from([]), new AbortController(), crypto.getRandomValues(new Uint8Array(1))]
 for (const name of ['Buffer', 'process', 'global', 'setImmediate']) delete globalThis[name]
 const times = { recorded: '2026-01-01T00:00:00.000Z', time: '2026-01-01T00:00:00.000Z' }
-const event = { id: 'i', type: 'a', stream: 's', version: 1, partition: 0, sequence: 1, stamp: 1, position: '0.1.0.1', ...times, encoding: 'bytes', data: { $bytes: 'AQI=' } }
+const place = { stream: 's', version: 1, partition: 0, sequence: 1, stamp: 1, position: '0.1.0.1' }
+const event = { id: 'i', type: 'a', ...place, ...times, encoding: 'bytes', data: { $bytes: 'AQI=' } }
 const bodies = []
 const encoder = new TextEncoder()
 const answer = (status, value) => ({

@@ -59,17 +59,19 @@ const metadataSchema = z.record(z.string(), z.unknown())
 
 export const newEventSchema = z
   .strictObject({
-    type: z.string().min(1).meta({ maxLength: defaultLimits.eventTypeBytes }),
+    // How long a text must and may be the store says in words of its own; here it is for the OpenAPI page.
+    type: z.string().meta({ minLength: 1, maxLength: defaultLimits.eventTypeBytes }),
     data: z.unknown().meta({
       description: 'Any JSON value; kept as the bytes that were sent. With encoding "bytes": { "$bytes": base64 }.',
     }),
-    id: z.string().min(1).optional().meta({
+    id: z.string().optional().meta({
+      minLength: 1,
       maxLength: defaultLimits.eventIdBytes,
       description: 'Makes the append idempotent. Made by the node when left out.',
     }),
     time: timeSchema.optional(),
     tags: z
-      .array(z.string().min(1).meta({ maxLength: defaultLimits.tagBytes }))
+      .array(z.string().meta({ minLength: 1, maxLength: defaultLimits.tagBytes }))
       .optional()
       .meta({ maxItems: defaultLimits.tags }),
     metadata: metadataSchema.optional(),
@@ -90,7 +92,7 @@ export const eventSchema = z
     stamp: z.int(),
     position: z.string(),
     recorded: z.string(),
-    time: z.string(),
+    time: z.union([z.string(), z.number()]).meta({ description: 'ISO 8601; milliseconds since the epoch when they are not whole.' }),
     tags: z.array(z.string()).optional(),
     metadata: metadataSchema.optional(),
   })

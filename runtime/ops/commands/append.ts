@@ -102,7 +102,7 @@ async function* appendLines(call: AppendCall): AsyncGenerator<Stored> {
   }
   if (stored.events > 0 || signal.aborted) return
   const hint = 'give --data JSON (a text in quotes of its own), or lines of events'
-  throw invalid('stdin', `standard input holds no events to append to the store in ${call.directory}; ${hint}`)
+  throw invalid('stdin', `standard input holds no events to append to ${call.where}; ${hint}`)
 }
 
 async function appendLinesOf(batch: Batch, call: AppendCall, expected: ExpectedVersion | undefined): Promise<AppendResult> {

@@ -32,9 +32,11 @@ export const deploy = command({
     const status = await statusNamed(node, name)
     if (terminal.json) await terminal.record(recordOf(status))
     else await printTopologies(terminal, [status])
-    if (isRunning()) terminal.remark(signal.aborted ? 'stopped waiting; it goes on in the node' : 'it runs in the node')
-    else if (until === undefined) terminal.remark('it runs while a node is open: allsource start')
-    else if (signal.aborted) terminal.remark('stopped waiting; it goes on from its last checkpoint when the store is opened again')
+    if (until === undefined) terminal.remark(isRunning() ? 'it runs in the node' : 'it runs while a node is open: allsource start')
+    else if (signal.aborted)
+      terminal.remark(
+        `stopped waiting; it goes on ${isRunning() ? 'in the node' : 'from its last checkpoint when the store is opened again'}`,
+      )
     return status.status === 'failed' ? 'failed' : undefined
   },
 })
