@@ -72,12 +72,28 @@ export const packages = [
     only: ['operators/expressions/regex[.]ts$'],
     because: 'One file decides which patterns mean the same to RE2 and to Postgres; the others are refused there.',
   },
+  {
+    names: ['prom-client'],
+    only: ['runtime/observe/metrics-text[.]ts$'],
+    because: 'One file knows how figures become text for Prometheus; everybody else counts in arrays.',
+  },
+  { names: ['pino'], only: ['runtime/observe/logger[.]ts$'], because: 'A node is given a logger; which one is decided in one place.' },
+  {
+    names: ['@opentelemetry/api'],
+    only: ['runtime/observe/tracer[.]ts$'],
+    because: 'The rest of the code knows spans as event/tracer.ts has them, and costs nothing where nobody traces.',
+  },
   { names: ['cli-progress', 'picocolors'], only: ['runtime/ops', 'examples'], because: 'Only what speaks to people draws.' },
   { names: ['fastify'], only: ['runtime/gateway/http/door[.]ts$'], because: 'It finds routes; what a request and an answer are is ours.' },
   {
     names: ['zod'],
     only: ['runtime/gateway/codec/schemas[.]ts$'],
     because: 'One file decides how what is wrong with a value is said, for every protocol.',
+  },
+  {
+    names: ['@event-driven-io/emmett'],
+    only: ['examples/emmett'],
+    because: 'It comes without a licence, so nothing that is shipped may need it; the adapter is an example to copy.',
   },
   {
     names: ['http', 'https', 'net', 'tls', 'http2', 'dgram'],

@@ -11,10 +11,14 @@ import type {
   NewEventOf,
   ReadAllOptions,
   ReadStreamOptions,
+  RequestOptions,
+  StreamAppend,
+  StreamsAnswer,
   SubscribeToAllOptions,
   SubscribeToStreamOptions,
 } from '../event/event-store.ts'
 import { placeOf } from '../event/position.ts'
+import { answerOfOne, isRepeatableAppend, streamsBody } from './append-streams.ts'
 import { eventIn, newEventText, pageIn } from './event-json.ts'
 import { followed } from './follow.ts'
 import { Lanes } from './lanes.ts'
@@ -43,6 +47,12 @@ export class RemoteLog implements EventStore {
     this.wire.check()
     checkStream(stream)
     checkAppend(options)
+    if (options.conditions !== undefined || options.partitionKey !== undefined) {
+      const { expectedVersion, ...request } = options
+      return answerOfOne(
+        await this.appendToStreams([{ stream, events, ...(expectedVersion !== undefined && { expectedVersion }) }], request),
+      )
+    }
     const list = (Array.isArray(events) ? events : [events]) as readonly NewEvent[]
     const { expectedVersion: expected, durability, producer, producerSequence } = options
     const known = producer === undefined ? withId(list, expected, this.wire) : list
@@ -56,6 +66,19 @@ export class RemoteLog implements EventStore {
       return this.wire.json<AppendAnswer>(ask)
     }
     return this.wire.accept(() => this.#lanes.run(stream, send))
+  }
+
+  async appendToStreams<E extends AnyEvent>(streams: readonly StreamAppend<E>[], options: RequestOptions = {}): Promise<StreamsAnswer> {
+    this.wire.check()
+    checkAppend(options)
+    const body = streamsBody(streams as readonly StreamAppend[], options)
+    const isRepeatable = isRepeatableAppend(streams as readonly StreamAppend[], options)
+    const ask = { method: 'POST', path: '/v1/events', body, isRepeatable, appends: true, isAccepted: true } as const
+    const send = async (): Promise<StreamsAnswer> => {
+      if (this.#ends.size > 0) await Promise.allSettled(this.#ends)
+      return this.wire.json<StreamsAnswer>(ask)
+    }
+    return this.wire.accept(() => this.#lanes.run(streams[0]?.stream ?? '', send))
   }
 
   /** Consecutive events of one stream go together; each request is answered before the next is sent. */

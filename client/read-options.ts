@@ -6,7 +6,7 @@ import { defaultLimits } from '../event/limits.ts'
 import { placeOf } from '../event/position.ts'
 import { checkStreamId } from '../event/stream-id.ts'
 
-function invalid(field: string, rule: string): EventStoreError {
+export function invalid(field: string, rule: string): EventStoreError {
   return new EventStoreError('INVALID', `${field} ${rule}`, { field })
 }
 

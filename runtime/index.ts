@@ -30,10 +30,22 @@ export type {
   HandledLetters,
   ReplayOptions,
 } from '../event/dead-letters.ts'
-export type { ProjectionReader, StateListOptions, StateRow } from '../event/projections.ts'
-export type { Deployed, DeployOptions, DeployTextOptions, StepStatus, TopologyStatus } from '../event/topologies.ts'
-export type { NodeStats, PartitionStats, VerifyReport } from '../event/figures.ts'
+export type { HotProjectionReader, ProjectionReader, StateListOptions, StateRow } from '../event/projections.ts'
+export type {
+  Deployed,
+  DeployedUpdate,
+  DeployOptions,
+  DeployTextOptions,
+  ModuleChange,
+  ModuleFailure,
+  Rebuilding,
+  StepStatus,
+  TopologyStatus,
+} from '../event/topologies.ts'
+export type { Health, NodeStats, PartitionStats, Readiness, ShardHealth, VerifyReport } from '../event/figures.ts'
+export { health, METRICS_CONTENT_TYPE, metricsText, ready } from './observe/index.ts'
 export * from '../topology/pipeline.ts'
+export { type KeyPart, type Projection, projection, type ProjectionKey, type ProjectionSpec } from '../topology/projection.ts'
 export type { Column, NumberColumn, Page, Row, SliceColumn, TextColumn, BooleanColumn, ValueColumn } from '../operators/flow.ts'
 export { columnOf } from '../operators/columns.ts'
 export { pageOf } from '../operators/page.ts'

@@ -42,6 +42,7 @@ const planted: readonly (readonly [file: string, imports: string, rule: string])
   ['store/packs.ts', 'msgpackr', 'one-door-for-msgpackr'],
   ['actors/draws.ts', 'picocolors', 'one-door-for-cli-progress'],
   ['actors/serves.ts', 'node:http', 'one-door-for-http'],
+  ['examples/orders/decides.ts', '@event-driven-io/emmett', 'one-door-for-emmett'],
   ['actors/port-threads.ts', 'node:worker_threads', 'allowed'],
   ['client/socket.ts', 'node:http', 'allowed'],
   ['operators/take.ts', './flow.ts', 'allowed'],

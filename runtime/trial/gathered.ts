@@ -94,6 +94,11 @@ export class Gathered {
     return {
       put: (key, value) => void rows.set(rowKeyText(key), { key, text: JSON.stringify(value) ?? 'null' }),
       delete: key => void rows.delete(rowKeyText(key)),
+      get: key => {
+        const row = rows.get(rowKeyText(key))
+        return row && (JSON.parse(row.text) as unknown)
+      },
+      rows: () => Array.from(rows.values(), ({ key, text }) => [key, JSON.parse(text) as unknown] as const),
     }
   }
 
