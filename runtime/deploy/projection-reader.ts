@@ -1,10 +1,12 @@
 /** Reads of a projection: rows that are folded but not durable yet from the pipeline, all others from the database. */
 import type { Position } from '../../event/event.ts'
-import type { HotProjectionReader, StateListOptions, StateRow } from '../../event/projections.ts'
+import type { AsOf } from '../../event/event-store.ts'
+import type { HotProjectionReader, StateAsOf, StateListOptions, StateRow } from '../../event/projections.ts'
 import type { Scope } from '../../event/scope.ts'
 import { RowKey } from '../../store/row-key.ts'
 import { readProjectionRow, readTopologyRow, type StateStore } from '../../store/state.ts'
 import { type HotProjection, textOfPlace } from './hot-memory.ts'
+import type { PastRange, PastRows } from './past-rows.ts'
 import { listRows } from './projection-list.ts'
 import type { TopologyRun } from './topology-run.ts'
 
@@ -29,6 +31,8 @@ export interface ProjectionReaderParts {
   owner(): ProjectionOwner
   /** Throws CLOSED. */
   check(): void
+  /** Rows as of an earlier time. */
+  past(asOf: AsOf, range: PastRange): Promise<PastRows>
 }
 
 /** Bytes up to which a copy byte by byte is faster than a call. */
@@ -50,7 +54,8 @@ class DeployedProjection implements HotProjectionReader {
     this.#parts = parts
   }
 
-  async get(key: unknown): Promise<StateRow | undefined> {
+  async get(key: unknown, { asOf }: StateAsOf = {}): Promise<StateRow | undefined> {
+    if (asOf !== undefined) return this.#past(elements(key), asOf)
     const { store, scope, projection, owner } = this.#parts
     const { name, run, hot } = owner()
     const parts = elements(key)
@@ -68,6 +73,11 @@ class DeployedProjection implements HotProjectionReader {
     owner()
     const position = textOfPlace(readTopologyRow(store, scope + name)?.place ?? null)
     return durableRow(readProjectionRow(store, scope + projection, parts), parts, position)
+  }
+
+  async #past(key: readonly unknown[], asOf: AsOf): Promise<StateRow | undefined> {
+    const { rows, place } = await this.#parts.past(asOf, { key })
+    return durableRow(rows[0]?.text, key, textOfPlace(place))
   }
 
   peek(key: unknown): StateRow | undefined {
