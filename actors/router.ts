@@ -6,7 +6,7 @@ import type { Durability, NewEvent } from '../event/event.ts'
 import type { AppendAnswer, AppendOptions, RequestOptions, StreamsAnswer } from '../event/event-store.ts'
 import type { TextHash } from '../event/hash.ts'
 import { type Limits, systemLimits } from '../event/limits.ts'
-import { DUPLICATE, errorOf, type Outcome, STORED, unknownOutcome } from '../event/outcome.ts'
+import { type Outcome, unknownOutcome } from '../event/outcome.ts'
 import { durabilities, RequestBuilder, type SealedRequest } from '../event/request.ts'
 import type { StampClock } from '../event/stamp.ts'
 import { checkStreamId, partitionOf } from '../event/stream-id.ts'
@@ -15,8 +15,9 @@ import { refuseSystemStream } from './asked-append.ts'
 import { addEvent, durabilityNumber, producerOf, refuseRepeatedIds, USER, type Writer } from './encode-append.ts'
 import { InFlight } from './in-flight.ts'
 import { KeyedAppends, type MadeRequest } from './keyed-appends.ts'
-import { answerOf, PendingTable, type PendingRequest } from './pending.ts'
+import { PendingTable, type PendingRequest, settle } from './pending.ts'
 import type { ShardPort } from './port.ts'
+import { RouterFigures } from './router-figures.ts'
 
 export interface RouterOptions {
   readonly partitions: number
@@ -33,6 +34,7 @@ const POLL_MS = 1000
 export class Router {
   readonly options: RouterOptions
   readonly inFlight: InFlight
+  readonly figures: RouterFigures
   /** Set when nothing may come in any more. */
   closed: EventStoreError | null = null
   readonly keyed = new KeyedAppends(this)
@@ -40,7 +42,6 @@ export class Router {
   readonly #clock: Clock
   readonly #pending = new PendingTable()
   readonly #builder = new RequestBuilder()
-  readonly #waiting: Uint32Array
   readonly #default: number
   #roomWaiters: (() => void)[] = []
   /** Shards whose worker dies again and again. */
@@ -51,9 +52,8 @@ export class Router {
   constructor(shards: number, options: RouterOptions) {
     this.options = options
     this.#clock = options.clock ?? systemClock
-    this.#nowMs = this.#clock.monotonic()
+    this.figures = new RouterFigures(options.partitions)
     this.#ports = Array.from({ length: shards }, () => null)
-    this.#waiting = new Uint32Array(options.partitions)
     this.#default = durabilities.indexOf(options.durability)
     this.inFlight = new InFlight(shards, options.stamps, options.horizon)
     this.#sweep = setInterval(() => this.#giveUpLate(), POLL_MS)
@@ -70,6 +70,12 @@ export class Router {
     this.#ports[shard] = port
     this.inFlight.attached(shard, port)
     void this.#listen(shard, port)
+  }
+
+  /** `lost`: no worker will take what is sent to the shard; `away`: none does now. */
+  shardAt(shard: number): 'attached' | 'away' | 'lost' {
+    if (this.#ports[shard]) return 'attached'
+    return this.#lost.has(shard) ? 'lost' : 'away'
   }
 
   /** A shard's worker is gone: what it was asked and did not answer has an unknown outcome. `forGood`: no other follows. */
@@ -91,22 +97,18 @@ export class Router {
   drain(shard: number): void {
     const port = this.#ports[shard]
     if (!port) return
+    let nowMs = 0
     port.drain((number, outcome) => {
       const request = this.#pending.find(number)
       if (!request) return
-      this.#settle(request, outcome)
+      // One look at the clock for all that has come.
+      nowMs ||= this.#clock.monotonic()
+      this.figures.answered(request, nowMs)
+      settle(request, outcome)
       this.#pending.release(number)
     })
     this.inFlight.published(shard)
     if (this.#roomWaiters.length > 0) for (const wake of this.#roomWaiters.splice(0)) wake()
-  }
-
-  #settle(request: PendingRequest, outcome: Outcome): void {
-    this.#waiting[request.partition]! -= request.events
-    if (request.settle) request.settle(outcome)
-    else if (outcome.status === STORED) request.resolve!(answerOf(request, outcome))
-    else if (outcome.status === DUPLICATE) request.resolve!({ duplicate: true, highest: outcome.sequence })
-    else request.reject!(errorOf(outcome, request))
   }
 
   /** One atomic append to one stream. */
@@ -119,6 +121,7 @@ export class Router {
     try {
       return this.#append(stream, Array.isArray(events) ? events : [events as NewEvent], options, writer)
     } catch (error) {
+      this.figures.refused(error as Error)
       return Promise.reject(error as Error)
     }
   }
@@ -174,12 +177,9 @@ export class Router {
 
   /** A request larger than the whole mailbox is let into an empty one. */
   #mailboxFull(partition: number, events: number): boolean {
-    const waiting = this.#waiting[partition]!
+    const waiting = this.figures.waitingOf(partition)
     return waiting > 0 && waiting + events > this.options.limits.mailboxEvents
   }
-
-  /** Read once a second: good enough for a deadline of many. */
-  #nowMs: number
 
   durabilityOf(given: Durability | undefined): number {
     return given === undefined ? this.#default : durabilityNumber(given)
@@ -255,21 +255,20 @@ export class Router {
     request.partition = partition
     request.events = events
     request.durability = durability
-    request.sentMs = this.#nowMs
-    this.#waiting[partition]! += events
+    request.sentMs = this.#clock.monotonic()
+    this.figures.sent(partition, events)
     return taken
   }
 
   #giveUpLate(): void {
-    this.#nowMs = this.#clock.monotonic()
     if (this.#pending.size === 0) return
-    const before = this.#nowMs - this.options.limits.commitTimeoutMs
+    const before = this.#clock.monotonic() - this.options.limits.commitTimeoutMs
     this.#giveUp(request => request.sentMs < before)
   }
 
   #giveUp(over: (request: PendingRequest) => boolean): void {
     for (const request of this.#pending.giveUp(over)) {
-      this.#waiting[request.partition]! -= request.events
+      this.figures.givenUp(request)
       if (request.settle) request.settle(null)
       else request.reject!(unknownOutcome(request.stream))
     }

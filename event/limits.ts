@@ -37,6 +37,12 @@ export const defaultLimits = {
   blockCacheBytes: 64 * 1024 * 1024,
   /** An append whose commit gives no answer for this long is UNKNOWN_OUTCOME. */
   commitTimeoutMs: 30_000,
+  /** A commit of a shard that takes longer is counted as slow, and said in the log. */
+  slowCommitMs: 1_000,
+  /** A partition that carries more than twice the mean for so long is said to be hot. */
+  hotPartitionMs: 60_000,
+  /** Events a second below which no partition is called hot, however little the others carry. */
+  hotPartitionEvents: 100,
   /** A pipeline worker without a sign of life for this long runs user code that does not return: it is ended and started again. */
   silentWorkerMs: 5_000,
   /** Rows of a page between operators. */

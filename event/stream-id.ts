@@ -96,11 +96,12 @@ export function checkPartitionKey(key: unknown, limits: Limits): asserts key is 
 function checkName(name: unknown, limits: Limits, field: string): asserts name is string {
   if (typeof name !== 'string' || name.length === 0)
     throw new EventStoreError('INVALID', `${field} must be a text of at least one character`, { field })
-  if (name.length * 3 > limits.streamIdBytes && Buffer.byteLength(name) > limits.streamIdBytes) {
+  const bytes = name.length * 3 > limits.streamIdBytes ? encoder.encode(name).length : 0
+  if (bytes > limits.streamIdBytes) {
     throw new EventStoreError('TOO_LARGE', `${field} is longer than ${limits.streamIdBytes} bytes`, {
       field,
       limit: limits.streamIdBytes,
-      actual: Buffer.byteLength(name),
+      actual: bytes,
     })
   }
   for (let i = 0; i < name.length; i++) {

@@ -81,6 +81,11 @@ export class EventLog implements EventStore {
     if (this.#closed) throw this.#closed
   }
 
+  /** It is closing or closed. */
+  get isShut(): boolean {
+    return this.#closed !== null
+  }
+
   /** Reads, appends and open iterators are CLOSED from now on. */
   shut(reason: EventStoreError): void {
     this.#closed = reason

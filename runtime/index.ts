@@ -42,7 +42,8 @@ export type {
   StepStatus,
   TopologyStatus,
 } from '../event/topologies.ts'
-export type { NodeStats, PartitionStats, VerifyReport } from '../event/figures.ts'
+export type { Health, NodeStats, PartitionStats, Readiness, ShardHealth, VerifyReport } from '../event/figures.ts'
+export { health, METRICS_CONTENT_TYPE, metricsText, ready } from './observe/index.ts'
 export * from '../topology/pipeline.ts'
 export { type KeyPart, type Projection, projection, type ProjectionKey, type ProjectionSpec } from '../topology/projection.ts'
 export type { Column, NumberColumn, Page, Row, SliceColumn, TextColumn, BooleanColumn, ValueColumn } from '../operators/flow.ts'

@@ -10,7 +10,9 @@ import type { StateColumn } from '../store/state.ts'
 import type { Deployers } from './deploy/deployers.ts'
 import { TopologyTexts } from './deploy/topology-text.ts'
 import { type CheckedOptions } from './options.ts'
-import { partitionStats, verifyShards } from './report.ts'
+import type { Monitor } from './observe/monitor.ts'
+import { partitionStats, refusals, shardStats } from './observe/partition-stats.ts'
+import { verifyShards } from './report.ts'
 import { serveNode, type ServeOptions, type Serving } from './serve.ts'
 import { type NodeShard } from './shards.ts'
 import { countOf, statsOfTenant, verifyTenant } from './tenant-report.ts'
@@ -25,6 +27,7 @@ export interface NodeParts {
   readonly view: LogView
   readonly shards: readonly NodeShard[]
   readonly deployers: Deployers
+  readonly monitor: Monitor
   readonly tenants: Tenants
   readonly state: KeyValue<StateColumn>
   /** What could not be read at open. */
@@ -130,21 +133,18 @@ export class Node extends TenantStore {
   }
 
   async #stats(): Promise<NodeStats> {
-    const { shards, damage, deployers, diskBytes } = this.#parts
-    const partitions = partitionStats(shards, this.view.partitions)
+    const { damage, deployers, diskBytes, monitor } = this.#parts
+    const partitions = partitionStats(monitor)
     const bytes = diskBytes()
     return {
       storeId: this.view.storeId,
+      openedAt: monitor.openedAt,
       events: partitions.reduce((total, { events }) => total + events, 0),
       diskBytes: bytes.total,
       partitions,
-      shards: shards.map(({ shared }, shard) => ({
-        shard,
-        blocks: shared.committedBlocks,
-        segments: shared.segment,
-        diskBytes: bytes.shards[shard]!,
-      })),
+      shards: shardStats(monitor, bytes.shards),
       topologies: await deployers.of(DEFAULT_SCOPE).topologies(),
+      refusals: refusals(monitor),
       damage: damage(),
     }
   }
@@ -165,6 +165,11 @@ export class Node extends TenantStore {
     return { addresses, close: () => close().finally(forget) }
   }
 
+  /** What watches this node, for metrics and health. */
+  get monitor(): Monitor {
+    return this.#parts.monitor
+  }
+
   /** Answers what was asked, then closes. Appends and reads from now on are CLOSED. A second call is answered by the first. */
   close(): Promise<void> {
     this.#closed ??= this.#close()
@@ -172,8 +177,10 @@ export class Node extends TenantStore {
   }
 
   async #close(): Promise<void> {
-    await (await this.#serving?.catch(() => null))?.close()
+    // Without a door nothing may come between the call and the end of appends.
+    if (this.#serving) await (await this.#serving.catch(() => null))?.close()
     this.#isClosing = true
+    this.monitor.close()
     for (const store of [this, ...this.#tenants.values()]) store.shut(closing())
     await Promise.all(this.#removals)
     await this.#parts.tenants.sent()

@@ -38,11 +38,13 @@ export function whoHolds(directory: string): Holder | undefined {
   return file && { ...file, alive: isAlive(file.pid) }
 }
 
-/** For a LOCKED message: "process 4711", or what is known instead. */
+/** For a LOCKED message: "process 4711, which serves http://127.0.0.1:7070", or what is known instead. */
 export function holderInWords(directory: string): string {
   const holder = whoHolds(directory)
   if (holder === undefined || !holder.alive) return 'another process'
-  return holder.pid === process.pid ? 'this process' : `process ${holder.pid}`
+  const addresses = Object.values(holder.addresses)
+  const serves = addresses.length === 0 ? '' : `, which serves ${addresses.join(' and ')}`
+  return (holder.pid === process.pid ? 'this process' : `process ${holder.pid}`) + serves
 }
 
 function readNodeFile(directory: string): NodeFile | undefined {

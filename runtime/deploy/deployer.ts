@@ -7,7 +7,7 @@ import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store
 import { indexedFields } from '../../topology/indexed-fields.ts'
 import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
-import { Deployments } from './deployments.ts'
+import { about, Deployments } from './deployments.ts'
 import { eventsIn, isAhead } from './log-state.ts'
 import type { ModuleChange } from '../../event/topologies.ts'
 import { ModuleWatches } from './module-watches.ts'
@@ -55,15 +55,21 @@ export class Deployer {
       const name = localName(stored)
       const isDeployed = this.#deployments.get(name)?.deployment === row.deployment
       if (isDeployed && !isAhead(row, this.#options)) continue
-      if (isDeployed) this.#rebuilt.add(name)
+      if (isDeployed) this.#rebuild(name)
       await this.runs.threads.writer.drop(stored)
     }
     for (const deployment of this.#deployments.all) {
       const { name, status } = deployment
       if (status === 'failed' || status === 'paused') continue
-      if (status === 'ended' && this.#row(name)?.status !== 'ended') this.#rebuilt.add(name)
-      this.runs.takeUp(deployment)
+      if (status === 'ended' && this.#row(name)?.status !== 'ended') this.#rebuild(name)
+      this.runs.begin(deployment)
     }
+  }
+
+  #rebuild(name: string): void {
+    this.#rebuilt.add(name)
+    const { logger, scope } = this.#options
+    logger.warn(about(scope, name), 'the state of a topology did not fit the log and is folded again from the start')
   }
 
   /** Only what the state says already: a topology may have ended without the log knowing. */
@@ -199,7 +205,7 @@ export class Deployer {
   }
 
   #goOn(name: string): void {
-    if (this.#options.resume) this.runs.takeUp(this.#deployments.named(name))
+    if (this.#options.resume) void this.runs.takeUp(this.#deployments.named(name))
   }
 
   async topologies(): Promise<TopologyStatus[]> {

@@ -29,6 +29,8 @@ export class TopologyRuns {
   readonly #finishing = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>()
   readonly #background = new Set<Promise<void>>()
   readonly #closing = new AbortController()
+  /** Of an earlier process, and not running yet. */
+  readonly starting = new Set<string>()
 
   constructor(options: DeployerOptions, deployments: Deployments) {
     this.#options = options
@@ -68,12 +70,19 @@ export class TopologyRuns {
     return run
   }
 
-  /** Goes on from the last epoch, and nobody waits for it; of one that had ended already only what was not sent is sent. */
-  takeUp(deployment: Deployment): void {
+  /** Takes up, at the node's start, what ran in an earlier process. */
+  begin(deployment: Deployment): void {
+    const { name } = deployment
+    this.starting.add(name)
+    void this.takeUp(deployment).finally(() => this.starting.delete(name))
+  }
+
+  /** Goes on from the last epoch; resolves when it runs, or never will. Of one that had ended already only what was not sent is sent. */
+  async takeUp(deployment: Deployment): Promise<void> {
     const row = this.#row(deployment.name)
     if (row?.status === 'ended') return this.#beginFinish(deployment)
     this.#deployments.set({ ...deployment, status: runningStatus(deployment) })
-    void this.#inBackground(this.add(deployment, row === undefined).startAlone())
+    await this.#inBackground(this.add(deployment, row === undefined).startAlone())
   }
 
   #row(topology: string): TopologyRow | undefined {

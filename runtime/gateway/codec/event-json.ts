@@ -31,7 +31,9 @@ export class JsonChunk {
   /** The event as one JSON object. With `oneLine` it has no line breaks; in valid JSON they stand only between values. */
   event(event: Event, oneLine = false): void {
     const { data, encoding, time, recorded, ...rest } = event
-    const envelope = JSON.stringify({ ...rest, time: timeText(time), recorded: timeText(recorded), encoding })
+    // ISO 8601 has no room for less than a millisecond.
+    const happened = Number.isInteger(time) ? timeText(time) : time
+    const envelope = JSON.stringify({ ...rest, time: happened, recorded: timeText(recorded), encoding })
     this.text(`${envelope.slice(0, -1)},"data":`)
     if (encoding === 'json' && data instanceof Uint8Array) {
       const start = this.length

@@ -59,17 +59,19 @@ const metadataSchema = z.record(z.string(), z.unknown())
 
 export const newEventSchema = z
   .strictObject({
-    type: z.string().min(1).meta({ maxLength: defaultLimits.eventTypeBytes }),
+    // How long a text must and may be the store says in words of its own; here it is for the OpenAPI page.
+    type: z.string().meta({ minLength: 1, maxLength: defaultLimits.eventTypeBytes }),
     data: z.unknown().meta({
       description: 'Any JSON value; kept as the bytes that were sent. With encoding "bytes": { "$bytes": base64 }.',
     }),
-    id: z.string().min(1).optional().meta({
+    id: z.string().optional().meta({
+      minLength: 1,
       maxLength: defaultLimits.eventIdBytes,
       description: 'Makes the append idempotent. Made by the node when left out.',
     }),
     time: timeSchema.optional(),
     tags: z
-      .array(z.string().min(1).meta({ maxLength: defaultLimits.tagBytes }))
+      .array(z.string().meta({ minLength: 1, maxLength: defaultLimits.tagBytes }))
       .optional()
       .meta({ maxItems: defaultLimits.tags }),
     metadata: metadataSchema.optional(),
@@ -90,9 +92,10 @@ export const eventSchema = z
     stamp: z.int(),
     position: z.string(),
     recorded: z.string(),
-    time: z.string(),
+    time: z.union([z.string(), z.number()]).meta({ description: 'ISO 8601; milliseconds since the epoch when they are not whole.' }),
     tags: z.array(z.string()).optional(),
     metadata: metadataSchema.optional(),
+    partitionKey: z.string().optional().meta({ description: 'Of a stream that was given another partition key than its own.' }),
   })
   .meta({ id: 'Event', description: 'An event as it is stored. Times are ISO 8601.' })
 
@@ -111,3 +114,17 @@ export const appendResultSchema = z
     durability: durabilitySchema,
   })
   .meta({ id: 'AppendResult', description: 'Numbers without a prefix are those of the last event.' })
+
+export const streamsResultSchema = z
+  .object({
+    ...appendResultSchema.omit({ stream: true, firstVersion: true, version: true }).shape,
+    streams: z.array(z.object({ stream: z.string(), firstVersion: z.int(), version: z.int() })),
+  })
+  .meta({
+    id: 'StreamsResult',
+    description: 'Numbers without a prefix are those of the last event; `streams` are those that were written.',
+  })
+
+export const duplicateSchema = z
+  .object({ duplicate: z.literal(true), highest: z.int() })
+  .meta({ description: 'At or below the highest known number of this producer: nothing was stored.' })

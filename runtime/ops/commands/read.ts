@@ -1,8 +1,7 @@
 /** `allsource read`: events of one stream, or of all in their total order. */
 import { EventStoreError } from '../../../event/error.ts'
-import type { AsOf, EventFilter, ReadAllOptions, ReadStreamOptions } from '../../../event/event-store.ts'
+import type { AsOf, EventFilter, EventStore, ReadAllOptions, ReadStreamOptions } from '../../../event/event-store.ts'
 import type { Event } from '../../../event/event.ts'
-import type { Node } from '../../index.ts'
 import { type Call, command } from '../command.ts'
 import { eventWriter } from '../event-output.ts'
 import { type Place, asOf, list, place, text, time, wholeNumber } from '../values.ts'
@@ -81,7 +80,7 @@ function checkScope(stream: string | undefined, flags: Flags): void {
   if (stream === undefined && flags.from?.version !== undefined) throw invalid('--from', '--from is a position with --all, not a version')
 }
 
-function readStream(node: Node, stream: string, { from, to, ...flags }: Flags): AsyncIterable<Event> {
+function readStream(node: EventStore, stream: string, { from, to, ...flags }: Flags): AsyncIterable<Event> {
   const options: ReadStreamOptions = {
     ...eitherOptions(flags),
     ...(from?.version === undefined ? {} : { from: from.version }),
@@ -90,7 +89,7 @@ function readStream(node: Node, stream: string, { from, to, ...flags }: Flags): 
   return node.readStream(stream, options)
 }
 
-function readAll(node: Node, { from, ...flags }: Flags): AsyncIterable<Event> {
+function readAll(node: EventStore, { from, ...flags }: Flags): AsyncIterable<Event> {
   const filter: EventFilter = Object.fromEntries(flagsOfAll.flatMap(name => (flags[name] === undefined ? [] : [[name, flags[name]]])))
   const options: ReadAllOptions = { ...eitherOptions(flags), ...filter, ...(from?.position === undefined ? {} : { from: from.position }) }
   return node.readAll(options)

@@ -32,10 +32,11 @@ export const start = command({
     { line: 'allsource start --json', does: 'one line of JSON when ready, for scripts' },
   ],
   makesStore: true,
+  opensDirectory: true,
   runsTopologies: true,
   endsBySignal: true,
-  async run({ flags: { until, noHttp }, terminal, open, signal, directory, serving }) {
-    const node = await open()
+  async run({ flags: { until, noHttp }, terminal, openNode, signal, directory, serving }) {
+    const node = await openNode()
     const isServed = !noHttp && (until === undefined || serving.port !== undefined || serving.host !== undefined)
     const { addresses } = await node.serve(isServed ? serving : { port: null })
     const pid = process.pid

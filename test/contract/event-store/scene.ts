@@ -15,6 +15,8 @@ export interface StoreMaker {
   readonly few?: true
   /** Others write to the same partitions: what they wrote is not to be seen, but has sequences. */
   readonly isShared?: true
+  /** Sentences that this store can not keep, with the reason for each; any other name is a mistake. */
+  readonly leftOut?: Readonly<Record<string, string>>
   /** What was stored is there again after closing and opening. */
   readonly keeps: boolean
   /** Appends to a stream that begins with `$`, where the maker can. */

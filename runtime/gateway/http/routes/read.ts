@@ -19,7 +19,8 @@ const asOfSchema = z.string().optional().meta({
   description: 'Leaves out what was recorded later than a time (ISO 8601, or milliseconds since 1970) or stands behind a position.',
   pattern: '^(?:\\d{1,13}|20\\d\\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])(?:T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\dZ)?)$',
 })
-const namesSchema = z.array(z.string().min(1)).optional()
+/** A category may be empty: that of a stream that begins with a dash. */
+const namesSchema = z.array(z.string()).optional()
 
 /** What every read of events can be asked. */
 export const filterSchema = {
