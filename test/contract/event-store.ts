@@ -26,7 +26,7 @@ const shared = { ...appends, ...manyStreams, ...conditions, ...partitionKeys, ..
 /** Sentences about the whole log, or about closing it: each opens stores of its own. */
 const alone = { ...readsOfAll, ...filteredReads, ...follows, ...closing, ...partitionKeysAlone }
 /** Sentences about closing and opening again. */
-const opened = { ...reopening, ...partitionKeysKept }
+const reopened = { ...reopening, ...partitionKeysKept }
 
 /** A sentence that takes this long will not end: better its name than the whole file's deadline. */
 const DEADLINE_MS = 30_000
@@ -55,7 +55,7 @@ export function eventStoreContract(register: Register, maker: StoreMaker): void 
     for (const place of places.splice(0)) rmSync(place, { recursive: true, force: true })
   }
   const { leftOut = {} } = maker
-  const unknown = Object.keys(leftOut).filter(sentence => !Object.hasOwn({ ...shared, ...alone, ...reopening }, sentence))
+  const unknown = Object.keys(leftOut).filter(sentence => !Object.hasOwn({ ...shared, ...alone, ...reopened }, sentence))
   if (unknown.length > 0) throw new Error(`${maker.name} leaves out what no contract says: ${unknown.join('; ')}`)
   const kept = (sentences: Sentences): [string, Sentences[string]][] =>
     Object.entries(sentences).filter(([sentence]) => !Object.hasOwn(leftOut, sentence))
@@ -69,7 +69,7 @@ export function eventStoreContract(register: Register, maker: StoreMaker): void 
     })
   }
   register(`${maker.name}: closes after all that`, leave)
-  for (const [sentence, run] of kept({ ...(maker.few ? {} : alone), ...(maker.keeps ? opened : {}) })) {
+  for (const [sentence, run] of kept({ ...(maker.few ? {} : alone), ...(maker.keeps ? reopened : {}) })) {
     register(`${maker.name}: ${sentence}`, async () => {
       try {
         const { store } = await fresh()

@@ -1,4 +1,4 @@
-/** POST /v1/append: appends to several streams of one partition key, on conditions, all or nothing. */
+/** POST /v1/events: appends to several streams of one partition key, on conditions, all or nothing. */
 import type { RequestOptions, StreamAppend } from '../../../../event/event-store.ts'
 import { jsonReader, readEvents } from '../../codec/new-events.ts'
 import type { JsonReader } from '../../codec/json-reader.ts'
@@ -25,7 +25,7 @@ const optionsSchema = z.strictObject({
 
 export const appendStreams = route({
   method: 'POST',
-  path: '/v1/append',
+  path: '/v1/events',
   name: 'appendToStreams',
   summary: 'Appends to streams of one partition key, all or nothing, if the others named are at their versions and the conditions hold.',
   action: 'append',
