@@ -2,10 +2,11 @@
  * Reads of the log for users: streams, the total order, single events. Everything is pulled; nothing is read that nobody asked for. Streams are
  * asked for by their stored names; what comes out bears the names that its tenant gave.
  */
+import { checkFilter, correlationIds } from '../event/check-filter.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { Event, Position, Stamp, Version } from '../event/event.ts'
 import type { AsOf, Moment, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
-import { timeOf } from '../event/payload.ts'
+import { momentMs } from '../event/moment.ts'
 import { comparePlaces, type Place, placeOf } from '../event/position.ts'
 import { localName, type Scope, scopedText, scopeOf } from '../event/scope.ts'
 import { stampOf } from '../event/stamp.ts'
@@ -106,35 +107,17 @@ export function* streamEvents(view: LogView, stream: string, options: ReadStream
     throw new EventStoreError('STREAM_NOT_FOUND', `there is no stream "${localName(stream)}"`, { stream: localName(stream) })
 }
 
-function checkTexts(given: unknown, field: string): void {
-  if (given !== undefined && !(Array.isArray(given) && given.every(isText)))
-    throw new EventStoreError('INVALID', `${field} must be a list of texts of well-formed Unicode`, { field })
-}
-
-const isText = (given: unknown): boolean => typeof given === 'string' && given.isWellFormed()
-
 /** The lowest stamp of what was recorded at a moment or later; undefined for none. */
 function stampFrom(moment: Moment | undefined, field: 'since' | 'until'): Stamp | undefined {
-  if (moment === undefined) return undefined
-  const ms = isMoment(moment) ? timeOf(moment) : Number.NaN
-  if (!Number.isFinite(ms))
-    throw new EventStoreError('INVALID', `${field} must be milliseconds since the epoch, a Date or ISO 8601, got ${String(moment)}`, {
-      field,
-    })
-  return stampOf(Math.ceil(ms))
-}
-
-function isMoment(moment: unknown): boolean {
-  return typeof moment === 'number' || typeof moment === 'string' || moment instanceof Date
+  const ms = momentMs(moment, field)
+  return ms === undefined ? undefined : stampOf(ms)
 }
 
 /** Checks the options of a read of all at the call, not at the first pull. */
 export function checkReadAll(options: ReadAllOptions): void {
   wholeFrom(options.limit, 0, 'limit')
   checkDirection(options.direction)
-  for (const field of ['types', 'categories', 'tags'] as const) checkTexts(options[field], field)
-  const { correlation } = options
-  checkTexts(typeof correlation === 'string' ? [correlation] : correlation, 'correlation')
+  checkFilter(options)
   boundOf(options.asOf)
   stampFrom(options.since, 'since')
   stampFrom(options.until, 'until')
@@ -156,7 +139,6 @@ export function readerOfAll(
 ): { reader: LogReader; bound: ReturnType<typeof boundOf> } {
   const bound = boundOf(options.asOf)
   const after = place ?? (options.from === undefined ? undefined : placeOf(options.from))
-  const { correlation } = options
   const since = stampFrom(options.since, 'since')
   const until = stampFrom(options.until, 'until') ?? Number.POSITIVE_INFINITY
   const reader = new LogReader(view, {
@@ -164,7 +146,7 @@ export function readerOfAll(
     types: options.types,
     categories: options.categories,
     tags: options.tags,
-    correlation: typeof correlation === 'string' ? [correlation] : correlation,
+    correlation: correlationIds(options),
     system: options.system,
     pageRows: Math.min(pageRows, Math.max(1, options.limit ?? pageRows)),
     ...(since === undefined ? {} : { since }),

@@ -19,7 +19,8 @@ import { eventIn, newEventText, pageIn } from './event-json.ts'
 import { followed } from './follow.ts'
 import { Lanes } from './lanes.ts'
 import { pagedEvents } from './pages.ts'
-import { asOfText, checkAppend, checkFilter, checkReadAll, checkReadStream, checkStream, checkVersion } from './read-options.ts'
+import { checkFilter } from '../event/check-filter.ts'
+import { asOfText, checkAppend, checkReadAll, checkReadStream, checkStream, checkVersion, filterQuery, momentText } from './read-options.ts'
 import { type QueryValue, segment, type Wire } from './wire.ts'
 
 type Item<E extends AnyEvent> = { stream: string; event: NewEventOf<E> }
@@ -109,10 +110,11 @@ export class RemoteLog implements EventStore {
 
   async *#allEvents(options: ReadAllOptions): AsyncGenerator<Event> {
     this.wire.check()
-    const { from, types, categories, system, direction, limit, asOf, atLeast, jsonAs } = options
-    // A list of nothing lets nothing pass, which no parameter says.
-    if (limit === 0 || types?.length === 0 || categories?.length === 0) return
-    const query = { from, types, categories, system, direction, as_of: asOfText(asOf), atLeast }
+    const { from, direction, limit, asOf, atLeast, jsonAs } = options
+    const filter = filterQuery(options)
+    if (limit === 0 || filter === null) return
+    const range = { since: momentText(options.since, 'since'), until: momentText(options.until, 'until') }
+    const query = { from, ...filter, ...range, direction, as_of: asOfText(asOf), atLeast }
     const bound = async (): Promise<{ as_of: QueryValue }> => ({ as_of: query.as_of ?? (await this.#lastPosition()) })
     yield* pagedEvents(this.wire, {
       path: '/v1/events',
@@ -165,13 +167,16 @@ export class RemoteLog implements EventStore {
   subscribeToAll<E extends AnyEvent>(options: SubscribeToAllOptions = {}): AsyncIterable<EventOf<E>> {
     this.wire.check()
     checkFilter(options)
-    const { from, types, categories, system, signal, jsonAs, reached } = options
+    const { from, signal, jsonAs, reached } = options
+    const since = momentText(options.since, 'since')
+    const filter = filterQuery(options)
     if (from !== undefined && from !== 'end') placeOf(from)
-    const isOfNothing = types?.length === 0 || categories?.length === 0
     const start = from === 'end' ? this.#end(this.#lastPosition()) : Promise.resolve(from)
     const data = jsonAs === undefined ? {} : { jsonAs }
-    const query = { types, categories, system }
-    return followed(this.wire, { of: 'all', query, from: start, signal, data, reached, isOfNothing }) as AsyncIterable<EventOf<E>>
+    const query = { ...filter, since }
+    return followed(this.wire, { of: 'all', query, from: start, signal, data, reached, isOfNothing: filter === null }) as AsyncIterable<
+      EventOf<E>
+    >
   }
 
   /** The end is where the log ends at the call: what this client appends later is behind it. */

@@ -1,10 +1,13 @@
 /** Checks of the options of reads and appends at the call, as an embedded node does them; what needs the log is checked by the node. */
+import { checkFilter, correlationIds } from '../event/check-filter.ts'
 import { EventStoreError } from '../event/error.ts'
-import type { AppendOptions, AsOf, EventFilter, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
+import type { AppendOptions, AsOf, EventFilter, Moment, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
 import { expectedNumber } from '../event/expected-version.ts'
 import { defaultLimits } from '../event/limits.ts'
+import { momentMs } from '../event/moment.ts'
 import { placeOf } from '../event/position.ts'
 import { checkStreamId } from '../event/stream-id.ts'
+import type { QueryValue } from './wire.ts'
 
 function invalid(field: string, rule: string): EventStoreError {
   return new EventStoreError('INVALID', `${field} ${rule}`, { field })
@@ -51,17 +54,25 @@ export function checkReadStream(options: ReadStreamOptions): void {
   checkEither(either)
 }
 
-export function checkFilter(filter: EventFilter): void {
-  for (const field of ['types', 'categories'] as const) {
-    const given: unknown = filter[field]
-    if (given !== undefined && !(Array.isArray(given) && given.every(text => typeof text === 'string')))
-      throw invalid(field, 'must be a list of texts')
-  }
+/** A filter as parameters; null for one that lets nothing pass, which no parameter says. */
+export function filterQuery(filter: EventFilter): Readonly<Record<string, QueryValue>> | null {
+  const { types, categories, tags, system } = filter
+  const correlation = correlationIds(filter)
+  if (types?.length === 0 || categories?.length === 0 || correlation?.length === 0) return null
+  return { types, categories, tags: tags?.length === 0 ? undefined : tags, correlation, system }
+}
+
+/** `since` and `until` as whole milliseconds. Nothing was recorded before 1970. */
+export function momentText(moment: Moment | undefined, field: string): string | undefined {
+  const ms = momentMs(moment, field)
+  return ms === undefined ? undefined : String(Math.max(0, ms))
 }
 
 export function checkReadAll(options: ReadAllOptions): void {
   checkFilter(options)
   checkEither(options)
+  momentText(options.since, 'since')
+  momentText(options.until, 'until')
   if (options.from !== undefined) placeOf(options.from)
 }
 

@@ -3,15 +3,16 @@ import { pack, unpack, Unpackr } from 'msgpackr'
 import { EventStoreError } from './error.ts'
 import type { Encoding, NewEvent } from './event.ts'
 import type { Limits } from './limits.ts'
+import { timeOf } from './moment.ts'
 import { DEFAULT_SCOPE, localName, type Scope, scopedText, tenantOf } from './scope.ts'
+
+export { timeOf } from './moment.ts'
 
 /** Number of an encoding in blocks and requests. */
 export const encodingNumbers = { json: 0, msgpack: 1, bytes: 2 } as const satisfies Record<Encoding, number>
 export const encodings: readonly Encoding[] = ['json', 'msgpack', 'bytes']
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-/** At least a whole date, so that a number in quotes is not taken for a year. */
-const ISO_DATE = /^[+-]?\d{4,6}-\d\d-\d\d/
 const HAS_ID = 1
 const HAS_TIME = 2
 const HAS_TAGS = 4
@@ -118,12 +119,6 @@ export function unpackBytes(bytes: Uint8Array): unknown {
 /** A value as MessagePack, in bytes of its own. */
 export function packBytes(value: unknown): Uint8Array {
   return new Uint8Array(pack(value))
-}
-
-/** Milliseconds since the epoch of a time as users give it; NaN when it is none. */
-export function timeOf(time: number | Date | string): number {
-  if (typeof time === 'number') return time
-  return typeof time !== 'string' || ISO_DATE.test(time) ? new Date(time).getTime() : Number.NaN
 }
 
 /** True when an event has any of the rarer parts. */

@@ -1,17 +1,20 @@
 /** GET /v1/follow: events as they come, as lines of JSON or as server-sent events. */
 import { EventStoreError } from '../../../../event/error.ts'
 import type { Event } from '../../../../event/event.ts'
+import type { EventFilter } from '../../../../event/event-store.ts'
 import { checked, positionSchema, streamIdSchema, z } from '../../codec/schemas.ts'
 import { HttpRefusal } from '../problem.ts'
 import { type Answer, type Call, route } from '../route.ts'
 import { eventStreamFormat, type FollowFormat, linesFormat, pour } from '../follow-stream.ts'
-import { filterSchema } from './read.ts'
+import { momentText } from '../query.ts'
+import { filterSchema, momentSchema } from './read.ts'
 
 const querySchema = z.strictObject({
   stream: streamIdSchema.optional().meta({ description: 'Only this stream; `from` is then a version, inclusive.' }),
   from: z.string().min(1).optional().meta({
     description: 'A position to begin after, a version with `stream`, or end for what comes from now on. Default: the first event.',
   }),
+  since: momentSchema.meta({ description: 'Only what was recorded at this time (ISO 8601, or milliseconds since 1970) or later.' }),
   ...filterSchema,
 })
 type FollowQuery = z.output<typeof querySchema>
@@ -77,12 +80,12 @@ interface Reached {
 
 function open(call: Call<object, FollowQuery>, signal: AbortSignal, reached: Reached): AsyncIterable<Event> {
   const { query, headers, session } = call
-  const { stream, from: asked, types, categories, system } = query
+  const { stream, from: asked, since, ...filter } = query
   const lastId = headers['last-event-id']
   const resumed = typeof lastId === 'string' && lastId !== '' ? lastId : undefined
   if (stream !== undefined) {
-    if ((types ?? categories ?? system) !== undefined)
-      throw new EventStoreError('INVALID', 'types, categories and system go without stream', { field: 'stream' })
+    const field = Object.entries({ since, ...filter }).find(([, value]) => value !== undefined)?.[0]
+    if (field !== undefined) throw new EventStoreError('INVALID', `${field} goes without stream`, { field: 'stream' })
     const from = resumed === undefined ? (asked === undefined ? undefined : versionOrEnd(asked, 'from')) : after(resumed)
     return session.store.subscribeToStream<Event>(stream, { signal, jsonAs: 'bytes', ...(from !== undefined && { from }) })
   }
@@ -93,9 +96,8 @@ function open(call: Call<object, FollowQuery>, signal: AbortSignal, reached: Rea
     jsonAs: 'bytes',
     reached: position => void (reached.position = position),
     ...(from !== undefined && { from }),
-    ...(types && { types }),
-    ...(categories && { categories }),
-    ...(system !== undefined && { system }),
+    ...(since !== undefined && { since: momentText(since, 'since') }),
+    ...(Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as EventFilter),
   })
 }
 
