@@ -1,15 +1,12 @@
 /** Checks of the options of reads and appends at the call, as an embedded node does them; what needs the log is checked by the node. */
-import { checkFilter, correlationIds } from '../event/check-filter.ts'
 import { EventStoreError } from '../event/error.ts'
-import type { AppendOptions, AsOf, EventFilter, Moment, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
+import type { AppendOptions, AsOf, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
 import { expectedNumber } from '../event/expected-version.ts'
 import { defaultLimits } from '../event/limits.ts'
-import { momentMs } from '../event/moment.ts'
 import { placeOf } from '../event/position.ts'
 import { checkStreamId } from '../event/stream-id.ts'
-import type { QueryValue } from './wire.ts'
 
-function invalid(field: string, rule: string): EventStoreError {
+export function invalid(field: string, rule: string): EventStoreError {
   return new EventStoreError('INVALID', `${field} ${rule}`, { field })
 }
 
@@ -44,7 +41,7 @@ export function asOfText(asOf: AsOf | undefined): string | undefined {
   const ms = asOf instanceof Date ? asOf.getTime() : asOf
   if (typeof ms !== 'number' || !Number.isFinite(ms)) throw invalid('asOf', 'must be a position, a Date or milliseconds since the epoch')
   // Nothing was recorded before 1970.
-  return String(Math.max(0, Math.floor(ms)))
+  return String(Math.min(8.64e15, Math.max(0, Math.floor(ms))))
 }
 
 export function checkReadStream(options: ReadStreamOptions): void {
@@ -54,25 +51,8 @@ export function checkReadStream(options: ReadStreamOptions): void {
   checkEither(either)
 }
 
-/** A filter as parameters; null for one that lets nothing pass, which no parameter says. */
-export function filterQuery(filter: EventFilter): Readonly<Record<string, QueryValue>> | null {
-  const { types, categories, tags, system } = filter
-  const correlation = correlationIds(filter)
-  if (types?.length === 0 || categories?.length === 0 || correlation?.length === 0) return null
-  return { types, categories, tags: tags?.length === 0 ? undefined : tags, correlation, system }
-}
-
-/** `since` and `until` as whole milliseconds. Nothing was recorded before 1970. */
-export function momentText(moment: Moment | undefined, field: string): string | undefined {
-  const ms = momentMs(moment, field)
-  return ms === undefined ? undefined : String(Math.max(0, ms))
-}
-
 export function checkReadAll(options: ReadAllOptions): void {
-  checkFilter(options)
   checkEither(options)
-  momentText(options.since, 'since')
-  momentText(options.until, 'until')
   if (options.from !== undefined) placeOf(options.from)
 }
 

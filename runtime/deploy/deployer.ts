@@ -212,8 +212,11 @@ export class Deployer {
 
   /** The rows of a projection. Whether there is such a projection shows at the first read. */
   state(projection: string): HotProjectionReader {
-    const { state: store, scope } = this.#options
-    return deployedState({ store, scope, deployments: this.#deployments, runs: this.runs, check: () => this.#check() }, projection)
+    const { state: store, scope, limits } = this.#options
+    return deployedState(
+      { store, scope, limitKeys: limits.stateChanges, deployments: this.#deployments, runs: this.runs, check: () => this.#check() },
+      projection,
+    )
   }
 
   /** Whatever changes what is deployed, one after the other. */

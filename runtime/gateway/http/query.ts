@@ -58,21 +58,12 @@ function kindOf(schema: z.core.$ZodType | undefined): string {
   return 'string'
 }
 
-const isTime = (text: string): boolean =>
-  /^\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?$/.test(text) && !Number.isNaN(Date.parse(text))
-
-/** `since` and `until`: milliseconds since the epoch, or ISO 8601. */
-export function momentText(text: string, field: string): number | Date {
-  if (/^\d{1,16}$/.test(text)) return Number(text)
-  if (isTime(text)) return new Date(text)
-  throw invalid(field, `${field} must be a time: 2026-01-31T12:00:00Z, or milliseconds since 1970`)
-}
-
 /** `as_of`: milliseconds since the epoch, ISO 8601, or a position. */
 export function asOfText(text: string): AsOf {
   if (/^\d{1,16}$/.test(text)) return Number(text)
   if (/^\d+(?:\.\d+){3}$/.test(text)) return text satisfies Position
-  if (isTime(text)) return new Date(text)
+  const isTime = /^\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?$/.test(text)
+  if (isTime && !Number.isNaN(Date.parse(text))) return new Date(text)
   throw invalid('as_of', 'as_of must be a time (2026-01-31T12:00:00Z, or milliseconds since 1970) or a position')
 }
 

@@ -6,15 +6,13 @@ import { checked, positionSchema, streamIdSchema, z } from '../../codec/schemas.
 import { HttpRefusal } from '../problem.ts'
 import { type Answer, type Call, route } from '../route.ts'
 import { eventStreamFormat, type FollowFormat, linesFormat, pour } from '../follow-stream.ts'
-import { momentText } from '../query.ts'
-import { filterSchema, momentSchema } from './read.ts'
+import { filterSchema, momentOf } from './read.ts'
 
 const querySchema = z.strictObject({
   stream: streamIdSchema.optional().meta({ description: 'Only this stream; `from` is then a version, inclusive.' }),
   from: z.string().min(1).optional().meta({
     description: 'A position to begin after, a version with `stream`, or end for what comes from now on. Default: the first event.',
   }),
-  since: momentSchema.meta({ description: 'Only what was recorded at this time (ISO 8601, or milliseconds since 1970) or later.' }),
   ...filterSchema,
 })
 type FollowQuery = z.output<typeof querySchema>
@@ -81,23 +79,24 @@ interface Reached {
 function open(call: Call<object, FollowQuery>, signal: AbortSignal, reached: Reached): AsyncIterable<Event> {
   const { query, headers, session } = call
   const { stream, from: asked, since, ...filter } = query
+  const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as EventFilter
   const lastId = headers['last-event-id']
   const resumed = typeof lastId === 'string' && lastId !== '' ? lastId : undefined
   if (stream !== undefined) {
-    const field = Object.entries({ since, ...filter }).find(([, value]) => value !== undefined)?.[0]
-    if (field !== undefined) throw new EventStoreError('INVALID', `${field} goes without stream`, { field: 'stream' })
+    const [foreign] = since === undefined ? Object.keys(given) : ['since']
+    if (foreign !== undefined) throw new EventStoreError('INVALID', `${foreign} goes without stream`, { field: 'stream' })
     const from = resumed === undefined ? (asked === undefined ? undefined : versionOrEnd(asked, 'from')) : after(resumed)
     return session.store.subscribeToStream<Event>(stream, { signal, jsonAs: 'bytes', ...(from !== undefined && { from }) })
   }
   const from = resumed ?? asked
   if (from !== undefined && from !== 'end') checked(positionSchema, from, resumed === undefined ? 'from' : 'Last-Event-ID')
   return session.store.subscribeToAll<Event>({
+    ...given,
     signal,
     jsonAs: 'bytes',
     reached: position => void (reached.position = position),
     ...(from !== undefined && { from }),
-    ...(since !== undefined && { since: momentText(since, 'since') }),
-    ...(Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as EventFilter),
+    ...(since !== undefined && { since: momentOf(since) }),
   })
 }
 

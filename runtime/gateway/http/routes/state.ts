@@ -3,15 +3,10 @@ import { EventStoreError } from '../../../../event/error.ts'
 import { z } from '../../codec/schemas.ts'
 import { listAnswer, writeJson } from '../list-answer.ts'
 import { type Answer, route } from '../route.ts'
-import { asOfText } from '../query.ts'
-import { asOfSchema, limitSchema } from './read.ts'
+import { limitSchema } from './read.ts'
 
 const projectionSchema = z.string().min(1)
 const keyText = z.string().min(1).meta({ contentMediaType: 'application/json' })
-
-const pastSchema = asOfSchema.meta({
-  description: 'As of a time or a position: the topology is folded again up to there, within the limit asOfEvents.',
-})
 
 function jsonOf(text: string, field: string): unknown {
   try {
@@ -35,7 +30,7 @@ export const stateGet = route({
   summary: 'The row of a key.',
   action: 'state',
   params: z.object({ projection: projectionSchema, key: keyText.meta({ description: 'JSON: a list, or its one element.' }) }),
-  query: z.strictObject({ as_of: pastSchema }),
+  query: z.strictObject({}),
   answers: {
     200: {
       summary: 'The row, with the place in the log that it reflects.',
@@ -43,9 +38,9 @@ export const stateGet = route({
     },
   },
   errors: ['INVALID', 'NOT_FOUND', 'BUSY'],
-  async answer({ params: { projection, key }, query: { as_of: asOf }, session }): Promise<Answer> {
+  async answer({ params: { projection, key }, session }): Promise<Answer> {
     const wanted = jsonOf(key, 'key')
-    const row = await session.store.state(projection).get(wanted, asOf === undefined ? {} : { asOf: asOfText(asOf) })
+    const row = await session.store.state(projection).get(wanted)
     if (row === undefined)
       throw new EventStoreError('NOT_FOUND', `projection ${JSON.stringify(projection)} has no row ${key}`, { projection, key: wanted })
     return { status: 200, json: row }
@@ -63,7 +58,6 @@ export const stateList = route({
     prefix: keyText.optional().meta({ description: 'JSON: first elements of the keys wanted.' }),
     after: keyText.optional().meta({ description: 'JSON: the last key of an earlier answer.' }),
     limit: limitSchema,
-    as_of: pastSchema,
   }),
   answers: {
     200: {
@@ -79,8 +73,7 @@ export const stateList = route({
     const { limit } = query
     const prefix = keyOf(query.prefix, 'prefix')
     const after = keyOf(query.after, 'after')
-    const asOf = query.as_of === undefined ? {} : { asOf: asOfText(query.as_of) }
-    const rows = session.store.state(projection).list({ limit: limit + 1, ...(prefix && { prefix }), ...(after && { after }), ...asOf })
+    const rows = session.store.state(projection).list({ limit: limit + 1, ...(prefix && { prefix }), ...(after && { after }) })
     const { limits } = door
     return listAnswer(rows, { name: 'rows', write: writeJson, session, action: 'state', limits, limit, next: ({ key }) => key })
   },
