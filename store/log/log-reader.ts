@@ -30,6 +30,8 @@ export interface LogReaderOptions extends FilterOptions {
   readonly since?: number
   /** Leaves out rows with this stamp or a higher one. */
   readonly upTo?: number
+  /** Leaves out rows behind this place. */
+  readonly last?: Place
   readonly backwards?: boolean
   /** Looks into every block instead of asking the index which may hold something: what tests and benches compare with. */
   readonly scan?: boolean
@@ -111,12 +113,14 @@ export class LogReader {
   }
 
   #wanted(cursor: PartitionCursor): boolean {
-    const { after, since = 0 } = this.#options
+    const { after, since = 0, last } = this.#options
     const { stamp } = cursor
     if (stamp < since) return false
+    const place = (): Place => ({ stamp, partition: cursor.partition, sequence: cursor.block!.firstSequence + cursor.row })
+    if (last && stamp >= last.stamp && comparePlaces(place(), last) > 0) return false
     if (!after) return true
     if (stamp !== after.stamp) return (stamp - after.stamp) * this.#sign > 0
-    return comparePlaces({ stamp, partition: cursor.partition, sequence: cursor.block!.firstSequence + cursor.row }, after) * this.#sign > 0
+    return comparePlaces(place(), after) * this.#sign > 0
   }
 
   #before(a: PartitionCursor, b: PartitionCursor): boolean {
