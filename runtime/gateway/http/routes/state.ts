@@ -1,11 +1,10 @@
 /** Rows of projections: one by its key, or a list. */
 import { EventStoreError } from '../../../../event/error.ts'
-import { z } from '../../codec/schemas.ts'
+import { nameSchema, z } from '../../codec/schemas.ts'
 import { listAnswer, writeJson } from '../list-answer.ts'
 import { type Answer, route } from '../route.ts'
 import { limitSchema } from './read.ts'
 
-const projectionSchema = z.string().min(1)
 const keyText = z.string().min(1).meta({ contentMediaType: 'application/json' })
 
 function jsonOf(text: string, field: string): unknown {
@@ -29,7 +28,7 @@ export const stateGet = route({
   name: 'stateGet',
   summary: 'The row of a key.',
   action: 'state',
-  params: z.object({ projection: projectionSchema, key: keyText.meta({ description: 'JSON: a list, or its one element.' }) }),
+  params: z.object({ projection: nameSchema, key: keyText.meta({ description: 'JSON: a list, or its one element.' }) }),
   query: z.strictObject({}),
   answers: {
     200: {
@@ -53,7 +52,7 @@ export const stateList = route({
   name: 'stateList',
   summary: 'Rows in the order of their keys. `next`, when it is not null, is the `after` of the next part.',
   action: 'state',
-  params: z.object({ projection: projectionSchema }),
+  params: z.object({ projection: nameSchema }),
   query: z.strictObject({
     prefix: keyText.optional().meta({ description: 'JSON: first elements of the keys wanted.' }),
     after: keyText.optional().meta({ description: 'JSON: the last key of an earlier answer.' }),

@@ -1,7 +1,7 @@
 /** Topologies: what is deployed, and what is done with it. */
 import { EventStoreError } from '../../../../event/error.ts'
 import type { DeployOptions, TopologyStatus } from '../../../../event/topologies.ts'
-import { z } from '../../codec/schemas.ts'
+import { nameSchema, z } from '../../codec/schemas.ts'
 import type { Session } from '../../session.ts'
 import { jsonBody, textBody } from '../json-body.ts'
 import { httpLimits } from '../limits.ts'
@@ -9,7 +9,7 @@ import { HttpRefusal } from '../problem.ts'
 import { type Answer, type Call, route } from '../route.ts'
 import { waitFor } from '../waiting.ts'
 
-const params = z.object({ name: z.string().min(1) })
+const params = z.object({ name: nameSchema })
 const nothing = z.strictObject({})
 
 export const statusSchema = z
@@ -84,10 +84,12 @@ export const deploy = route({
     schema: deploySchema,
     example: {
       topology: {
-        name: 'orders',
+        name: 'latest',
         version: 1,
-        sources: [{ kind: 'log', id: 'log' }],
-        steps: [{ id: 'out', operator: 'append', options: { stream: 'seen', type: 'seen' }, from: ['log'] }],
+        sources: [{ kind: 'log', id: 'placed', types: ['placed'] }],
+        steps: [
+          { id: 'rows', operator: 'projection', options: { name: 'latest', key: ['item'] }, from: [{ step: 'placed', port: 'main' }] },
+        ],
       },
     },
   },
