@@ -115,15 +115,23 @@ function msOf(text: string): number {
   return Number.isNaN(ms) ? Date.parse(text) : ms
 }
 
-function eventOf(wire: WireEvent): Event {
-  const { encoding = 'json', time, data } = wire
-  const isBytes = encoding === 'bytes'
+/** In the order in which an embedded node gives its fields, so that both are the same text of JSON. */
+function eventOf({ recorded: _, ...wire }: WireEvent & { readonly recorded?: unknown }): Event {
+  const { id, type, data, encoding = 'json', stream, version, partition, sequence, stamp, position, time, ...rest } = wire
   return {
-    ...wire,
+    id,
+    type,
+    data: encoding === 'bytes' ? bytesOf((data as { $bytes: string }).$bytes) : data,
     encoding,
-    data: isBytes ? bytesOf((data as { $bytes: string }).$bytes) : data,
-    time: typeof time === 'string' ? msOf(time) : time,
+    stream,
+    version,
+    partition,
+    sequence,
+    stamp,
+    position,
     // The text says it in whole milliseconds, and so does the stamp.
-    recorded: recordedOf(wire.stamp),
+    recorded: recordedOf(stamp),
+    time: typeof time === 'string' ? msOf(time) : time,
+    ...rest,
   }
 }

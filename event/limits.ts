@@ -47,10 +47,14 @@ export const defaultLimits = {
   silentWorkerMs: 5_000,
   /** Rows of a page between operators. */
   pageRows: 4096,
+  /** Events that may be folded again for one read of a projection as of an earlier time. */
+  asOfEvents: 1_000_000,
   /** Bytes that a topology may have changed since its last epoch; at half of it an epoch ends early. */
   dirtyBytes: 64 * 1024 * 1024,
   /** Memory that the hot rows of one projection take at most. */
   hotBytes: 64 * 1024 * 1024,
+  /** Rows that may have changed since the reader of a subscription to state came for the last one. */
+  stateChanges: 1_000_000,
 } as const
 
 export type Limits = { readonly [Name in keyof typeof defaultLimits]: number }

@@ -2,14 +2,14 @@
 import type { LookedUp } from '../../actors/lookups.ts'
 import { EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
-import { indexedFields } from '../../topology/indexed-fields.ts'
 import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 import { Deployments } from './deployments.ts'
 import { eventsIn } from './log-state.ts'
 import type { ModuleChange } from '../../event/topologies.ts'
 import { ModuleWatches } from './module-watches.ts'
-import { type HotProjectionReader, projectionReader } from './projection-reader.ts'
+import { deployedState } from './deployed-state.ts'
+import type { HotProjectionReader } from './projection-reader.ts'
 import { type DeployedData, isOver, projectionsOf } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
 import { asInvalid, refuseOver } from './refusals.ts'
@@ -212,20 +212,11 @@ export class Deployer {
 
   /** The rows of a projection. Whether there is such a projection shows at the first read. */
   state(projection: string): HotProjectionReader {
-    return projectionReader({
-      store: this.#options.state,
-      scope: this.#options.scope,
+    const { state: store, scope, limits } = this.#options
+    return deployedState(
+      { store, scope, limitKeys: limits.stateChanges, deployments: this.#deployments, runs: this.runs, check: () => this.#check() },
       projection,
-      check: () => this.#check(),
-      owner: () => {
-        this.#check()
-        const owner = this.#deployments.ownerOf(projection)
-        if (!owner) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
-        const { name, plan } = owner
-        const indexed = indexedFields(plan).get(projection) ?? []
-        return { name, run: this.runs.get(name), hot: this.runs.hot.get(name, projection), indexed }
-      },
-    })
+    )
   }
 
   /** Whatever changes what is deployed, one after the other. */
