@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { appends } from './event-store/appends.ts'
+import { commands } from './event-store/commands.ts'
 import { closing } from './event-store/closing.ts'
 import { follows } from './event-store/follows.ts'
 import { idempotence } from './event-store/idempotence.ts'
@@ -18,7 +19,7 @@ export type { StoreMaker } from './event-store/scene.ts'
 type Register = (name: string, run: () => Promise<void>) => void
 
 /** Sentences for which one open store will do: each uses streams of its own. */
-const shared = { ...appends, ...limits, ...idempotence, ...payloads, ...readsOfStreams }
+const shared = { ...appends, ...limits, ...idempotence, ...payloads, ...readsOfStreams, ...commands }
 /** Sentences about the whole log, or about closing it: each opens stores of its own. */
 const alone = { ...readsOfAll, ...follows, ...closing }
 
