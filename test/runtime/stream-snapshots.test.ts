@@ -41,7 +41,11 @@ const kept = (store: Tenant, stream: string, count: number): Promise<void> =>
 
 async function withNode(work: (node: Node) => Promise<void>): Promise<void> {
   const node = await openNode({ memory: true })
-  await work(node).finally(() => node.close())
+  try {
+    await work(node)
+  } finally {
+    await node.close()
+  }
 }
 
 test('a stream is folded from its last snapshot on', () =>

@@ -1,8 +1,8 @@
 /** `allsource start`: holds the node open, so that its topologies run, until it is told to stop. */
 import type { NodeStats } from '../../index.ts'
 import { command, settingFlags } from '../command.ts'
-import { printTroubles } from '../topology-output.ts'
-import { topologiesCaughtUp } from '../topology-wait.ts'
+import { printChange, printTroubles } from '../topology-output.ts'
+import { topologiesCaughtUp, untilStopped } from '../topology-wait.ts'
 import { oneOf } from '../values.ts'
 
 export const start = command({
@@ -12,12 +12,15 @@ export const start = command({
   flags: {
     ...settingFlags('partitions', 'shards', 'workers', 'durability', 'compression', 'epochMs'),
     until: { value: oneOf('caught-up'), summary: 'Closes when its topologies have taken all there is and sent what came of it; exit 0.' },
+    watch: { value: null, summary: 'Takes what is saved into the files of projections as code, and says what came of it.' },
     acceptLoss: { value: null, summary: 'Opens a damaged store with what is whole, after a copy to quarantine/; lists what is lost.' },
   },
   notes: [
     'When the node is ready, one line is printed. SIGTERM or SIGINT (Ctrl-C) stops taking work, finishes what is under ' +
       'way, closes, and exits 0. A second one stops at once; what was acknowledged is on disk all the same.',
     'While a node runs, node.json in the directory names its process.',
+    'With --watch a projection whose module has changed is reloaded, upgraded or rebuilt when a file is saved; one that is broken is named with ' +
+      'its line, and what ran goes on. allsource deploy FILE --watch does so for one.',
     'With --until caught-up it is a job that ends: topologies take what is in the log, what they append for one another included, their rows ' +
       'are durable, and their webhooks are answered; windows that are open stay so for the next time. Exit 1 when one fails meanwhile. A ' +
       'receiver that is down is waited for; Ctrl-C ends that.',
@@ -31,7 +34,7 @@ export const start = command({
   makesStore: true,
   runsTopologies: true,
   endsBySignal: true,
-  async run({ flags: { until }, terminal, open, signal, directory }) {
+  async run({ flags: { until, watch }, terminal, open, signal, directory }) {
     const node = await open()
     const pid = process.pid
     const { damage, topologies } = await node.stats()
@@ -40,6 +43,7 @@ export const start = command({
     if (terminal.json) await terminal.record({ ready: true, directory, pid, addresses: {}, ...(damage.length > 0 && { damage }) })
     else await terminal.line(`ready: ${directory}, process ${pid}; Ctrl-C stops it`)
     await terminal.flush()
+    if (watch) await node.watchModules(change => void printChange(terminal, change))
     if (until !== undefined && (await topologiesCaughtUp(node, { terminal, signal }))) {
       const failed = (await node.topologies()).filter(({ name, status }) => status === 'failed' && !failedBefore.has(name))
       await printTroubles(terminal, failed)
@@ -48,10 +52,7 @@ export const start = command({
       else await terminal.line('caught up: the topologies have taken all there is')
       return undefined
     }
-    // A signal has no timer of its own to keep the process, and a node may be idle.
-    const alive = setInterval(() => undefined, 2 ** 30)
-    if (!signal.aborted) await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
-    clearInterval(alive)
+    await untilStopped(signal)
     terminal.remark('stopping: finishing what is under way; a second signal stops at once')
     return undefined
   },
