@@ -44,7 +44,6 @@ export class PipelineActor {
   #sourceDead = 0
   #isAtHead = false
   #stopping: StopOptions | undefined
-  #isFailed = false
   #wake: (() => void) | undefined
   #isWatching = false
   /** A page whose rows look into projections that are not as new as they are; with where the source stood before it. */
@@ -128,7 +127,7 @@ export class PipelineActor {
 
   async #run(): Promise<PipelineOutcome> {
     const outcome = await this.#fold().catch((error: unknown): PipelineOutcome => ({ status: 'failed', error: failureOf(error) }))
-    this.#isFailed = outcome.status === 'failed'
+    if (outcome.status === 'failed' || this.#stopping?.commit === false) this.#gatherer.projections.close()
     await this.#settling.stopDeliveries('now')
     this.#fragment.close()
     this.#options.heartbeat.clear()
@@ -170,6 +169,7 @@ export class PipelineActor {
     for (const dead of this.#source.dead) this.#gatherer.dead(dead)
     this.#sourceDead += this.#source.dead.length
     if (aliveCount(page) > 0) this.#fragment.push(page)
+    this.#gatherer.projections.show(this.#source.position.place)
     this.#options.heartbeat.clear()
     return true
   }
@@ -295,6 +295,6 @@ export class PipelineActor {
 
   /** Rows of projections that are folded and not durable yet; none once it failed, because they may never be. */
   get folded(): EpochGatherer['projections'] | undefined {
-    return this.#isFailed ? undefined : this.#gatherer.projections
+    return this.#gatherer.projections.isClosed ? undefined : this.#gatherer.projections
   }
 }

@@ -1,5 +1,6 @@
 /** Rows that topologies keep up to date, and how they are read. */
 import type { Position } from './event.ts'
+import type { AsOf } from './event-store.ts'
 
 export interface StateRow {
   readonly key: readonly unknown[]
@@ -10,17 +11,44 @@ export interface StateRow {
   readonly durable: boolean
 }
 
-export interface StateListOptions {
+/**
+ * As of a recorded time or a position, inclusive: the rows as the topology, as it is deployed now, has them when it has folded the log up to there. It is
+ * folded again in memory for each answer, with nothing written or sent. INVALID when that takes more events than the limit `asOfEvents`, for a
+ * topology that makes its own rows, and for one that looks rows up in projections of others: they are not what they were.
+ */
+export interface StateAsOf {
+  readonly asOf?: AsOf
+}
+
+export interface StateListOptions extends StateAsOf {
   /** First elements of the keys wanted. */
   readonly prefix?: readonly unknown[]
   readonly limit?: number
   /** The last key of an earlier list. */
   readonly after?: readonly unknown[]
+  /** Only rows whose values have just this in these fields; a field that is not there is null. INVALID names what is indexed when one of them is not. */
+  readonly where?: Readonly<Record<string, unknown>>
 }
 
 export interface ProjectionReader {
   /** The row of a key; undefined when there is none. A key that is no array is its one element. NOT_FOUND when nothing writes such a projection. */
-  get(key: unknown): Promise<StateRow | undefined>
+  get(key: unknown, options?: StateAsOf): Promise<StateRow | undefined>
   /** Rows in the order of their keys. */
   list(options?: StateListOptions): AsyncIterable<{ readonly key: readonly unknown[]; readonly value: unknown }>
+}
+
+/** What a process sees of the projections of a node in itself: rows that are hot lie in memory that all its threads share, and are read without a promise. */
+export interface HotProjectionReader extends ProjectionReader {
+  /**
+   * As `get`, but at once, and only what is hot: undefined is no proof that there is no such row. A row is hot from the moment its page is folded until
+   * others need the room, and a topology that has just begun has folded nothing yet.
+   */
+  peek(key: unknown): StateRow | undefined
+  /**
+   * As `peek`, the value alone: its JSON text in UTF-8 is copied to the beginning of `into`. The answer is how many bytes it has, −1 when it is not hot; when
+   * they are more than `into` holds, nothing is copied.
+   */
+  peekBytes(key: unknown, into: Uint8Array): number
+  /** What hot rows that are read after this reflect at least; null before the first event, for generators, and when nothing is hot. */
+  readonly foldedTo: Position | null
 }

@@ -101,6 +101,13 @@ export interface DeployOptions {
   readonly watch?: boolean
 }
 
+export interface DeployTextOptions {
+  /** Default `yaml`. */
+  readonly format?: 'yaml' | 'json'
+  /** Ends at what is in the log now. */
+  readonly until?: 'head'
+}
+
 /**
  * What became of a projection that was deployed before: `reloaded` has the same revision and other code; `upgraded` has made its rows new; both went on
  * where they were. `rebuilding` folds from the first event on.
@@ -118,6 +125,11 @@ export interface Topologies {
    * is deployed takes the place of the one before. INVALID names the file and what is wrong with it, or what stands in the way.
    */
   deploy(module: URL | string, options?: DeployOptions): Promise<Deployed>
+  /**
+   * Runs the topology that a text holds, as a file of this format would; the node keeps the text. INVALID names what is wrong with it, or the module,
+   * table or schema it names: a text has no place that such a file could lie beside.
+   */
+  deployText(text: string, options?: DeployTextOptions): Promise<Deployed>
   /**
    * Stops a topology after a last epoch; its state is kept, and it stays as it is until it is resumed, over restarts of the node as well. Resolves when it
    * has stopped: its events are appended, and its webhooks are delivered as far as they are taken at the first attempt; the others wait.

@@ -16,16 +16,20 @@ import type {
   NewEventOf,
   ReadAllOptions,
   ReadStreamOptions,
+  RequestOptions,
   SnapshotPolicy,
+  StreamAppend,
+  StreamsAnswer,
   SubscribeToAllOptions,
   SubscribeToStreamOptions,
 } from '../event/event-store.ts'
 import type { Limits } from '../event/limits.ts'
 import { placeOf } from '../event/position.ts'
 import type { Scope } from '../event/scope.ts'
+import { checkSnapshotPolicy } from '../event/snapshot-policy.ts'
 import { checkStreamId } from '../event/stream-id.ts'
 import type { LogView } from '../store/log/log-view.ts'
-import { checkSnapshotPolicy, foldStream, latestSnapshot, snapshotStream, SnapshotWriter, type StreamSnapshot } from './stream-snapshots.ts'
+import { foldStream, latestSnapshot, snapshotStream, SnapshotWriter, type StreamSnapshot } from './stream-snapshots.ts'
 
 /**
  * Events and calls after which reads give the event loop a turn, counted over all of them: a caller that reads in a loop must not stop its own
@@ -58,6 +62,7 @@ export class EventLog implements EventStore {
     this.view = parts.view
     this.router = parts.router
     this.limits = parts.limits
+    parts.router.keyed.keys.reader = parts.view
     this.#scope = parts.scope
     this.#writing = parts.writing ?? (append => append(parts.scope()))
     this.#snapshots = new SnapshotWriter({
@@ -84,6 +89,11 @@ export class EventLog implements EventStore {
     if (this.#closed) throw this.#closed
   }
 
+  /** It is closing or closed. */
+  get isShut(): boolean {
+    return this.#closed !== null
+  }
+
   /** Reads, appends and open iterators are CLOSED from now on. */
   shut(reason: EventStoreError): void {
     this.#closed = reason
@@ -97,6 +107,11 @@ export class EventLog implements EventStore {
   ): Promise<AppendAnswer> {
     if (this.#closed) return Promise.reject(this.#closed)
     return this.#writing(scope => this.router.append(stream, events as NewEvent | readonly NewEvent[], options, { scope, isSystem: false }))
+  }
+
+  appendToStreams<E extends AnyEvent>(streams: readonly StreamAppend<E>[], options?: RequestOptions): Promise<StreamsAnswer> {
+    if (this.#closed) return Promise.reject(this.#closed)
+    return this.#writing(scope => this.router.appendToStreams(streams, options, { scope, isSystem: false }))
   }
 
   async appendInOrder<E extends AnyEvent>(

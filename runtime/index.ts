@@ -2,6 +2,7 @@
 export { openNode } from './open-node.ts'
 export type { Node } from './node.ts'
 export type { OpenOptions } from './options.ts'
+export type { ServeOptions, Serving } from './serve.ts'
 export { errorCodes, type ErrorCode, EventStoreError, isEventStoreError } from '../event/error.ts'
 export type {
   AppendResult,
@@ -39,18 +40,20 @@ export type {
   HandledLetters,
   ReplayOptions,
 } from '../event/dead-letters.ts'
-export type { ProjectionReader, StateListOptions, StateRow } from '../event/projections.ts'
+export type { HotProjectionReader, ProjectionReader, StateListOptions, StateRow } from '../event/projections.ts'
 export type {
   Deployed,
   DeployedUpdate,
   DeployOptions,
+  DeployTextOptions,
   ModuleChange,
   ModuleFailure,
   Rebuilding,
   StepStatus,
   TopologyStatus,
 } from '../event/topologies.ts'
-export type { NodeStats, PartitionStats, VerifyReport } from '../event/figures.ts'
+export type { Health, NodeStats, PartitionStats, Readiness, ShardHealth, VerifyReport } from '../event/figures.ts'
+export { health, METRICS_CONTENT_TYPE, metricsText, ready } from './observe/index.ts'
 export * from '../topology/pipeline.ts'
 export { type KeyPart, type Projection, projection, type ProjectionKey, type ProjectionSpec } from '../topology/projection.ts'
 export { countBy, latestBy, listBy, sumBy, type TemplateSpec } from '../topology/projection-templates.ts'

@@ -2,7 +2,7 @@
 import { streamEvents } from '../actors/reader.ts'
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import type { Event, NewEvent, Position, Version } from '../event/event.ts'
-import type { ReadStreamOptions, SnapshotPolicy } from '../event/event-store.ts'
+import type { ReadStreamOptions } from '../event/event-store.ts'
 import type { Limits } from '../event/limits.ts'
 import { jsonOf } from '../operators/keyed/json-state.ts'
 import type { LogView } from '../store/log/log-view.ts'
@@ -16,17 +16,6 @@ export interface StreamSnapshot {
   readonly version: Version
   readonly position: Position
   readonly state: unknown
-}
-
-/** INVALID names the field. */
-export function checkSnapshotPolicy({ name, revision, every }: SnapshotPolicy): void {
-  const refuse = (field: string, what: string): never => {
-    throw new EventStoreError('INVALID', `snapshot.${field} must be ${what}`, { field: `snapshot.${field}` })
-  }
-  if (name !== undefined && (typeof name !== 'string' || !/^[\w.]{1,64}$/.test(name)))
-    refuse('name', 'a text of 1 to 64 letters, digits, dots and underscores')
-  if (!Number.isSafeInteger(revision) || revision < 1) refuse('revision', 'a whole number from 1')
-  if (!Number.isSafeInteger(every) || every < 1) refuse('every', 'a whole number from 1')
 }
 
 /** The stream beside a stream that holds its snapshots. */

@@ -3,7 +3,9 @@ import { deadLetterStream, DISCARDED, REPLAYED } from '../../actors/dead-letter.
 import { GeneratorSource } from '../../actors/generator-source.ts'
 import { createFragment } from '../../actors/fragment.ts'
 import type { Heartbeat } from '../../actors/heartbeat.ts'
+import type { HotSlabs } from '../../actors/hot-rows.ts'
 import { LogSource } from '../../actors/log-source.ts'
+import { foldPast } from '../../actors/past-fold.ts'
 import { missingSecret } from '../../actors/delivery-attempt.ts'
 import type { LookedUp } from '../../actors/lookups.ts'
 import type { AppendOutbox } from '../../actors/outbox-sender.ts'
@@ -14,15 +16,20 @@ import type { Progress } from '../../actors/settling.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
+import { assert } from '../../event/assert.ts'
 import type { Clock } from '../../event/clock.ts'
+import { EventStoreError } from '../../event/error.ts'
 import type { Stamp } from '../../event/event.ts'
 import type { Limits } from '../../event/limits.ts'
+import type { Place } from '../../event/position.ts'
 import type { Scope } from '../../event/scope.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import type { StateStore } from '../../store/state.ts'
+import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
+import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
 
 /** What a thread lends its pipelines. */
@@ -54,6 +61,8 @@ export interface StartPipeline {
   /** The last stamp to read, for a topology that ends. */
   readonly head?: Stamp
   readonly isRepeating: boolean
+  /** By local names. */
+  readonly hot: HotSlabs
   readonly skip: readonly SkippedRow[]
 }
 
@@ -80,6 +89,7 @@ export interface PipelineControl extends Record<string, (...args: never[]) => un
   stats(topology: string): PipelineStats | null
   folded(topology: string, projection: string, key: readonly unknown[]): FoldedAnswer | null
   foldedRows(topology: string, projection: string): readonly (readonly [keyText: string, row: FoldedRow])[]
+  past(question: PastQuestion): Promise<PastRows>
 }
 
 export function pipelineHost(parts: PipelineHostParts): PipelineControl {
@@ -116,6 +126,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
       return actor && row ? { text: row.text, position: actor.position } : null
     },
     foldedRows: (topology, projection) => actors.get(topology)?.folded?.list(projection) ?? [],
+    past: question => pastRows(parts, question),
   }
 }
 
@@ -129,6 +140,7 @@ function startPipeline(
     ...parts,
     ...request,
     partitions: parts.log.partitions,
+    indexes: indexedFields(request.plan),
     createFragment,
     resolve,
     environment: process.env,
@@ -140,6 +152,22 @@ function startPipeline(
       return openGenerator(parts, source, { make: await resolve(source.reference), beforeCall: pipeline.beforeCall, ...(from && { from }) })
     },
   })
+}
+
+async function pastRows(parts: PipelineHostParts, question: PastQuestion): Promise<PastRows> {
+  const { plan, module, digest, head, projection, upTo, last, range } = question
+  const { source } = plan
+  assert(source.kind === 'log', 'only what is read from the log can be read again')
+  const end = Math.min(head ?? Number.POSITIVE_INFINITY, upTo - 1)
+  const past = await foldPast({
+    ...parts,
+    ...question,
+    partitions: parts.log.partitions,
+    createFragment,
+    resolve: reference => resolveReference(reference, module, digest),
+    openSource: () => openLog(parts, { ...question, head: end, past: last ?? 'all' }, source, undefined),
+  })
+  return { rows: rowsWithin(past.rows(projection), range), place: past.position.place }
 }
 
 /** Before anything is folded: what it would send could not be signed. */
@@ -164,10 +192,12 @@ function lookupsOf({ log, limits, lookedUp }: PipelineHostParts, { scope, plan }
 
 function openLog(
   { log, limits }: PipelineHostParts,
-  { scope, head, deployment, plan: { topology, steps } }: StartPipeline,
+  request: Pick<StartPipeline, 'scope' | 'head' | 'deployment' | 'plan'> & { readonly past?: Place | 'all' },
   plan: LogSourcePlan,
   from: SourcePosition | undefined,
 ): LogSource {
+  const { scope, head, deployment, past } = request
+  const { topology, steps } = request.plan
   const { types, categories } = plan
   const stream = deadLetterStream(topology)
   const discards = steps.some(({ inOrder }) => inOrder !== undefined)
@@ -179,6 +209,7 @@ function openLog(
     pageRows: limits.pageRows,
     ...(from?.place && { after: from.place }),
     ...(head !== undefined && { upTo: head + 1 }),
+    ...(past !== undefined && past !== 'all' && { last: past }),
   })
   let seenEpoch = log.horizon.epoch
   return new LogSource({
@@ -189,7 +220,10 @@ function openLog(
       // What is committed after this is read is announced by a later epoch than the one waited for.
       next() {
         seenEpoch = log.horizon.epoch
-        return reader.next()
+        const page = reader.next()
+        // Who asks for the past does not wait.
+        if (past !== undefined && reader.held) throw new EventStoreError('BUSY', 'a shard is being opened again; try again shortly')
+        return page
       },
       get head() {
         return reader.head

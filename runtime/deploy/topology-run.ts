@@ -4,9 +4,10 @@ import type { StopOptions } from '../../actors/pipeline-options.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import { EventStoreError } from '../../event/error.ts'
 import type { Scope } from '../../event/scope.ts'
+import type { HotMemory } from './hot-memory.ts'
 import type { PipelineStats } from './pipeline-host.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
-import type { Deployment } from './registry.ts'
+import { type Deployment, projectionsOf } from './registry.ts'
 
 /** Calls at one row that do not return before it is given up. */
 const STRIKES_MAX = 2
@@ -20,6 +21,7 @@ export interface TopologyRunParts {
   readonly nextIncarnation: () => number
   /** Of the last epoch in the database; 0 before the first. */
   readonly epochOf: (topology: string) => number
+  readonly hot: HotMemory
   /** `isLasting`: it will not be started again when the node is opened the next time. */
   readonly failed: (run: TopologyRun, error: EventStoreError, isLasting: boolean) => void
 }
@@ -56,6 +58,11 @@ export class TopologyRun {
     return this.#parts.scope + this.name
   }
 
+  /** Rows that it gave up because their calls did not return. */
+  get skipped(): readonly SkippedRow[] {
+    return this.#skip
+  }
+
   runsIn(thread: PipelineThread): boolean {
     return this.#thread === thread
   }
@@ -85,6 +92,7 @@ export class TopologyRun {
         incarnation: this.incarnation,
         ...(head !== undefined && { head }),
         isRepeating,
+        hot: this.#parts.hot.open(this.name, projectionsOf(plan)),
         skip: this.#skip,
       })
     } finally {
@@ -108,6 +116,7 @@ export class TopologyRun {
   /** Its thread is gone. A start under way finds out by itself. */
   died(cause: string, noted: NotedCall | undefined): void {
     this.#death = { cause, noted }
+    this.#parts.hot.close(this.name)
     if (this.#isStarting || this.#isStopping) return
     if (this.#mayGoOn()) void this.startAlone()
   }

@@ -9,6 +9,7 @@ import type { ErrorCode, EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import type { Deployments } from './deployments.ts'
+import { HotMemory } from './hot-memory.ts'
 import { type Deployment, runningStatus, type TopologyEvent } from './registry.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
 import type { Threads } from './threads.ts'
@@ -20,6 +21,7 @@ const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['READ_ONLY', 'C
 
 export class TopologyRuns {
   readonly threads: Threads
+  readonly hot: HotMemory
   readonly #options: DeployerOptions
   readonly #deployments: Deployments
   readonly #runs = new Map<string, TopologyRun>()
@@ -27,11 +29,14 @@ export class TopologyRuns {
   readonly #finishing = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>()
   readonly #background = new Set<Promise<void>>()
   readonly #closing = new AbortController()
+  /** Of an earlier process, and not running yet. */
+  readonly starting = new Set<string>()
 
   constructor(options: DeployerOptions, deployments: Deployments) {
     this.#options = options
     this.#deployments = deployments
     this.threads = options.threads
+    this.hot = new HotMemory(options.limits.hotBytes)
   }
 
   /** A thread of pipelines is gone. */
@@ -56,6 +61,7 @@ export class TopologyRuns {
         return { thread: this.threads.take(stored, filesOfPlan(module, plan)), digest: digestOfModule(module) }
       },
       scope: this.#options.scope,
+      hot: this.hot,
       nextIncarnation: this.#options.nextIncarnation,
       epochOf: topology => this.#row(topology)?.epoch ?? 0,
       failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
@@ -64,12 +70,19 @@ export class TopologyRuns {
     return run
   }
 
-  /** Goes on from the last epoch, and nobody waits for it; of one that had ended already only what was not sent is sent. */
-  takeUp(deployment: Deployment): void {
+  /** Takes up, at the node's start, what ran in an earlier process. */
+  begin(deployment: Deployment): void {
+    const { name } = deployment
+    this.starting.add(name)
+    void this.takeUp(deployment).finally(() => this.starting.delete(name))
+  }
+
+  /** Goes on from the last epoch; resolves when it runs, or never will. Of one that had ended already only what was not sent is sent. */
+  async takeUp(deployment: Deployment): Promise<void> {
     const row = this.#row(deployment.name)
     if (row?.status === 'ended') return this.#beginFinish(deployment)
     this.#deployments.set({ ...deployment, status: runningStatus(deployment) })
-    void this.#inBackground(this.add(deployment, row === undefined).startAlone())
+    await this.#inBackground(this.add(deployment, row === undefined).startAlone())
   }
 
   #row(topology: string): TopologyRow | undefined {
@@ -132,6 +145,7 @@ export class TopologyRuns {
     this.#runs.delete(name)
     await this.#stopFinishing(name)
     await run?.stop({ commit: false })
+    this.hot.close(name)
   }
 
   async #stopFinishing(name: string): Promise<void> {
@@ -159,6 +173,7 @@ export class TopologyRuns {
     if (this.#closing.signal.aborted || this.#runs.get(name) !== run) return
     this.#runs.delete(name)
     run.left()
+    this.hot.close(name)
     const error = { code, message }
     this.#deployments.set({ ...run.deployment, status: 'failed', error })
     if (isLasting) this.#noteLater({ type: 'topology.failed', data: { name, deployment: run.deployment.deployment, error } })

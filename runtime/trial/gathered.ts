@@ -8,7 +8,7 @@ import type { NewEvent } from '../../event/event.ts'
 import { defaultLimits } from '../../event/limits.ts'
 import { timeOf } from '../../event/payload.ts'
 import type { DeadRow, PostRequest, ProjectionWriter, StepState } from '../../operators/operator.ts'
-import { jsonText } from '../ops/json-text.ts'
+import { jsonText } from '../../event/json-text.ts'
 import { PARTITIONS_DEFAULT } from '../options.ts'
 
 /** How many there were, and the first of them. */

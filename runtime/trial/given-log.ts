@@ -6,7 +6,7 @@ import { encodeData, encodeExtras } from '../../event/payload.ts'
 import { recordedOf } from '../../event/stamp.ts'
 import { categoryOf } from '../../event/stream-id.ts'
 import type { LogSource } from '../../topology/plan.ts'
-import { jsonText } from '../ops/json-text.ts'
+import { jsonText } from '../../event/json-text.ts'
 
 /** An event with its place in the log; plain data. */
 export interface GivenEvent {

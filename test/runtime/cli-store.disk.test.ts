@@ -171,6 +171,13 @@ test('a topology is deployed, folds what is there, is read by key, and goes', as
   assert.equal((await typed(`state get totals '["ada",${hour}]'`)).output, '{\n  "count": 2,\n  "sum": 300\n}\n')
   assert.equal(await answers(`state list totals --prefix '["ada"]' --limit 5`), [{ key: ['ada', hour], value: { count: 2, sum: 300 } }])
   assert.equal(await answers(`state list totals --prefix '"eve"'`), [])
+  const [first, last] = await answers('read payment-1 --limit 3')
+  const asOf = (event: Record<string, unknown> | undefined): string => `--as-of ${String(event?.['position'])}`
+  assert.equal(await answers(`state list totals ${asOf(first)}`), [], 'its window had not closed')
+  assert.equal(await answers(`state list totals --as-of 2200-01-01 --limit 1`), [{ key: ['ada', hour], value: { count: 2, sum: 300 } }])
+  assert.equal((await answers(`state get totals '["ada",${hour}]' --as-of 2200-01-01`))[0]?.['value'], row?.['value'])
+  assert.is((await refusal(`state get totals '["ada",${hour}]' ${asOf(last)}`)).code, 'NOT_FOUND')
+  assert.is((await refusal(`state get totals '["ada",${hour}]' --as-of soon`)).exit, 2)
   assert.match((await typed('state list totals')).output, /\["ada",\d+\] +\{"count":2,"sum":300\}/)
   const missing = await refusal(`state get totals '"eve"'`)
   assert.equal([missing.code, missing.exit], ['NOT_FOUND', 1])
@@ -191,6 +198,26 @@ test('numbers come back as they were received', async () => {
   await answers(`append number-1 --type t --data '{"big":12345678901234567890,"money":1.50}'`)
   for (const line of ['read number-1 --json', 'read --all --types t --json', 'read number-1'])
     assert.match((await typed(line)).output, '{"big":12345678901234567890,"money":1.50}')
+})
+
+test('all streams are read and followed by tags, correlation ids and recorded time', async () => {
+  const marked = (data: number, tags: string[], id: string): string =>
+    JSON.stringify({ type: 'marked', data, tags, metadata: { correlationId: id } })
+  await answers('append marked-1', `${marked(1, ['vip', 'late'], 'c-1')}\n${marked(2, ['vip'], 'c-2')}\n`)
+  const found = async (flags: string): Promise<unknown[]> => (await answers(`read --all ${flags}`)).map(one => one['data'])
+  assert.equal(await found('--tags vip'), [1, 2])
+  assert.equal(await found('--tags vip,late'), [1])
+  assert.equal(await found('--correlation c-2,c-9'), [2])
+  assert.equal(await found('--tags late --correlation c-2'), [])
+  const last = (await answers('read --all --backwards --limit 1'))[0]
+  const recorded = String(last?.['recorded'])
+  assert.ok((await found(`--since ${recorded}`)).length >= 1)
+  assert.equal(await found(`--since ${recorded} --until ${recorded}`), [])
+  assert.equal(await found(`--tags vip --until ${Date.parse(recorded) + 1}`), [1, 2])
+  for (const flags of ['--tags vip', '--correlation c-1', '--since 2026-01-31', '--until 5'])
+    assert.is((await typed(`read marked-1 ${flags}`)).exit, 2)
+  assert.is((await typed('read --all --since soon')).exit, 2)
+  assert.is((await typed('follow marked-1 --tags vip')).exit, 2)
 })
 
 test.run()

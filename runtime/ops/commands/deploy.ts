@@ -20,7 +20,7 @@ export const deploy = command({
     'A module may hold a projection as code. One of a name that is deployed takes the place of the one before: with the same revision it goes on ' +
       'where that stood, with another its rows are upgraded or folded anew, which a bar shows.',
     'With --watch each save is taken while events flow. A file that is broken is named with its line, and what ran goes on. SIGTERM or SIGINT ' +
-      '(Ctrl-C) ends it, exit 0.',
+      '(Ctrl-C) ends it, exit 0. Where a node runs already, that node watches the files, and topologies shows what it refuses.',
     'lint says what is wrong with a topology before it is deployed, run --dry shows what it would do, and test runs the tests beside it.',
   ],
   examples: [
@@ -30,7 +30,7 @@ export const deploy = command({
   ],
   makesStore: true,
   runsTopologies: true,
-  async run({ arguments: { file }, flags: { until, watch }, terminal, open, signal, workingDirectory }) {
+  async run({ arguments: { file }, flags: { until, watch }, terminal, open, isRunning, signal, workingDirectory }) {
     const { url, export: exported } = topologyPlace(file, workingDirectory)
     const node = await open()
     const { name, update } = await node.deploy(new URL(url), {
@@ -44,9 +44,18 @@ export const deploy = command({
     if (terminal.json) await terminal.record({ ...recordOf(status), ...(update && { update }) })
     else await printTopologies(terminal, [status])
     if (update !== undefined) terminal.remark(`${name} has taken the place of the one before: ${update}`)
-    if (watch) return changesShown(node, { terminal, signal })
-    if (until === undefined) terminal.remark('it runs while a node is open: allsource start')
-    else if (signal.aborted) terminal.remark('stopped waiting; it goes on from its last checkpoint when the store is opened again')
+    // A node in another process watches the files itself.
+    if (watch && 'watchModules' in node) return changesShown(node as Node, { terminal, signal })
+    if (until === undefined)
+      terminal.remark(
+        isRunning()
+          ? `it runs in the node${watch ? ', which takes each save of its files' : ''}`
+          : 'it runs while a node is open: allsource start',
+      )
+    else if (signal.aborted)
+      terminal.remark(
+        `stopped waiting; it goes on ${isRunning() ? 'in the node' : 'from its last checkpoint when the store is opened again'}`,
+      )
     return status.status === 'failed' ? 'failed' : undefined
   },
 })
