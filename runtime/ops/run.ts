@@ -57,7 +57,7 @@ export async function runLine(line: readonly string[], surroundings: Surrounding
       })
       const signal = AbortSignal.any([surroundings.signal, unread.signal])
       const answer = await runCommand(parsed.command, { parsed, configuration, terminal, signal, surroundings })
-      if (surroundings.signal.aborted && !parsed.command.endsBySignal) {
+      if (surroundings.signal.aborted && !parsed.command.endsBySignal && answer !== 'stopped') {
         terminal.remark('interrupted')
         return 1
       }
@@ -97,7 +97,10 @@ interface Run {
   readonly surroundings: Surroundings
 }
 
-async function runCommand(command: Command, { parsed, configuration, terminal, signal, surroundings }: Run): Promise<void | 'failed'> {
+async function runCommand(
+  command: Command,
+  { parsed, configuration, terminal, signal, surroundings }: Run,
+): Promise<void | 'failed' | 'stopped'> {
   const { directory } = configuration.options
   const acceptLoss = parsed.flags['acceptLoss'] === true ? { acceptLoss: true } : {}
   const opensDirectory = command.opensDirectory === true

@@ -1,8 +1,8 @@
 /** `allsource start`: holds the node open, so that its topologies run and programs can ask it, until it is told to stop. */
 import type { NodeStats } from '../../index.ts'
 import { command, settingFlags } from '../command.ts'
-import { printTroubles } from '../topology-output.ts'
-import { topologiesCaughtUp } from '../topology-wait.ts'
+import { printChange, printTroubles } from '../topology-output.ts'
+import { topologiesCaughtUp, untilStopped } from '../topology-wait.ts'
 import { oneOf } from '../values.ts'
 
 export const start = command({
@@ -13,6 +13,7 @@ export const start = command({
     ...settingFlags('partitions', 'shards', 'workers', 'durability', 'compression', 'epochMs', 'host', 'httpPort', 'allowHosts'),
     noHttp: { value: null, summary: 'Serves no HTTP on an address; the unix socket in the directory stays.' },
     until: { value: oneOf('caught-up'), summary: 'Closes when its topologies have taken all there is and sent what came of it; exit 0.' },
+    watch: { value: null, summary: 'Takes what is saved into the files of projections as code, and says what came of it.' },
     acceptLoss: { value: null, summary: 'Opens a damaged store with what is whole, after a copy to quarantine/; lists what is lost.' },
   },
   notes: [
@@ -20,6 +21,8 @@ export const start = command({
       'way, closes, and exits 0. A second one stops at once; what was acknowledged is on disk all the same.',
     'It serves HTTP on http://127.0.0.1:7070 and on a unix socket in the directory; node.json there names its process and its addresses, and other ' +
       'commands ask the node through the socket. Another address than a loopback one lets everybody in who reaches it.',
+    'With --watch a projection whose module has changed is reloaded, upgraded or rebuilt when a file is saved; one that is broken is named with ' +
+      'its line, and what ran goes on. allsource deploy FILE --watch does so for one.',
     'With --until caught-up it is a job that ends: topologies take what is in the log, what they append for one another included, their rows ' +
       'are durable, and their webhooks are answered; windows that are open stay so for the next time. Exit 1 when one fails meanwhile. A ' +
       'receiver that is down is waited for; Ctrl-C ends that. Such a job serves an address only when one is configured.',
@@ -35,7 +38,7 @@ export const start = command({
   opensDirectory: true,
   runsTopologies: true,
   endsBySignal: true,
-  async run({ flags: { until, noHttp }, terminal, openNode, signal, directory, serving }) {
+  async run({ flags: { until, watch, noHttp }, terminal, openNode, signal, directory, serving }) {
     const node = await openNode()
     const isServed = !noHttp && (until === undefined || serving.port !== undefined || serving.host !== undefined)
     const { addresses } = await node.serve(isServed ? serving : { port: null })
@@ -46,6 +49,7 @@ export const start = command({
     if (terminal.json) await terminal.record({ ready: true, directory, pid, addresses, ...(damage.length > 0 && { damage }) })
     else await terminal.line(`ready: ${directory}, process ${pid}${addresses['http'] ? `, ${addresses['http']}` : ''}; Ctrl-C stops it`)
     await terminal.flush()
+    if (watch) await node.watchModules(change => void printChange(terminal, change))
     if (until !== undefined && (await topologiesCaughtUp(node, { terminal, signal }))) {
       const failed = (await node.topologies()).filter(({ name, status }) => status === 'failed' && !failedBefore.has(name))
       await printTroubles(terminal, failed)
@@ -54,10 +58,7 @@ export const start = command({
       else await terminal.line('caught up: the topologies have taken all there is')
       return undefined
     }
-    // A signal has no timer of its own to keep the process, and a node may be idle.
-    const alive = setInterval(() => undefined, 2 ** 30)
-    if (!signal.aborted) await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
-    clearInterval(alive)
+    await untilStopped(signal)
     terminal.remark('stopping: finishing what is under way; a second signal stops at once')
     return undefined
   },
