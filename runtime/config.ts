@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { EventStoreError } from '../event/error.ts'
 import { defaultLimits, type Limits } from '../event/limits.ts'
+import { durationMs } from '../operators/duration.ts'
 import { hint } from '../topology/nearest.ts'
+import { type LogLevel, logLevels } from './observe/logger.ts'
 import { type OpenOptions, PARTITIONS_MAX, SHARDS_MAX } from './options.ts'
 
 interface Kind<Value> {
@@ -31,6 +33,13 @@ function wholeNumber(least: number, most: number): Kind<number> {
   }
 }
 
+const duration: Kind<string> = {
+  expects: 'a duration from 1ms up, such as 500ms, 30s or 2m',
+  placeholder: 'TIME',
+  fromText: text => text,
+  accepts: (value): value is string => typeof value === 'string' && /^0*[1-9]\d*(?:ms|s|m|h|d)$/.test(value),
+}
+
 function oneOf<const Word extends string>(...words: Word[]): Kind<Word> {
   const isWord = (value: unknown): value is Word => words.some(word => word === value)
   return { expects: `one of ${words.join(', ')}`, placeholder: words.join('|'), fromText: text => text, accepts: isWord }
@@ -48,6 +57,16 @@ export const settings = {
   workers: { kind: wholeNumber(1, 64), default: 'cores − 1', summary: 'Threads that run topologies.' },
   durability: { kind: oneOf('memory', 'os', 'disk'), default: 'disk', summary: 'When a writer is answered: numbered, written, or synced.' },
   compression: { kind: oneOf('auto', 'none'), default: 'auto', summary: 'Whether blocks of events are compressed when it pays.' },
+  log: {
+    kind: oneOf(...logLevels),
+    default: 'info; warn with --until',
+    summary: 'How important a line of the log is at least; silent for none.',
+  },
+  drainTimeout: {
+    kind: duration,
+    default: '30s',
+    summary: 'How long a node that was told to stop may finish what is under way; then its process is ended.',
+  },
   epochMs: { kind: wholeNumber(1, 3_600_000), default: '100', summary: 'Milliseconds between two writes of a topology’s state.' },
 } as const satisfies Record<string, { kind: Kind<string> | Kind<number>; default: string; summary: string }>
 
@@ -80,8 +99,15 @@ export interface ConfigurationInput {
   readonly workingDirectory?: string
 }
 
+/** What concerns the process that holds a node, and not the node. */
+export interface ProcessOptions {
+  readonly log?: LogLevel
+  readonly drainTimeoutMs: number
+}
+
 export interface Configuration {
   readonly options: OpenOptions & { readonly directory: string }
+  readonly process: ProcessOptions
   /** Where each value that is not a default came from, by the setting's name. */
   readonly origins: ReadonlyMap<string, string>
 }
@@ -110,7 +136,7 @@ export function readConfiguration(input: ConfigurationInput = {}): Configuration
       problems: findings.problems,
     })
   }
-  return { options: optionsOf(findings.values), origins: findings.origins }
+  return { options: optionsOf(findings.values), process: processOf(findings.values), origins: findings.origins }
 }
 
 function optionsOf(values: ReadonlyMap<string, unknown>): Configuration['options'] {
@@ -118,11 +144,21 @@ function optionsOf(values: ReadonlyMap<string, unknown>): Configuration['options
   const options: Record<string, unknown> = {}
   for (const [key, value] of values) {
     if (key.startsWith('limits.')) limits[key.slice('limits.'.length)] = value
-    else options[key === 'data' ? 'directory' : key] = value
+    else if (!processKeys.has(key)) options[key === 'data' ? 'directory' : key] = value
   }
   if (Object.keys(limits).length > 0) options['limits'] = limits
   // Each value passed its kind's check above, which the types can not follow through a map.
   return options as unknown as Configuration['options']
+}
+
+const processKeys: ReadonlySet<string> = new Set<SettingName>(['log', 'drainTimeout'])
+
+function processOf(values: ReadonlyMap<string, unknown>): ProcessOptions {
+  const log = logLevels.find(level => level === values.get('log'))
+  return {
+    ...(log !== undefined && { log }),
+    drainTimeoutMs: durationMs(values.get('drainTimeout') ?? settings.drainTimeout.default, 'drainTimeout'),
+  }
 }
 
 function configurationFile(

@@ -1,5 +1,6 @@
 /** A node: one store, its tenants' event logs, and the topologies that run over them, opened in a process of the user's. */
 import type { Router } from '../actors/router.ts'
+import { systemClock } from '../event/clock.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { LogDamage, NodeStats, TenantStats } from '../event/figures.ts'
 import { checkTenant, DEFAULT_SCOPE, DEFAULT_TENANT, type Scope } from '../event/scope.ts'
@@ -153,8 +154,11 @@ export class Node extends TenantStore {
   }
 
   async #close(): Promise<void> {
+    const { logger } = this.#parts.options
+    const begun = systemClock.monotonic()
     this.#isClosing = true
     this.monitor.close()
+    logger.info({ pending: this.router.pending }, 'the node is closing')
     for (const store of [this, ...this.#tenants.values()]) store.shut(closing())
     await Promise.all(this.#removals)
     await this.#parts.deployers.close()
@@ -162,5 +166,6 @@ export class Node extends TenantStore {
     this.router.stop()
     await this.#parts.stop()
     await this.#parts.closeDatabases()
+    logger.info({ tookMs: Math.round(systemClock.monotonic() - begun) }, 'the node is closed')
   }
 }

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import { EventStoreError } from '../../event/error.ts'
 import { type Limits, limitsWith } from '../../event/limits.ts'
+import { type Logger, silentLogger } from '../../event/logger.ts'
 import { type Configuration, readConfiguration } from '../config.ts'
 import type { Node, OpenOptions } from '../index.ts'
 import { type CommandOnLine, type ParsedLine, findCommand, parseLine } from './arguments.ts'
@@ -9,6 +10,7 @@ import type { Command } from './command.ts'
 import { commands } from './commands/index.ts'
 import { failureOf } from './failure.ts'
 import { commandHelp, groupHelp, overview } from './help.ts'
+import { logWriter } from './log-output.ts'
 import { type Output, Terminal } from './terminal.ts'
 import { remarkDeliveries } from './topology-wait.ts'
 
@@ -21,6 +23,8 @@ export interface Surroundings {
   readonly errors: Output
   /** Aborted when the process is asked to end. */
   readonly signal: AbortSignal
+  /** Ends the process without waiting for anything. */
+  readonly endAtOnce: () => void
   readonly version: string
   openNode(options: OpenOptions): Promise<Node>
 }
@@ -96,12 +100,14 @@ interface Run {
 
 async function runCommand(command: Command, { parsed, configuration, terminal, signal, surroundings }: Run): Promise<void | 'failed'> {
   const { directory } = configuration.options
+  const logger = command.holdsNode === true ? await loggerOf(parsed, configuration, surroundings) : silentLogger
   const acceptLoss = parsed.flags['acceptLoss'] === true ? { acceptLoss: true } : {}
   let opening = null as Promise<Node> | null
   const open = (): Promise<Node> => {
     return (opening ??= surroundings.openNode({
       ...configuration.options,
       ...acceptLoss,
+      ...(command.holdsNode === true && { logger }),
       create: command.makesStore === true,
       resume: command.runsTopologies === true,
     }))
@@ -113,6 +119,7 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
       arguments: parsed.arguments,
       flags: parsed.flags,
       terminal,
+      logger,
       signal,
       input,
       limits,
@@ -126,6 +133,31 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
     const node = await Promise.resolve(opening).catch(() => null)
     // One that is closed already says so itself.
     if (node && command.runsTopologies === true) await remarkDeliveries(node, terminal).catch(() => undefined)
-    await node?.close()
+    const closed = node?.close()
+    if (closed && command.holdsNode === true) await inTime(closed, configuration.process.drainTimeoutMs, { logger, surroundings })
+    await closed
   }
+}
+
+/** A job that ends has a progress of its own to show. */
+async function loggerOf(
+  { flags }: ParsedLine,
+  { process: { log } }: Configuration,
+  { errors, environment }: Surroundings,
+): Promise<Logger> {
+  const { openLogger } = await import('../index.ts')
+  return openLogger({ level: log ?? (flags['until'] === undefined ? 'info' : 'warn'), write: logWriter(errors, environment) })
+}
+
+/** What is acknowledged is on disk, so that a process may be ended rather than be waited for without end. */
+async function inTime(
+  closed: Promise<void>,
+  drainTimeoutMs: number,
+  { logger, surroundings }: { readonly logger: Logger; readonly surroundings: Surroundings },
+): Promise<void> {
+  const late = setTimeout(() => {
+    logger.error({ drainTimeoutMs }, 'the node did not close in time and is ended; what was under way is done again when it is opened')
+    surroundings.endAtOnce()
+  }, drainTimeoutMs)
+  await closed.finally(() => clearTimeout(late))
 }

@@ -1,5 +1,4 @@
 /** `allsource start`: holds the node open, so that its topologies run, until it is told to stop. */
-import type { NodeStats } from '../../index.ts'
 import { command, settingFlags } from '../command.ts'
 import { printTroubles } from '../topology-output.ts'
 import { topologiesCaughtUp } from '../topology-wait.ts'
@@ -10,13 +9,14 @@ export const start = command({
   summary: 'Opens the node and keeps it running until it is told to stop.',
   arguments: {},
   flags: {
-    ...settingFlags('partitions', 'shards', 'workers', 'durability', 'compression', 'epochMs'),
+    ...settingFlags('partitions', 'shards', 'workers', 'durability', 'compression', 'epochMs', 'log', 'drainTimeout'),
     until: { value: oneOf('caught-up'), summary: 'Closes when its topologies have taken all there is and sent what came of it; exit 0.' },
     acceptLoss: { value: null, summary: 'Opens a damaged store with what is whole, after a copy to quarantine/; lists what is lost.' },
   },
   notes: [
     'When the node is ready, one line is printed. SIGTERM or SIGINT (Ctrl-C) stops taking work, finishes what is under ' +
-      'way, closes, and exits 0. A second one stops at once; what was acknowledged is on disk all the same.',
+      'way, closes, and exits 0. A second one, or the end of --drain-timeout, stops at once; what was acknowledged is on disk all the same.',
+    'What happens is logged on stderr: as text on a terminal, elsewhere as one object of JSON a line. --log warn leaves out what is in order.',
     'While a node runs, node.json in the directory names its process.',
     'With --until caught-up it is a job that ends: topologies take what is in the log, what they append for one another included, their rows ' +
       'are durable, and their webhooks are answered; windows that are open stay so for the next time. Exit 1 when one fails meanwhile. A ' +
@@ -31,12 +31,12 @@ export const start = command({
   makesStore: true,
   runsTopologies: true,
   endsBySignal: true,
-  async run({ flags: { until }, terminal, open, signal, directory }) {
+  holdsNode: true,
+  async run({ flags: { until }, terminal, logger, open, signal, directory }) {
     const node = await open()
     const pid = process.pid
     const { damage, topologies } = await node.stats()
     const failedBefore = new Set(topologies.filter(({ status }) => status === 'failed').map(({ name }) => name))
-    for (const place of damage) terminal.remark(`damaged: ${placeText(place)}`)
     if (terminal.json) await terminal.record({ ready: true, directory, pid, addresses: {}, ...(damage.length > 0 && { damage }) })
     else await terminal.line(`ready: ${directory}, process ${pid}; Ctrl-C stops it`)
     await terminal.flush()
@@ -52,12 +52,7 @@ export const start = command({
     const alive = setInterval(() => undefined, 2 ** 30)
     if (!signal.aborted) await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
     clearInterval(alive)
-    terminal.remark('stopping: finishing what is under way; a second signal stops at once')
+    logger.info({}, 'stopping: what is under way is finished; a second signal stops at once')
     return undefined
   },
 })
-
-function placeText({ shard, partition, sequences, reason }: NodeStats['damage'][number]): string {
-  const where = partition === undefined ? `shard ${shard}` : `partition ${partition}`
-  return `${where}${sequences ? `, sequences ${sequences[0]} to ${sequences[1]}` : ''}: ${reason}`
-}
