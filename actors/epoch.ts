@@ -9,6 +9,8 @@ import {
   outboxNumber,
   outboxPrefix,
   projectionPrefix,
+  readProjection,
+  readProjectionRow,
   scanPrefix,
   type StateStore,
   stepPrefix,
@@ -19,7 +21,9 @@ import { type DeadLetterData, deadLetterStream, type GivenUpRow, letterOf, lette
 import { type Delivery, letterOfDelivery, type Undelivered } from './delivery.ts'
 import { Outbox } from './outbox.ts'
 import type { StepOutbox } from './step-node.ts'
-import { FoldedProjections, rowKeyBytes } from './projection.ts'
+import { HotRows, type HotSlabs } from './hot-rows.ts'
+import { indexChanges } from './index-changes.ts'
+import { FoldedProjections, type FoldedRows, rowKeyBytes } from './projection.ts'
 import type { RowOrigin, SourcePosition } from './source.ts'
 
 const NO_KEY = new Uint8Array(0)
@@ -35,6 +39,10 @@ export interface EpochOptions {
   /** As the last epoch left it. */
   readonly row: TopologyRow | undefined
   readonly isRepeating: boolean
+  /** Where readers in all threads find what is folded. */
+  readonly hot?: HotSlabs
+  /** Fields by which rows of its projections are to be found. */
+  readonly indexes?: ReadonlyMap<string, readonly string[]>
   /** A sign of life, now and then in long work of ours. */
   beat(): void
   /** The stored event of a row being folded. */
@@ -51,7 +59,7 @@ export interface SealedEpoch {
 }
 
 export class EpochGatherer {
-  readonly projections = new FoldedProjections()
+  readonly projections: FoldedProjections
   epoch: number
   readonly #options: EpochOptions
   readonly #bytes = new EpochBytes()
@@ -69,6 +77,7 @@ export class EpochGatherer {
     this.#scope = options.scope ?? DEFAULT_SCOPE
     this.#stored = this.#scope + options.topology
     this.epoch = options.row?.epoch ?? 0
+    this.projections = new FoldedProjections(new HotRows(options.hot, { epoch: this.epoch, place: options.row?.place ?? null }), this.epoch)
     this.#outbox = new Outbox(options, options.row?.lanes ?? {})
     this.#outboxNumber = options.row?.outbox ?? 0
     this.#names = new Set(options.row?.projections)
@@ -114,7 +123,20 @@ export class EpochGatherer {
     return {
       put: (key, value) => this.projections.put(name, key, value),
       delete: key => this.projections.delete(name, key),
+      get: key => this.#rowOf(name, key),
+      rows: () => this.#rowsOf(name),
     }
+  }
+
+  #rowOf(projection: string, key: readonly unknown[]): unknown {
+    const folded = this.projections.get(projection, key)
+    const text = folded === undefined ? readProjectionRow(this.#options.store, this.#scope + projection, key) : folded.text
+    return text === undefined ? undefined : (JSON.parse(text) as unknown)
+  }
+
+  *#rowsOf(projection: string): Generator<readonly [key: readonly unknown[], value: unknown]> {
+    const rows = readProjection(this.#options.store, this.#scope + projection)
+    for (const { key, text } of this.#alive(rows)) yield [key, JSON.parse(text) as unknown]
   }
 
   outbox(step: string): StepOutbox {
@@ -163,6 +185,7 @@ export class EpochGatherer {
   /** Everything since the last barrier as one epoch. The rows of the outbox sent since are removed by it. */
   seal(status: 'running' | 'ended', position: SourcePosition, counters: Readonly<Record<string, readonly number[]>>): SealedEpoch {
     const { deployment, isRepeating } = this.#options
+    this.projections.show(position.place)
     this.epoch++
     this.#sealProjections()
     const prefix = outboxPrefix(this.#stored)
@@ -189,10 +212,22 @@ export class EpochGatherer {
   #sealProjections(): void {
     for (const [name, rows] of this.projections.seal(this.epoch)) {
       const prefix = projectionPrefix(this.#scope + name)
+      this.#sealIndexes(name, rows)
       for (const [keyText, { text }] of rows) {
         if (text === undefined) this.#bytes.delete('state', prefix, rowKeyBytes(keyText))
         else this.#bytes.put('state', prefix, rowKeyBytes(keyText), Buffer.from(text))
       }
+    }
+  }
+
+  #sealIndexes(name: string, rows: FoldedRows): void {
+    const { store, indexes } = this.#options
+    const fields = indexes?.get(name) ?? []
+    if (fields.length === 0) return
+    for (const { isDeleted, key } of indexChanges({ store, projection: this.#scope + name, fields }, rows)) {
+      this.#options.beat()
+      if (isDeleted) this.#bytes.delete('state', NO_KEY, key)
+      else this.#bytes.put('state', NO_KEY, key, NO_KEY)
     }
   }
 

@@ -8,6 +8,7 @@ import type { Plan } from '../topology/plan.ts'
 import type { Stopping } from './delivery-sender.ts'
 import type { Fragment, FragmentContext, StepCounters } from './fragment.ts'
 import type { Heartbeat } from './heartbeat.ts'
+import type { HotSlabs } from './hot-rows.ts'
 import type { LookupOptions } from './lookups.ts'
 import type { AppendOutbox } from './outbox-sender.ts'
 import type { SkippedRow } from './skipped-rows.ts'
@@ -37,6 +38,10 @@ export interface PipelineOptions {
   /** The log may hold events of this deployment that the state knows nothing of. */
   readonly isRepeating: boolean
   readonly partitions: number
+  /** Memory shared with those who read its projections. */
+  readonly hot?: HotSlabs
+  /** Fields by which rows of its projections are to be found. */
+  readonly indexes?: ReadonlyMap<string, readonly string[]>
   readonly limits: Limits
   /** Of a plan that says none itself. */
   readonly epochMs: number

@@ -44,13 +44,12 @@ export class PipelineActor {
   #sourceDead = 0
   #isAtHead = false
   #stopping: StopOptions | undefined
-  #isFailed = false
   #wake: (() => void) | undefined
   #isWatching = false
   /** A page whose rows look into projections that are not as new as they are; with where the source stood before it. */
   #held: { readonly page: PulledPage; readonly position: SourcePosition } | undefined
   /** Something was folded since the last barrier. */
-  #isDirty = false
+  #isDirty: boolean
   #barrierAt: number
   #sliceAt: number
 
@@ -112,6 +111,7 @@ export class PipelineActor {
         await writer.write({ topology: scope + plan.topology, incarnation, bytes })
       },
     })
+    this.#isDirty = parts.gatherer.dirtyBytes > 0 // A step may have made its rows anew.
     this.#barrierAt = this.#sliceAt = options.clock.monotonic()
     this.done = this.#run()
   }
@@ -127,7 +127,7 @@ export class PipelineActor {
 
   async #run(): Promise<PipelineOutcome> {
     const outcome = await this.#fold().catch((error: unknown): PipelineOutcome => ({ status: 'failed', error: failureOf(error) }))
-    this.#isFailed = outcome.status === 'failed'
+    if (outcome.status === 'failed' || this.#stopping?.commit === false) this.#gatherer.projections.close()
     await this.#settling.stopDeliveries('now')
     this.#fragment.close()
     this.#options.heartbeat.clear()
@@ -169,6 +169,7 @@ export class PipelineActor {
     for (const dead of this.#source.dead) this.#gatherer.dead(dead)
     this.#sourceDead += this.#source.dead.length
     if (aliveCount(page) > 0) this.#fragment.push(page)
+    this.#gatherer.projections.show(this.#source.position.place)
     this.#options.heartbeat.clear()
     return true
   }
@@ -227,10 +228,9 @@ export class PipelineActor {
 
   /** At the head: until there is more, an epoch is due, or somebody stops us. */
   async #rest(): Promise<void> {
-    const waits = this.#isDirty || this.#gatherer.hasSent
-    const untilBarrierMs = this.#barrierAt + this.#epochMs - this.#options.clock.monotonic()
+    const waits = (this.#isDirty || this.#gatherer.hasSent) && this.#settling.isSettled
     const mostMs = this.#held ? lookMs : pollMs
-    const restMs = waits && this.#settling.isSettled ? Math.max(0, Math.min(untilBarrierMs, mostMs)) : mostMs
+    const restMs = waits ? Math.max(0, Math.min(this.#barrierAt + this.#epochMs - this.#options.clock.monotonic(), mostMs)) : mostMs
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, restMs)
       this.#wake = () => {
@@ -295,6 +295,6 @@ export class PipelineActor {
 
   /** Rows of projections that are folded and not durable yet; none once it failed, because they may never be. */
   get folded(): EpochGatherer['projections'] | undefined {
-    return this.#isFailed ? undefined : this.#gatherer.projections
+    return this.#gatherer.projections.isClosed ? undefined : this.#gatherer.projections
   }
 }

@@ -1,5 +1,7 @@
 /** Rows of projections that are folded but not durable yet: what readers see before the epoch that holds them is written. */
+import type { Place } from '../event/position.ts'
 import { encodeRowKey } from '../store/row-key.ts'
+import type { HotRows } from './hot-rows.ts'
 
 /** A row as it stands after the fold; `text` is JSON, undefined when the row was deleted. */
 export interface FoldedRow {
@@ -20,39 +22,68 @@ export function rowKeyBytes(text: string): Uint8Array {
 
 /** Rows changed since the last epoch, and those of the epochs that are being written. */
 export class FoldedProjections {
+  readonly #hot: HotRows
+  /** Of the rows that are put now. */
+  #epoch: number
   #current = new Map<string, Map<string, FoldedRow>>()
   #writing: (readonly [epoch: number, rows: ReadonlyMap<string, FoldedRows>])[] = []
+  /** Rows put since they were last shown. */
+  #fresh = new Map<string, Map<string, FoldedRow>>()
   /** Characters of JSON put since the last `seal`; a row put twice counts twice. */
   textLength = 0
+  isClosed = false
+
+  /** `epoch`: the last one sealed before. */
+  constructor(hot: HotRows, epoch: number) {
+    this.#hot = hot
+    this.#epoch = epoch + 1
+  }
 
   put(projection: string, key: readonly unknown[], value: unknown): void {
     const text = JSON.stringify(value) ?? 'null'
-    this.#rows(projection).set(rowKeyText(key), { key, text })
+    this.#set(projection, { key, text })
     this.textLength += text.length + 32
   }
 
   delete(projection: string, key: readonly unknown[]): void {
-    this.#rows(projection).set(rowKeyText(key), { key, text: undefined })
+    this.#set(projection, { key, text: undefined })
     this.textLength += 32
   }
 
-  #rows(projection: string): Map<string, FoldedRow> {
-    let rows = this.#current.get(projection)
-    if (rows === undefined) this.#current.set(projection, (rows = new Map<string, FoldedRow>()))
-    return rows
+  #set(projection: string, row: FoldedRow): void {
+    const keyText = rowKeyText(row.key)
+    rowsIn(this.#current, projection).set(keyText, row)
+    rowsIn(this.#fresh, projection).set(keyText, row)
   }
 
-  /** The rows of this epoch; shown until `written` says they are in the database. */
+  /** Shows what was put since the last time. A page has gone all the way, so that nobody sees what only half of it makes. */
+  show(place: Place | null): void {
+    for (const [projection, rows] of this.#fresh) {
+      for (const [keyText, { text }] of rows) this.#hot.put(projection, { key: rowKeyBytes(keyText), text, epoch: this.#epoch })
+      rows.clear()
+    }
+    this.#hot.reached(place)
+  }
+
+  /** The rows of this epoch; all of them were shown. They stay here until `written` says they are in the database. */
   seal(epoch: number): ReadonlyMap<string, FoldedRows> {
     const rows = this.#current
     this.#writing.push([epoch, rows])
     this.#current = new Map()
+    this.#epoch = epoch + 1
     this.textLength = 0
     return rows
   }
 
   written(epoch: number): void {
     this.#writing = this.#writing.filter(([of]) => of > epoch)
+    this.#hot.written(epoch)
+  }
+
+  /** Nobody is to see any of it: it may never be durable. */
+  close(): void {
+    this.isClosed = true
+    this.#hot.close()
   }
 
   get(projection: string, key: readonly unknown[]): FoldedRow | undefined {
@@ -71,4 +102,10 @@ export class FoldedProjections {
   #layers(projection: string): FoldedRows[] {
     return [...this.#writing.map(([, rows]) => rows.get(projection)), this.#current.get(projection)].filter(rows => rows !== undefined)
   }
+}
+
+function rowsIn(all: Map<string, Map<string, FoldedRow>>, projection: string): Map<string, FoldedRow> {
+  let rows = all.get(projection)
+  if (rows === undefined) all.set(projection, (rows = new Map<string, FoldedRow>()))
+  return rows
 }

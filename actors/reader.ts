@@ -3,8 +3,9 @@
  * asked for by their stored names; what comes out bears the names that its tenant gave.
  */
 import { EventStoreError } from '../event/error.ts'
-import type { Event, Position, Version } from '../event/event.ts'
-import type { AsOf, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
+import type { Event, Position, Stamp, Version } from '../event/event.ts'
+import type { AsOf, Moment, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
+import { timeOf } from '../event/payload.ts'
 import { comparePlaces, type Place, placeOf } from '../event/position.ts'
 import { localName, type Scope, scopedText, scopeOf } from '../event/scope.ts'
 import { stampOf } from '../event/stamp.ts'
@@ -105,16 +106,38 @@ export function* streamEvents(view: LogView, stream: string, options: ReadStream
     throw new EventStoreError('STREAM_NOT_FOUND', `there is no stream "${localName(stream)}"`, { stream: localName(stream) })
 }
 
+function checkTexts(given: unknown, field: string): void {
+  if (given !== undefined && !(Array.isArray(given) && given.every(isText)))
+    throw new EventStoreError('INVALID', `${field} must be a list of texts of well-formed Unicode`, { field })
+}
+
+const isText = (given: unknown): boolean => typeof given === 'string' && given.isWellFormed()
+
+/** The lowest stamp of what was recorded at a moment or later; undefined for none. */
+function stampFrom(moment: Moment | undefined, field: 'since' | 'until'): Stamp | undefined {
+  if (moment === undefined) return undefined
+  const ms = isMoment(moment) ? timeOf(moment) : Number.NaN
+  if (!Number.isFinite(ms))
+    throw new EventStoreError('INVALID', `${field} must be milliseconds since the epoch, a Date or ISO 8601, got ${String(moment)}`, {
+      field,
+    })
+  return stampOf(Math.ceil(ms))
+}
+
+function isMoment(moment: unknown): boolean {
+  return typeof moment === 'number' || typeof moment === 'string' || moment instanceof Date
+}
+
 /** Checks the options of a read of all at the call, not at the first pull. */
 export function checkReadAll(options: ReadAllOptions): void {
   wholeFrom(options.limit, 0, 'limit')
   checkDirection(options.direction)
-  for (const field of ['types', 'categories'] as const) {
-    const given: unknown = options[field]
-    if (given !== undefined && !(Array.isArray(given) && given.every(text => typeof text === 'string')))
-      throw new EventStoreError('INVALID', `${field} must be a list of texts`, { field })
-  }
+  for (const field of ['types', 'categories', 'tags'] as const) checkTexts(options[field], field)
+  const { correlation } = options
+  checkTexts(typeof correlation === 'string' ? [correlation] : correlation, 'correlation')
   boundOf(options.asOf)
+  stampFrom(options.since, 'since')
+  stampFrom(options.until, 'until')
   if (options.from !== undefined) placeOf(options.from)
   if (options.atLeast !== undefined) placeOf(options.atLeast)
 }
@@ -133,13 +156,19 @@ export function readerOfAll(
 ): { reader: LogReader; bound: ReturnType<typeof boundOf> } {
   const bound = boundOf(options.asOf)
   const after = place ?? (options.from === undefined ? undefined : placeOf(options.from))
+  const { correlation } = options
+  const since = stampFrom(options.since, 'since')
+  const until = stampFrom(options.until, 'until') ?? Number.POSITIVE_INFINITY
   const reader = new LogReader(view, {
     scope: options.scope,
     types: options.types,
     categories: options.categories,
+    tags: options.tags,
+    correlation: typeof correlation === 'string' ? [correlation] : correlation,
     system: options.system,
     pageRows: Math.min(pageRows, Math.max(1, options.limit ?? pageRows)),
-    upTo: bound.stamp,
+    ...(since === undefined ? {} : { since }),
+    upTo: Math.min(bound.stamp, until),
     backwards: options.direction === 'backwards',
     ...(after ? { after } : {}),
   })

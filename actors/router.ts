@@ -5,7 +5,7 @@ import { EventStoreError } from '../event/error.ts'
 import type { Durability, NewEvent } from '../event/event.ts'
 import type { AppendAnswer, AppendOptions } from '../event/event-store.ts'
 import type { TextHash } from '../event/hash.ts'
-import type { Limits } from '../event/limits.ts'
+import { type Limits, systemLimits } from '../event/limits.ts'
 import { type Outcome, unknownOutcome } from '../event/outcome.ts'
 import { durabilities, RequestBuilder } from '../event/request.ts'
 import type { StampClock } from '../event/stamp.ts'
@@ -124,7 +124,8 @@ export class Router {
   }
 
   #append(stream: string, events: readonly NewEvent[], options: AppendOptions, { scope, isSystem }: Writer): Promise<AppendAnswer> {
-    const { limits, partitions, streamHash, stamps } = this.options
+    const { partitions, streamHash, stamps } = this.options
+    const limits = isSystem ? systemLimits(this.options.limits) : this.options.limits
     if (this.closed) throw this.closed
     checkStreamId(stream, limits)
     if (!isSystem && isSystemStream(stream))

@@ -2,7 +2,7 @@
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import type { Event } from '../event/event.ts'
 import type { SubscribeToAllOptions, SubscribeToStreamOptions } from '../event/event-store.ts'
-import type { Place } from '../event/position.ts'
+import { type Place, positionOf } from '../event/position.ts'
 import type { Scope } from '../event/scope.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import { storedEvent } from '../store/log/stored-event.ts'
@@ -73,6 +73,7 @@ async function* followAfter(context: FollowContext, options: SubscribeToAllOptio
     const { epoch } = view.horizon
     const page = reader.next()
     if (!page) {
+      if (!reader.held) options.reached?.(positionOf(reader.head, 0, 0))
       await more(view, epoch, signal)
       continue
     }

@@ -45,9 +45,17 @@ export interface ReadStreamOptions extends DataOptions {
   readonly atLeast?: Position
 }
 
+/** A moment: ms since the epoch, a `Date`, or ISO 8601. */
+export type Moment = number | Date | string
+
+/** What is given must all hold: an event of one of the types, in one of the categories, with all of the tags, with one of the correlation ids. */
 export interface EventFilter extends DataOptions {
   readonly types?: readonly string[]
   readonly categories?: readonly string[]
+  /** An event must have all of them. */
+  readonly tags?: readonly string[]
+  /** `metadata.correlationId`, or `metadata.$correlationId`, where that is a text: one, or a list of which an event must have one. */
+  readonly correlation?: string | readonly string[]
   /** Also the system's streams (`$…`). */
   readonly system?: boolean
 }
@@ -55,6 +63,10 @@ export interface EventFilter extends DataOptions {
 export interface ReadAllOptions extends EventFilter {
   /** Begins after this position (backwards: before it). */
   readonly from?: Position
+  /** Only what was recorded at this moment or later. */
+  readonly since?: Moment
+  /** Only what was recorded before this moment. */
+  readonly until?: Moment
   readonly direction?: Direction
   readonly limit?: number
   readonly asOf?: AsOf
@@ -68,9 +80,16 @@ export interface SubscribeToStreamOptions extends DataOptions {
 }
 
 export interface SubscribeToAllOptions extends EventFilter {
+  /** Only what was recorded at this moment or later. */
+  readonly since?: Moment
   /** Begins after this position; `end`: only what comes from now on. Default: the first event. */
   readonly from?: Position | 'end'
   readonly signal?: AbortSignal
+  /**
+   * Called when all there is was given out, about each second and when something was stored: with a position that this follow may be resumed from,
+   * though no event that it gives stands there. What a filter leaves out moves it on.
+   */
+  readonly reached?: (position: Position) => void
 }
 
 export interface AggregateOptions<State, E extends AnyEvent> {

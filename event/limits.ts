@@ -41,17 +41,35 @@ export const defaultLimits = {
   pageRows: 4096,
   /** Bytes that a topology may have changed since its last epoch; at half of it an epoch ends early. */
   dirtyBytes: 64 * 1024 * 1024,
+  /** Memory that the hot rows of one projection take at most. */
+  hotBytes: 64 * 1024 * 1024,
 } as const
 
 export type Limits = { readonly [Name in keyof typeof defaultLimits]: number }
 
-/** What the formats have room for: 30 bits for the bytes of an event's data, 16 for its stream and its type in a request, 8 for the bytes of its id. */
+/**
+ * What the formats have room for: 30 bits for the bytes of an event's data, 16 for its stream and its type in a request, 8 for the bytes of its id,
+ * 32 for those of hot rows.
+ */
 export const limitsMost = {
   eventBytes: 2 ** 29,
   requestEvents: 65_535,
   requestBytes: 2 ** 30,
   eventIdBytes: 255,
+  hotBytes: 2 ** 32,
 } as const satisfies Partial<Limits>
+
+/** What the system writes for itself is not held to smaller limits than the defaults, which it is made for. */
+export function systemLimits(limits: Limits): Limits {
+  const known = systemLimitsOf.get(limits)
+  if (known) return known
+  const names = Object.keys(limits) as (keyof Limits)[]
+  const made = Object.fromEntries(names.map(name => [name, Math.max(limits[name], defaultLimits[name])])) as Limits
+  systemLimitsOf.set(limits, made)
+  return made
+}
+
+const systemLimitsOf = new WeakMap<Limits, Limits>()
 
 /** Defaults with some replaced; refuses unknown names and numbers that are not positive integers. */
 export function limitsWith(given: Partial<Limits> = {}): Limits {

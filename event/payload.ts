@@ -196,6 +196,24 @@ export function decodeExtras(bytes: Uint8Array, start: number, end: number): Ext
   return out
 }
 
+/** Where the JSON text of the tags or the metadata lies in an encoded extras slice, or null when it has none. */
+export function extrasJson(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  part: 'tags' | 'metadata',
+): { start: number; end: number } | null {
+  const flags = start === end ? 0 : bytes[start]!
+  if (!(flags & (part === 'tags' ? HAS_TAGS : HAS_METADATA))) return null
+  let at = start + 1
+  if (flags & HAS_ID) at += 1 + bytes[at]!
+  if (flags & HAS_TIME) at += 8
+  const lengthAt = (place: number): number =>
+    (bytes[place]! | (bytes[place + 1]! << 8) | (bytes[place + 2]! << 16) | (bytes[place + 3]! << 24)) >>> 0
+  if (part === 'metadata' && flags & HAS_TAGS) at += 4 + lengthAt(at)
+  return { start: at + 4, end: at + 4 + lengthAt(at) }
+}
+
 /** Where the id's bytes lie in an encoded extras slice, or null when it has none. */
 export function idSliceOf(bytes: Uint8Array, start: number, end: number): { start: number; end: number } | null {
   if (start === end || !(bytes[start]! & HAS_ID)) return null

@@ -16,6 +16,8 @@ export interface StateListOptions {
   readonly limit?: number
   /** The last key of an earlier list. */
   readonly after?: readonly unknown[]
+  /** Only rows whose values have just this in these fields; a field that is not there is null. INVALID names what is indexed when one of them is not. */
+  readonly where?: Readonly<Record<string, unknown>>
 }
 
 export interface ProjectionReader {
@@ -23,4 +25,20 @@ export interface ProjectionReader {
   get(key: unknown): Promise<StateRow | undefined>
   /** Rows in the order of their keys. */
   list(options?: StateListOptions): AsyncIterable<{ readonly key: readonly unknown[]; readonly value: unknown }>
+}
+
+/** What a process sees of the projections of a node in itself: rows that are hot lie in memory that all its threads share, and are read without a promise. */
+export interface HotProjectionReader extends ProjectionReader {
+  /**
+   * As `get`, but at once, and only what is hot: undefined is no proof that there is no such row. A row is hot from the moment its page is folded until
+   * others need the room, and a topology that has just begun has folded nothing yet.
+   */
+  peek(key: unknown): StateRow | undefined
+  /**
+   * As `peek`, the value alone: its JSON text in UTF-8 is copied to the beginning of `into`. The answer is how many bytes it has, −1 when it is not hot; when
+   * they are more than `into` holds, nothing is copied.
+   */
+  peekBytes(key: unknown, into: Uint8Array): number
+  /** What hot rows that are read after this reflect at least; null before the first event, for generators, and when nothing is hot. */
+  readonly foldedTo: Position | null
 }

@@ -65,11 +65,12 @@ export function isSystemStream(stream: StreamId): boolean {
 export function checkStreamId(stream: unknown, limits: Limits): asserts stream is StreamId {
   if (typeof stream !== 'string' || stream.length === 0)
     throw new EventStoreError('INVALID', 'stream must be a text of at least one character', { field: 'stream' })
-  if (stream.length * 3 > limits.streamIdBytes && Buffer.byteLength(stream) > limits.streamIdBytes) {
+  const bytes = stream.length * 3 > limits.streamIdBytes ? encoder.encode(stream).length : 0
+  if (bytes > limits.streamIdBytes) {
     throw new EventStoreError('TOO_LARGE', `stream id is longer than ${limits.streamIdBytes} bytes`, {
       field: 'stream',
       limit: limits.streamIdBytes,
-      actual: Buffer.byteLength(stream),
+      actual: bytes,
     })
   }
   if (stream === '.' || stream === '..') throw new EventStoreError('INVALID', `stream may not be "${stream}"`, { field: 'stream' })

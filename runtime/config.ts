@@ -3,74 +3,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { EventStoreError } from '../event/error.ts'
 import { defaultLimits, type Limits } from '../event/limits.ts'
+import { DEFAULT_TENANT } from '../event/scope.ts'
 import { durationMs } from '../operators/duration.ts'
 import { hint } from '../topology/nearest.ts'
 import { type LogLevel, logLevels } from './observe/logger.ts'
-import { type OpenOptions, PARTITIONS_MAX, SHARDS_MAX } from './options.ts'
+import type { OpenOptions } from './options.ts'
+import type { ServeOptions } from './serve.ts'
+import { type Kind, type SettingName, settings, wholeNumber } from './settings.ts'
 
-interface Kind<Value> {
-  /** What a wrong value should have been, for people. */
-  readonly expects: string
-  readonly placeholder: string
-  /** Environment and flags are texts; what is no such value comes back as it was and is refused. */
-  readonly fromText: (text: string) => unknown
-  readonly accepts: (value: unknown) => value is Value
-}
+export { type SettingName, settings } from './settings.ts'
 
-const path: Kind<string> = {
-  expects: 'a path',
-  placeholder: 'DIR',
-  fromText: text => text,
-  accepts: (value): value is string => typeof value === 'string' && value.length > 0,
-}
-
-function wholeNumber(least: number, most: number): Kind<number> {
-  return {
-    expects: most === Number.MAX_SAFE_INTEGER ? `a whole number from ${least}` : `a whole number from ${least} to ${most}`,
-    placeholder: 'N',
-    fromText: text => (/^\d+$/.test(text) ? Number(text) : text),
-    accepts: (value): value is number => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most,
-  }
-}
-
-const duration: Kind<string> = {
-  expects: 'a duration from 1ms up, such as 500ms, 30s or 2m',
-  placeholder: 'TIME',
-  fromText: text => text,
-  accepts: (value): value is string => typeof value === 'string' && /^0*[1-9]\d*(?:ms|s|m|h|d)$/.test(value),
-}
-
-function oneOf<const Word extends string>(...words: Word[]): Kind<Word> {
-  const isWord = (value: unknown): value is Word => words.some(word => word === value)
-  return { expects: `one of ${words.join(', ')}`, placeholder: words.join('|'), fromText: text => text, accepts: isWord }
-}
-
-/** Every setting by its name in the file; the names in the environment and as a flag follow from it. */
-export const settings = {
-  data: { kind: path, default: './data', summary: 'Directory of the store; in a file, relative to that file.' },
-  partitions: { kind: wholeNumber(1, PARTITIONS_MAX), default: '32', summary: 'Partitions of the log, fixed when the store is made.' },
-  shards: {
-    kind: wholeNumber(1, SHARDS_MAX),
-    default: 'cores, at most 16',
-    summary: 'Databases the partitions share, fixed when the store is made.',
-  },
-  workers: { kind: wholeNumber(1, 64), default: 'cores − 1', summary: 'Threads that run topologies.' },
-  durability: { kind: oneOf('memory', 'os', 'disk'), default: 'disk', summary: 'When a writer is answered: numbered, written, or synced.' },
-  compression: { kind: oneOf('auto', 'none'), default: 'auto', summary: 'Whether blocks of events are compressed when it pays.' },
-  log: {
-    kind: oneOf(...logLevels),
-    default: 'info; warn with --until',
-    summary: 'How important a line of the log is at least; silent for none.',
-  },
-  drainTimeout: {
-    kind: duration,
-    default: '30s',
-    summary: 'How long a node that was told to stop may finish what is under way; then its process is ended.',
-  },
-  epochMs: { kind: wholeNumber(1, 3_600_000), default: '100', summary: 'Milliseconds between two writes of a topology’s state.' },
-} as const satisfies Record<string, { kind: Kind<string> | Kind<number>; default: string; summary: string }>
-
-export type SettingName = keyof typeof settings
 /** Texts of flags by the name of the setting. */
 export type SettingFlags = { readonly [Name in SettingName]?: string | undefined }
 
@@ -107,6 +49,11 @@ export interface ProcessOptions {
 
 export interface Configuration {
   readonly options: OpenOptions & { readonly directory: string }
+  /** Of a node to ask, when it was named later than a directory was, or alone. */
+  readonly url: string | undefined
+  readonly tenant: string
+  /** How the node is asked from elsewhere, when a command serves it. */
+  readonly serving: ServeOptions
   readonly process: ProcessOptions
   /** Where each value that is not a default came from, by the setting's name. */
   readonly origins: ReadonlyMap<string, string>
@@ -129,6 +76,7 @@ export function readConfiguration(input: ConfigurationInput = {}): Configuration
   for (const [key, text] of Object.entries(input.flags ?? {})) {
     if (text !== undefined) addText(findings, key, text, flagNameOf(key), workingDirectory)
   }
+  const isElsewhere = urlCounts(findings)
   if (findings.problems.length > 0) {
     const lines = findings.problems.map(({ key, origin, problem }) => `${origin}: ${key} ${problem}`)
     throw new EventStoreError('INVALID', `the configuration is not valid: ${lines.join('; ')}`, {
@@ -136,19 +84,53 @@ export function readConfiguration(input: ConfigurationInput = {}): Configuration
       problems: findings.problems,
     })
   }
-  return { options: optionsOf(findings.values), process: processOf(findings.values), origins: findings.origins }
+  const { values, origins } = findings
+  const url = isElsewhere ? (values.get('url') as string) : undefined
+  return {
+    options: optionsOf(values),
+    url,
+    tenant: (values.get('tenant') as string | undefined) ?? DEFAULT_TENANT,
+    serving: servingOf(values),
+    process: processOf(values),
+    origins,
+  }
 }
+
+/** Of a directory and an address the one counts that stands above: flag, environment, file. Side by side they contradict each other. */
+function urlCounts({ origins, problems }: Findings): boolean {
+  const [data, url] = [origins.get('data'), origins.get('url')]
+  if (url === undefined || data === undefined) return url !== undefined
+  if (rankOf(url) === rankOf(data))
+    problems.push({ key: 'url', origin: url, problem: `contradicts ${data}: name a directory or the address of a node, not both` })
+  return rankOf(url) > rankOf(data)
+}
+
+const rankOf = (origin: string): number => (origin.startsWith('--') ? 2 : origin.startsWith(environmentPrefix) ? 1 : 0)
+
+/** Where else a command may find its store. */
+const elsewhereKeys: ReadonlySet<string> = new Set(['url', 'tenant'])
 
 function optionsOf(values: ReadonlyMap<string, unknown>): Configuration['options'] {
   const limits: Record<string, unknown> = {}
   const options: Record<string, unknown> = {}
   for (const [key, value] of values) {
     if (key.startsWith('limits.')) limits[key.slice('limits.'.length)] = value
-    else if (!processKeys.has(key)) options[key === 'data' ? 'directory' : key] = value
+    else if (!elsewhereKeys.has(key) && !servingKeys.has(key) && !processKeys.has(key)) options[key === 'data' ? 'directory' : key] = value
   }
   if (Object.keys(limits).length > 0) options['limits'] = limits
   // Each value passed its kind's check above, which the types can not follow through a map.
   return options as unknown as Configuration['options']
+}
+
+const servingKeys: ReadonlySet<string> = new Set<SettingName>(['host', 'httpPort', 'allowHosts'])
+
+function servingOf(values: ReadonlyMap<string, unknown>): ServeOptions {
+  const [host, port, names] = [values.get('host'), values.get('httpPort'), values.get('allowHosts')]
+  return {
+    ...(typeof host === 'string' && { host }),
+    ...(typeof port === 'number' && { port }),
+    ...(typeof names === 'string' && { allowedHosts: names.split(',').map(name => name.trim()) }),
+  }
 }
 
 const processKeys: ReadonlySet<string> = new Set<SettingName>(['log', 'drainTimeout'])

@@ -9,10 +9,12 @@ import type { KeyValue } from '../store/key-value.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import type { StateColumn } from '../store/state.ts'
 import type { Deployers } from './deploy/deployers.ts'
+import { TopologyTexts } from './deploy/topology-text.ts'
 import { type CheckedOptions } from './options.ts'
 import type { Monitor } from './observe/monitor.ts'
 import { partitionStats, refusals, shardStats } from './observe/partition-stats.ts'
 import { verifyShards } from './report.ts'
+import { serveNode, type ServeOptions, type Serving } from './serve.ts'
 import { type NodeShard } from './shards.ts'
 import { countOf, statsOfTenant, verifyTenant } from './tenant-report.ts'
 import { TenantStore } from './tenant-store.ts'
@@ -42,20 +44,25 @@ export class Node extends TenantStore {
   readonly #tenants = new Map<string, TenantStore>()
   /** Tenants that are being removed, and what is left of those whose removal was cut short. */
   readonly #removals = new Set<Promise<void>>()
+  readonly #texts: TopologyTexts
+  #serving: Promise<Serving> | null = null
   #isClosing = false
   #closed: Promise<void> | null = null
 
   constructor(parts: NodeParts) {
+    const texts = new TopologyTexts(parts.options.directory)
     super({
       view: parts.view,
       router: parts.router,
       limits: parts.options.limits,
       scope: () => DEFAULT_SCOPE,
       deployer: () => parts.deployers.of(DEFAULT_SCOPE),
+      texts,
       stats: () => this.#stats(),
       verify: () => verifyShards(parts.shards, parts.state, () => this.check()),
     })
     this.#parts = parts
+    this.#texts = texts
     for (const scope of parts.tenants.leftovers) void this.#inBackground(this.#remove(scope))
   }
 
@@ -78,6 +85,7 @@ export class Node extends TenantStore {
       scope,
       writing: work => tenants.writing(name, work),
       deployer: () => deployers.of(scope()),
+      texts: this.#texts,
       stats: async () => statsOfTenant(view, scope(), await deployers.of(scope()).topologies()),
       verify: () => verifyTenant(view, { scope: scope(), pageRows: options.limits.pageRows, check: () => tenant.check() }),
     })
@@ -142,9 +150,35 @@ export class Node extends TenantStore {
     }
   }
 
+  /**
+   * Lets programs elsewhere ask this node, over HTTP and, where it has a directory, over a unix socket in it; `node.json` there says where. Closing
+   * the node ends it first. INVALID when the address is taken, or when it serves already.
+   */
+  async serve(options: ServeOptions = {}): Promise<Serving> {
+    this.check()
+    if (this.#serving) throw new EventStoreError('INVALID', 'the node serves already; close that first', { field: 'serve' })
+    const forget = (): void => void (this.#serving = null)
+    this.#serving = serveNode({ node: this, directory: this.#parts.options.directory }, options)
+    const { addresses, close } = await this.#serving.catch((error: unknown) => {
+      forget()
+      throw error
+    })
+    return { addresses, close: () => close().finally(forget) }
+  }
+
+  /** What could not be read when it was opened. */
+  get damage(): readonly LogDamage[] {
+    return this.#parts.damage()
+  }
+
   /** What watches this node, for metrics and health. */
   get monitor(): Monitor {
     return this.#parts.monitor
+  }
+
+  /** Also while its front ends let go of their last requests. */
+  override get isShut(): boolean {
+    return this.#closed !== null
   }
 
   /** Answers what was asked, then closes. Appends and reads from now on are CLOSED. A second call is answered by the first. */
@@ -156,16 +190,19 @@ export class Node extends TenantStore {
   async #close(): Promise<void> {
     const { logger } = this.#parts.options
     const begun = systemClock.monotonic()
+    logger.info({ pending: this.router.pending }, 'the node is closing')
+    await (await this.#serving?.catch(() => null))?.close()
     this.#isClosing = true
     this.monitor.close()
-    logger.info({ pending: this.router.pending }, 'the node is closing')
     for (const store of [this, ...this.#tenants.values()]) store.shut(closing())
     await Promise.all(this.#removals)
+    await this.#parts.tenants.sent()
     await this.#parts.deployers.close()
     await this.router.drained(closing())
     this.router.stop()
     await this.#parts.stop()
     await this.#parts.closeDatabases()
+    this.#texts.close()
     logger.info({ tookMs: Math.round(systemClock.monotonic() - begun) }, 'the node is closed')
   }
 }

@@ -40,7 +40,7 @@ export async function openNode(options: OpenOptions): Promise<Node> {
   const { directory, acceptLoss, logger } = checked
   const begun = systemClock.monotonic()
   const node = await (directory === null ? openInMemory(checked) : openOnDisk(checked, directory))
-  logOpened(await node.stats(), { directory, acceptLoss, logger, tookMs: Math.round(systemClock.monotonic() - begun) })
+  logOpened(node, { directory, acceptLoss, logger, tookMs: Math.round(systemClock.monotonic() - begun) })
   return node
 }
 

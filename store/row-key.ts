@@ -14,11 +14,87 @@ const ESCAPED = 0xff
 
 const number = new DataView(new ArrayBuffer(8))
 
+/** A key as bytes in memory that is used again for the next one. */
+export class RowKey {
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(256)
+  /** The same bytes as words; what is behind the key in the last one is 0. */
+  words = new Int32Array(this.bytes.buffer)
+  length = 0
+
+  /** The key, or its first elements as a prefix. Values are taken as JSON.stringify would take them. */
+  set(key: readonly unknown[]): this {
+    this.length = 0
+    for (let i = 0; i < key.length; i++) this.#encode(key[i])
+    this.#room(4)
+    for (let i = 0; i < 3; i++) this.bytes[this.length + i] = 0
+    return this
+  }
+
+  #encode(value: unknown): void {
+    this.#room(16)
+    if (typeof value === 'number' && Number.isFinite(value)) this.#encodeNumber(value)
+    else if (typeof value === 'string') this.#encodeText(value, TEXT)
+    else if (typeof value === 'boolean') this.bytes[this.length++] = value ? TRUE : FALSE
+    else if (Array.isArray(value)) {
+      this.bytes[this.length++] = ARRAY
+      for (const inner of value) this.#encode(inner)
+      this.#room(1)
+      this.bytes[this.length++] = END
+    } else if (typeof value === 'object' && value !== null) this.#encodeText(canonical(value), OBJECT)
+    else this.bytes[this.length++] = NULL
+  }
+
+  /** Big-endian with the sign bit turned, and all bits of a negative number: then bytes sort as numbers do. */
+  #encodeNumber(value: number): void {
+    number.setFloat64(0, value === 0 ? 0 : value)
+    const flip = value < 0 ? 0xff : 0
+    this.bytes[this.length++] = NUMBER
+    this.bytes[this.length++] = number.getUint8(0) ^ (flip || 0x80)
+    for (let byte = 1; byte < 8; byte++) this.bytes[this.length++] = number.getUint8(byte) ^ flip
+  }
+
+  #encodeText(text: string, kind: number): void {
+    const start = this.length
+    this.#room(text.length * 2 + 2)
+    const { bytes } = this
+    let at = start
+    let isPlain = true
+    bytes[at++] = kind
+    for (let i = 0; i < text.length && isPlain; i++) {
+      const code = text.charCodeAt(i)
+      isPlain = code > 0 && code < 0x80
+      bytes[at++] = code
+    }
+    if (!isPlain) return this.#encodeBytes(new TextEncoder().encode(text), kind)
+    bytes[at++] = END
+    this.length = at
+  }
+
+  #encodeBytes(text: Uint8Array, kind: number): void {
+    this.#room(text.length * 2 + 2)
+    this.bytes[this.length++] = kind
+    for (const byte of text) {
+      this.bytes[this.length++] = byte
+      if (byte === 0) this.bytes[this.length++] = ESCAPED
+    }
+    this.bytes[this.length++] = END
+  }
+
+  #room(more: number): void {
+    if (this.length + more <= this.bytes.length) return
+    const grown = new Uint8Array(((this.length + more) * 2 + 3) & ~3)
+    grown.set(this.bytes.subarray(0, this.length))
+    this.bytes = grown
+    this.words = new Int32Array(grown.buffer)
+  }
+}
+
+const shared = new RowKey()
+
 /** Bytes of a key, or of its first elements as a prefix. Values are taken as JSON.stringify would take them. */
 export function encodeRowKey(key: readonly unknown[]): Uint8Array {
-  const out: number[] = []
-  for (const value of key) encode(value, out)
-  return new Uint8Array(out)
+  shared.set(key)
+  return shared.bytes.slice(0, shared.length)
 }
 
 /** The key again; members of an object come back sorted by name. */
@@ -27,40 +103,6 @@ export function decodeRowKey(bytes: Uint8Array): unknown[] {
   const key: unknown[] = []
   while (from.at < bytes.length) key.push(decode(from))
   return key
-}
-
-function encode(value: unknown, out: number[]): void {
-  if (typeof value === 'number' && Number.isFinite(value)) encodeNumber(value, out)
-  else if (typeof value === 'string') encodeText(value, TEXT, out)
-  else if (typeof value === 'boolean') out.push(value ? TRUE : FALSE)
-  else if (Array.isArray(value)) {
-    out.push(ARRAY)
-    for (const inner of value) encode(inner, out)
-    out.push(END)
-  } else if (typeof value === 'object' && value !== null) encodeText(canonical(value), OBJECT, out)
-  else out.push(NULL)
-}
-
-/** Big-endian with the sign bit turned, and all bits of a negative number: then bytes sort as numbers do. */
-function encodeNumber(value: number, out: number[]): void {
-  number.setFloat64(0, value === 0 ? 0 : value)
-  const flip = value < 0 ? 0xff : 0
-  out.push(NUMBER, number.getUint8(0) ^ (flip || 0x80))
-  for (let byte = 1; byte < 8; byte++) out.push(number.getUint8(byte) ^ flip)
-}
-
-function encodeText(text: string, kind: number, out: number[]): void {
-  out.push(kind)
-  let isAscii = true
-  for (let i = 0; i < text.length && isAscii; i++) isAscii = text.charCodeAt(i) < 0x80
-  if (isAscii) for (let i = 0; i < text.length; i++) pushByte(text.charCodeAt(i), out)
-  else for (const byte of new TextEncoder().encode(text)) pushByte(byte, out)
-  out.push(END)
-}
-
-function pushByte(byte: number, out: number[]): void {
-  out.push(byte)
-  if (byte === 0) out.push(ESCAPED)
 }
 
 /** JSON with the members of every object sorted, so that equal values are equal bytes. */

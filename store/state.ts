@@ -14,6 +14,7 @@ export type StateStore = KeyValue<StateColumn>
 const STEP = 1
 const PROJECTION = 2
 const OUTBOX = 3
+const INDEX = 4
 /** First byte of a key in column `meta`. */
 const TOPOLOGY = 1
 /** A scan gathers so many bytes at a time, so that no list is held whole. */
@@ -69,6 +70,11 @@ export function projectionPrefix(projection: string): Bytes {
   return prefixOf(PROJECTION, projection)
 }
 
+/** Prefix of the rows of a projection's index by one field, or of all its indexes. */
+export function indexPrefix(projection: string, ...field: readonly [] | readonly [string]): Bytes {
+  return prefixOf(INDEX, projection, ...field)
+}
+
 export function outboxPrefix(topology: string): Bytes {
   return prefixOf(OUTBOX, topology)
 }
@@ -108,7 +114,8 @@ export function* scanPrefix(store: StateStore, column: StateColumn, prefix: Byte
   for (const [key, value] of scanRange(store, column, prefix, after(prefix))) yield [key.subarray(prefix.length), value]
 }
 
-function* scanRange(store: StateStore, column: StateColumn, gte: Bytes, lt: Bytes): Generator<readonly [key: Bytes, value: Bytes]> {
+/** Rows of a range of keys, in order. */
+export function* scanRange(store: StateStore, column: StateColumn, gte: Bytes, lt: Bytes): Generator<readonly [key: Bytes, value: Bytes]> {
   let last: Bytes | undefined
   for (;;) {
     const rows: Rows = store.scan(column, { ...(last ? { gt: last } : { gte }), lt, bytes: SCAN_BYTES, cache: false })
@@ -131,7 +138,7 @@ function after(prefix: Bytes): Bytes {
 
 /** The JSON text of a projection's row. */
 export function readProjectionRow(store: StateStore, projection: string, key: readonly unknown[]): string | undefined {
-  const value = store.get('state', joined(projectionPrefix(projection), encodeRowKey(key)))
+  const value = store.get('state', joinBytes(projectionPrefix(projection), encodeRowKey(key)))
   return value && decoder.decode(value)
 }
 
@@ -141,35 +148,38 @@ export interface ProjectionRow {
   readonly text: string
 }
 
-/** Rows of a projection in the order of their keys: those whose keys begin with the elements of `prefix`, after `after`. */
-export function* readProjection(
-  store: StateStore,
-  projection: string,
-  range: { prefix?: readonly unknown[]; after?: readonly unknown[] } = {},
-): Generator<ProjectionRow> {
+/** Rows whose keys begin with the elements of `prefix`, after `after`. */
+export interface RowRange {
+  readonly prefix?: readonly unknown[]
+  readonly after?: readonly unknown[]
+}
+
+/** Rows of a projection in the order of their keys. */
+export function* readProjection(store: StateStore, projection: string, range: RowRange = {}): Generator<ProjectionRow> {
   const own = projectionPrefix(projection)
-  const first = joined(own, encodeRowKey(range.prefix ?? []))
-  const from = range.after && joined(own, encodeRowKey(range.after), Uint8Array.of(0))
-  const gte = from !== undefined && compareBytes(from, first) > 0 ? from : first
-  for (const [key, value] of scanRange(store, 'state', gte, joined(first, Uint8Array.of(255)))) {
+  for (const [key, value] of scanRange(store, 'state', ...rowRange(own, range))) {
     yield { key: decodeRowKey(key.subarray(own.length)), text: decoder.decode(value) }
   }
+}
+
+/** Where rows begin and end whose keys stand behind a prefix of ours. */
+export function rowRange(own: Bytes, { prefix = [], after: last }: RowRange): readonly [gte: Bytes, lt: Bytes] {
+  const first = joinBytes(own, encodeRowKey(prefix))
+  const from = last && joinBytes(own, encodeRowKey(last), Uint8Array.of(0))
+  return [from !== undefined && Buffer.compare(from, first) > 0 ? from : first, joinBytes(first, Uint8Array.of(255))]
 }
 
 /** Removes all that a topology left. The row in `meta` goes last, so that a drop cut short is found and done again. */
 export function dropTopology(store: StateStore, topology: string): void {
   const row = readTopologyRow(store, topology)
-  const prefixes = [prefixOf(STEP, topology), outboxPrefix(topology), ...(row?.projections ?? []).map(projectionPrefix)]
+  const names = row?.projections ?? []
+  const prefixes = [prefixOf(STEP, topology), outboxPrefix(topology), ...names.flatMap(name => [projectionPrefix(name), indexPrefix(name)])]
   for (const prefix of prefixes) store.deleteRange('state', prefix, after(prefix))
   const batch = store.batch()
   batch.delete('meta', topologyKey(topology))
   store.write(batch, { sync: true })
 }
 
-function joined(...parts: readonly Bytes[]): Bytes {
+export function joinBytes(...parts: readonly Bytes[]): Bytes {
   return Buffer.concat(parts)
-}
-
-function compareBytes(a: Bytes, b: Bytes): number {
-  return Buffer.compare(a, b)
 }

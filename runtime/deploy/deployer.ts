@@ -4,15 +4,19 @@ import type { LookedUp } from '../../actors/lookups.ts'
 import { streamEvents } from '../../actors/reader.ts'
 import { EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
-import type { Plan } from '../../topology/plan.ts'
+import { indexedFields } from '../../topology/indexed-fields.ts'
 import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 import { about, Deployments } from './deployments.ts'
-import { type ProjectionReader, projectionReader } from './projection-reader.ts'
+import { eventsIn, isAhead } from './log-state.ts'
+import type { ModuleChange } from '../../event/topologies.ts'
+import { ModuleWatches } from './module-watches.ts'
+import { type HotProjectionReader, projectionReader } from './projection-reader.ts'
 import { type DeployedData, isOver, projectionsOf, TOPOLOGY_STREAM } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
 import { asInvalid, refuseOver } from './refusals.ts'
 import { TopologyRuns } from './topology-runs.ts'
+import { nextModule, updateBy, Updates } from './updates.ts'
 import { type NamedModule, namedModule } from './user-module.ts'
 
 export type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
@@ -21,6 +25,8 @@ export class Deployer {
   readonly #options: DeployerOptions
   readonly #deployments: Deployments
   readonly runs: TopologyRuns
+  readonly #updates: Updates
+  readonly watches: ModuleWatches
   readonly #rebuilt = new Set<string>()
   #turn: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
@@ -29,6 +35,11 @@ export class Deployer {
     this.#options = options
     this.#deployments = new Deployments(options)
     this.runs = new TopologyRuns(options, this.#deployments)
+    this.watches = new ModuleWatches({
+      deployment: name => this.#deployments.get(name),
+      take: (name, isChanged) => this.#inTurn(() => this.#updates.takeModule(name, isChanged)),
+    })
+    this.#updates = new Updates(options, this.#deployments, this.runs)
   }
 
   /**
@@ -43,7 +54,7 @@ export class Deployer {
       if (scopeOf(stored) !== scope) continue
       const name = localName(stored)
       const isDeployed = this.#deployments.get(name)?.deployment === row.deployment
-      if (isDeployed && !this.#isAhead(row)) continue
+      if (isDeployed && !isAhead(row, this.#options)) continue
       if (isDeployed) this.#rebuild(name)
       await this.runs.threads.writer.drop(stored)
     }
@@ -78,17 +89,6 @@ export class Deployer {
     return this.#options.scope + name
   }
 
-  #isAhead(row: TopologyRow): boolean {
-    const { log, lost = [] } = this.#options
-    return Object.entries(row.sequences).some(([name, sequence]) => {
-      const partition = Number(name)
-      return (
-        sequence > log.sequenceOf(partition) ||
-        lost.some(loss => loss.partition === partition && loss.sequences && loss.sequences[0] <= sequence)
-      )
-    })
-  }
-
   /** Deploys and starts the topology of a module or file. INVALID names the file and what is wrong with it, or what stands in the way. */
   deploy(module: URL | string, options: DeployOptions = {}): Promise<Deployed> {
     return this.#inTurn(() => this.#deploy(namedModule(module), options))
@@ -97,8 +97,15 @@ export class Deployer {
   async #deploy(module: NamedModule, options: DeployOptions): Promise<Deployed> {
     if (options.until !== undefined && options.until !== 'head')
       throw new EventStoreError('INVALID', 'until must be "head" or left out', { field: 'until' })
-    const plan = await this.#plan(module, options)
+    const plan = await this.#updates.plan(module, options)
     const { topology: name, version } = plan
+    const current = this.#deployments.get(name)
+    if (options.watch === true && plan.projection === undefined)
+      throw new EventStoreError('INVALID', `${module.shown} holds no projection as code, and only their modules are watched`, {
+        field: 'watch',
+      })
+    const update = current && updateBy(current, plan, options)
+    if (update) return this.#watched(await this.#updates.update(current, nextModule(module, plan, options), update), options)
     this.#deployments.refuseTaken(name, projectionsOf(plan))
     this.#deployments.refuseLookups(plan)
     const { writer } = this.runs.threads
@@ -106,9 +113,7 @@ export class Deployer {
     const data: DeployedData = {
       name,
       version,
-      module: module.url,
-      ...(options.export !== undefined && { export: options.export }),
-      plan,
+      ...nextModule(module, plan, options),
       ...(plan.until && { until: plan.until, head: this.#options.head() }),
     }
     const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
@@ -120,18 +125,19 @@ export class Deployer {
       await writer.drop(this.#stored(name))
       throw asInvalid(error, module)
     }
-    return { name, version, status: this.#deployments.named(name).status }
+    return this.#watched({ name, version, status: this.#deployments.named(name).status }, options)
   }
 
-  async #plan(module: NamedModule, options: DeployOptions): Promise<Plan> {
-    const thread = this.runs.threads.take('')
-    try {
-      return await thread.control.plan(module, { export: options.export, until: options.until })
-    } catch (error) {
-      throw asInvalid(error, module)
-    } finally {
-      thread.topologies.delete('')
-    }
+  #watched(deployed: Deployed, { watch }: DeployOptions): Deployed {
+    this.watches.taken(deployed.name)
+    if (watch === true) this.watches.add(deployed.name)
+    return deployed
+  }
+
+  /** See `Node.watchModules`. */
+  async watchModules(tell: (change: ModuleChange) => void): Promise<() => void> {
+    this.#check()
+    return this.watches.begin(tell, this.#deployments.all)
   }
 
   /** Ends a topology, if it runs, and drops its state. NOT_FOUND when there is none. */
@@ -142,6 +148,7 @@ export class Deployer {
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
       await this.runs.threads.writer.drop(this.#stored(name))
       this.#rebuilt.delete(name)
+      this.watches.remove(name)
       this.#deployments.wake(name)
     })
   }
@@ -210,11 +217,11 @@ export class Deployer {
     const { log, state } = this.#options
     const stats = (await this.runs.get(name)?.stats()) ?? null
     const row = this.#row(name)
-    let events = 0
-    for (let partition = 0; partition < log.partitions; partition++) events += log.sequenceOf(partition)
     const deployment = this.#deployments.named(name)
     const waiting = stats === null && row?.deployment === deployment.deployment ? undelivered(state, this.#options.scope, deployment) : 0
-    return statusOf({ deployment, stats, row, events, isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
+    const status = statusOf({ deployment, stats, row, events: eventsIn(log), isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
+    const refused = this.watches.refused(name)
+    return { ...status, ...(this.watches.isWatched(name) && { watched: true as const }), ...(refused && { refused }) }
   }
 
   /** See `Node.caughtUp`. */
@@ -238,16 +245,19 @@ export class Deployer {
   }
 
   /** The rows of a projection. Whether there is such a projection shows at the first read. */
-  state(projection: string): ProjectionReader {
+  state(projection: string): HotProjectionReader {
     return projectionReader({
       store: this.#options.state,
       scope: this.#options.scope,
       projection,
+      check: () => this.#check(),
       owner: () => {
         this.#check()
         const owner = this.#deployments.ownerOf(projection)
         if (!owner) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
-        return { name: owner.name, run: this.runs.get(owner.name) }
+        const { name, plan } = owner
+        const indexed = indexedFields(plan).get(projection) ?? []
+        return { name, run: this.runs.get(name), hot: this.runs.hot.get(name, projection), indexed }
       },
     })
   }
@@ -291,6 +301,7 @@ export class Deployer {
   }
 
   async #close(end: () => Promise<void>): Promise<void> {
+    this.watches.close()
     this.#deployments.wakeAll()
     this.runs.hurry()
     await this.#turn

@@ -12,6 +12,7 @@ import { type Deployment, foldTopology, isOver, projectionsOf, TOPOLOGY_STREAM, 
 /** For the log; of a failure it is told when it happens, before its event. */
 const sentences: { readonly [Type in TopologyEvent['type']]: string | undefined } = {
   'topology.deployed': 'a topology is deployed',
+  'topology.updated': 'a projection has taken the place of the one before',
   'topology.paused': 'a topology is paused',
   'topology.resumed': 'a topology is resumed',
   'topology.draining': 'a topology drains',
@@ -66,9 +67,14 @@ export class Deployments {
       const message = `topology ${name} is deployed (version ${version}, ${status}); undeploy it first, which drops its state`
       throw new EventStoreError('INVALID', message, { topology: name, status })
     }
+    this.refuseProjections(name, projections)
+  }
+
+  /** Throws INVALID when another topology writes one of the projections. */
+  refuseProjections(name: string, projections: readonly string[]): void {
     for (const projection of projections) {
       const owner = this.ownerOf(projection)?.name
-      if (owner === undefined) continue
+      if (owner === undefined || owner === name) continue
       const message = `projection ${projection} is written by topology ${owner}; give it another name, or undeploy ${owner} first`
       throw new EventStoreError('INVALID', message, { projection, topology: owner })
     }

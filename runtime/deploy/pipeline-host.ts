@@ -3,6 +3,7 @@ import { deadLetterStream, DISCARDED, REPLAYED } from '../../actors/dead-letter.
 import { GeneratorSource } from '../../actors/generator-source.ts'
 import { createFragment } from '../../actors/fragment.ts'
 import type { Heartbeat } from '../../actors/heartbeat.ts'
+import type { HotSlabs } from '../../actors/hot-rows.ts'
 import { LogSource } from '../../actors/log-source.ts'
 import { missingSecret } from '../../actors/delivery-attempt.ts'
 import type { LookedUp } from '../../actors/lookups.ts'
@@ -21,6 +22,7 @@ import type { Scope } from '../../event/scope.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import type { StateStore } from '../../store/state.ts'
+import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
@@ -47,11 +49,15 @@ export interface StartPipeline {
   readonly scope: Scope
   readonly plan: Plan
   readonly module: string
+  /** Digest of the module's files as they are to be run. */
+  readonly digest?: string
   readonly deployment: number
   readonly incarnation: number
   /** The last stamp to read, for a topology that ends. */
   readonly head?: Stamp
   readonly isRepeating: boolean
+  /** By local names. */
+  readonly hot: HotSlabs
   readonly skip: readonly SkippedRow[]
 }
 
@@ -122,11 +128,12 @@ function startPipeline(
   request: StartPipeline,
   onEnd: (outcome: PipelineOutcome) => void,
 ): Promise<PipelineActor> {
-  const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module)
+  const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module, request.digest)
   return PipelineActor.start({
     ...parts,
     ...request,
     partitions: parts.log.partitions,
+    indexes: indexedFields(request.plan),
     createFragment,
     resolve,
     environment: process.env,

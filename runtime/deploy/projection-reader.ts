@@ -1,98 +1,116 @@
 /** Reads of a projection: rows that are folded but not durable yet from the pipeline, all others from the database. */
-import { rowKeyText, type FoldedRow } from '../../actors/projection.ts'
-import { EventStoreError } from '../../event/error.ts'
 import type { Position } from '../../event/event.ts'
-import { type Place, positionOf } from '../../event/position.ts'
-import type { ProjectionReader, StateListOptions, StateRow } from '../../event/projections.ts'
+import type { HotProjectionReader, StateListOptions, StateRow } from '../../event/projections.ts'
 import type { Scope } from '../../event/scope.ts'
-import { readProjection, readProjectionRow, readTopologyRow, type StateStore } from '../../store/state.ts'
+import { RowKey } from '../../store/row-key.ts'
+import { readProjectionRow, readTopologyRow, type StateStore } from '../../store/state.ts'
+import { type HotProjection, textOfPlace } from './hot-memory.ts'
+import { listRows } from './projection-list.ts'
 import type { TopologyRun } from './topology-run.ts'
 
-export type { ProjectionReader, StateListOptions, StateRow } from '../../event/projections.ts'
+export type { HotProjectionReader } from '../../event/projections.ts'
+
+/** The topology that writes a projection, as it stands now. */
+export interface ProjectionOwner {
+  readonly name: string
+  /** Left out while it does not run. */
+  readonly run: TopologyRun | undefined
+  /** What is hot of the projection. */
+  readonly hot: HotProjection | undefined
+  /** Fields by which its rows can be found. */
+  readonly indexed: readonly string[]
+}
 
 export interface ProjectionReaderParts {
   readonly store: StateStore
   readonly scope: Scope
   readonly projection: string
-  /** The topology that writes it, and its run while it has one. Throws NOT_FOUND or CLOSED. */
-  owner(): { readonly name: string; readonly run: TopologyRun | undefined }
+  /** Throws NOT_FOUND or CLOSED. */
+  owner(): ProjectionOwner
+  /** Throws CLOSED. */
+  check(): void
 }
 
-/** Rows after which the event loop gets a turn. */
-const TURN_ROWS = 1024
+/** Bytes up to which a copy byte by byte is faster than a call. */
+const COPIED_BY_HAND = 64
 
-export function projectionReader(parts: ProjectionReaderParts): ProjectionReader {
-  return { get: key => getRow(parts, Array.isArray(key) ? key : [key]), list: options => listRows(parts, options ?? {}) }
+export function projectionReader(parts: ProjectionReaderParts): HotProjectionReader {
+  return new DeployedProjection(parts)
 }
 
-async function getRow({ store, scope, projection, owner }: ProjectionReaderParts, key: readonly unknown[]): Promise<StateRow | undefined> {
-  const { name, run } = owner()
-  const folded = await run?.ask(thread => thread.control.folded(scope + name, projection, key), null)
-  if (folded) {
-    const { text, position } = folded
-    return text === undefined ? undefined : { key, value: JSON.parse(text), position: textOfPlace(position.place), durable: false }
+/** One key at a time, as long as nobody waits in between. */
+const rowKey = new RowKey()
+
+class DeployedProjection implements HotProjectionReader {
+  readonly #parts: ProjectionReaderParts
+  /** Where peeks look, until it is closed. */
+  #hot: HotProjection | undefined
+
+  constructor(parts: ProjectionReaderParts) {
+    this.#parts = parts
   }
-  owner()
-  // The place first: the row read after it can only be newer.
-  const place = readTopologyRow(store, scope + name)?.place ?? null
-  const text = readProjectionRow(store, scope + projection, key)
-  return text === undefined ? undefined : { key, value: JSON.parse(text), position: textOfPlace(place), durable: true }
-}
 
-function textOfPlace(place: Place | null): Position | null {
-  return place && positionOf(place.stamp, place.partition, place.sequence)
-}
+  async get(key: unknown): Promise<StateRow | undefined> {
+    const { store, scope, projection, owner } = this.#parts
+    const { name, run, hot } = owner()
+    const parts = elements(key)
+    // The place first: the row read after it can only be newer.
+    const folded = hot?.position ?? null
+    const look = hot?.rows.look(rowKey.set(parts)) ?? 'closed'
+    if (hot && look === 'found') return rowOf(hot, parts, folded)
+    if (look === 'deleted') return undefined
+    if (look === 'absent') return durableRow(readProjectionRow(store, scope + projection, parts), parts, folded)
+    const answer = await run?.ask(thread => thread.control.folded(scope + name, projection, parts), null)
+    if (answer) {
+      const { text, position } = answer
+      return text === undefined ? undefined : { key: parts, value: JSON.parse(text), position: textOfPlace(position.place), durable: false }
+    }
+    owner()
+    const position = textOfPlace(readTopologyRow(store, scope + name)?.place ?? null)
+    return durableRow(readProjectionRow(store, scope + projection, parts), parts, position)
+  }
 
-async function* listRows(
-  parts: ProjectionReaderParts,
-  options: StateListOptions,
-): AsyncGenerator<{ key: readonly unknown[]; value: unknown }> {
-  const { prefix, limit = Number.POSITIVE_INFINITY, after } = options
-  const { name, run } = parts.owner()
-  if (limit < 0 || Number.isNaN(limit)) throw new EventStoreError('INVALID', 'limit must be a number from 0', { field: 'limit' })
-  const folded = (await run?.ask(thread => thread.control.foldedRows(parts.scope + name, parts.projection), [])) ?? []
-  let left = limit
-  let untilTurn = TURN_ROWS
-  for (const row of merged(
-    readProjection(parts.store, parts.scope + parts.projection, { ...(prefix && { prefix }), ...(after && { after }) }),
-    folded.filter(inRange(prefix, after)),
-  )) {
-    if (left-- <= 0) return
-    yield { key: row.key, value: JSON.parse(row.text) }
-    if (--untilTurn > 0) continue
-    untilTurn = TURN_ROWS
-    await new Promise<void>(resolve => void setImmediate(resolve))
-    parts.owner()
+  peek(key: unknown): StateRow | undefined {
+    const parts = elements(key)
+    const hot = this.#open
+    const folded = hot?.position ?? null
+    return hot?.rows.look(rowKey.set(parts)) === 'found' ? rowOf(hot, parts, folded) : undefined
+  }
+
+  peekBytes(key: unknown, into: Uint8Array): number {
+    const rows = this.#open?.rows
+    if (rows?.look(rowKey.set(elements(key))) !== 'found') return -1
+    const { bytes, length } = rows
+    if (length > into.length) return length
+    if (length > COPIED_BY_HAND) into.set(bytes.subarray(0, length))
+    else for (let i = 0; i < length; i++) into[i] = bytes[i]!
+    return length
+  }
+
+  get foldedTo(): Position | null {
+    return this.#open?.position ?? null
+  }
+
+  /** Of the start that is the topology's now. */
+  get #open(): HotProjection | undefined {
+    this.#parts.check()
+    if (this.#hot === undefined || this.#hot.rows.isClosed) this.#hot = this.#parts.owner().hot
+    return this.#hot
+  }
+
+  list(options: StateListOptions = {}): AsyncGenerator<{ key: readonly unknown[]; value: unknown }> {
+    return listRows(this.#parts, options)
   }
 }
 
-function inRange(
-  prefix: readonly unknown[] = [],
-  after: readonly unknown[] | undefined,
-): (row: readonly [keyText: string, row: FoldedRow]) => boolean {
-  const wanted = rowKeyText(prefix)
-  const last = after && rowKeyText(after)
-  return ([keyText, { key }]) =>
-    keyText.startsWith(wanted) && rowKeyText(key.slice(0, prefix.length)) === wanted && (last === undefined || keyText > last)
+function elements(key: unknown): readonly unknown[] {
+  return Array.isArray(key) ? key : [key]
 }
 
-interface TextRow {
-  readonly key: readonly unknown[]
-  readonly text: string
+function rowOf({ rows }: HotProjection, key: readonly unknown[], position: Position | null): StateRow {
+  return { key, value: JSON.parse(rows.text), position, durable: rows.isDurable }
 }
 
-/** Both in the order of their keys; of a key that both have, the folded row is the newer. */
-function* merged(stored: Iterable<TextRow>, folded: readonly (readonly [keyText: string, row: FoldedRow])[]): Generator<TextRow> {
-  let next = 0
-  for (const row of stored) {
-    const keyText = rowKeyText(row.key)
-    for (; next < folded.length && folded[next]![0] < keyText; next++) yield* alive(folded[next]![1])
-    if (folded[next]?.[0] === keyText) yield* alive(folded[next++]![1])
-    else yield row
-  }
-  for (; next < folded.length; next++) yield* alive(folded[next]![1])
-}
-
-function* alive({ key, text }: FoldedRow): Generator<TextRow> {
-  if (text !== undefined) yield { key, text }
+function durableRow(text: string | undefined, key: readonly unknown[], position: Position | null): StateRow | undefined {
+  return text === undefined ? undefined : { key, value: JSON.parse(text), position, durable: true }
 }

@@ -4,9 +4,10 @@ import type { StopOptions } from '../../actors/pipeline-options.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import { EventStoreError } from '../../event/error.ts'
 import type { Scope } from '../../event/scope.ts'
+import type { HotMemory } from './hot-memory.ts'
 import type { PipelineStats } from './pipeline-host.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
-import type { Deployment } from './registry.ts'
+import { type Deployment, projectionsOf } from './registry.ts'
 
 /** Calls at one row that do not return before it is given up. */
 const STRIKES_MAX = 2
@@ -15,11 +16,12 @@ const STALLS_MAX = 5
 
 export interface TopologyRunParts {
   readonly scope: Scope
-  readonly take: (topology: string) => PipelineThread
+  readonly take: (topology: string) => { readonly thread: PipelineThread; readonly digest?: string | undefined }
   /** A number above all given before. */
   readonly nextIncarnation: () => number
   /** Of the last epoch in the database; 0 before the first. */
   readonly epochOf: (topology: string) => number
+  readonly hot: HotMemory
   /** `isLasting`: it will not be started again when the node is opened the next time. */
   readonly failed: (run: TopologyRun, error: EventStoreError, isLasting: boolean) => void
 }
@@ -28,6 +30,8 @@ export class TopologyRun {
   readonly deployment: Deployment
   readonly isRepeating: boolean
   incarnation = 0
+  /** Of the module's files when it was started. */
+  digest: string | undefined
   readonly #parts: TopologyRunParts
   readonly #skip: SkippedRow[] = []
   readonly #strikes = new Map<string, number>()
@@ -69,17 +73,21 @@ export class TopologyRun {
     const { deployment, isRepeating } = this
     const { plan, module, head } = deployment
     this.#isStarting = true
-    this.#thread = this.#parts.take(this.stored)
+    const { thread, digest } = this.#parts.take(this.stored)
+    this.#thread = thread
+    this.digest = digest
     this.incarnation = this.#parts.nextIncarnation()
     try {
-      await this.#thread.control.start({
+      await thread.control.start({
         scope: this.#parts.scope,
         plan,
         module,
+        ...(digest !== undefined && { digest }),
         deployment: deployment.deployment,
         incarnation: this.incarnation,
         ...(head !== undefined && { head }),
         isRepeating,
+        hot: this.#parts.hot.open(this.name, projectionsOf(plan)),
         skip: this.#skip,
       })
     } finally {
@@ -103,6 +111,7 @@ export class TopologyRun {
   /** Its thread is gone. A start under way finds out by itself. */
   died(cause: string, noted: NotedCall | undefined): void {
     this.#death = { cause, noted }
+    this.#parts.hot.close(this.name)
     if (this.#isStarting || this.#isStopping) return
     if (this.#mayGoOn()) void this.startAlone()
   }
@@ -143,9 +152,13 @@ export class TopologyRun {
     this.left()
   }
 
+  get thread(): PipelineThread | undefined {
+    return this.#thread
+  }
+
   /** It has come to rest. */
   left(): void {
-    this.#thread?.topologies.delete(this.stored)
+    this.#thread?.leave(this.stored)
   }
 
   /** Null while it is being started, and when its thread has just died. */

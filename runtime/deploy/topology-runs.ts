@@ -9,16 +9,19 @@ import type { ErrorCode, EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import type { Deployments } from './deployments.ts'
+import { HotMemory } from './hot-memory.ts'
 import { type Deployment, runningStatus, type TopologyEvent } from './registry.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
 import type { Threads } from './threads.ts'
 import { asEventStoreError, TopologyRun } from './topology-run.ts'
+import { digestOfModule, filesOfPlan } from './user-module.ts'
 
 /** Failures of the node and not of the topology: it runs again when the node is opened the next time. */
 const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['READ_ONLY', 'CLOSED', 'UNREACHABLE', 'DAMAGED'])
 
 export class TopologyRuns {
   readonly threads: Threads
+  readonly hot: HotMemory
   readonly #options: DeployerOptions
   readonly #deployments: Deployments
   readonly #runs = new Map<string, TopologyRun>()
@@ -33,6 +36,7 @@ export class TopologyRuns {
     this.#options = options
     this.#deployments = deployments
     this.threads = options.threads
+    this.hot = new HotMemory(options.limits.hotBytes)
   }
 
   /** A thread of pipelines is gone. */
@@ -44,11 +48,20 @@ export class TopologyRuns {
     return this.#runs.get(name)
   }
 
-  /** A run that is still to be started; it is the topology's from now on. */
-  add(deployment: Deployment, isRepeating: boolean): TopologyRun {
+  /** A run that is still to be started; it is the topology's from now on. It goes on as `before` did, in its thread, while that is there. */
+  add(deployment: Deployment, isRepeating: boolean, before?: TopologyRun): TopologyRun {
+    const { module, plan } = deployment
+    let given = before
     const run = new TopologyRun(deployment, isRepeating, {
-      take: topology => this.threads.take(topology),
+      take: stored => {
+        const { thread: last, digest } = given ?? {}
+        given = undefined
+        last?.topologies.add(stored)
+        if (last?.isGone === false) return { thread: last, digest }
+        return { thread: this.threads.take(stored, filesOfPlan(module, plan)), digest: digestOfModule(module) }
+      },
       scope: this.#options.scope,
+      hot: this.hot,
       nextIncarnation: this.#options.nextIncarnation,
       epochOf: topology => this.#row(topology)?.epoch ?? 0,
       failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
@@ -132,6 +145,7 @@ export class TopologyRuns {
     this.#runs.delete(name)
     await this.#stopFinishing(name)
     await run?.stop({ commit: false })
+    this.hot.close(name)
   }
 
   async #stopFinishing(name: string): Promise<void> {
@@ -159,6 +173,7 @@ export class TopologyRuns {
     if (this.#closing.signal.aborted || this.#runs.get(name) !== run) return
     this.#runs.delete(name)
     run.left()
+    this.hot.close(name)
     const error = { code, message }
     this.#deployments.set({ ...run.deployment, status: 'failed', error })
     if (isLasting) this.#noteLater({ type: 'topology.failed', data: { name, deployment: run.deployment.deployment, error } })

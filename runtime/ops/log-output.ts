@@ -1,6 +1,6 @@
 /** The log as people read it on a terminal: a time, how bad it is, what happened, and the facts; programs get the lines as they are. */
 import pc from 'picocolors'
-import { jsonText } from './json-text.ts'
+import { jsonText } from '../../event/json-text.ts'
 import { type Output, visible, wantsColour } from './terminal.ts'
 
 interface Line {

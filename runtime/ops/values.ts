@@ -57,6 +57,33 @@ export const json: TextValue<unknown> = {
   },
 }
 
+/** Fields and their values, `field=JSON` with commas between them; a comma within a value stays in it. */
+export const fieldValues: TextValue<Readonly<Record<string, unknown>>> = {
+  placeholder: 'FIELD=JSON',
+  read(given) {
+    const found: [string, unknown][] = []
+    for (let rest = given; rest !== '';) {
+      const [head, field] = /^\s*([^=]*[^=\s])\s*=/.exec(rest) ?? refuse(`must be FIELD=JSON, got ${JSON.stringify(rest)}`)
+      const [value, next] = leadingJson(rest.slice(head.length))
+      found.push([field!, value])
+      rest = next
+    }
+    return found.length > 0 ? Object.fromEntries(found) : refuse('must be FIELD=JSON')
+  },
+}
+
+/** A value of JSON up to a comma, and what stands behind that. */
+function leadingJson(given: string): readonly [value: unknown, rest: string] {
+  for (let end = given.indexOf(','); end >= 0; end = given.indexOf(',', end + 1)) {
+    try {
+      return [JSON.parse(given.slice(0, end)), given.slice(end + 1)]
+    } catch {
+      // It goes on behind this comma, or it is none.
+    }
+  }
+  return [json.read(given), '']
+}
+
 /** JSON kept as it was typed, so that numbers come back as they were given. */
 export const jsonText: TextValue<string> = {
   placeholder: 'JSON',
@@ -89,14 +116,26 @@ export const position: TextValue<Position> = {
   },
 }
 
+const looksLikeTime = /^\d{4}-\d\d(-\d\d)?([T ][\d:.]+(Z|[+-]\d\d:?\d\d)?)?$/
+
+function timeOf(given: string): number | Date | undefined {
+  if (/^\d+$/.test(given)) return Number(given)
+  return looksLikeTime.test(given) && !Number.isNaN(Date.parse(given)) ? new Date(given) : undefined
+}
+
+/** A moment, as ISO 8601 or milliseconds since the epoch. */
+export const time: TextValue<number | Date> = {
+  placeholder: 'TIME',
+  read: given => timeOf(given) ?? refuse(`must be a time (2026-01-31T12:00:00Z, or milliseconds since 1970), got ${JSON.stringify(given)}`),
+}
+
 /** Recorded time, as ISO 8601 or milliseconds since the epoch, or a position. */
 export const asOf: TextValue<AsOf> = {
   placeholder: 'TIME|POSITION',
   read(given) {
-    if (/^\d+$/.test(given)) return Number(given)
-    const isTime = /^\d{4}-\d\d(-\d\d)?([T ][\d:.]+(Z|[+-]\d\d:?\d\d)?)?$/.test(given)
-    if (isTime && !Number.isNaN(Date.parse(given))) return new Date(given)
-    if (!isTime && looksLikePosition.test(given)) return position.read(given)
+    const moment = timeOf(given)
+    if (moment !== undefined) return moment
+    if (!looksLikeTime.test(given) && looksLikePosition.test(given)) return position.read(given)
     return refuse(`must be a time (2026-01-31T12:00:00Z, or milliseconds since 1970) or a position, got ${JSON.stringify(given)}`)
   },
 }

@@ -15,6 +15,8 @@ export const kinds = {
   versions: 0x76,
   versionsHead: 0x56,
   producer: 0x70,
+  term: 0x74,
+  termsHead: 0x54,
 } as const
 
 export function blockKey(number: number): Buffer {

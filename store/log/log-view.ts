@@ -2,10 +2,12 @@
 import { EventStoreError } from '../../event/error.ts'
 import type { TextHash } from '../../event/hash.ts'
 import { partitionOf } from '../../event/stream-id.ts'
-import { blockKey, type ShardColumn } from '../index/keys.ts'
+import type { ShardColumn } from '../index/keys.ts'
 import { Segments } from '../index/segments.ts'
+import type { TermHashes } from '../index/terms.ts'
 import type { KeyValue } from '../key-value.ts'
 import { Block } from './block.ts'
+import { blockValues } from './block-values.ts'
 import { BlockCache } from './block-cache.ts'
 import { hashesOf } from './open-shard.ts'
 import type { SharedHorizon } from './horizon.ts'
@@ -32,6 +34,7 @@ export class LogView {
   readonly partitions: number
   readonly streamHash: TextHash
   readonly idHash: TextHash
+  readonly termHashes: TermHashes
   readonly #cache: BlockCache
 
   constructor(options: LogViewOptions) {
@@ -42,6 +45,7 @@ export class LogView {
     const hashes = hashesOf(options.storeId)
     this.streamHash = hashes.stream
     this.idHash = hashes.id
+    this.termHashes = hashes.terms
     this.#cache = new BlockCache(options.cacheBytes)
   }
 
@@ -67,9 +71,9 @@ export class LogView {
     const missing: number[] = []
     for (let i = 0; i < out.length; i++) if (!out[i]) missing.push(i)
     if (missing.length > 0) {
-      const values = shard.kv.getMany(
-        'log',
-        missing.map(i => blockKey(numbers[i]!)),
+      const values = blockValues(
+        shard.kv,
+        missing.map(i => numbers[i]!),
       )
       for (let m = 0; m < missing.length; m++) {
         const i = missing[m]!

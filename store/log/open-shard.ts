@@ -8,10 +8,13 @@ import { blockKey, blockNumberOf, BUCKETS, bucketKey, kinds, type ShardColumn } 
 import { ENTRY_WORDS, lastSegment, wordsOf } from '../index/segment.ts'
 import { Segments } from '../index/segments.ts'
 import { ID_ENTRY } from '../index/tail.ts'
+import { type TermHashes, termHashesOf } from '../index/terms.ts'
 import { loadVersions, VersionDump } from '../index/version-dump.ts'
 import { VersionMap } from '../index/version-map.ts'
 import type { KeyValue } from '../key-value.ts'
 import { Block } from './block.ts'
+import { eachTerm } from './block-terms.ts'
+import { blockValue } from './block-values.ts'
 import { KnownIds } from './known-ids.ts'
 import { ShardLog } from './shard-log.ts'
 import type { SharedShard } from './shared.ts'
@@ -33,10 +36,10 @@ const BLOCKS_PER_SCAN = 256
 const NOTHING = new Uint8Array(0)
 
 /** The hashes every thread of a node must agree on. */
-export function hashesOf(storeId: string): { stream: TextHash; id: TextHash } {
+export function hashesOf(storeId: string): { stream: TextHash; id: TextHash; terms: TermHashes } {
   const high = Number.parseInt(storeId.slice(0, 8), 16)
   const low = Number.parseInt(storeId.slice(8, 16), 16)
-  return { stream: new TextHash(high, low), id: new TextHash(~high, low ^ 0x1d1d1d1d) }
+  return { stream: new TextHash(high, low), id: new TextHash(~high, low ^ 0x1d1d1d1d), terms: termHashesOf(high, low) }
 }
 
 export function openShard(options: OpenShardOptions): { log: ShardLog; damage: LogDamage[] } {
@@ -59,6 +62,7 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
     versions,
     dump: new VersionDump(generation),
     idHash: hashes.id,
+    termHashes: hashes.terms,
     segmentEntries: limits.segmentEntries,
     requestEvents: limits.requestEvents,
   })
@@ -92,7 +96,7 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
 /** An index that knows of a block that is not there would hide from the witness that the log is short. */
 function refuseShortLog(kv: KeyValue<ShardColumn>, lastIndexed: number, shard: number): void {
   try {
-    if (kv.get('log', blockKey(lastIndexed))) return
+    if (blockValue(kv, lastIndexed)) return
   } catch (error) {
     if (!isEventStoreError(error, 'DAMAGED')) throw error
     // It is there, though nobody can read it: who asks for it is told.
@@ -122,7 +126,7 @@ function accept(kv: KeyValue<ShardColumn>, log: ShardLog, synced: Float64Array, 
 
 /** A stored block; throws DAMAGED when it is missing or not whole. */
 export function blockAt(kv: KeyValue<ShardColumn>, number: number): Block {
-  const value = kv.get('log', blockKey(number))
+  const value = blockValue(kv, number)
   return new Block(number, value ?? new Uint8Array(0))
 }
 
@@ -167,7 +171,7 @@ function raiseAll(versions: VersionMap, words: Uint32Array): void {
 }
 
 interface Replay {
-  readonly hashes: { readonly stream: TextHash; readonly id: TextHash }
+  readonly hashes: { readonly stream: TextHash; readonly id: TextHash; readonly terms: TermHashes }
   readonly accepted: AcceptedLosses
   /** Gathers what is damaged and not accepted. */
   readonly damage: LogDamage[]
@@ -206,7 +210,7 @@ function oneByOne(kv: KeyValue<ShardColumn>, first: number): { keys: Buffer[]; v
 
 function valueOf(kv: KeyValue<ShardColumn>, number: number): Uint8Array {
   try {
-    return kv.get('log', blockKey(number)) ?? NOTHING
+    return blockValue(kv, number) ?? NOTHING
   } catch (error) {
     if (!isEventStoreError(error, 'DAMAGED')) throw error
     return NOTHING
@@ -265,6 +269,7 @@ function replayBlock(number: number, value: Uint8Array, log: ShardLog, { hashes,
 
 function indexBlock(block: Block, at: number, log: ShardLog, hashes: Replay['hashes']): void {
   const { tail } = log.shared
+  eachTerm(block.parts, hashes.terms, (lo, hi) => tail.terms.add(lo, hi, at))
   const last = new Uint32Array(block.streams.length)
   for (let row = 0; row < block.count; row++) {
     last[block.streamIndex(row)] = block.versionAt(row)

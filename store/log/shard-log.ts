@@ -7,9 +7,11 @@ import type { TextHash } from '../../event/hash.ts'
 import { blockKey, producerKey, type ShardColumn } from '../index/keys.ts'
 import { sealSegment, type ShardEnd } from '../index/segment.ts'
 import { ID_ENTRY } from '../index/tail.ts'
+import type { TermHashes } from '../index/terms.ts'
 import type { VersionDump } from '../index/version-dump.ts'
 import type { VersionMap } from '../index/version-map.ts'
 import type { KeyValue, WriteBatch } from '../key-value.ts'
+import { eachTerm } from './block-terms.ts'
 import type { KnownIds } from './known-ids.ts'
 import { type PartitionHost, PartitionLog } from './partition-log.ts'
 import type { SharedShard } from './shared.ts'
@@ -21,6 +23,7 @@ export interface ShardLogParts {
   readonly versions: VersionMap
   readonly dump: VersionDump
   readonly idHash: TextHash
+  readonly termHashes: TermHashes
   readonly segmentEntries: number
   /** Events of one request at most. */
   readonly requestEvents: number
@@ -93,6 +96,7 @@ export class ShardLog implements PartitionHost {
     const block = tail.addBlock(partition.partition, builder.firstSequence, builder.lastStamp, builder.count)
     for (let i = 0; i < builder.streams; i++)
       tail.addEntry(builder.streamLo[i]!, builder.streamHi[i]!, builder.streamCheck[i]!, block, builder.streamVersion[i]!)
+    eachTerm(builder.parts, this.#parts.termHashes, (lo, hi) => tail.terms.add(lo, hi, block))
     const { openIds } = partition
     for (let i = 0; i < openIds.length; i += 3) tail.addEntry(openIds[i]!, openIds[i + 1]!, openIds[i + 2]!, block | ID_ENTRY, 0)
   }
@@ -123,11 +127,12 @@ export class ShardLog implements PartitionHost {
     return this.groupEvents === 0
   }
 
-  /** True when the tail can not surely take another request's entries. */
+  /** True when the tail can not surely take another request's entries; of terms what does not fit is only looked for in its blocks. */
   get tailFull(): boolean {
     const { tail, data } = this.shared
-    const { requestEvents } = this.#parts
+    const { requestEvents, segmentEntries } = this.#parts
     return (
+      tail.terms.entries > (segmentEntries + data.tail.terms) / 2 ||
       tail.entries + 2 * (this.groupEvents + requestEvents) > data.tail.entries ||
       tail.blocks + this.groupEvents + requestEvents > data.tail.blocks
     )
@@ -136,7 +141,8 @@ export class ShardLog implements PartitionHost {
   /** The tail is to be written out as a segment. */
   get tailDue(): boolean {
     const { tail } = this.shared
-    return tail.entries >= this.#parts.segmentEntries || tail.blocks * 8 >= this.#parts.segmentEntries
+    const { segmentEntries } = this.#parts
+    return tail.entries >= segmentEntries || tail.terms.entries >= segmentEntries || tail.blocks * 8 >= segmentEntries
   }
 
   /** While opening: writes the tail out before it overflows, as when the store was written with longer segments. */

@@ -5,6 +5,7 @@ const CONTROL_WORDS = 16
 const SEGMENT = 0
 const EPOCH = 1
 const OPEN = 2
+const RESTORES = 3
 
 /** Plain data that may be posted to another thread. */
 export interface SharedShardData {
@@ -21,7 +22,7 @@ export const GROUP_EVENTS_MAX = 65_536
 /** Sizes of a tail for segments of about `segmentEntries` index entries. */
 export function tailSizeFor(segmentEntries: number, requestEvents: number): TailSize {
   const slack = Math.min(GROUP_EVENTS_MAX, segmentEntries) + requestEvents
-  return { entries: segmentEntries + 2 * slack, blocks: Math.ceil(segmentEntries / 8) + slack }
+  return { entries: segmentEntries + 2 * slack, terms: segmentEntries + 2 * slack, blocks: Math.ceil(segmentEntries / 8) + slack }
 }
 
 /** 64-bit floats are stored and loaded whole on every 64-bit machine Node runs on; their order is made by the atomic word written after them. */
@@ -64,6 +65,11 @@ export class SharedShard {
   /** False while the worker reads the log back in: the tail is not whole. */
   get isOpen(): boolean {
     return Atomics.load(this.#control, OPEN) === 1
+  }
+
+  /** How often it was opened: a tail that was read meanwhile may not have been whole. */
+  get restores(): number {
+    return Atomics.load(this.#control, RESTORES)
   }
 
   /** Rises with every commit; load it before the numbers below. */
@@ -113,6 +119,7 @@ export class SharedShard {
   /** Writer, at open: where it stands. */
   restore(segment: number, baseBlock: number): void {
     Atomics.store(this.#control, OPEN, 0)
+    Atomics.add(this.#control, RESTORES, 1)
     this.tails[segment & 1]!.clear(baseBlock)
     Atomics.store(this.#control, SEGMENT, segment)
   }

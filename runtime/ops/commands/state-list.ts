@@ -1,8 +1,8 @@
 /** `allsource state list`: keys and values of a projection, in the order of the keys. */
 import { command } from '../command.ts'
-import { jsonText } from '../json-text.ts'
+import { jsonText } from '../../../event/json-text.ts'
 import { Table } from '../table.ts'
-import { json, text, wholeNumber } from '../values.ts'
+import { fieldValues, json, text, wholeNumber } from '../values.ts'
 
 export const stateList = command({
   name: 'state list',
@@ -10,14 +10,16 @@ export const stateList = command({
   arguments: { projection: { value: text('PROJECTION'), summary: 'Name of the projection.' } },
   flags: {
     prefix: { value: json, summary: 'Only keys that begin with these parts, as a JSON array.' },
+    where: { value: fieldValues, many: true, summary: 'Only rows with these values in fields that the projection indexes.' },
     limit: { value: wholeNumber('N', 1), summary: 'Most keys to list.' },
   },
   notes: ['With --json each key is one line, { key, value }.'],
   examples: [
     { line: 'allsource state list hourly-delays --limit 10', does: 'the first ten keys' },
+    { line: `allsource state list orders --where 'status="open"' --where region='"north"'`, does: 'the rows that an index finds' },
     { line: `allsource state list hourly-delays --prefix '["JFK"]' --json`, does: 'all hours of one airport, a line of JSON each' },
   ],
-  async run({ arguments: { projection }, flags: { prefix, limit }, terminal, open, signal }) {
+  async run({ arguments: { projection }, flags: { prefix, where, limit }, terminal, open, signal }) {
     const state = (await open()).state(projection)
     const table = new Table(terminal, [{ title: 'key' }, { title: 'value' }])
     let count = 0
@@ -25,6 +27,7 @@ export const stateList = command({
     const parts = prefix === undefined || Array.isArray(prefix) ? prefix : [prefix]
     for await (const { key, value } of state.list({
       ...(parts === undefined ? {} : { prefix: parts }),
+      ...(where === undefined ? {} : { where }),
       ...(limit === undefined ? {} : { limit }),
     })) {
       if (signal.aborted) break
