@@ -53,7 +53,8 @@ export type {
   TopologyStatus,
 } from '../event/topologies.ts'
 export type { Health, NodeStats, PartitionStats, Readiness, ShardHealth, VerifyReport } from '../event/figures.ts'
-export { health, METRICS_CONTENT_TYPE, metricsText, ready } from './observe/index.ts'
+export type { Logger } from '../event/logger.ts'
+export { health, type LoggerOptions, type LogLevel, METRICS_CONTENT_TYPE, metricsText, openLogger, ready } from './observe/index.ts'
 export * from '../topology/pipeline.ts'
 export { type KeyPart, type Projection, projection, type ProjectionKey, type ProjectionSpec } from '../topology/projection.ts'
 export { countBy, latestBy, listBy, sumBy, type TemplateSpec } from '../topology/projection-templates.ts'

@@ -1,5 +1,4 @@
 /** `allsource start`: holds the node open, so that its topologies run and programs can ask it, until it is told to stop. */
-import type { NodeStats } from '../../index.ts'
 import { command, settingFlags } from '../command.ts'
 import { printChange, printTroubles } from '../topology-output.ts'
 import { topologiesCaughtUp, untilStopped } from '../topology-wait.ts'
@@ -11,6 +10,7 @@ export const start = command({
   arguments: {},
   flags: {
     ...settingFlags('partitions', 'shards', 'workers', 'durability', 'compression', 'epochMs', 'host', 'httpPort', 'allowHosts'),
+    ...settingFlags('log', 'drainTimeout'),
     noHttp: { value: null, summary: 'Serves no HTTP on an address; the unix socket in the directory stays.' },
     until: { value: oneOf('caught-up'), summary: 'Closes when its topologies have taken all there is and sent what came of it; exit 0.' },
     watch: { value: null, summary: 'Takes what is saved into the files of projections as code, and says what came of it.' },
@@ -18,7 +18,8 @@ export const start = command({
   },
   notes: [
     'When the node is ready, one line is printed. SIGTERM or SIGINT (Ctrl-C) stops taking work, finishes what is under ' +
-      'way, closes, and exits 0. A second one stops at once; what was acknowledged is on disk all the same.',
+      'way, closes, and exits 0. A second one, or the end of --drain-timeout, stops at once; what was acknowledged is on disk all the same.',
+    'What happens is logged on stderr: as text on a terminal, elsewhere as one object of JSON a line. --log warn leaves out what is in order.',
     'It serves HTTP on http://127.0.0.1:7070 and on a unix socket in the directory; node.json there names its process and its addresses, and other ' +
       'commands ask the node through the socket. Another address than a loopback one lets everybody in who reaches it.',
     'With --watch a projection whose module has changed is reloaded, upgraded or rebuilt when a file is saved; one that is broken is named with ' +
@@ -38,14 +39,16 @@ export const start = command({
   opensDirectory: true,
   runsTopologies: true,
   endsBySignal: true,
-  async run({ flags: { until, watch, noHttp }, terminal, openNode, signal, directory, serving }) {
+  holdsNode: true,
+  async run({ flags: { until, watch, noHttp }, terminal, logger, openNode, signal, directory, serving }) {
     const node = await openNode()
     const isServed = !noHttp && (until === undefined || serving.port !== undefined || serving.host !== undefined)
     const { addresses } = await node.serve(isServed ? serving : { port: null })
     const pid = process.pid
-    const { damage, topologies } = await node.stats()
+    const { damage } = node
+    // Not asked of one that is only to be held open: a worker in code that does not return answers nobody.
+    const topologies = until === undefined ? [] : await node.topologies()
     const failedBefore = new Set(topologies.filter(({ status }) => status === 'failed').map(({ name }) => name))
-    for (const place of damage) terminal.remark(`damaged: ${placeText(place)}`)
     if (terminal.json) await terminal.record({ ready: true, directory, pid, addresses, ...(damage.length > 0 && { damage }) })
     else await terminal.line(`ready: ${directory}, process ${pid}${addresses['http'] ? `, ${addresses['http']}` : ''}; Ctrl-C stops it`)
     await terminal.flush()
@@ -59,12 +62,7 @@ export const start = command({
       return undefined
     }
     await untilStopped(signal)
-    terminal.remark('stopping: finishing what is under way; a second signal stops at once')
+    logger.info({}, 'stopping: what is under way is finished; a second signal stops at once')
     return undefined
   },
 })
-
-function placeText({ shard, partition, sequences, reason }: NodeStats['damage'][number]): string {
-  const where = partition === undefined ? `shard ${shard}` : `partition ${partition}`
-  return `${where}${sequences ? `, sequences ${sequences[0]} to ${sequences[1]}` : ''}: ${reason}`
-}
