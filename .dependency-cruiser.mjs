@@ -39,7 +39,7 @@ const doors = [
   },
   {
     from: 'runtime/ops',
-    may: ['runtime/ops', 'runtime/(?:index|config)[.]ts$', 'client', 'topology', 'event'],
+    may: ['runtime/ops', 'runtime/(?:index|config|package-version|running-node)[.]ts$', 'client', 'topology', 'event'],
     because: 'What speaks to people uses the public door, as any other program does.',
   },
 ]
@@ -72,11 +72,33 @@ export const packages = [
     only: ['operators/expressions/regex[.]ts$'],
     because: 'One file decides which patterns mean the same to RE2 and to Postgres; the others are refused there.',
   },
+  {
+    names: ['prom-client'],
+    only: ['runtime/observe/metrics-text[.]ts$'],
+    because: 'One file knows how figures become text for Prometheus; everybody else counts in arrays.',
+  },
+  { names: ['pino'], only: ['runtime/observe/logger[.]ts$'], because: 'A node is given a logger; which one is decided in one place.' },
+  {
+    names: ['@opentelemetry/api'],
+    only: ['runtime/observe/tracer[.]ts$'],
+    because: 'The rest of the code knows spans as event/tracer.ts has them, and costs nothing where nobody traces.',
+  },
   { names: ['cli-progress', 'picocolors'], only: ['runtime/ops', 'examples'], because: 'Only what speaks to people draws.' },
+  { names: ['fastify'], only: ['runtime/gateway/http/door[.]ts$'], because: 'It finds routes; what a request and an answer are is ours.' },
+  {
+    names: ['zod'],
+    only: ['runtime/gateway/codec/schemas[.]ts$'],
+    because: 'One file decides how what is wrong with a value is said, for every protocol.',
+  },
+  {
+    names: ['@event-driven-io/emmett'],
+    only: ['examples/emmett'],
+    because: 'It comes without a licence, so nothing that is shipped may need it; the adapter is an example to copy.',
+  },
   {
     names: ['http', 'https', 'net', 'tls', 'http2', 'dgram'],
-    only: ['runtime/gateway', 'examples'],
-    because: 'Sockets are opened by front ends, behind the gate; an example may show the other end of a webhook.',
+    only: ['runtime/gateway', 'client/socket[.]ts$', 'examples'],
+    because: 'Sockets are opened by front ends, behind the gate, and by the client of one; an example may show the other end of a webhook.',
   },
 ]
 
@@ -154,6 +176,16 @@ const forbidden = [
     severity: 'error',
     from: { path: '^event/' },
     to: { path: '^(?:fs|child_process|cluster|worker_threads|net|http|https|dgram|os)(?:/|$)' },
+  },
+  {
+    name: 'client-fits-into-a-browser',
+    comment: 'What the client imports, and what that imports, is there in a browser too; what only Node has is in client/socket.ts.',
+    severity: 'error',
+    from: { path: '^client/index[.]ts$' },
+    to: {
+      path: '^(?:client/socket[.]ts|msgpackr|(?:node:)?(?:crypto|fs|buffer|http|net|os|path|stream|url|util|worker_threads|zlib)$)',
+      reachable: true,
+    },
   },
   {
     name: 'no-circles',

@@ -9,6 +9,8 @@ import {
   outboxNumber,
   outboxPrefix,
   projectionPrefix,
+  readProjection,
+  readProjectionRow,
   scanPrefix,
   type StateStore,
   stepPrefix,
@@ -123,7 +125,20 @@ export class EpochGatherer {
     return {
       put: (key, value) => this.projections.put(name, key, value),
       delete: key => this.projections.delete(name, key),
+      get: key => this.#rowOf(name, key),
+      rows: () => this.#rowsOf(name),
     }
+  }
+
+  #rowOf(projection: string, key: readonly unknown[]): unknown {
+    const folded = this.projections.get(projection, key)
+    const text = folded === undefined ? readProjectionRow(this.#options.store, this.#scope + projection, key) : folded.text
+    return text === undefined ? undefined : (JSON.parse(text) as unknown)
+  }
+
+  *#rowsOf(projection: string): Generator<readonly [key: readonly unknown[], value: unknown]> {
+    const rows = readProjection(this.#options.store, this.#scope + projection)
+    for (const { key, text } of this.#alive(rows)) yield [key, JSON.parse(text) as unknown]
   }
 
   outbox(step: string): StepOutbox {

@@ -1,8 +1,9 @@
 /** Columns of what stands beside the data of events: stream, type, id, times and places. */
+import type { Event } from '../event/event.ts'
 import { decodeExtras } from '../event/payload.ts'
 import { recordedOf } from '../event/stamp.ts'
 import type { Column } from '../operators/flow.ts'
-import { madeId } from '../store/log/stored-event.ts'
+import { eventOfRow, madeId } from '../store/log/stored-event.ts'
 import { TextCodes } from '../store/log/text-codes.ts'
 import type { SourceBlock, SourcePage } from './log-source.ts'
 
@@ -45,8 +46,20 @@ export class EnvelopeReader {
         return numberColumn(page, (_, __, i) => page.partitions[i]!)
       case '$sequence':
         return { kind: 'number', values: page.sequences }
+      case '$event':
+        return { kind: 'value', values: Array.from({ length: page.count }, (_, i) => this.#eventAt(page, i)) }
       default:
         return { kind: 'value', values: new Array<unknown>(page.count).fill(null) }
+    }
+  }
+
+  /** Null when its data can not be read. */
+  #eventAt(page: SourcePage, i: number): Event | null {
+    try {
+      const place = { partition: page.partitions[i]!, sequence: page.sequences[i]!, stamp: page.stamps[i]! }
+      return eventOfRow({ block: page.blocks[page.block[i]!]!, row: page.row[i]!, place }, this.#storeId)
+    } catch {
+      return null
     }
   }
 

@@ -1,6 +1,8 @@
 /** Requests without an answer, by number: a table of slots that are used again, so that a request costs no map entry. */
 import type { AppendAnswer } from '../event/event-store.ts'
-import type { Outcome } from '../event/outcome.ts'
+import { DUPLICATE, errorOf, type Outcome, STORED } from '../event/outcome.ts'
+import { positionOf } from '../event/position.ts'
+import { durabilities } from '../event/request.ts'
 
 /** What is to be done when an answer comes. */
 export interface PendingRequest {
@@ -16,6 +18,29 @@ export interface PendingRequest {
   reject: ((error: Error) => void) | null
   /** Instead of the two: told the outcome, or null when nobody knows it. */
   settle: ((outcome: Outcome | null) => void) | null
+}
+
+/** Tells whoever waits what came of the request. */
+export function settle(request: PendingRequest, outcome: Outcome): void {
+  if (request.settle) request.settle(outcome)
+  else if (outcome.status === STORED) request.resolve!(answerOf(request, outcome))
+  else if (outcome.status === DUPLICATE) request.resolve!({ duplicate: true, highest: outcome.sequence })
+  else request.reject!(errorOf(outcome, request))
+}
+
+function answerOf({ stream, partition, durability }: PendingRequest, outcome: Outcome): AppendAnswer {
+  const { firstVersion, version, firstSequence, sequence, stamp } = outcome
+  return {
+    stream,
+    firstVersion,
+    version,
+    partition,
+    firstSequence,
+    sequence,
+    stamp,
+    position: positionOf(stamp, partition, sequence),
+    durability: durabilities[durability]!,
+  }
 }
 
 export class PendingTable {

@@ -49,7 +49,7 @@ export class PipelineActor {
   /** A page whose rows look into projections that are not as new as they are; with where the source stood before it. */
   #held: { readonly page: PulledPage; readonly position: SourcePosition } | undefined
   /** Something was folded since the last barrier. */
-  #isDirty = false
+  #isDirty: boolean
   #barrierAt: number
   #sliceAt: number
 
@@ -111,6 +111,7 @@ export class PipelineActor {
         await writer.write({ topology: scope + plan.topology, incarnation, bytes })
       },
     })
+    this.#isDirty = parts.gatherer.dirtyBytes > 0 // A step may have made its rows anew.
     this.#barrierAt = this.#sliceAt = options.clock.monotonic()
     this.done = this.#run()
   }
@@ -227,10 +228,9 @@ export class PipelineActor {
 
   /** At the head: until there is more, an epoch is due, or somebody stops us. */
   async #rest(): Promise<void> {
-    const waits = this.#isDirty || this.#gatherer.hasSent
-    const untilBarrierMs = this.#barrierAt + this.#epochMs - this.#options.clock.monotonic()
+    const waits = (this.#isDirty || this.#gatherer.hasSent) && this.#settling.isSettled
     const mostMs = this.#held ? lookMs : pollMs
-    const restMs = waits && this.#settling.isSettled ? Math.max(0, Math.min(untilBarrierMs, mostMs)) : mostMs
+    const restMs = waits ? Math.max(0, Math.min(this.#barrierAt + this.#epochMs - this.#options.clock.monotonic(), mostMs)) : mostMs
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, restMs)
       this.#wake = () => {

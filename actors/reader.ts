@@ -3,14 +3,16 @@
  * asked for by their stored names; what comes out bears the names that its tenant gave.
  */
 import { EventStoreError } from '../event/error.ts'
-import type { Event, Position, Version } from '../event/event.ts'
-import type { AsOf, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
+import type { Event, Position, Stamp, Version } from '../event/event.ts'
+import type { AsOf, Moment, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
+import { timeOf } from '../event/payload.ts'
 import { comparePlaces, type Place, placeOf } from '../event/position.ts'
 import { localName, type Scope, scopedText, scopeOf } from '../event/scope.ts'
 import { stampOf } from '../event/stamp.ts'
 import type { Block } from '../store/log/block.ts'
 import { LogReader } from '../store/log/log-reader.ts'
-import type { LogView } from '../store/log/log-view.ts'
+import type { FoundBlocks } from '../store/index/segments.ts'
+import type { LogView, ViewedShard } from '../store/log/log-view.ts'
 import { placeOfMadeId, storedEvent } from '../store/log/stored-event.ts'
 
 /** Blocks fetched at a time for one stream. */
@@ -52,11 +54,20 @@ export function checkReadStream(options: ReadStreamOptions): void {
   if (options.atLeast !== undefined) placeOf(options.atLeast)
 }
 
+/** Blocks with events of a stream: where its own key leads, else where the key that was claimed for it does. */
+function blocksOf(view: LogView, stream: string, versionFrom = 0): FoundBlocks & { readonly shard: ViewedShard } {
+  const { lo, hi } = view.streamHash.text(stream)
+  const query = { kind: 'stream', lo, hi, versionFrom } as const
+  const home = view.shardOf(view.partitionOf(stream))
+  const found = home.segments.find(query)
+  if (found.blocks.length > 0 || !home.shared.hasClaims) return { shard: home, ...found }
+  const shard = view.shardOf(view.partitionHolding(stream))
+  return shard === home ? { shard, ...found } : { shard, ...shard.segments.find(query) }
+}
+
 /** Version of a stream's last committed event; 0 when it has none. */
 export function streamVersion(view: LogView, stream: string): Version {
-  const shard = view.shardOf(view.partitionOf(stream))
-  const { lo, hi } = view.streamHash.text(stream)
-  const { blocks, versions } = shard.segments.find({ kind: 'stream', lo, hi })
+  const { shard, blocks, versions } = blocksOf(view, stream)
   for (let i = blocks.length - 1; i >= 0; i--) if (view.block(shard, blocks[i]!).rowsOf(stream).length > 0) return versions[i]!
   return 0
 }
@@ -66,9 +77,7 @@ function* streamRows(view: LogView, stream: string, options: ReadStreamOptions):
   const backwards = options.direction === 'backwards'
   const low = (backwards ? options.to : options.from) ?? 1
   const high = (backwards ? options.from : options.to) ?? Number.POSITIVE_INFINITY
-  const shard = view.shardOf(view.partitionOf(stream))
-  const { lo, hi } = view.streamHash.text(stream)
-  const { blocks } = shard.segments.find({ kind: 'stream', lo, hi, versionFrom: low })
+  const { shard, blocks } = blocksOf(view, stream, low)
   if (backwards) blocks.reverse()
   for (let at = 0; at < blocks.length; at += BLOCKS_AT_A_TIME) {
     for (const block of view.blocks(shard, blocks.slice(at, at + BLOCKS_AT_A_TIME))) {
@@ -105,16 +114,38 @@ export function* streamEvents(view: LogView, stream: string, options: ReadStream
     throw new EventStoreError('STREAM_NOT_FOUND', `there is no stream "${localName(stream)}"`, { stream: localName(stream) })
 }
 
+function checkTexts(given: unknown, field: string): void {
+  if (given !== undefined && !(Array.isArray(given) && given.every(isText)))
+    throw new EventStoreError('INVALID', `${field} must be a list of texts of well-formed Unicode`, { field })
+}
+
+const isText = (given: unknown): boolean => typeof given === 'string' && given.isWellFormed()
+
+/** The lowest stamp of what was recorded at a moment or later; undefined for none. */
+function stampFrom(moment: Moment | undefined, field: 'since' | 'until'): Stamp | undefined {
+  if (moment === undefined) return undefined
+  const ms = isMoment(moment) ? timeOf(moment) : Number.NaN
+  if (!Number.isFinite(ms))
+    throw new EventStoreError('INVALID', `${field} must be milliseconds since the epoch, a Date or ISO 8601, got ${String(moment)}`, {
+      field,
+    })
+  return stampOf(Math.ceil(ms))
+}
+
+function isMoment(moment: unknown): boolean {
+  return typeof moment === 'number' || typeof moment === 'string' || moment instanceof Date
+}
+
 /** Checks the options of a read of all at the call, not at the first pull. */
 export function checkReadAll(options: ReadAllOptions): void {
   wholeFrom(options.limit, 0, 'limit')
   checkDirection(options.direction)
-  for (const field of ['types', 'categories'] as const) {
-    const given: unknown = options[field]
-    if (given !== undefined && !(Array.isArray(given) && given.every(text => typeof text === 'string')))
-      throw new EventStoreError('INVALID', `${field} must be a list of texts`, { field })
-  }
+  for (const field of ['types', 'categories', 'tags'] as const) checkTexts(options[field], field)
+  const { correlation } = options
+  checkTexts(typeof correlation === 'string' ? [correlation] : correlation, 'correlation')
   boundOf(options.asOf)
+  stampFrom(options.since, 'since')
+  stampFrom(options.until, 'until')
   if (options.from !== undefined) placeOf(options.from)
   if (options.atLeast !== undefined) placeOf(options.atLeast)
 }
@@ -133,13 +164,19 @@ export function readerOfAll(
 ): { reader: LogReader; bound: ReturnType<typeof boundOf> } {
   const bound = boundOf(options.asOf)
   const after = place ?? (options.from === undefined ? undefined : placeOf(options.from))
+  const { correlation } = options
+  const since = stampFrom(options.since, 'since')
+  const until = stampFrom(options.until, 'until') ?? Number.POSITIVE_INFINITY
   const reader = new LogReader(view, {
     scope: options.scope,
     types: options.types,
     categories: options.categories,
+    tags: options.tags,
+    correlation: typeof correlation === 'string' ? [correlation] : correlation,
     system: options.system,
     pageRows: Math.min(pageRows, Math.max(1, options.limit ?? pageRows)),
-    upTo: bound.stamp,
+    ...(since === undefined ? {} : { since }),
+    upTo: Math.min(bound.stamp, until),
     backwards: options.direction === 'backwards',
     ...(after ? { after } : {}),
   })

@@ -3,19 +3,21 @@ import { expectedNumber, tooLarge } from '../event/check.ts'
 import { type Clock, systemClock } from '../event/clock.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { Durability, NewEvent } from '../event/event.ts'
-import type { AppendAnswer, AppendOptions } from '../event/event-store.ts'
+import type { AppendAnswer, AppendOptions, RequestOptions, StreamsAnswer } from '../event/event-store.ts'
 import type { TextHash } from '../event/hash.ts'
-import type { Limits } from '../event/limits.ts'
-import { DUPLICATE, errorOf, type Outcome, STORED, unknownOutcome } from '../event/outcome.ts'
-import { positionOf } from '../event/position.ts'
-import { durabilities, RequestBuilder } from '../event/request.ts'
+import { type Limits, systemLimits } from '../event/limits.ts'
+import { type Outcome, unknownOutcome } from '../event/outcome.ts'
+import { durabilities, RequestBuilder, type SealedRequest } from '../event/request.ts'
 import type { StampClock } from '../event/stamp.ts'
-import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
+import { checkStreamId, partitionOf } from '../event/stream-id.ts'
 import type { SharedHorizon } from '../store/log/horizon.ts'
-import { addEvent, producerOf, refuseRepeatedIds, USER, type Writer } from './encode-append.ts'
+import { refuseSystemStream } from './asked-append.ts'
+import { addEvent, durabilityNumber, producerOf, refuseRepeatedIds, USER, type Writer } from './encode-append.ts'
 import { InFlight } from './in-flight.ts'
-import { PendingTable, type PendingRequest } from './pending.ts'
+import { KeyedAppends, type MadeRequest } from './keyed-appends.ts'
+import { PendingTable, type PendingRequest, settle } from './pending.ts'
 import type { ShardPort } from './port.ts'
+import { RouterFigures } from './router-figures.ts'
 
 export interface RouterOptions {
   readonly partitions: number
@@ -32,13 +34,14 @@ const POLL_MS = 1000
 export class Router {
   readonly options: RouterOptions
   readonly inFlight: InFlight
+  readonly figures: RouterFigures
   /** Set when nothing may come in any more. */
   closed: EventStoreError | null = null
+  readonly keyed = new KeyedAppends(this)
   readonly #ports: (ShardPort | null)[]
   readonly #clock: Clock
   readonly #pending = new PendingTable()
   readonly #builder = new RequestBuilder()
-  readonly #waiting: Uint32Array
   readonly #default: number
   #roomWaiters: (() => void)[] = []
   /** Shards whose worker dies again and again. */
@@ -49,9 +52,8 @@ export class Router {
   constructor(shards: number, options: RouterOptions) {
     this.options = options
     this.#clock = options.clock ?? systemClock
-    this.#nowMs = this.#clock.monotonic()
+    this.figures = new RouterFigures(options.partitions)
     this.#ports = Array.from({ length: shards }, () => null)
-    this.#waiting = new Uint32Array(options.partitions)
     this.#default = durabilities.indexOf(options.durability)
     this.inFlight = new InFlight(shards, options.stamps, options.horizon)
     this.#sweep = setInterval(() => this.#giveUpLate(), POLL_MS)
@@ -68,6 +70,12 @@ export class Router {
     this.#ports[shard] = port
     this.inFlight.attached(shard, port)
     void this.#listen(shard, port)
+  }
+
+  /** `lost`: no worker will take what is sent to the shard; `away`: none does now. */
+  shardAt(shard: number): 'attached' | 'away' | 'lost' {
+    if (this.#ports[shard]) return 'attached'
+    return this.#lost.has(shard) ? 'lost' : 'away'
   }
 
   /** A shard's worker is gone: what it was asked and did not answer has an unknown outcome. `forGood`: no other follows. */
@@ -89,38 +97,18 @@ export class Router {
   drain(shard: number): void {
     const port = this.#ports[shard]
     if (!port) return
+    let nowMs = 0
     port.drain((number, outcome) => {
       const request = this.#pending.find(number)
       if (!request) return
-      this.#settle(request, outcome)
+      // One look at the clock for all that has come.
+      nowMs ||= this.#clock.monotonic()
+      this.figures.answered(request, nowMs)
+      settle(request, outcome)
       this.#pending.release(number)
     })
     this.inFlight.published(shard)
     if (this.#roomWaiters.length > 0) for (const wake of this.#roomWaiters.splice(0)) wake()
-  }
-
-  #settle(request: PendingRequest, outcome: Outcome): void {
-    this.#waiting[request.partition]! -= request.events
-    if (request.settle) request.settle(outcome)
-    else if (outcome.status === STORED) request.resolve!(this.#answer(request, outcome))
-    else if (outcome.status === DUPLICATE) request.resolve!({ duplicate: true, highest: outcome.sequence })
-    else request.reject!(errorOf(outcome, request))
-  }
-
-  #answer(request: PendingRequest, outcome: Outcome): AppendAnswer {
-    const { firstVersion, version, firstSequence, sequence, stamp } = outcome
-    const { stream, partition } = request
-    return {
-      stream,
-      firstVersion,
-      version,
-      partition,
-      firstSequence,
-      sequence,
-      stamp,
-      position: positionOf(stamp, partition, sequence),
-      durability: durabilities[request.durability]!,
-    }
   }
 
   /** One atomic append to one stream. */
@@ -133,51 +121,42 @@ export class Router {
     try {
       return this.#append(stream, Array.isArray(events) ? events : [events as NewEvent], options, writer)
     } catch (error) {
+      this.figures.refused(error as Error)
       return Promise.reject(error as Error)
     }
   }
 
-  #append(stream: string, events: readonly NewEvent[], options: AppendOptions, { scope, isSystem }: Writer): Promise<AppendAnswer> {
-    const { limits, partitions, streamHash, stamps } = this.options
+  #append(stream: string, events: readonly NewEvent[], options: AppendOptions, writer: Writer): Promise<AppendAnswer> {
+    const { scope, isSystem } = writer
+    const { partitions, streamHash, stamps } = this.options
+    const limits = isSystem ? systemLimits(this.options.limits) : this.options.limits
     if (this.closed) throw this.closed
     checkStreamId(stream, limits)
-    if (!isSystem && isSystemStream(stream))
-      throw new EventStoreError('FORBIDDEN', `streams that begin with "$" are the system's: "${stream}"`, { stream })
+    if (!isSystem) refuseSystemStream(stream)
+    const stored = scope + stream
     const expected = expectedNumber(options.expectedVersion)
+    const partition = partitionOf(stored, partitions)
+    if (options.partitionKey !== undefined || options.conditions !== undefined || this.keyed.concerns(stored, partition))
+      return this.keyed.toStream({ stream, stored, events, expectedVersion: options.expectedVersion, expected }, options, scope)
     const durability = this.durabilityOf(options.durability)
     const producer = producerOf(options, limits, scope)
     if (events.length === 0) throw new EventStoreError('INVALID', 'an append needs at least one event', { field: 'events' })
     if (events.length > limits.requestEvents) throw tooLarge('events', limits.requestEvents, events.length)
     const builder = this.#builder
     builder.clear()
-    const stored = scope + stream
     builder.stream(stored, streamHash)
     for (let i = 0; i < events.length; i++) addEvent(builder, events[i]!, { index: i, scope, stream: 0, stamp: i }, limits)
     if (builder.payloadBytes > limits.requestBytes) throw tooLarge('the sum of data', limits.requestBytes, builder.payloadBytes)
     if (events.length > 1) refuseRepeatedIds(events)
-    const partition = partitionOf(stored, partitions)
     const shard = partition % this.#ports.length
     const sealed = builder.seal(producer)
-    this.refuseLost(shard)
-    const port = this.#portWithRoom(shard, sealed.bytes)
-    if (!port || this.#mailboxFull(partition, events.length)) {
-      throw new EventStoreError('BUSY', `the mailbox of partition ${partition} is full; try again shortly`, {
-        partition,
-        limit: limits.mailboxEvents,
-      })
-    }
+    const port = this.#portWithRoom(partition, events.length, sealed)
     return new Promise<AppendAnswer>((resolve, reject) => {
-      const { number, request } = this.#pending.take()
-      request.shard = shard
-      request.partition = partition
-      request.events = events.length
+      const { number, request } = this.#expect(partition, events.length, durability)
       request.stream = stream
       request.expected = options.expectedVersion
-      request.durability = durability
-      request.sentMs = this.#nowMs
       request.resolve = resolve
       request.reject = reject
-      this.#waiting[partition]! += events.length
       const firstStamp = stamps.take(events.length)
       this.inFlight.sent(shard, firstStamp)
       port.send(builder, sealed, {
@@ -191,29 +170,32 @@ export class Router {
     })
   }
 
+  /** One atomic append to streams of one partition key. */
+  appendToStreams(streams: unknown, options: RequestOptions = {}, writer: Writer = USER): Promise<StreamsAnswer> {
+    return this.closed ? Promise.reject(this.closed) : this.keyed.toStreams(streams, options, writer)
+  }
+
   /** A request larger than the whole mailbox is let into an empty one. */
   #mailboxFull(partition: number, events: number): boolean {
-    const waiting = this.#waiting[partition]!
+    const waiting = this.figures.waitingOf(partition)
     return waiting > 0 && waiting + events > this.options.limits.mailboxEvents
   }
 
-  /** Read once a second: good enough for a deadline of many. */
-  #nowMs: number
-
   durabilityOf(given: Durability | undefined): number {
-    if (given === undefined) return this.#default
-    const number = durabilities.indexOf(given)
-    if (number < 0)
-      throw new EventStoreError('INVALID', `durability must be memory, os or disk, got ${JSON.stringify(given)}`, { field: 'durability' })
-    if (given === 'quorum')
-      throw new EventStoreError('INVALID', 'durability "quorum" needs a cluster; this is a single node', { field: 'durability' })
-    return number
+    return given === undefined ? this.#default : durabilityNumber(given)
   }
 
-  #portWithRoom(shard: number, bytes: number): ShardPort | null {
+  /** BUSY when a request can not be sent now, READ_ONLY when never. */
+  #portWithRoom(partition: number, events: number, { bytes, answers }: SealedRequest): ShardPort {
+    const shard = partition % this.#ports.length
+    this.refuseLost(shard)
     const port = this.#ports[shard]
-    if (!port) return null
-    return port.room() >= Math.min(bytes, this.options.limits.mailboxBytes) ? port : null
+    const { mailboxBytes, mailboxEvents } = this.options.limits
+    if (port && port.room(answers) >= Math.min(bytes, mailboxBytes) && !this.#mailboxFull(partition, events)) return port
+    throw new EventStoreError('BUSY', `the mailbox of partition ${partition} is full; try again shortly`, {
+      partition,
+      limit: mailboxEvents,
+    })
   }
 
   /** True when each shard can take requests of these sizes. */
@@ -240,14 +222,8 @@ export class Router {
   ): void {
     const { partition } = about
     const shard = partition % this.#ports.length
-    const { number, request } = this.#pending.take()
-    request.shard = shard
-    request.partition = partition
-    request.events = builder.events
-    request.durability = about.durability
-    request.sentMs = this.#nowMs
+    const { number, request } = this.#expect(partition, builder.events, about.durability)
     request.settle = settle
-    this.#waiting[partition]! += builder.events
     this.inFlight.sent(shard, about.lowestStamp)
     const sealed = builder.seal()
     this.#ports[shard]!.send(builder, sealed, {
@@ -260,16 +236,39 @@ export class Router {
     })
   }
 
+  /** Sends a request that was made elsewhere; `settle` is told null when nobody knows its outcome. BUSY when there is no room. */
+  sendMade(builder: RequestBuilder, about: MadeRequest, settle: (outcome: Outcome | null) => void): void {
+    const { partition, events } = about
+    const sealed = builder.seal(about.producer)
+    const port = this.#portWithRoom(partition, events, sealed)
+    const firstStamp = this.options.stamps.take(events)
+    const { number, request } = this.#expect(partition, events, about.durability)
+    request.settle = settle
+    this.inFlight.sent(partition % this.#ports.length, firstStamp)
+    port.send(builder, sealed, { ...about, request: number, firstStamp })
+  }
+
+  #expect(partition: number, events: number, durability: number): { number: number; request: PendingRequest } {
+    const taken = this.#pending.take()
+    const { request } = taken
+    request.shard = partition % this.#ports.length
+    request.partition = partition
+    request.events = events
+    request.durability = durability
+    request.sentMs = this.#clock.monotonic()
+    this.figures.sent(partition, events)
+    return taken
+  }
+
   #giveUpLate(): void {
-    this.#nowMs = this.#clock.monotonic()
     if (this.#pending.size === 0) return
-    const before = this.#nowMs - this.options.limits.commitTimeoutMs
+    const before = this.#clock.monotonic() - this.options.limits.commitTimeoutMs
     this.#giveUp(request => request.sentMs < before)
   }
 
   #giveUp(over: (request: PendingRequest) => boolean): void {
     for (const request of this.#pending.giveUp(over)) {
-      this.#waiting[request.partition]! -= request.events
+      this.figures.givenUp(request)
       if (request.settle) request.settle(null)
       else request.reject!(unknownOutcome(request.stream))
     }
@@ -284,7 +283,7 @@ export class Router {
   async drained(reason: EventStoreError): Promise<void> {
     this.closed = reason
     for (const wake of this.#roomWaiters.splice(0)) wake()
-    while (this.#pending.size > 0) await new Promise(resolve => setTimeout(resolve, 2))
+    while (this.#pending.size > 0 || this.keyed.waiting > 0) await new Promise(resolve => setTimeout(resolve, 2))
   }
 
   /** Last: stops the ports, and answers what can no longer be answered. */

@@ -8,6 +8,7 @@ import type { WriteBatch } from '../store/key-value.ts'
 import type { ShardLog } from '../store/log/shard-log.ts'
 import { GROUP_EVENTS_MAX } from '../store/log/shared.ts'
 import type { AnswerSink, RequestSource } from './port.ts'
+import type { ShardFigures } from './shard-figures.ts'
 
 /** What became of a group: it is in the log, it certainly is not, or nobody knows. */
 export type CommitResult = 'committed' | 'conflict' | 'unknown'
@@ -26,6 +27,10 @@ export interface ShardActorParts {
   readonly durability: 'memory' | 'os' | 'disk'
   readonly compression: 'auto' | 'none'
   readonly clock?: Clock
+  /** Where it counts what it does. */
+  readonly figures?: ShardFigures
+  /** A commit that takes longer is counted as slow. Default 1,000. */
+  readonly slowCommitMs?: number
 }
 
 /** Blocks of one group at most. */
@@ -37,6 +42,7 @@ const ZSTD_BYTES_PER_MS = 335_000
 
 /** Writers that asked for less than the store promises do not keep others from seeing their events for longer than this. */
 const UNSYNCED_MS = 10
+const SLOW_COMMIT_MS = 1_000
 /** A write is needed for a sync; this row is it. */
 const SYNC_KEY = Buffer.from('sync')
 const NOTHING = new Uint8Array(0)
@@ -52,6 +58,8 @@ export class ShardActor {
   readonly #outcomes: Outcome[] = []
   readonly #requests: number[] = []
   readonly #levels: number[] = []
+  /** Partition, events and bytes of each request, for the figures. */
+  readonly #about: number[] = []
   readonly #level: number
   readonly #clock: Clock
   #count = 0
@@ -89,9 +97,22 @@ export class ShardActor {
     const bytes = this.log.groupBytes
     const began = this.#clock.monotonic()
     const result = this.#commit(batch, sync)
-    if (typeof result !== 'string') return result.then(settled => this.#settle(settled, sync))
-    if (sync && bytes > 65_536) this.#diskBytesPerMs = this.#diskBytesPerMs * 0.8 + (bytes / (this.#clock.monotonic() - began + 0.01)) * 0.2
+    if (typeof result !== 'string')
+      return result.then(settled => {
+        this.#timed(began)
+        return this.#settle(settled, sync)
+      })
+    const tookMs = this.#timed(began)
+    if (sync && bytes > 65_536) this.#diskBytesPerMs = this.#diskBytesPerMs * 0.8 + (bytes / (tookMs + 0.01)) * 0.2
     return this.#settle(result, sync)
+  }
+
+  /** Milliseconds that a commit took. */
+  #timed(began: number): number {
+    const { figures, slowCommitMs = SLOW_COMMIT_MS } = this.#parts
+    const ms = this.#clock.monotonic() - began
+    figures?.committed(ms, slowCommitMs)
+    return ms
   }
 
   #wantsCompression(): boolean {
@@ -110,6 +131,9 @@ export class ShardActor {
       else if (this.log.apply(view, outcome) === 'later') return
       this.#requests[this.#count] = view.request
       this.#levels[this.#count] = view.durability
+      this.#about[this.#count * 3] = view.partition
+      this.#about[this.#count * 3 + 1] = view.events
+      this.#about[this.#count * 3 + 2] = view.payloadBytes
       this.#count++
       this.#taken = (this.#taken + 1) | 0
       source.take()
@@ -204,10 +228,17 @@ export class ShardActor {
     for (let i = 0; i < this.#count; i++) {
       const outcome = this.#outcomes[i]!
       if (failed !== null && outcome.status < READ_ONLY) outcome.status = failed
+      this.#note(i, outcome.status)
       if (this.#requests[i]! >= 0) answers.answer(this.#requests[i]!, outcome)
     }
     if (!this.failure && (failed !== null || (!this.#unsynced && this.log.clean))) this.#publishedCount = this.#taken
     answers.flush(this.#publishedCount)
+  }
+
+  #note(i: number, status: number): void {
+    const about = this.#about
+    const rank = (about[i * 3]! / this.log.shared.data.shards) | 0
+    this.#parts.figures?.answered(rank, status, about[i * 3 + 1]!, about[i * 3 + 2]!)
   }
 
   /** Puts on disk what was only written; throws READ_ONLY when the disk refuses. For stores that answer before they sync. */

@@ -18,7 +18,7 @@ export class SharedProjections {
   readonly #latest = new Map<string, Map<string, Latest>>()
 
   constructor({ steps }: Plan) {
-    const writing = steps.filter(({ operator }) => operator === 'projection')
+    const writing = steps.filter(({ operator }) => operator === 'projection' || operator === 'foldInto')
     const byName = Map.groupBy(writing, ({ options }) => options['name'])
     this.#writers = new Map(Array.from(byName, ([name, writers]) => [name, writers.map(({ id }) => id)]))
   }
@@ -38,6 +38,7 @@ export class SharedProjections {
       return true
     }
     return {
+      ...writer,
       put(key, value, order) {
         // What JSON has no word for is refused, also where a later row has come before.
         JSON.stringify(value)

@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, string>> = {
   append: 'durable appends of 200 B events in thousands, hundreds and ones; against a plain file with fdatasync',
   'read-stream': 'one stream of 50 events among 100,000 written interleaved; against RocksDB gets',
   follow: 'the whole log followed as blocks and decoded to the columns of two fields; against summing the same bytes',
+  filter: 'one event in a thousand by type, category, tag and correlation id; against looking into every block',
   open: 'opening after kill -9: first read, first conditional append, memory; against opening the bare database',
   port: 'the worker boundary alone: requests a second and round trips; against postMessage',
   flow: 'Nexmark q0, q1, q2, q7 as pipelines of the product, q1 also with closures and expressions; against plain loops over the same columns',

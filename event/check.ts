@@ -1,21 +1,10 @@
 /** Checks of events at the public method; inside, code trusts. */
 import { EventStoreError } from './error.ts'
-import type { ExpectedVersion, NewEvent } from './event.ts'
+import type { NewEvent } from './event.ts'
 import type { Limits } from './limits.ts'
 import { stringify, timeOf } from './payload.ts'
 
-/** The expected version as a number for the writer: −1 any, −2 exists, else the version (0 = none). */
-export function expectedNumber(expected: ExpectedVersion | undefined): number {
-  if (expected === undefined || expected === 'any') return -1
-  if (expected === 'exists') return -2
-  if (expected === 'none') return 0
-  if (typeof expected === 'number' && Number.isInteger(expected) && expected >= 0 && expected <= 0x7fffffff) return expected
-  throw new EventStoreError(
-    'INVALID',
-    `expectedVersion must be a whole number from 0, "none", "exists" or "any", got ${JSON.stringify(expected) ?? String(expected)}`,
-    { field: 'expectedVersion' },
-  )
-}
+export { expectedNumber } from './expected-version.ts'
 
 /** Everything of an event but its data. */
 export function checkEvent(event: NewEvent, index: number, limits: Limits): void {

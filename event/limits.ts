@@ -5,8 +5,16 @@ export const defaultLimits = {
   /** UTF-8 bytes of one event's `data`, as received. */
   eventBytes: 1024 * 1024,
   requestEvents: 10_000,
+  /** Streams of one append, those included that are only expected to be at a version. */
+  requestStreams: 1000,
   /** Sum of `data` bytes of one append. */
   requestBytes: 8 * 1024 * 1024,
+  /** Queries in all conditions of one append. */
+  requestConditions: 64,
+  /** All conditions of one append, as JSON. */
+  conditionBytes: 64 * 1024,
+  /** Blocks of events that the conditions of one append may reach over; with `after` they reach back to that position only. */
+  conditionBlocks: 4096,
   metadataBytes: 64 * 1024,
   /** Nesting of JSON in `data` and `metadata`. */
   jsonDepth: 64,
@@ -29,6 +37,12 @@ export const defaultLimits = {
   blockCacheBytes: 64 * 1024 * 1024,
   /** An append whose commit gives no answer for this long is UNKNOWN_OUTCOME. */
   commitTimeoutMs: 30_000,
+  /** A commit of a shard that takes longer is counted as slow, and said in the log. */
+  slowCommitMs: 1_000,
+  /** A partition that carries more than twice the mean for so long is said to be hot. */
+  hotPartitionMs: 60_000,
+  /** Events a second below which no partition is called hot, however little the others carry. */
+  hotPartitionEvents: 100,
   /** A pipeline worker without a sign of life for this long runs user code that does not return: it is ended and started again. */
   silentWorkerMs: 5_000,
   /** Rows of a page between operators. */
@@ -50,10 +64,23 @@ export type Limits = { readonly [Name in keyof typeof defaultLimits]: number }
 export const limitsMost = {
   eventBytes: 2 ** 29,
   requestEvents: 65_535,
+  requestStreams: 65_535,
   requestBytes: 2 ** 30,
   eventIdBytes: 255,
   hotBytes: 2 ** 32,
 } as const satisfies Partial<Limits>
+
+/** What the system writes for itself is not held to smaller limits than the defaults, which it is made for. */
+export function systemLimits(limits: Limits): Limits {
+  const known = systemLimitsOf.get(limits)
+  if (known) return known
+  const names = Object.keys(limits) as (keyof Limits)[]
+  const made = Object.fromEntries(names.map(name => [name, Math.max(limits[name], defaultLimits[name])])) as Limits
+  systemLimitsOf.set(limits, made)
+  return made
+}
+
+const systemLimitsOf = new WeakMap<Limits, Limits>()
 
 /** Defaults with some replaced; refuses unknown names and numbers that are not positive integers. */
 export function limitsWith(given: Partial<Limits> = {}): Limits {

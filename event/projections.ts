@@ -43,16 +43,19 @@ export interface ProjectionReader {
   get(key: unknown): Promise<StateRow | undefined>
   /** Rows in the order of their keys. */
   list(options?: StateListOptions): AsyncIterable<{ readonly key: readonly unknown[]; readonly value: unknown }>
+}
+
+/**
+ * What a process sees of the projections of a node in itself: rows that are hot lie in memory that all its threads share, and are read without a promise;
+ * changes come as they are folded.
+ */
+export interface HotProjectionReader extends ProjectionReader {
   /**
    * First the rows that are there, then each that changes, as soon as it is folded. A row that changes more than once before it is read comes once, with its
    * newest value: a slow reader misses values, and never the last one. Should what was folded be lost before it is durable, the rows come again as they are.
    * Ends with CLOSED when the node closes, NOT_FOUND when the topology is undeployed, and BUSY when more rows wait than `limits.stateChanges`.
    */
   subscribe(options?: StateSubscribeOptions): AsyncIterable<StateChange>
-}
-
-/** What a process sees of the projections of a node in itself: rows that are hot lie in memory that all its threads share, and are read without a promise. */
-export interface HotProjectionReader extends ProjectionReader {
   /**
    * As `get`, but at once, and only what is hot: undefined is no proof that there is no such row. A row is hot from the moment its page is folded until
    * others need the room, and a topology that has just begun has folded nothing yet.

@@ -30,6 +30,30 @@ export interface StepStatus {
   readonly dead: number
 }
 
+/** How far a projection is that is folded from the first event on. */
+export interface Rebuilding {
+  /** The revision before it. */
+  readonly from: number
+  /** Events of the log looked at, of those there were when it began. */
+  readonly done: number
+  readonly total: number
+}
+
+/** Why a changed module was not taken. */
+export interface ModuleFailure extends PlainFailure {
+  readonly file?: string
+  /** From 1; where it is known. */
+  readonly line?: number
+}
+
+/** What came of a change of a module that is watched: one of the two. */
+export interface ModuleChange {
+  readonly topology: string
+  readonly update?: DeployedUpdate
+  /** It runs as it was. */
+  readonly refused?: ModuleFailure
+}
+
 export interface TopologyStatus {
   readonly name: string
   readonly version: number
@@ -60,6 +84,12 @@ export interface TopologyStatus {
   readonly error?: PlainFailure
   /** Its state was ahead of the log or lost, so it was folded again from the start. */
   readonly rebuilt?: true
+  /** Of a projection of a new revision, until it has folded what there was when it took its place. */
+  readonly rebuilding?: Rebuilding
+  /** Its module is watched: a change of its files is taken when it comes. */
+  readonly watched?: true
+  /** The module has changed and can not be taken as it is: what runs is what ran before. */
+  readonly refused?: ModuleFailure
 }
 
 export interface DeployOptions {
@@ -67,17 +97,39 @@ export interface DeployOptions {
   readonly export?: string
   /** Ends at what is in the log now. */
   readonly until?: 'head'
+  /** Takes changes of the module's files while the node is open; only for a projection in a module of this machine. */
+  readonly watch?: boolean
 }
 
-export type Deployed = Pick<TopologyStatus, 'name' | 'version' | 'status'>
+export interface DeployTextOptions {
+  /** Default `yaml`. */
+  readonly format?: 'yaml' | 'json'
+  /** Ends at what is in the log now. */
+  readonly until?: 'head'
+}
+
+/**
+ * What became of a projection that was deployed before: `reloaded` has the same revision and other code; `upgraded` has made its rows new; both went on
+ * where they were. `rebuilding` folds from the first event on.
+ */
+export type DeployedUpdate = 'reloaded' | 'upgraded' | 'rebuilding'
+
+export interface Deployed extends Pick<TopologyStatus, 'name' | 'version' | 'status'> {
+  readonly update?: DeployedUpdate
+}
 
 /** Topologies as people and programs run them. */
 export interface Topologies {
   /**
-   * Runs the topology that a module exports, or that a file (`.yaml`, `.yml`, `.json`) holds. INVALID names the file and what is wrong with it, or what
-   * stands in the way.
+   * Runs the topology or the projection that a module exports, or the topology that a file (`.yaml`, `.yml`, `.json`) holds. A projection of a name that
+   * is deployed takes the place of the one before. INVALID names the file and what is wrong with it, or what stands in the way.
    */
   deploy(module: URL | string, options?: DeployOptions): Promise<Deployed>
+  /**
+   * Runs the topology that a text holds, as a file of this format would; the node keeps the text. INVALID names what is wrong with it, or the module,
+   * table or schema it names: a text has no place that such a file could lie beside.
+   */
+  deployText(text: string, options?: DeployTextOptions): Promise<Deployed>
   /**
    * Stops a topology after a last epoch; its state is kept, and it stays as it is until it is resumed, over restarts of the node as well. Resolves when it
    * has stopped: its events are appended, and its webhooks are delivered as far as they are taken at the first attempt; the others wait.

@@ -12,6 +12,7 @@ import { eventTime } from './eventTime.ts'
 import { filter } from './filter.ts'
 import { flatMap } from './flatMap.ts'
 import { fold } from './fold.ts'
+import { foldInto } from './foldInto.ts'
 import { format } from './format.ts'
 import { hop } from './hop.ts'
 import { keyBy } from './keyBy.ts'
@@ -48,6 +49,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   filter,
   flatMap,
   fold,
+  foldInto,
   format,
   hop,
   keyBy,

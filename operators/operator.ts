@@ -16,6 +16,10 @@ export interface StepState {
 export interface ProjectionWriter {
   put(key: readonly unknown[], value: unknown, order: number): void
   delete(key: readonly unknown[], order: number): void
+  /** The row as it was put last, durable or not; undefined when there is none. */
+  get(key: readonly unknown[]): unknown
+  /** Rows as they were at the last epoch, in the order of their keys. */
+  rows(): Iterable<readonly [key: readonly unknown[], value: unknown]>
 }
 
 /** A request to an HTTP server, made after the epoch that holds it; the runtime adds its number and, with a secret, a signature. */

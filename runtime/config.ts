@@ -3,8 +3,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { EventStoreError } from '../event/error.ts'
 import { defaultLimits, type Limits } from '../event/limits.ts'
+import { checkTenant, DEFAULT_TENANT, TENANT_LENGTH_MAX } from '../event/scope.ts'
 import { hint } from '../topology/nearest.ts'
 import { type OpenOptions, PARTITIONS_MAX, SHARDS_MAX } from './options.ts'
+import type { ServeOptions } from './serve.ts'
 
 interface Kind<Value> {
   /** What a wrong value should have been, for people. */
@@ -31,6 +33,37 @@ function wholeNumber(least: number, most: number): Kind<number> {
   }
 }
 
+/** Whether a node is there is found out by who asks it. */
+const address: Kind<string> = {
+  expects: 'the address of a node, such as http://localhost:7070',
+  placeholder: 'URL',
+  fromText: text => text,
+  accepts: (value): value is string => typeof value === 'string' && /^https?:\/\/\S+$/.test(value) && URL.canParse(value),
+}
+
+const tenantName: Kind<string> = {
+  expects: `the name of a tenant: 1 to ${TENANT_LENGTH_MAX} letters, digits, ".", "-" and "_"`,
+  placeholder: 'NAME',
+  fromText: text => text,
+  accepts: isTenantName,
+}
+
+function isTenantName(value: unknown): value is string {
+  try {
+    checkTenant(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const text: Kind<string> = {
+  expects: 'a text of at least one character',
+  placeholder: 'HOST',
+  fromText: given => given,
+  accepts: (value): value is string => typeof value === 'string' && value.length > 0,
+}
+
 function oneOf<const Word extends string>(...words: Word[]): Kind<Word> {
   const isWord = (value: unknown): value is Word => words.some(word => word === value)
   return { expects: `one of ${words.join(', ')}`, placeholder: words.join('|'), fromText: text => text, accepts: isWord }
@@ -39,6 +72,8 @@ function oneOf<const Word extends string>(...words: Word[]): Kind<Word> {
 /** Every setting by its name in the file; the names in the environment and as a flag follow from it. */
 export const settings = {
   data: { kind: path, default: './data', summary: 'Directory of the store; in a file, relative to that file.' },
+  url: { kind: address, default: 'none', summary: 'Address of a node that commands ask, instead of a directory.' },
+  tenant: { kind: tenantName, default: DEFAULT_TENANT, summary: 'Tenant whose streams and topologies commands work on.' },
   partitions: { kind: wholeNumber(1, PARTITIONS_MAX), default: '32', summary: 'Partitions of the log, fixed when the store is made.' },
   shards: {
     kind: wholeNumber(1, SHARDS_MAX),
@@ -49,6 +84,17 @@ export const settings = {
   durability: { kind: oneOf('memory', 'os', 'disk'), default: 'disk', summary: 'When a writer is answered: numbered, written, or synced.' },
   compression: { kind: oneOf('auto', 'none'), default: 'auto', summary: 'Whether blocks of events are compressed when it pays.' },
   epochMs: { kind: wholeNumber(1, 3_600_000), default: '100', summary: 'Milliseconds between two writes of a topology’s state.' },
+  host: {
+    kind: text,
+    default: '127.0.0.1',
+    summary: 'Address of this machine that HTTP is served on; the default is for this machine alone.',
+  },
+  httpPort: { kind: wholeNumber(0, 65_535), default: '7070', summary: 'Port of HTTP; 0 for any that is free.' },
+  allowHosts: {
+    kind: { ...text, placeholder: 'A,B' },
+    default: 'none',
+    summary: 'Further names, with commas between, that requests may call the node by, as behind a proxy.',
+  },
 } as const satisfies Record<string, { kind: Kind<string> | Kind<number>; default: string; summary: string }>
 
 export type SettingName = keyof typeof settings
@@ -82,6 +128,11 @@ export interface ConfigurationInput {
 
 export interface Configuration {
   readonly options: OpenOptions & { readonly directory: string }
+  /** Of a node to ask, when it was named later than a directory was, or alone. */
+  readonly url: string | undefined
+  readonly tenant: string
+  /** How the node is asked from elsewhere, when a command serves it. */
+  readonly serving: ServeOptions
   /** Where each value that is not a default came from, by the setting's name. */
   readonly origins: ReadonlyMap<string, string>
 }
@@ -103,6 +154,7 @@ export function readConfiguration(input: ConfigurationInput = {}): Configuration
   for (const [key, text] of Object.entries(input.flags ?? {})) {
     if (text !== undefined) addText(findings, key, text, flagNameOf(key), workingDirectory)
   }
+  const isElsewhere = urlCounts(findings)
   if (findings.problems.length > 0) {
     const lines = findings.problems.map(({ key, origin, problem }) => `${origin}: ${key} ${problem}`)
     throw new EventStoreError('INVALID', `the configuration is not valid: ${lines.join('; ')}`, {
@@ -110,19 +162,52 @@ export function readConfiguration(input: ConfigurationInput = {}): Configuration
       problems: findings.problems,
     })
   }
-  return { options: optionsOf(findings.values), origins: findings.origins }
+  const { values, origins } = findings
+  const url = isElsewhere ? (values.get('url') as string) : undefined
+  return {
+    options: optionsOf(values),
+    url,
+    tenant: (values.get('tenant') as string | undefined) ?? DEFAULT_TENANT,
+    serving: servingOf(values),
+    origins,
+  }
 }
+
+/** Of a directory and an address the one counts that stands above: flag, environment, file. Side by side they contradict each other. */
+function urlCounts({ origins, problems }: Findings): boolean {
+  const [data, url] = [origins.get('data'), origins.get('url')]
+  if (url === undefined || data === undefined) return url !== undefined
+  if (rankOf(url) === rankOf(data))
+    problems.push({ key: 'url', origin: url, problem: `contradicts ${data}: name a directory or the address of a node, not both` })
+  return rankOf(url) > rankOf(data)
+}
+
+const rankOf = (origin: string): number => (origin.startsWith('--') ? 2 : origin.startsWith(environmentPrefix) ? 1 : 0)
+
+/** Where else a command may find its store. */
+const elsewhereKeys: ReadonlySet<string> = new Set(['url', 'tenant'])
 
 function optionsOf(values: ReadonlyMap<string, unknown>): Configuration['options'] {
   const limits: Record<string, unknown> = {}
   const options: Record<string, unknown> = {}
   for (const [key, value] of values) {
     if (key.startsWith('limits.')) limits[key.slice('limits.'.length)] = value
-    else options[key === 'data' ? 'directory' : key] = value
+    else if (!elsewhereKeys.has(key) && !servingKeys.has(key)) options[key === 'data' ? 'directory' : key] = value
   }
   if (Object.keys(limits).length > 0) options['limits'] = limits
   // Each value passed its kind's check above, which the types can not follow through a map.
   return options as unknown as Configuration['options']
+}
+
+const servingKeys: ReadonlySet<string> = new Set<SettingName>(['host', 'httpPort', 'allowHosts'])
+
+function servingOf(values: ReadonlyMap<string, unknown>): ServeOptions {
+  const [host, port, names] = [values.get('host'), values.get('httpPort'), values.get('allowHosts')]
+  return {
+    ...(typeof host === 'string' && { host }),
+    ...(typeof port === 'number' && { port }),
+    ...(typeof names === 'string' && { allowedHosts: names.split(',').map(name => name.trim()) }),
+  }
 }
 
 function configurationFile(

@@ -2,6 +2,7 @@
 export { openNode } from './open-node.ts'
 export type { Node } from './node.ts'
 export type { OpenOptions } from './options.ts'
+export type { ServeOptions, Serving } from './serve.ts'
 export { errorCodes, type ErrorCode, EventStoreError, isEventStoreError } from '../event/error.ts'
 export type {
   AppendResult,
@@ -30,9 +31,21 @@ export type {
   ReplayOptions,
 } from '../event/dead-letters.ts'
 export type * from '../event/projections.ts'
-export type { Deployed, DeployOptions, StepStatus, TopologyStatus } from '../event/topologies.ts'
-export type { NodeStats, PartitionStats, VerifyReport } from '../event/figures.ts'
+export type {
+  Deployed,
+  DeployedUpdate,
+  DeployOptions,
+  DeployTextOptions,
+  ModuleChange,
+  ModuleFailure,
+  Rebuilding,
+  StepStatus,
+  TopologyStatus,
+} from '../event/topologies.ts'
+export type { Health, NodeStats, PartitionStats, Readiness, ShardHealth, VerifyReport } from '../event/figures.ts'
+export { health, METRICS_CONTENT_TYPE, metricsText, ready } from './observe/index.ts'
 export * from '../topology/pipeline.ts'
+export { type KeyPart, type Projection, projection, type ProjectionKey, type ProjectionSpec } from '../topology/projection.ts'
 export type { Column, NumberColumn, Page, Row, SliceColumn, TextColumn, BooleanColumn, ValueColumn } from '../operators/flow.ts'
 export { columnOf } from '../operators/columns.ts'
 export { pageOf } from '../operators/page.ts'

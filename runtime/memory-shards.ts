@@ -2,6 +2,7 @@
 import { LocalPort } from '../actors/local-port.ts'
 import type { ShardPort } from '../actors/port.ts'
 import { commitToDisk, ShardActor } from '../actors/shard.ts'
+import { ShardFigures } from '../actors/shard-figures.ts'
 import type { Limits } from '../event/limits.ts'
 import type { ShardColumn } from '../store/index/keys.ts'
 import { openShard } from '../store/log/open-shard.ts'
@@ -25,6 +26,7 @@ export function openMemoryShards(options: MemoryShardsOptions): NodeShard[] {
   return Array.from({ length: shards }, (_, number) => {
     const kv = openMemory<ShardColumn>({ columns: { log: 'rising', index: 'scattered', meta: 'small' } })
     const shared = SharedShard.create({ shard: number, shards, partitions, tail: tailSizeFor(limits.segmentEntries, limits.requestEvents) })
+    const figures = ShardFigures.create(shared.ranks)
     const open = (): ShardActor['log'] => openShard({ kv, shared, limits, storeId }).log
     const port = new LocalPort({
       bytesMax: limits.mailboxBytes,
@@ -40,8 +42,10 @@ export function openMemoryShards(options: MemoryShardsOptions): NodeShard[] {
       reopen: open,
       durability: 'memory',
       compression: 'none',
+      figures,
+      slowCommitMs: limits.slowCommitMs,
     })
     options.attached(number, port)
-    return { kv, shared, scavenge: scope => scavengeInTurns(() => actor.log, scope) }
+    return { kv, shared, figures, scavenge: scope => scavengeInTurns(() => actor.log, scope) }
   })
 }

@@ -8,8 +8,12 @@ import type { KeyValue } from '../store/key-value.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import type { StateColumn } from '../store/state.ts'
 import type { Deployers } from './deploy/deployers.ts'
+import { TopologyTexts } from './deploy/topology-text.ts'
 import { type CheckedOptions } from './options.ts'
-import { partitionStats, verifyShards } from './report.ts'
+import type { Monitor } from './observe/monitor.ts'
+import { partitionStats, refusals, shardStats } from './observe/partition-stats.ts'
+import { verifyShards } from './report.ts'
+import { serveNode, type ServeOptions, type Serving } from './serve.ts'
 import { type NodeShard } from './shards.ts'
 import { countOf, statsOfTenant, verifyTenant } from './tenant-report.ts'
 import { TenantStore } from './tenant-store.ts'
@@ -23,6 +27,7 @@ export interface NodeParts {
   readonly view: LogView
   readonly shards: readonly NodeShard[]
   readonly deployers: Deployers
+  readonly monitor: Monitor
   readonly tenants: Tenants
   readonly state: KeyValue<StateColumn>
   /** What could not be read at open. */
@@ -38,20 +43,25 @@ export class Node extends TenantStore {
   readonly #tenants = new Map<string, TenantStore>()
   /** Tenants that are being removed, and what is left of those whose removal was cut short. */
   readonly #removals = new Set<Promise<void>>()
+  readonly #texts: TopologyTexts
+  #serving: Promise<Serving> | null = null
   #isClosing = false
   #closed: Promise<void> | null = null
 
   constructor(parts: NodeParts) {
+    const texts = new TopologyTexts(parts.options.directory)
     super({
       view: parts.view,
       router: parts.router,
       limits: parts.options.limits,
       scope: () => DEFAULT_SCOPE,
       deployer: () => parts.deployers.of(DEFAULT_SCOPE),
+      texts,
       stats: () => this.#stats(),
       verify: () => verifyShards(parts.shards, parts.state, () => this.check()),
     })
     this.#parts = parts
+    this.#texts = texts
     for (const scope of parts.tenants.leftovers) void this.#inBackground(this.#remove(scope))
   }
 
@@ -74,6 +84,7 @@ export class Node extends TenantStore {
       scope,
       writing: work => tenants.writing(name, work),
       deployer: () => deployers.of(scope()),
+      texts: this.#texts,
       stats: async () => statsOfTenant(view, scope(), await deployers.of(scope()).topologies()),
       verify: () => verifyTenant(view, { scope: scope(), pageRows: options.limits.pageRows, check: () => tenant.check() }),
     })
@@ -122,23 +133,41 @@ export class Node extends TenantStore {
   }
 
   async #stats(): Promise<NodeStats> {
-    const { shards, damage, deployers, diskBytes } = this.#parts
-    const partitions = partitionStats(shards, this.view.partitions)
+    const { damage, deployers, diskBytes, monitor } = this.#parts
+    const partitions = partitionStats(monitor)
     const bytes = diskBytes()
     return {
       storeId: this.view.storeId,
+      openedAt: monitor.openedAt,
       events: partitions.reduce((total, { events }) => total + events, 0),
       diskBytes: bytes.total,
       partitions,
-      shards: shards.map(({ shared }, shard) => ({
-        shard,
-        blocks: shared.committedBlocks,
-        segments: shared.segment,
-        diskBytes: bytes.shards[shard]!,
-      })),
+      shards: shardStats(monitor, bytes.shards),
       topologies: await deployers.of(DEFAULT_SCOPE).topologies(),
+      refusals: refusals(monitor),
       damage: damage(),
     }
+  }
+
+  /**
+   * Lets programs elsewhere ask this node, over HTTP and, where it has a directory, over a unix socket in it; `node.json` there says where. Closing
+   * the node ends it first. INVALID when the address is taken, or when it serves already.
+   */
+  async serve(options: ServeOptions = {}): Promise<Serving> {
+    this.check()
+    if (this.#serving) throw new EventStoreError('INVALID', 'the node serves already; close that first', { field: 'serve' })
+    const forget = (): void => void (this.#serving = null)
+    this.#serving = serveNode({ node: this, directory: this.#parts.options.directory }, options)
+    const { addresses, close } = await this.#serving.catch((error: unknown) => {
+      forget()
+      throw error
+    })
+    return { addresses, close: () => close().finally(forget) }
+  }
+
+  /** What watches this node, for metrics and health. */
+  get monitor(): Monitor {
+    return this.#parts.monitor
   }
 
   /** Answers what was asked, then closes. Appends and reads from now on are CLOSED. A second call is answered by the first. */
@@ -148,13 +177,17 @@ export class Node extends TenantStore {
   }
 
   async #close(): Promise<void> {
+    await (await this.#serving?.catch(() => null))?.close()
     this.#isClosing = true
+    this.monitor.close()
     for (const store of [this, ...this.#tenants.values()]) store.shut(closing())
     await Promise.all(this.#removals)
+    await this.#parts.tenants.sent()
     await this.#parts.deployers.close()
     await this.router.drained(closing())
     this.router.stop()
     await this.#parts.stop()
     await this.#parts.closeDatabases()
+    this.#texts.close()
   }
 }

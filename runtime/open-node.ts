@@ -11,6 +11,7 @@ import { openMemory } from '../store/memory.ts'
 import { Deployers, type DeployersOptions } from './deploy/deployers.ts'
 import type { LogAccess } from './log-access.ts'
 import { openMemoryShards } from './memory-shards.ts'
+import { Monitor, type MonitorParts } from './observe/monitor.ts'
 import { removeNodeFile } from '../store/node-file.ts'
 import type { RocksOwner } from '../store/rocks.ts'
 import type { StateColumn } from '../store/state.ts'
@@ -61,6 +62,7 @@ async function openInMemory(options: CheckedOptions): Promise<Node> {
     router,
     view,
     deployers,
+    monitor: monitorOf(options, { router, shards: opened, partitions, hasWorkers: false, deployers }),
     tenants,
     shards: opened,
     damage: () => [],
@@ -75,7 +77,7 @@ async function openInMemory(options: CheckedOptions): Promise<Node> {
 function deployerOptions(
   options: CheckedOptions,
   parts: { router: Router; view: LogView; stamps: StampClock },
-): Pick<DeployersOptions, 'log' | 'append' | 'head' | 'limits' | 'epochMs' | 'resume'> {
+): Pick<DeployersOptions, 'log' | 'append' | 'head' | 'limits' | 'epochMs' | 'resume' | 'logger'> {
   return {
     log: parts.view,
     append: (scope, stream, events, append) => parts.router.append(stream, events, append, { scope, isSystem: true }),
@@ -83,7 +85,17 @@ function deployerOptions(
     limits: options.limits,
     epochMs: options.epochMs,
     resume: options.resume,
+    logger: options.logger,
   }
+}
+
+function monitorOf(
+  { limits, logger }: CheckedOptions,
+  parts: Pick<MonitorParts, 'router' | 'shards' | 'partitions' | 'hasWorkers'> & { readonly deployers: Deployers },
+): Monitor {
+  const { deployers } = parts
+  const [starting, topologies] = [() => deployers.starting, () => deployers.topologies()]
+  return new Monitor({ ...parts, limits, clock: systemClock, logger, starting, topologies })
 }
 
 function openTenants(view: LogView, append: DeployersOptions['append']): Tenants {
@@ -145,6 +157,9 @@ async function openOverState(
   { state, losses }: { state: RocksOwner<StateColumn>; losses: LossReport },
 ): Promise<Node> {
   const { directory } = opening
+  const { logger } = options
+  /** Shards without a worker for now. */
+  const gone = new Set<number>()
   // Asked again, now that nobody else can be making it.
   const isNew = isNewStore(directory)
   const identity = identityOf(directory, options)
@@ -162,10 +177,16 @@ async function openOverState(
     acceptLoss: options.acceptLoss,
     database: shard => openShardDatabase({ ...opening, isNew, ranks: ranksOf({ partitions, shards, shard }) }, shard, losses),
     attached: (shard, port, highestStamp) => {
+      if (gone.delete(shard)) logger.info({ shard }, 'the worker of a shard is back')
       stamps.see(highestStamp)
       router.attach(shard, port)
     },
-    detached: (shard, _, forGood) => router.detach(shard, forGood),
+    detached: (shard, exitCode, forGood) => {
+      gone.add(shard)
+      router.detach(shard, forGood)
+      if (forGood) logger.error({ shard, exitCode }, 'the worker of a shard died too often and is not started again')
+      else logger.warn({ shard, exitCode }, 'the worker of a shard died and is started again')
+    },
   })
   const view = viewOf(options, opened.all, horizon, { partitions, storeId })
   const access: LogAccess = {
@@ -199,6 +220,7 @@ async function openOverState(
     router,
     view,
     deployers,
+    monitor: monitorOf(options, { router, shards: opened.all, partitions, hasWorkers: true, deployers }),
     tenants,
     state,
     shards: opened.all,

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { EventStoreError } from '../event/error.ts'
 import { type Limits, limitsWith } from '../event/limits.ts'
+import { type Logger, silentLogger } from '../event/logger.ts'
 
 export interface OpenOptions {
   /** Where the store lies; made when it does not exist. Either this or `memory`. */
@@ -27,6 +28,8 @@ export interface OpenOptions {
   readonly resume?: boolean
   /** False: refuses to make a store that does not exist (NOT_FOUND). Default true. */
   readonly create?: boolean
+  /** Told what happens to the node, as a pino logger takes it. Default: nobody is. */
+  readonly logger?: Logger
 }
 
 export interface CheckedOptions {
@@ -41,6 +44,7 @@ export interface CheckedOptions {
   readonly acceptLoss: boolean
   readonly resume: boolean
   readonly create: boolean
+  readonly logger: Logger
 }
 
 export const PARTITIONS_DEFAULT = 32
@@ -60,6 +64,7 @@ const known = [
   'acceptLoss',
   'resume',
   'create',
+  'logger',
 ]
 
 /** Throws INVALID naming the option that is not as it should be. */
@@ -85,7 +90,16 @@ export function checkOptions(options: OpenOptions): CheckedOptions {
     acceptLoss: options.acceptLoss ?? false,
     resume: options.resume ?? true,
     create: options.create ?? true,
+    logger: loggerOf(options.logger),
   }
+}
+
+function loggerOf(logger: Logger = silentLogger): Logger {
+  const missing = (['debug', 'info', 'warn', 'error'] as const).find(level => typeof logger?.[level] !== 'function')
+  if (missing === undefined) return logger
+  throw new EventStoreError('INVALID', `logger must have the methods debug, info, warn and error; ${missing} is missing`, {
+    field: 'logger',
+  })
 }
 
 function whole(value: number | undefined, field: string, most: number): number | null {

@@ -1,21 +1,10 @@
-/** What a node says of itself: counts and bytes, and the report of a walk through everything it holds. */
-import type { LogDamage, PartitionStats, VerifyReport } from '../event/figures.ts'
+/** The report of a walk through everything that a node holds. */
+import type { LogDamage, VerifyReport } from '../event/figures.ts'
 import { readColumn, verifyShard } from '../store/log/verify.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { StateColumn } from '../store/state.ts'
 import { turn } from '../actors/subscription.ts'
 import type { NodeShard } from './shards.ts'
-
-export type { NodeStats, PartitionStats, VerifyReport } from '../event/figures.ts'
-
-export function partitionStats(shards: readonly NodeShard[], partitions: number): PartitionStats[] {
-  return Array.from({ length: partitions }, (_, partition) => {
-    const shard = partition % shards.length
-    const { shared } = shards[shard]!
-    void shared.epoch
-    return { partition, shard, events: shared.sequenceOf(Math.floor(partition / shards.length)) }
-  })
-}
 
 /** Walks all shards, a step at a time, so that the node goes on serving. */
 export async function verifyShards(shards: readonly NodeShard[], state: KeyValue<StateColumn>, check: () => void): Promise<VerifyReport> {

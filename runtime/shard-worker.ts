@@ -4,6 +4,7 @@ import { exposeControl } from '../actors/control.ts'
 import { type PortData } from '../actors/port.ts'
 import { RingReceiver } from '../actors/ring-receiver.ts'
 import { commitToDisk, ShardActor } from '../actors/shard.ts'
+import { ShardFigures } from '../actors/shard-figures.ts'
 import { turn } from '../actors/subscription.ts'
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
@@ -30,6 +31,8 @@ export interface ShardWorkerData {
   readonly compression: 'auto' | 'none'
   readonly witnessFile: string
   readonly acceptLoss: boolean
+  /** What workers before this one have counted, and this one counts on. */
+  readonly figures: SharedArrayBuffer
 }
 
 /** What the thread says once it is open, or why it is not. */
@@ -69,6 +72,7 @@ async function run(data: ShardWorkerData): Promise<void> {
   })
   if (data.acceptLoss) witness.note(true)
   else witness.check()
+  const figures = new ShardFigures(data.figures)
   const receiver = new RingReceiver(data.port, data.transfers)
   const actor: ShardActor = new ShardActor({
     log,
@@ -78,6 +82,8 @@ async function run(data: ShardWorkerData): Promise<void> {
     reopen: () => openShard({ kv, shared, limits: data.limits, storeId: data.storeId }).log,
     durability: data.durability,
     compression: data.compression,
+    figures,
+    slowCommitMs: data.limits.slowCommitMs,
   })
   actor.failure = failure
   /** A witness that can not be written is as bad as a log that can not. */
@@ -98,6 +104,7 @@ async function run(data: ShardWorkerData): Promise<void> {
     } satisfies ShardControl,
     data.control,
   )
+  figures.failed = actor.failure !== null
   let highestStamp = 0
   for (const partition of log.partitions) highestStamp = Math.max(highestStamp, partition.stamp)
   parentPort!.postMessage({ kind: 'ready', highestStamp, damage } satisfies ShardWorkerReady)
@@ -106,6 +113,8 @@ async function run(data: ShardWorkerData): Promise<void> {
     const busy = typeof did === 'boolean' ? did : await did
     receiver.beat()
     note(false)
+    figures.beat()
+    figures.failed = actor.failure !== null
     if (busy) await turn()
     else if (receiver.stopped && actor.idle) break
     else await receiver.arrived(IDLE_MS)

@@ -6,6 +6,7 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import { controlOf, type Remote } from '../actors/control.ts'
 import { createPort, type ShardPort } from '../actors/port.ts'
 import { RingSender } from '../actors/ring-sender.ts'
+import { ShardFigures } from '../actors/shard-figures.ts'
 import { systemClock } from '../event/clock.ts'
 import { EventStoreError, fromPlainError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
@@ -40,6 +41,7 @@ export interface ShardsOptions {
 export interface NodeShard {
   readonly kv: OwnedKeyValue<ShardColumn>
   readonly shared: SharedShard
+  readonly figures: ShardFigures
   /** Takes all events of a tenant out of the log; on disk when it resolves. */
   scavenge(scope: Scope): Promise<Scavenged>
 }
@@ -54,6 +56,7 @@ const RESTARTS_WINDOW_MS = 60_000
 class RunningShard implements NodeShard {
   readonly kv: RocksOwner<ShardColumn>
   readonly shared: SharedShard
+  readonly figures: ShardFigures
   highestStamp = 0
   damage: readonly LogDamage[] = []
   readonly #options: ShardsOptions
@@ -72,6 +75,7 @@ class RunningShard implements NodeShard {
     this.kv = kv
     const { shards, partitions, limits } = options
     this.shared = SharedShard.create({ shard: number, shards, partitions, tail: tailSizeFor(limits.segmentEntries, limits.requestEvents) })
+    this.figures = ShardFigures.create(this.shared.ranks)
   }
 
   /** Starts the worker; resolves when the log's end is read back in. */
@@ -94,6 +98,7 @@ class RunningShard implements NodeShard {
       // What is lost later was not accepted.
       acceptLoss: acceptLoss && this.#restarts.length === 0,
       witnessFile: witnessFile(directory, this.#number),
+      figures: this.figures.buffer,
     }
     const worker = new Worker(siblingModule(import.meta.url, './shard-worker'), {
       workerData: data,

@@ -90,7 +90,7 @@ export async function withHolder<T>(directory: string, open: () => Promise<T>): 
     throw new EventStoreError(
       'LOCKED',
       `${directory} is held by ${holderInWords(directory)}; stop it, or use another directory`,
-      { directory, ...(holder?.alive ? { pid: holder.pid } : {}) },
+      { directory, ...(holder?.alive ? { pid: holder.pid, addresses: holder.addresses } : {}) },
       { cause: error },
     )
   }

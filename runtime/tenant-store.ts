@@ -4,15 +4,17 @@ import type { NodeStats, VerifyReport } from '../event/figures.ts'
 import type { HotProjectionReader } from '../event/projections.ts'
 import type { Scope } from '../event/scope.ts'
 import type { Tenant } from '../event/tenant.ts'
-import type { Deployed, DeployOptions, TopologyStatus } from '../event/topologies.ts'
+import type { Deployed, DeployOptions, DeployTextOptions, ModuleChange, TopologyStatus } from '../event/topologies.ts'
 import { deadLettersOf } from './dead-letters.ts'
 import type { Deployer } from './deploy/deployer.ts'
+import type { TopologyTexts } from './deploy/topology-text.ts'
 import { EventLog, type EventLogParts } from './event-log.ts'
 import { LetterBook } from './letter-book.ts'
 
 export interface TenantStoreParts extends EventLogParts {
   /** The tenant's; asked at each call. */
   readonly deployer: () => Deployer
+  readonly texts: TopologyTexts
   stats(): Promise<NodeStats>
   verify(): Promise<VerifyReport>
 }
@@ -40,12 +42,31 @@ export class TenantStore extends EventLog implements Tenant {
   }
 
   /**
-   * Runs the topology that a module exports, or that a file (`.yaml`, `.yml`, `.json`) holds. INVALID names the file and what is wrong with it, or what
-   * stands in the way.
+   * Runs the topology or the projection that a module exports, or the topology that a file (`.yaml`, `.yml`, `.json`) holds. A projection of a name that
+   * is deployed takes the place of the one before. INVALID names the file and what is wrong with it, or what stands in the way.
    */
   async deploy(module: URL | string, options?: DeployOptions): Promise<Deployed> {
     this.check()
     return this.#writing(() => this.#deployer().deploy(module, options))
+  }
+
+  /**
+   * Watches the modules of all projections that are deployed now, as `deploy` does with `watch`, and takes at once those of another revision.
+   * `tell` is called with what came of each change; the answer ends that.
+   */
+  async watchModules(tell: (change: ModuleChange) => void): Promise<() => void> {
+    this.check()
+    return this.#deployer().watchModules(tell)
+  }
+
+  /**
+   * Runs the topology that a text holds, as a file of this format would; the node keeps the text. INVALID names what is wrong with it, or the module,
+   * table or schema it names: a text has no place that such a file could lie beside.
+   */
+  async deployText(text: string, options: DeployTextOptions = {}): Promise<Deployed> {
+    this.check()
+    const { until } = options
+    return this.deploy(await this.#parts.texts.keep(text, options), until === undefined ? {} : { until })
   }
 
   /**

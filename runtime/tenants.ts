@@ -94,6 +94,11 @@ export class Tenants {
     })
   }
 
+  /** Resolves when every write that waits for its tenant to be made has been sent. */
+  async sent(): Promise<void> {
+    await Promise.allSettled(Array.from(this.#lives.values(), async ({ creating }) => creating))
+  }
+
   #created(life: Life): Promise<void> {
     const { name, drops } = life
     life.creating ??= this.#note({ type: 'tenant.created', data: { name, drops } }).then(
@@ -131,9 +136,7 @@ export class Tenants {
     this.#leftovers.delete(scope)
   }
 
-  /** Each happens once: telling it twice is harmless. */
   async #note(event: TenantEvent): Promise<void> {
-    const { name, drops } = event.data
-    await this.#append(TENANTS_STREAM, { ...event, id: `${event.type}-${name}-${drops}` })
+    await this.#append(TENANTS_STREAM, event)
   }
 }

@@ -44,7 +44,7 @@ export function readTopology(value: unknown): Topology {
   const looksRight =
     isObject(plain) && typeof plain['name'] === 'string' && Array.isArray(plain['steps']) && Array.isArray(plain['sources'])
   if (looksRight) return checkTopology(JSON.parse(JSON.stringify(plain)) as Topology)
-  throw new EventStoreError('INVALID', 'the module exports no topology; export what topology(…) made', {})
+  throw new EventStoreError('INVALID', 'the module exports no topology; export what topology(…) or projection(…) made', {})
 }
 
 interface Around {

@@ -24,7 +24,7 @@ export interface LogSource {
   readonly taps?: readonly LogTap[]
   /**
    * Columns to decode: names of the fields of `data`, `*` for all of them; of the envelope `$stream`, `$type`, `$time`, `$recorded`,
-   * `$version`, `$partition`, `$sequence`, `$id`, which `*` does not include.
+   * `$version`, `$partition`, `$sequence`, `$id` and `$event` (all of it), which `*` does not include.
    */
   readonly fields: readonly string[]
 }
@@ -70,6 +70,8 @@ export interface Plan {
   /** Time between two writes of its state; the node's when left out. */
   readonly epochMs?: number
   readonly until?: 'head'
+  /** Of a projection as code: it can be exchanged for another of its name; and whether it makes rows of an earlier revision new. */
+  readonly projection?: { readonly upgrades: boolean }
 }
 
 export interface PlanOptions {

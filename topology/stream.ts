@@ -6,6 +6,7 @@ import type { EnrichOptions } from '../operators/enrich.ts'
 import type { EventTimeOptions } from '../operators/eventTime.ts'
 import type { FlatMapOptions } from '../operators/flatMap.ts'
 import type { FoldOptions } from '../operators/fold.ts'
+import type { FoldIntoOptions } from '../operators/foldInto.ts'
 import type { FormatOptions } from '../operators/format.ts'
 import type { HopOptions } from '../operators/hop.ts'
 import type { ParseOptions } from '../operators/parse.ts'
@@ -247,6 +248,11 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
   /** Puts each row under its key, where readers look it up. */
   projection(options: ProjectionOptions & { readonly key: readonly FieldOf<Row>[] } & Named<Row>): TopologyBuilder {
     return this.#into('projection', options, `projection-${options.name}`)
+  }
+
+  /** Folds the events that the rows are into the rows of a projection, by what a module says of them. */
+  foldInto(options: FoldIntoOptions & Kept<Row>): TopologyBuilder {
+    return this.#into('foldInto', options)
   }
 
   /** Writes each row as an event into a stream of the log. */

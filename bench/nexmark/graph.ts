@@ -16,7 +16,7 @@ export async function graphAlone(
   const context: FragmentContext = {
     module,
     state: () => ({ rows: () => [], put: () => {}, delete: () => {} }),
-    projection: () => ({ put: (_, value) => (found = answerOf(value)), delete: () => {} }),
+    projection: () => ({ put: (_, value) => (found = answerOf(value)), delete: () => {}, get: () => undefined, rows: () => [] }),
     outbox: () => ({ append: () => {}, post: () => {} }),
     dead: row => {
       throw new Error(`a row was given up: ${row.cause}`)

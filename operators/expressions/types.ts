@@ -34,6 +34,7 @@ export const envelopeTypes = {
   $version: 'integer',
   $partition: 'integer',
   $sequence: 'integer',
+  $event: 'json',
 } as const satisfies Readonly<Record<string, ValueType>>
 
 /** The type of a column; undefined when there can be none of that name. */

@@ -3,6 +3,7 @@ import type { Clock } from '../../event/clock.ts'
 import type { NewEvent, Stamp, StreamId } from '../../event/event.ts'
 import type { AppendAnswer, AppendOptions } from '../../event/event-store.ts'
 import type { Limits } from '../../event/limits.ts'
+import type { Logger } from '../../event/logger.ts'
 import type { Scope } from '../../event/scope.ts'
 import type { LogDamage } from '../../store/damage/accepted-losses.ts'
 import type { LogView } from '../../store/log/log-view.ts'
@@ -42,6 +43,8 @@ export interface DeployingOptions {
   /** False: what is deployed stands still, and its state is left as it is. */
   readonly resume: boolean
   readonly clock?: Clock
+  /** Told what happens to topologies. */
+  readonly logger: Logger
 }
 
 export interface DeployerThreads {

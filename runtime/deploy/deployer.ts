@@ -1,19 +1,21 @@
 /** Deploys topologies: keeps what is deployed as events in `$topology`, runs each in a thread of pipelines, and answers for their state. */
-import { localName, scopeOf } from '../../event/scope.ts'
 import type { LookedUp } from '../../actors/lookups.ts'
-import { streamEvents } from '../../actors/reader.ts'
 import { EventStoreError } from '../../event/error.ts'
-import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
+import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
 import { indexedFields } from '../../topology/indexed-fields.ts'
-import type { Plan } from '../../topology/plan.ts'
 import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 import { Deployments } from './deployments.ts'
+import { eventsIn } from './log-state.ts'
+import type { ModuleChange } from '../../event/topologies.ts'
+import { ModuleWatches } from './module-watches.ts'
 import { type HotProjectionReader, projectionReader } from './projection-reader.ts'
-import { type DeployedData, isOver, projectionsOf, TOPOLOGY_STREAM } from './registry.ts'
+import { type DeployedData, isOver, projectionsOf } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
 import { asInvalid, refuseOver } from './refusals.ts'
+import { takeUp } from './take-up.ts'
 import { TopologyRuns } from './topology-runs.ts'
+import { nextModule, updateBy, Updates } from './updates.ts'
 import { type NamedModule, namedModule } from './user-module.ts'
 
 export type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
@@ -22,6 +24,8 @@ export class Deployer {
   readonly #options: DeployerOptions
   readonly #deployments: Deployments
   readonly runs: TopologyRuns
+  readonly #updates: Updates
+  readonly watches: ModuleWatches
   readonly #rebuilt = new Set<string>()
   #turn: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
@@ -30,38 +34,16 @@ export class Deployer {
     this.#options = options
     this.#deployments = new Deployments(options)
     this.runs = new TopologyRuns(options, this.#deployments)
+    this.watches = new ModuleWatches({
+      deployment: name => this.#deployments.get(name),
+      take: (name, isChanged) => this.#inTurn(() => this.#updates.takeModule(name, isChanged)),
+    })
+    this.#updates = new Updates(options, this.#deployments, this.runs)
   }
 
-  /**
-   * Once, at the node's start: folds `$topology`, makes the state fit the log (what is not deployed goes, what is ahead of the log is folded
-   * again), and starts what ran.
-   */
+  /** Once, at the node's start. */
   async takeUp(): Promise<void> {
-    const { state, scope, log } = this.#options
-    for (const event of streamEvents(log, scope + TOPOLOGY_STREAM, {}, true)) this.#deployments.fold(event)
-    if (!this.#options.resume) return this.#standStill()
-    for (const [stored, row] of readTopologyRows(state)) {
-      if (scopeOf(stored) !== scope) continue
-      const name = localName(stored)
-      const isDeployed = this.#deployments.get(name)?.deployment === row.deployment
-      if (isDeployed && !this.#isAhead(row)) continue
-      if (isDeployed) this.#rebuilt.add(name)
-      await this.runs.threads.writer.drop(stored)
-    }
-    for (const deployment of this.#deployments.all) {
-      const { name, status } = deployment
-      if (status === 'failed' || status === 'paused') continue
-      if (status === 'ended' && this.#row(name)?.status !== 'ended') this.#rebuilt.add(name)
-      this.runs.takeUp(deployment)
-    }
-  }
-
-  /** Only what the state says already: a topology may have ended without the log knowing. */
-  #standStill(): void {
-    for (const deployment of this.#deployments.all) {
-      const row = this.#row(deployment.name)
-      if (row?.deployment === deployment.deployment && row.status === 'ended') this.#deployments.set({ ...deployment, status: 'ended' })
-    }
+    for (const name of await takeUp(this.#options, this.#deployments, this.runs)) this.#rebuilt.add(name)
   }
 
   #row(name: string): TopologyRow | undefined {
@@ -73,17 +55,6 @@ export class Deployer {
     return this.#options.scope + name
   }
 
-  #isAhead(row: TopologyRow): boolean {
-    const { log, lost = [] } = this.#options
-    return Object.entries(row.sequences).some(([name, sequence]) => {
-      const partition = Number(name)
-      return (
-        sequence > log.sequenceOf(partition) ||
-        lost.some(loss => loss.partition === partition && loss.sequences && loss.sequences[0] <= sequence)
-      )
-    })
-  }
-
   /** Deploys and starts the topology of a module or file. INVALID names the file and what is wrong with it, or what stands in the way. */
   deploy(module: URL | string, options: DeployOptions = {}): Promise<Deployed> {
     return this.#inTurn(() => this.#deploy(namedModule(module), options))
@@ -92,8 +63,15 @@ export class Deployer {
   async #deploy(module: NamedModule, options: DeployOptions): Promise<Deployed> {
     if (options.until !== undefined && options.until !== 'head')
       throw new EventStoreError('INVALID', 'until must be "head" or left out', { field: 'until' })
-    const plan = await this.#plan(module, options)
+    const plan = await this.#updates.plan(module, options)
     const { topology: name, version } = plan
+    const current = this.#deployments.get(name)
+    if (options.watch === true && plan.projection === undefined)
+      throw new EventStoreError('INVALID', `${module.shown} holds no projection as code, and only their modules are watched`, {
+        field: 'watch',
+      })
+    const update = current && updateBy(current, plan, options)
+    if (update) return this.#watched(await this.#updates.update(current, nextModule(module, plan, options), update), options)
     this.#deployments.refuseTaken(name, projectionsOf(plan))
     this.#deployments.refuseLookups(plan)
     const { writer } = this.runs.threads
@@ -101,42 +79,42 @@ export class Deployer {
     const data: DeployedData = {
       name,
       version,
-      module: module.url,
-      ...(options.export !== undefined && { export: options.export }),
-      plan,
+      ...nextModule(module, plan, options),
       ...(plan.until && { until: plan.until, head: this.#options.head() }),
     }
     const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
     try {
       await this.runs.add(this.#deployments.named(name), false).start()
     } catch (error) {
-      await this.runs.forget(name)
+      await this.runs.forget(name, undeployed(name))
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
       await writer.drop(this.#stored(name))
       throw asInvalid(error, module)
     }
-    return { name, version, status: this.#deployments.named(name).status }
+    return this.#watched({ name, version, status: this.#deployments.named(name).status }, options)
   }
 
-  async #plan(module: NamedModule, options: DeployOptions): Promise<Plan> {
-    const thread = this.runs.threads.take('')
-    try {
-      return await thread.control.plan(module, { export: options.export, until: options.until })
-    } catch (error) {
-      throw asInvalid(error, module)
-    } finally {
-      thread.topologies.delete('')
-    }
+  #watched(deployed: Deployed, { watch }: DeployOptions): Deployed {
+    this.watches.taken(deployed.name)
+    if (watch === true) this.watches.add(deployed.name)
+    return deployed
+  }
+
+  /** See `Node.watchModules`. */
+  async watchModules(tell: (change: ModuleChange) => void): Promise<() => void> {
+    this.#check()
+    return this.watches.begin(tell, this.#deployments.all)
   }
 
   /** Ends a topology, if it runs, and drops its state. NOT_FOUND when there is none. */
   undeploy(name: string): Promise<void> {
     return this.#inTurn(async () => {
       const { deployment } = this.#deployments.named(name)
-      await this.runs.forget(name)
+      await this.runs.forget(name, undeployed(name))
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
       await this.runs.threads.writer.drop(this.#stored(name))
       this.#rebuilt.delete(name)
+      this.watches.remove(name)
       this.#deployments.wake(name)
     })
   }
@@ -193,7 +171,7 @@ export class Deployer {
   }
 
   #goOn(name: string): void {
-    if (this.#options.resume) this.runs.takeUp(this.#deployments.named(name))
+    if (this.#options.resume) void this.runs.takeUp(this.#deployments.named(name))
   }
 
   async topologies(): Promise<TopologyStatus[]> {
@@ -205,11 +183,11 @@ export class Deployer {
     const { log, state } = this.#options
     const stats = (await this.runs.get(name)?.stats()) ?? null
     const row = this.#row(name)
-    let events = 0
-    for (let partition = 0; partition < log.partitions; partition++) events += log.sequenceOf(partition)
     const deployment = this.#deployments.named(name)
     const waiting = stats === null && row?.deployment === deployment.deployment ? undelivered(state, this.#options.scope, deployment) : 0
-    return statusOf({ deployment, stats, row, events, isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
+    const status = statusOf({ deployment, stats, row, events: eventsIn(log), isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
+    const refused = this.watches.refused(name)
+    return { ...status, ...(this.watches.isWatched(name) && { watched: true as const }), ...(refused && { refused }) }
   }
 
   /** See `Node.caughtUp`. */
@@ -291,9 +269,14 @@ export class Deployer {
   }
 
   async #close(end: () => Promise<void>): Promise<void> {
+    this.watches.close()
     this.#deployments.wakeAll()
     this.runs.hurry()
     await this.#turn
     await end()
   }
+}
+
+function undeployed(topology: string): EventStoreError {
+  return new EventStoreError('NOT_FOUND', `topology ${topology} was undeployed`, { topology })
 }

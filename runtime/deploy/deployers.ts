@@ -1,6 +1,7 @@
 /** The deployers of all tenants of a node: each has its own topologies and state, and all work in the same threads. */
 import { EventStoreError } from '../../event/error.ts'
-import { DEFAULT_SCOPE, localName, type Scope, scopeOf } from '../../event/scope.ts'
+import { DEFAULT_SCOPE, localName, type Scope, scopeOf, tenantOf } from '../../event/scope.ts'
+import type { TopologyStatus } from '../../event/topologies.ts'
 import { readTopologyRows } from '../../store/state.ts'
 import { Deployer } from './deployer.ts'
 import type { AppendForSystem, DeployerThreads, DeployingOptions } from './deployer-options.ts'
@@ -11,6 +12,11 @@ export interface DeployersOptions extends DeployingOptions {
   readonly append: (scope: Scope, ...append: Parameters<AppendForSystem>) => ReturnType<AppendForSystem>
   /** Threads to work in; null: all in the calling thread. */
   readonly threads: DeployerThreads | null
+}
+
+export interface TenantTopology {
+  readonly tenant: string
+  readonly status: TopologyStatus
 }
 
 export class Deployers {
@@ -39,6 +45,8 @@ export class Deployers {
         lookedUp: projection => this.#deployers.get(scopeOf(projection))?.lookedUp(localName(projection)) ?? null,
       },
       died: (thread, cause, noted) => {
+        const topologies = Array.from(thread.topologies, localName)
+        options.logger.warn({ topologies, cause }, 'a thread of pipelines died; its topologies are started again')
         for (const deployer of this.#deployers.values()) deployer.runs.died(thread, cause, noted)
       },
     })
@@ -64,6 +72,20 @@ export class Deployers {
     const deployer = this.#deployers.get(scope)
     if (!deployer) throw new EventStoreError('CLOSED', 'the tenant was dropped')
     return deployer
+  }
+
+  /** Of all tenants. */
+  async topologies(): Promise<TenantTopology[]> {
+    const all = Array.from(this.#deployers, async ([scope, deployer]) => {
+      const tenant = tenantOf(scope)
+      return (await deployer.topologies()).map(status => ({ tenant, status }))
+    })
+    return (await Promise.all(all)).flat()
+  }
+
+  /** Topologies of an earlier process that do not run yet. */
+  get starting(): readonly string[] {
+    return Array.from(this.#deployers.values(), ({ runs }) => [...runs.starting]).flat()
   }
 
   /** Ends all topologies of a tenant and removes what they left. */

@@ -2,20 +2,40 @@
 import type { LookedUp } from '../../actors/lookups.ts'
 import { EventStoreError } from '../../event/error.ts'
 import type { Event } from '../../event/event.ts'
-import type { Scope } from '../../event/scope.ts'
+import type { Logger } from '../../event/logger.ts'
+import { DEFAULT_SCOPE, type Scope, tenantOf } from '../../event/scope.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { Plan } from '../../topology/plan.ts'
 import { type Deployment, foldTopology, isOver, projectionsOf, TOPOLOGY_STREAM, type TopologyEvent, topologyEvent } from './registry.ts'
 
+/** For the log; of a failure it is told when it happens, before its event. */
+const sentences: { readonly [Type in TopologyEvent['type']]: string | undefined } = {
+  'topology.deployed': 'a topology is deployed',
+  'topology.updated': 'a projection has taken the place of the one before',
+  'topology.paused': 'a topology is paused',
+  'topology.resumed': 'a topology is resumed',
+  'topology.draining': 'a topology drains',
+  'topology.ended': 'a topology has ended',
+  'topology.failed': undefined,
+  'topology.undeployed': 'a topology is undeployed',
+}
+
+/** Which topology, for the log. */
+export function about(scope: Scope, topology: string): { readonly topology: string; readonly tenant?: string } {
+  return { topology, ...(scope !== DEFAULT_SCOPE && { tenant: tenantOf(scope) }) }
+}
+
 export class Deployments {
   readonly #append: DeployerOptions['append']
   readonly #scope: Scope
+  readonly #logger: Logger
   readonly #deployed = new Map<string, Deployment>()
   readonly #waiting = new Map<string, (() => void)[]>()
 
-  constructor({ append, scope }: Pick<DeployerOptions, 'append' | 'scope'>) {
+  constructor({ append, scope, logger }: Pick<DeployerOptions, 'append' | 'scope' | 'logger'>) {
     this.#append = append
+    this.#logger = logger
     this.#scope = scope
   }
 
@@ -47,9 +67,14 @@ export class Deployments {
       const message = `topology ${name} is deployed (version ${version}, ${status}); undeploy it first, which drops its state`
       throw new EventStoreError('INVALID', message, { topology: name, status })
     }
+    this.refuseProjections(name, projections)
+  }
+
+  /** Throws INVALID when another topology writes one of the projections. */
+  refuseProjections(name: string, projections: readonly string[]): void {
     for (const projection of projections) {
       const owner = this.ownerOf(projection)?.name
-      if (owner === undefined) continue
+      if (owner === undefined || owner === name) continue
       const message = `projection ${projection} is written by topology ${owner}; give it another name, or undeploy ${owner} first`
       throw new EventStoreError('INVALID', message, { projection, topology: owner })
     }
@@ -100,6 +125,8 @@ export class Deployments {
   async note(event: TopologyEvent): Promise<number> {
     const answer = await this.#append(TOPOLOGY_STREAM, topologyEvent(event))
     const version = answer.duplicate ? 0 : answer.version
+    const sentence = sentences[event.type]
+    if (sentence !== undefined) this.#logger.info(about(this.#scope, event.data.name), sentence)
     this.fold({ ...event, version })
     return version
   }
@@ -107,6 +134,9 @@ export class Deployments {
   /** Changes what is known of a deployment, ahead of its event or without one. */
   set(deployment: Deployment): void {
     this.#deployed.set(deployment.name, deployment)
+    const { name, status, error } = deployment
+    if (status === 'failed')
+      this.#logger.error({ ...about(this.#scope, name), code: error?.code, reason: error?.message }, 'a topology has failed')
     if (isOver(deployment)) this.wake(deployment.name)
   }
 

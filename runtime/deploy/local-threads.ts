@@ -8,7 +8,8 @@ export function localThreads(parts: PipelineHostParts): PipelineThreads {
   const control = Object.fromEntries(
     Object.entries(host).map(([name, method]) => [name, async (...args: never[]): Promise<unknown> => method(...args)]),
   ) as unknown as Remote<PipelineControl>
-  const thread: PipelineThread = { control, topologies: new Set(), isGone: false }
+  const topologies = new Set<string>()
+  const thread: PipelineThread = { control, topologies, isGone: false, leave: topology => void topologies.delete(topology) }
   return {
     take(topology) {
       thread.topologies.add(topology)

@@ -51,6 +51,8 @@ export interface StartPipeline {
   readonly scope: Scope
   readonly plan: Plan
   readonly module: string
+  /** Digest of the module's files as they are to be run. */
+  readonly digest?: string
   readonly deployment: number
   readonly incarnation: number
   /** The last stamp to read, for a topology that ends. */
@@ -145,7 +147,7 @@ function startPipeline(
   request: StartPipeline & Pick<PipelineOptions, 'watch'>,
   onEnd: (outcome: PipelineOutcome) => void,
 ): Promise<PipelineActor> {
-  const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module)
+  const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module, request.digest)
   return PipelineActor.start({
     ...parts,
     ...request,

@@ -9,6 +9,7 @@ import { siblingModule } from '../../event/module-url.ts'
 import type { LogAccess } from '../log-access.ts'
 import type { PipelineWorkerData } from '../pipeline-worker.ts'
 import { answerBytes } from './bytes-port.ts'
+import type { ModuleFiles } from './module-graph.ts'
 import type { PipelineControl } from './pipeline-host.ts'
 import { answerPipeline, type MainSide } from './pipeline-port.ts'
 
@@ -18,11 +19,14 @@ export interface PipelineThread {
   /** Topologies that run or are about to run here. */
   readonly topologies: Set<string>
   isGone: boolean
+  /** A topology runs here no more. */
+  leave(topology: string): void
 }
 
 /** Gives each topology a thread. */
 export interface PipelineThreads {
-  take(topology: string): PipelineThread
+  /** One that holds no other form of these files, which is what modules are made of: what a thread has imported stays as it was. */
+  take(topology: string, files?: ModuleFiles): PipelineThread
   /** Ends all; their pipelines were stopped before. */
   close(): Promise<void>
 }
@@ -47,43 +51,61 @@ const LOOKS_PER_SILENCE = 5
 export class PipelineWorkers implements PipelineThreads {
   readonly #options: PipelineWorkersOptions
   readonly #running = new Set<PipelineWorker>()
+  /** On their way out: they hold the databases until they are gone. */
+  readonly #ending = new Set<Promise<void>>()
 
   constructor(options: PipelineWorkersOptions) {
     this.#options = options
   }
 
-  take(topology: string): PipelineThread {
-    const running = [...this.#running]
-    let chosen = running.toSorted((a, b) => a.topologies.size - b.topologies.size)[0]
-    if (chosen === undefined || (chosen.topologies.size > 0 && running.length < this.#options.workers)) {
-      chosen = new PipelineWorker(this.#options, gone => this.#running.delete(gone))
+  take(topology: string, files: ModuleFiles = new Map()): PipelineThread {
+    const fitting = [...this.#running].filter(worker => worker.fits(files))
+    let chosen = fitting.toSorted((a, b) => Number(a.isOutdated) - Number(b.isOutdated) || a.topologies.size - b.topologies.size)[0]
+    if (chosen === undefined || (chosen.topologies.size > 0 && this.#running.size < this.#options.workers)) {
+      chosen = new PipelineWorker(this.#options, { left: gone => this.#running.delete(gone), ending: end => this.#awaitEnd(end) })
       this.#running.add(chosen)
     }
-    chosen.topologies.add(topology)
+    chosen.enter(topology, files)
     return chosen
   }
 
-  async close(): Promise<void> {
-    await Promise.all(Array.from(this.#running, worker => worker.close()))
+  #awaitEnd(end: Promise<void>): void {
+    const settled: Promise<void> = end.finally(() => this.#ending.delete(settled))
+    this.#ending.add(settled)
   }
+
+  async close(): Promise<void> {
+    await Promise.all([...Array.from(this.#running, worker => worker.close()), ...this.#ending])
+  }
+}
+
+/** What a worker tells of itself. */
+interface WorkerCalls {
+  /** It takes nobody any more. */
+  left(worker: PipelineWorker): void
+  /** It is being ended. */
+  ending(end: Promise<void>): void
 }
 
 class PipelineWorker implements PipelineThread {
   readonly control: Remote<PipelineControl>
   readonly topologies = new Set<string>()
   isGone = false
+  /** It has imported what is another thing now, so it goes when its last topology does. */
+  isOutdated = false
+  readonly #files = new Map<string, string>()
   readonly #options: PipelineWorkersOptions
   readonly #worker: Worker
   readonly #heartbeat = new Heartbeat()
   readonly #watch: ReturnType<typeof setInterval>
-  readonly #left: (worker: PipelineWorker) => void
+  readonly #calls: WorkerCalls
   #beats = 0
   #beatAt = 0
   #cause = ''
 
-  constructor(options: PipelineWorkersOptions, left: (worker: PipelineWorker) => void) {
+  constructor(options: PipelineWorkersOptions, calls: WorkerCalls) {
     this.#options = options
-    this.#left = left
+    this.#calls = calls
     const control = new MessageChannel()
     const outbox = new MessageChannel()
     const epochs = options.connectState()
@@ -123,6 +145,28 @@ class PipelineWorker implements PipelineThread {
     this.#watch.unref()
   }
 
+  fits(files: ModuleFiles): boolean {
+    for (const [path, hash] of files) {
+      const known = this.#files.get(path)
+      if (known === undefined || known === hash) continue
+      this.isOutdated = true
+      return false
+    }
+    return true
+  }
+
+  enter(topology: string, files: ModuleFiles): void {
+    this.topologies.add(topology)
+    for (const [path, hash] of files) this.#files.set(path, hash)
+  }
+
+  leave(topology: string): void {
+    this.topologies.delete(topology)
+    if (!this.isOutdated || this.topologies.size > 0) return
+    this.#calls.left(this)
+    this.#calls.ending(this.close())
+  }
+
   /** Nothing is expected before the first beat: loading the code may take a while on a busy machine. */
   #look(): void {
     const { beats } = this.#heartbeat
@@ -138,7 +182,7 @@ class PipelineWorker implements PipelineThread {
 
   #exited(code: number): void {
     clearInterval(this.#watch)
-    this.#left(this)
+    this.#calls.left(this)
     if (this.isGone) return
     this.isGone = true
     this.#options.died(this, this.#cause || `the thread exited with ${code}`, this.#heartbeat.noted)

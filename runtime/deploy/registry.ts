@@ -16,7 +16,22 @@ export interface DeployedData {
   readonly until?: 'head'
   /** The last stamp to read, for one that ends. */
   readonly head?: Stamp
+  /** Of one that took the place of an earlier revision and is folded from the first event on. */
+  readonly rebuild?: Rebuild
+  /** It took the place of one that was paused. */
+  readonly isPaused?: true
 }
+
+export interface Rebuild {
+  /** The revision whose place it took. */
+  readonly from: number
+  /** Events of the log then, and the stamp of the last. */
+  readonly events: number
+  readonly head: Stamp
+}
+
+/** What another module makes of a deployment that keeps its position and its state. */
+export type UpdatedData = Pick<DeployedData, 'name' | 'version' | 'module' | 'export' | 'plan'> & { readonly deployment: number }
 
 interface Named {
   readonly name: string
@@ -25,6 +40,7 @@ interface Named {
 
 export type TopologyEvent =
   | { readonly type: 'topology.deployed'; readonly data: DeployedData }
+  | { readonly type: 'topology.updated'; readonly data: UpdatedData }
   | { readonly type: 'topology.paused'; readonly data: Named }
   | { readonly type: 'topology.resumed'; readonly data: Named }
   | { readonly type: 'topology.draining'; readonly data: Named & { readonly head: Stamp } }
@@ -56,7 +72,7 @@ export function runningStatus({ isDraining }: Deployment): 'running' | 'draining
 export function foldTopology(deployed: Map<string, Deployment>, event: Pick<Event, 'type' | 'data' | 'version'>): void {
   const told = event as unknown as TopologyEvent
   if (told.type === 'topology.deployed') {
-    deployed.set(told.data.name, { ...told.data, deployment: event.version, status: 'running' })
+    deployed.set(told.data.name, { ...told.data, deployment: event.version, status: told.data.isPaused === true ? 'paused' : 'running' })
     return
   }
   const { name, deployment } = told.data
@@ -67,6 +83,7 @@ export function foldTopology(deployed: Map<string, Deployment>, event: Pick<Even
 }
 
 function changed(current: Deployment, event: TopologyEvent): Deployment {
+  if (event.type === 'topology.updated') return updated(current, event.data)
   if (event.type === 'topology.ended') return { ...current, status: 'ended' }
   if (event.type === 'topology.failed') return { ...current, status: 'failed', error: event.data.error }
   if (isOver(current)) return current
@@ -74,6 +91,12 @@ function changed(current: Deployment, event: TopologyEvent): Deployment {
   if (event.type === 'topology.resumed') return { ...current, status: runningStatus(current) }
   if (event.type === 'topology.draining') return { ...current, status: 'draining', isDraining: true, head: event.data.head }
   return current
+}
+
+/** One that has failed runs again: the module may be mended. */
+function updated(before: Deployment, data: UpdatedData): Deployment {
+  const { error: _, export: __, ...current } = before
+  return { ...current, ...data, status: current.status === 'failed' ? runningStatus(current as Deployment) : current.status }
 }
 
 /** What happens once to a deployment; each has an id, which makes telling it twice harmless. */
@@ -86,5 +109,7 @@ export function topologyEvent(event: TopologyEvent): NewEvent {
 
 /** Names of the projections a plan writes. */
 export function projectionsOf(plan: Plan): string[] {
-  return plan.steps.filter(({ operator }) => operator === 'projection').map(({ options }) => String(options['name']))
+  return plan.steps
+    .filter(({ operator }) => operator === 'projection' || operator === 'foldInto')
+    .map(({ options }) => String(options['name']))
 }

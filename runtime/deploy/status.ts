@@ -1,5 +1,6 @@
 /** What a node says about a topology. */
 import type { Counters } from '../../actors/pipeline-options.ts'
+import type { SourcePosition } from '../../actors/source.ts'
 import type { Position } from '../../event/event.ts'
 import { type Place, positionOf } from '../../event/position.ts'
 import type { StepStatus, TopologyStatus } from '../../event/topologies.ts'
@@ -41,9 +42,7 @@ export function statusOf({ deployment, stats, row, events, isRebuilt, undelivere
     status,
     module,
     position: textOf(position?.place ?? null),
-    lagEvents: isAtEnd
-      ? 0
-      : Math.max(0, events - Object.values(position?.sequences ?? {}).reduce((total, sequence) => total + sequence, 0)),
+    lagEvents: isAtEnd ? 0 : Math.max(0, events - looked(position)),
     rowsIn: position?.rows ?? 0,
     rowsOut: sum(OUT, sinksOf(plan, counters)),
     late: sum(LATE),
@@ -56,7 +55,19 @@ export function statusOf({ deployment, stats, row, events, isRebuilt, undelivere
     ...deliveriesOf(stats, undelivered),
     ...(error && { error }),
     ...(isRebuilt && { rebuilt: true as const }),
+    ...rebuildingOf(deployment, position, isAtEnd),
   }
+}
+
+/** Until it has looked at all that there was when it began. */
+function rebuildingOf({ rebuild }: Deployment, position: SourcePosition | undefined, isAtEnd: boolean): Pick<TopologyStatus, 'rebuilding'> {
+  if (rebuild === undefined || isAtEnd || (position?.place?.stamp ?? 0) >= rebuild.head) return {}
+  const { from, events: total } = rebuild
+  return { rebuilding: { from, done: Math.min(total, looked(position)), total } }
+}
+
+function looked(position: SourcePosition | undefined): number {
+  return Object.values(position?.sequences ?? {}).reduce((sum, sequence) => sum + sequence, 0)
 }
 
 function deliveriesOf(stats: PipelineStats | null, undelivered: number): Pick<TopologyStatus, 'deliveries'> {

@@ -5,6 +5,7 @@ import { type EpochWriter, StateWriter } from '../../actors/state-writer.ts'
 import { systemClock } from '../../event/clock.ts'
 import type { DeployerThreads, DeployingOptions } from './deployer-options.ts'
 import { localThreads } from './local-threads.ts'
+import type { ModuleFiles } from './module-graph.ts'
 import type { MainSide } from './pipeline-port.ts'
 import { type PipelineThread, PipelineWorkers } from './pipeline-workers.ts'
 import { StateThread } from './state-thread.ts'
@@ -12,7 +13,7 @@ import { StateThread } from './state-thread.ts'
 export interface Threads {
   readonly writer: EpochWriter
   /** A thread for one more topology. */
-  take(topology: string): PipelineThread
+  take(topology: string, files?: ModuleFiles): PipelineThread
   /** The pipelines were stopped before. */
   close(): Promise<void>
 }
@@ -61,7 +62,7 @@ export function openThreads(
   })
   return {
     writer: stateThread.writer,
-    take: topology => workers.take(topology),
+    take: (topology, files) => workers.take(topology, files),
     async close() {
       await workers.close()
       await stateThread.close()

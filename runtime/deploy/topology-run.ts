@@ -17,7 +17,7 @@ const STALLS_MAX = 5
 
 export interface TopologyRunParts {
   readonly scope: Scope
-  readonly take: (topology: string) => PipelineThread
+  readonly take: (topology: string) => { readonly thread: PipelineThread; readonly digest?: string | undefined }
   /** A number above all given before. */
   readonly nextIncarnation: () => number
   /** Of the last epoch in the database; 0 before the first. */
@@ -32,6 +32,8 @@ export class TopologyRun {
   readonly deployment: Deployment
   readonly isRepeating: boolean
   incarnation = 0
+  /** Of the module's files when it was started. */
+  digest: string | undefined
   readonly #parts: TopologyRunParts
   readonly #skip: SkippedRow[] = []
   readonly #strikes = new Map<string, number>()
@@ -73,13 +75,16 @@ export class TopologyRun {
     const { deployment, isRepeating } = this
     const { plan, module, head } = deployment
     this.#isStarting = true
-    this.#thread = this.#parts.take(this.stored)
+    const { thread, digest } = this.#parts.take(this.stored)
+    this.#thread = thread
+    this.digest = digest
     this.incarnation = this.#parts.nextIncarnation()
     try {
-      await this.#thread.control.start({
+      await thread.control.start({
         scope: this.#parts.scope,
         plan,
         module,
+        ...(digest !== undefined && { digest }),
         deployment: deployment.deployment,
         incarnation: this.incarnation,
         ...(head !== undefined && { head }),
@@ -151,9 +156,13 @@ export class TopologyRun {
     this.left()
   }
 
+  get thread(): PipelineThread | undefined {
+    return this.#thread
+  }
+
   /** It has come to rest. */
   left(): void {
-    this.#thread?.topologies.delete(this.stored)
+    this.#thread?.leave(this.stored)
   }
 
   /** Null while it is being started, and when its thread has just died. */

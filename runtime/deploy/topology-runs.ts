@@ -15,6 +15,7 @@ import type { PipelineThread } from './pipeline-workers.ts'
 import { StateSubscriptions } from './state-subscriptions.ts'
 import type { Threads } from './threads.ts'
 import { asEventStoreError, TopologyRun } from './topology-run.ts'
+import { digestOfModule, filesOfPlan } from './user-module.ts'
 
 /** Failures of the node and not of the topology: it runs again when the node is opened the next time. */
 const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['READ_ONLY', 'CLOSED', 'UNREACHABLE', 'DAMAGED'])
@@ -30,6 +31,8 @@ export class TopologyRuns {
   readonly #finishing = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>()
   readonly #background = new Set<Promise<void>>()
   readonly #closing = new AbortController()
+  /** Of an earlier process, and not running yet. */
+  readonly starting = new Set<string>()
 
   constructor(options: DeployerOptions, deployments: Deployments) {
     this.#options = options
@@ -47,10 +50,18 @@ export class TopologyRuns {
     return this.#runs.get(name)
   }
 
-  /** A run that is still to be started; it is the topology's from now on. */
-  add(deployment: Deployment, isRepeating: boolean): TopologyRun {
+  /** A run that is still to be started; it is the topology's from now on. It goes on as `before` did, in its thread, while that is there. */
+  add(deployment: Deployment, isRepeating: boolean, before?: TopologyRun): TopologyRun {
+    const { module, plan } = deployment
+    let given = before
     const run = new TopologyRun(deployment, isRepeating, {
-      take: topology => this.threads.take(topology),
+      take: stored => {
+        const { thread: last, digest } = given ?? {}
+        given = undefined
+        last?.topologies.add(stored)
+        if (last?.isGone === false) return { thread: last, digest }
+        return { thread: this.threads.take(stored, filesOfPlan(module, plan)), digest: digestOfModule(module) }
+      },
       scope: this.#options.scope,
       hot: this.hot,
       subscriptions: this.subscriptions,
@@ -62,12 +73,19 @@ export class TopologyRuns {
     return run
   }
 
-  /** Goes on from the last epoch, and nobody waits for it; of one that had ended already only what was not sent is sent. */
-  takeUp(deployment: Deployment): void {
+  /** Takes up, at the node's start, what ran in an earlier process. */
+  begin(deployment: Deployment): void {
+    const { name } = deployment
+    this.starting.add(name)
+    void this.takeUp(deployment).finally(() => this.starting.delete(name))
+  }
+
+  /** Goes on from the last epoch; resolves when it runs, or never will. Of one that had ended already only what was not sent is sent. */
+  async takeUp(deployment: Deployment): Promise<void> {
     const row = this.#row(deployment.name)
     if (row?.status === 'ended') return this.#beginFinish(deployment)
     this.#deployments.set({ ...deployment, status: runningStatus(deployment) })
-    void this.#inBackground(this.add(deployment, row === undefined).startAlone())
+    await this.#inBackground(this.add(deployment, row === undefined).startAlone())
   }
 
   #row(topology: string): TopologyRow | undefined {
@@ -124,15 +142,16 @@ export class TopologyRuns {
     if (this.#runs.get(name) === run) this.#runs.delete(name)
   }
 
-  /** As `stop`, and nothing that happens to it meanwhile is noted. */
-  async forget(name: string): Promise<void> {
+  /** As `stop`, and nothing that happens to it meanwhile is noted. `why` ends the subscriptions to its projections; without it they go on. */
+  async forget(name: string, why?: EventStoreError): Promise<void> {
     const run = this.#runs.get(name)
     this.#runs.delete(name)
     await this.#stopFinishing(name)
     await run?.stop({ commit: false })
     this.hot.close(name)
     const projections = projectionsOf(this.#deployments.named(name).plan)
-    this.subscriptions.ended(projections, new EventStoreError('NOT_FOUND', `topology ${name} was undeployed`, { topology: name }))
+    if (why) this.subscriptions.ended(projections, why)
+    else this.subscriptions.lost(projections)
   }
 
   async #stopFinishing(name: string): Promise<void> {

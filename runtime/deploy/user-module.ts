@@ -4,8 +4,11 @@ import { isAbsolute, resolve as resolvePath } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { EventStoreError } from '../../event/error.ts'
 import { readTopology } from '../../topology/check.ts'
-import { type Plan, planTopology } from '../../topology/plan.ts'
+import { isProjection, projection as checkedProjection, topologyOfProjection } from '../../topology/projection.ts'
+import { functionsOf, type Plan, planTopology } from '../../topology/plan.ts'
 import type { Topology } from '../../topology/topology.ts'
+import { placeOfFailure } from './module-failure.ts'
+import { digestOf, type ModuleFiles, moduleFiles } from './module-graph.ts'
 import { isTopologyFile, topologyOfFile } from './topology-file.ts'
 
 /** Where a topology is, and what people call it. */
@@ -32,22 +35,38 @@ function fileOf(url: string): string {
   return url.startsWith('file:') ? fileURLToPath(url) : url
 }
 
-/** INVALID, naming the file and the cause, when it can not be loaded. */
-async function importModule(url: string, shown = fileOf(url)): Promise<Readonly<Record<string, unknown>>> {
+/** Digests of the files of modules as this thread has imported them first; what is imported stays as it was. */
+const imported = new Map<string, string>()
+
+/** A module whose files have changed is imported anew; what it imports itself stays as it was in this thread. */
+function freshUrl(url: string, digest: string): string {
+  const first = imported.get(url) ?? digest
+  imported.set(url, first)
+  return first === digest ? url : `${url}${url.includes('?') ? '&' : '?'}${digest}`
+}
+
+/** INVALID, naming the file, the line where it is known, and the cause, when it can not be loaded. */
+async function importModule(url: string, shown = fileOf(url), as?: string): Promise<Readonly<Record<string, unknown>>> {
+  const files = moduleFiles(url)
   try {
-    return (await import(url)) as Readonly<Record<string, unknown>>
+    return (await import(freshUrl(url, as ?? digestOf(files)))) as Readonly<Record<string, unknown>>
   } catch (cause) {
+    const place = placeOfFailure(cause, files)
+    const where = place === undefined ? '' : ` (${place.file}:${place.line})`
     throw new EventStoreError(
       'INVALID',
-      `${shown} can not be imported: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { file: shown },
+      `${shown} can not be imported: ${cause instanceof Error ? cause.message : String(cause)}${where}`,
+      { file: place?.file ?? shown, ...(place && { line: place.line }) },
       { cause },
     )
   }
 }
 
-/** The value that `module#export` names, the module as seen from `from`; a name without a module is an export of `from`. */
-export async function resolveReference(reference: string, from: string): Promise<unknown> {
+/**
+ * The value that `module#export` names, the module as seen from `from`; a name without a module is an export of `from`, which is taken as it was
+ * when its digest was `as`, if this thread has imported it then.
+ */
+export async function resolveReference(reference: string, from: string, as?: string): Promise<unknown> {
   const hash = reference.lastIndexOf('#')
   const [path, name] = hash < 0 ? ['', reference] : [reference.slice(0, hash), reference.slice(hash + 1)]
   if (path === '' && isTopologyFile(from))
@@ -55,13 +74,30 @@ export async function resolveReference(reference: string, from: string): Promise
       reference,
     })
   const url = urlFrom(path, from)
-  const exported = await importModule(url)
+  const exported = await importModule(url, undefined, url === from ? as : undefined)
   if (!(name in exported))
     throw new EventStoreError('INVALID', `${fileOf(url)} exports no "${name}"; it exports ${namesIn(exported)}`, {
       file: fileOf(url),
       reference,
     })
   return exported[name]
+}
+
+/** The files of a module, or of the modules that a file with a topology names. */
+export function filesOfPlan(module: string, plan: Pick<Plan, 'steps'>): ModuleFiles {
+  const named = functionsOf(plan).flatMap(reference => {
+    try {
+      return urlFrom(reference.slice(0, reference.lastIndexOf('#')), module)
+    } catch {
+      return []
+    }
+  })
+  return moduleFiles(...[module, ...named].filter(url => !isTopologyFile(url)))
+}
+
+/** Tells a module from what it is after a change; undefined for a file, which is not imported. */
+export function digestOfModule(module: string): string | undefined {
+  return isTopologyFile(module) ? undefined : digestOf(moduleFiles(module))
 }
 
 function urlFrom(path: string, from: string): string {
@@ -81,15 +117,16 @@ export async function planOfModule(
   options: { readonly export?: string | undefined; readonly until?: 'head' | undefined },
 ): Promise<Plan> {
   const { url, shown } = typeof module === 'string' ? namedModule(module) : module
-  const topology = isTopologyFile(url)
-    ? await topologyOnlyIn(url, { shown, export: options.export })
+  const found = isTopologyFile(url)
+    ? { topology: await topologyOnlyIn(url, { shown, export: options.export }) }
     : await exportedBy(url, shown, options.export)
-  return blaming(shown, () =>
-    planTopology(topology, {
+  const plan = await blaming(shown, () =>
+    planTopology(found.topology, {
       resolve: reference => resolveReference(reference, url),
       ...(options.until && { until: options.until }),
     }),
   )
+  return { ...plan, ...('projection' in found && { projection: found.projection }) }
 }
 
 async function topologyOnlyIn(url: string, { shown, export: name }: { shown: string; export: string | undefined }): Promise<Topology> {
@@ -97,13 +134,20 @@ async function topologyOnlyIn(url: string, { shown, export: name }: { shown: str
   throw new EventStoreError('INVALID', `${shown} is a file and exports nothing, so not "${name}" either`, { file: shown, field: 'export' })
 }
 
-async function exportedBy(url: string, shown: string, name = 'default'): Promise<Topology> {
+type Exported = { readonly topology: Topology } & Pick<Plan, 'projection'>
+
+async function exportedBy(url: string, shown: string, name = 'default'): Promise<Exported> {
   const exported = await importModule(url, shown)
   if (!(name in exported))
     throw new EventStoreError('INVALID', `${shown} has no export "${name}" with a topology; it exports ${namesIn(exported)}`, {
       file: shown,
     })
-  return blaming(shown, async () => readTopology(exported[name]))
+  const value = exported[name]
+  return blaming(shown, async () => {
+    if (!isProjection(value)) return { topology: readTopology(value) }
+    const projection = { upgrades: value.upgrade !== undefined }
+    return { topology: topologyOfProjection(checkedProjection(value), name), projection }
+  })
 }
 
 /** What goes wrong names the file. */

@@ -1,18 +1,7 @@
 #!/usr/bin/env node
 /** The program `allsource`: ties a command line to this process, its streams and its signals. */
-import { readFileSync } from 'node:fs'
+import { packageVersion } from '../package-version.ts'
 import { runLine } from './run.ts'
-
-/** The nearest package.json above this file: the repository's, or that of the installed package. */
-function packageVersion(): string {
-  for (let folder = new URL('.', import.meta.url); ; folder = new URL('..', folder)) {
-    try {
-      return (JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')) as { version: string }).version
-    } catch (error) {
-      if (folder.pathname === '/') throw error
-    }
-  }
-}
 
 const asked = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) {

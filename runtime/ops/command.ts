@@ -1,8 +1,9 @@
 /** The shape of a command: what it is called, what it takes, how it is explained, and what it does. */
 import type { Readable } from 'node:stream'
 import type { Limits } from '../../event/limits.ts'
+import type { Tenant } from '../../event/tenant.ts'
 import { type SettingName, flagNameOf, settings } from '../config.ts'
-import type { Node } from '../index.ts'
+import type { Node, ServeOptions } from '../index.ts'
 import type { Terminal } from './terminal.ts'
 import type { TextValue } from './values.ts'
 
@@ -47,11 +48,19 @@ export interface Call<A = Readonly<Record<string, unknown>>, F = Readonly<Record
   readonly limits: Limits
   /** Directory of the store, absolute. */
   readonly directory: string
+  /** For messages: the address of the node that is asked, or the directory. */
+  readonly where: string
   readonly workingDirectory: string
+  /** Where a command that serves does so; a port only when one was configured. */
+  readonly serving: ServeOptions
   /** Aborted by the first SIGINT or SIGTERM, and when nobody reads our output any more. */
   readonly signal: AbortSignal
-  /** Opens the node once; it is closed when the command returns. */
-  readonly open: () => Promise<Node>
+  /** Finds the way to the store once; it is closed when the command returns. */
+  readonly open: () => Promise<Tenant>
+  /** The same as the node itself; only of a command that opens the directory. */
+  readonly openNode: () => Promise<Node>
+  /** Once it is open: a node answers that goes on when the command has ended. */
+  readonly isRunning: () => boolean
 }
 
 export interface Command<A = Readonly<Record<string, unknown>>, F = Readonly<Record<string, unknown>>> {
@@ -68,6 +77,8 @@ export interface Command<A = Readonly<Record<string, unknown>>, F = Readonly<Rec
   readonly runsTopologies?: boolean
   /** Makes the store when there is none; other commands refuse. */
   readonly makesStore?: boolean
+  /** Is the node of its directory, and asks no other: `start`. */
+  readonly opensDirectory?: boolean
   /** A signal is the ordinary end of this command, not an interruption. */
   readonly endsBySignal?: boolean
   /** `failed`: the answer itself says what is wrong, as that of a failed topology; exit 1 without an error. */
@@ -92,6 +103,16 @@ export const globalFlags = {
     value: { placeholder: settings.data.kind.placeholder, read: text => text },
     summary: `Directory of the store. Default ${settings.data.default}.`,
     setting: 'data',
+  },
+  url: {
+    value: { placeholder: settings.url.kind.placeholder, read: text => text },
+    summary: 'Address of a node to ask, such as http://localhost:7070; instead of --data.',
+    setting: 'url',
+  },
+  tenant: {
+    value: { placeholder: settings.tenant.kind.placeholder, read: text => text },
+    summary: `Tenant whose streams and topologies are meant. Default ${settings.tenant.default}.`,
+    setting: 'tenant',
   },
   config: {
     value: { placeholder: 'FILE', read: text => text },

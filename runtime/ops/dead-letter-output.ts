@@ -1,7 +1,6 @@
 /** Dead letters as people and programs read them. */
 import type { DeadLetter } from '../index.ts'
-import { timeText } from './event-output.ts'
-import { jsonText } from './json-text.ts'
+import { jsonText, timeText } from '../../event/json-text.ts'
 import { Table } from './table.ts'
 import { type Terminal, visible } from './terminal.ts'
 

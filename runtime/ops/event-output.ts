@@ -1,6 +1,6 @@
 /** Events and values as people and programs read them on stdout. */
 import type { Event } from '../../event/event.ts'
-import { jsonText } from './json-text.ts'
+import { jsonText, timeText } from '../../event/json-text.ts'
 import { Table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -43,9 +43,4 @@ function dataText({ data, encoding }: Event): string {
 
 function textOf(json: Uint8Array): string {
   return Buffer.from(json.buffer, json.byteOffset, json.length).toString()
-}
-
-/** ISO 8601; a number that is no date stays a number. */
-export function timeText(ms: number): string {
-  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms)
 }

@@ -1,5 +1,5 @@
 /** Any plain answer as text for people: figures in a list, lists of objects as tables. */
-import { jsonText } from './json-text.ts'
+import { jsonText } from '../../event/json-text.ts'
 import { Table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 

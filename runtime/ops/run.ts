@@ -1,7 +1,9 @@
 /** Runs one command line: parse, open, run, close, and turn whatever happened into an exit code. */
 import type { Readable } from 'node:stream'
+import { assert } from '../../event/assert.ts'
 import { EventStoreError } from '../../event/error.ts'
 import { type Limits, limitsWith } from '../../event/limits.ts'
+import type { Tenant } from '../../event/tenant.ts'
 import { type Configuration, readConfiguration } from '../config.ts'
 import type { Node, OpenOptions } from '../index.ts'
 import { type CommandOnLine, type ParsedLine, findCommand, parseLine } from './arguments.ts'
@@ -11,6 +13,7 @@ import { failureOf } from './failure.ts'
 import { commandHelp, groupHelp, overview } from './help.ts'
 import { type Output, Terminal } from './terminal.ts'
 import { remarkDeliveries } from './topology-wait.ts'
+import { type Way, wayTo } from './way.ts'
 
 /** The world of a command line, so that tests can bring their own. */
 export interface Surroundings {
@@ -97,14 +100,32 @@ interface Run {
 async function runCommand(command: Command, { parsed, configuration, terminal, signal, surroundings }: Run): Promise<void | 'failed'> {
   const { directory } = configuration.options
   const acceptLoss = parsed.flags['acceptLoss'] === true ? { acceptLoss: true } : {}
-  let opening = null as Promise<Node> | null
-  const open = (): Promise<Node> => {
-    return (opening ??= surroundings.openNode({
-      ...configuration.options,
-      ...acceptLoss,
-      create: command.makesStore === true,
-      resume: command.runsTopologies === true,
-    }))
+  const opensDirectory = command.opensDirectory === true
+  if (opensDirectory && configuration.origins.get('url') === '--url')
+    throw new EventStoreError('INVALID', `${command.name} is the node of a directory: --data names it, not --url`, { field: '--url' })
+  const find = async (): Promise<Way> => {
+    const opened = await wayTo({
+      url: configuration.url,
+      tenantName: configuration.tenant,
+      open: {
+        ...configuration.options,
+        ...acceptLoss,
+        create: command.makesStore === true,
+        resume: command.runsTopologies === true,
+      },
+      opensDirectory,
+      openNode: options => surroundings.openNode(options),
+    })
+    way = opened
+    return opened
+  }
+  let finding = null as Promise<Way> | null
+  let way = null as Way | null
+  const open = async (): Promise<Tenant> => (await (finding ??= find())).tenant
+  const openNode = async (): Promise<Node> => {
+    const { node } = await (finding ??= find())
+    assert(node !== null, 'only a command that opens the directory asks for the node')
+    return node
   }
   const limits: Limits = limitsWith(configuration.options.limits)
   const { input, workingDirectory } = surroundings
@@ -117,15 +138,20 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
       input,
       limits,
       directory,
+      where: configuration.url ?? directory,
       workingDirectory,
+      serving: configuration.serving,
       open,
+      openNode,
+      isRunning: () => way !== null && way.node === null,
     })
     await terminal.flush()
     return answer
   } finally {
-    const node = await Promise.resolve(opening).catch(() => null)
-    // One that is closed already says so itself.
-    if (node && command.runsTopologies === true) await remarkDeliveries(node, terminal).catch(() => undefined)
-    await node?.close()
+    const found = await Promise.resolve(finding).catch(() => null)
+    // One that is closed already says so itself; one that runs on goes on delivering.
+    const closesNode = found !== null && found.node !== null && command.runsTopologies === true
+    if (closesNode) await remarkDeliveries(found.tenant, terminal).catch(() => undefined)
+    await found?.close()
   }
 }

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream'
 import cliProgress from 'cli-progress'
 import pc from 'picocolors'
 import { systemClock } from '../../event/clock.ts'
-import { jsonText } from './json-text.ts'
+import { jsonText } from '../../event/json-text.ts'
 
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 export type Colours = ReturnType<typeof pc.createColors>

@@ -1,6 +1,6 @@
 /** The status of topologies as people and programs read it. */
 import type { TopologyStatus } from '../index.ts'
-import { timeText } from './event-output.ts'
+import { timeText } from '../../event/json-text.ts'
 import { Table } from './table.ts'
 import { type Terminal, visible } from './terminal.ts'
 

@@ -1,20 +1,20 @@
 /** Waits for a topology to end, and shows how far it is. */
 import { EventStoreError } from '../../event/error.ts'
-import type { Node, TopologyStatus } from '../index.ts'
+import type { Topologies, TopologyStatus } from '../../event/topologies.ts'
 import type { Call } from './command.ts'
 import { deliveriesText } from './topology-output.ts'
 
 const pollMs = 200
 
 /** NOT_FOUND when it is not deployed. */
-export async function statusNamed(node: Pick<Node, 'topologies'>, name: string): Promise<TopologyStatus> {
+export async function statusNamed(node: Pick<Topologies, 'topologies'>, name: string): Promise<TopologyStatus> {
   const status = (await node.topologies()).find(one => one.name === name)
   if (!status) throw new EventStoreError('NOT_FOUND', `topology ${name} is not deployed`, { topology: name })
   return status
 }
 
 /** Resolves when the topology has ended or failed, or when a signal says not to wait. */
-export async function topologyEnds(node: Node, name: string, { terminal, signal }: Pick<Call, 'terminal' | 'signal'>): Promise<void> {
+export async function topologyEnds(node: Topologies, name: string, { terminal, signal }: Pick<Call, 'terminal' | 'signal'>): Promise<void> {
   const progress = terminal.progress(name, 'bar')
   let hasEnded = false
   const end = node.topologyEnded(name).then(() => (hasEnded = true))
@@ -27,11 +27,13 @@ export async function topologyEnds(node: Node, name: string, { terminal, signal 
     }
   } finally {
     progress.end()
+    // The store may be closed before it comes to that.
+    end.catch(() => undefined)
   }
 }
 
 /** Resolves with true when the topologies have taken all there is and sent all of it, with false when a signal says not to wait. */
-export async function topologiesCaughtUp(node: Node, { terminal, signal }: Pick<Call, 'terminal' | 'signal'>): Promise<boolean> {
+export async function topologiesCaughtUp(node: Topologies, { terminal, signal }: Pick<Call, 'terminal' | 'signal'>): Promise<boolean> {
   const progress = terminal.progress('topologies', 'bar')
   let areAll = false
   const end = node.caughtUp().then(() => (areAll = true))
@@ -51,7 +53,7 @@ export async function topologiesCaughtUp(node: Node, { terminal, signal }: Pick<
 }
 
 /** Says what has not left the node when it closes. */
-export async function remarkDeliveries(node: Node, terminal: Call['terminal']): Promise<void> {
+export async function remarkDeliveries(node: Topologies, terminal: Call['terminal']): Promise<void> {
   for (const status of await node.topologies()) {
     const waiting = status.status === 'failed' ? undefined : deliveriesText(status)
     if (waiting !== undefined) terminal.remark(`${status.name}: ${waiting}; it is tried again when the store is open`)

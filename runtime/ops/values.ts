@@ -116,14 +116,26 @@ export const position: TextValue<Position> = {
   },
 }
 
+const looksLikeTime = /^\d{4}-\d\d(-\d\d)?([T ][\d:.]+(Z|[+-]\d\d:?\d\d)?)?$/
+
+function timeOf(given: string): number | Date | undefined {
+  if (/^\d+$/.test(given)) return Number(given)
+  return looksLikeTime.test(given) && !Number.isNaN(Date.parse(given)) ? new Date(given) : undefined
+}
+
+/** A moment, as ISO 8601 or milliseconds since the epoch. */
+export const time: TextValue<number | Date> = {
+  placeholder: 'TIME',
+  read: given => timeOf(given) ?? refuse(`must be a time (2026-01-31T12:00:00Z, or milliseconds since 1970), got ${JSON.stringify(given)}`),
+}
+
 /** Recorded time, as ISO 8601 or milliseconds since the epoch, or a position. */
 export const asOf: TextValue<AsOf> = {
   placeholder: 'TIME|POSITION',
   read(given) {
-    if (/^\d+$/.test(given)) return Number(given)
-    const isTime = /^\d{4}-\d\d(-\d\d)?([T ][\d:.]+(Z|[+-]\d\d:?\d\d)?)?$/.test(given)
-    if (isTime && !Number.isNaN(Date.parse(given))) return new Date(given)
-    if (!isTime && looksLikePosition.test(given)) return position.read(given)
+    const moment = timeOf(given)
+    if (moment !== undefined) return moment
+    if (!looksLikeTime.test(given) && looksLikePosition.test(given)) return position.read(given)
     return refuse(`must be a time (2026-01-31T12:00:00Z, or milliseconds since 1970) or a position, got ${JSON.stringify(given)}`)
   },
 }

@@ -8,7 +8,7 @@ import type { NewEvent } from '../../event/event.ts'
 import { defaultLimits } from '../../event/limits.ts'
 import { timeOf } from '../../event/payload.ts'
 import type { DeadRow, PostRequest, ProjectionWriter, StepState } from '../../operators/operator.ts'
-import { jsonText } from '../ops/json-text.ts'
+import { jsonText } from '../../event/json-text.ts'
 import { PARTITIONS_DEFAULT } from '../options.ts'
 
 /** How many there were, and the first of them. */
@@ -94,6 +94,11 @@ export class Gathered {
     return {
       put: (key, value) => void rows.set(rowKeyText(key), { key, text: JSON.stringify(value) ?? 'null' }),
       delete: key => void rows.delete(rowKeyText(key)),
+      get: key => {
+        const row = rows.get(rowKeyText(key))
+        return row && (JSON.parse(row.text) as unknown)
+      },
+      rows: () => Array.from(rows.values(), ({ key, text }) => [key, JSON.parse(text) as unknown] as const),
     }
   }
 

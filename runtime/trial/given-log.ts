@@ -6,7 +6,7 @@ import { encodeData, encodeExtras } from '../../event/payload.ts'
 import { recordedOf } from '../../event/stamp.ts'
 import { categoryOf } from '../../event/stream-id.ts'
 import type { LogSource } from '../../topology/plan.ts'
-import { jsonText } from '../ops/json-text.ts'
+import { jsonText } from '../../event/json-text.ts'
 
 /** An event with its place in the log; plain data. */
 export interface GivenEvent {
@@ -21,12 +21,15 @@ export interface GivenEvent {
   readonly partition: number
   readonly sequence: number
   readonly stamp: Stamp
+  readonly tags?: readonly string[]
+  readonly metadata?: Readonly<Record<string, unknown>>
 }
 
 /** An event as a node reads it, ready to be given again; read with `jsonAs: 'bytes'`, no number of it is rounded. */
 export function givenOf(event: Event): GivenEvent {
-  const { stream, type, encoding, id, time, version, partition, sequence, stamp } = event
-  return { stream, type, encoding, id, time, version, partition, sequence, stamp, data: bytesOf(event) }
+  const { stream, type, encoding, id, time, version, partition, sequence, stamp, tags, metadata } = event
+  const beside = { ...(tags && { tags }), ...(metadata && { metadata }) }
+  return { stream, type, encoding, id, time, version, partition, sequence, stamp, ...beside, data: bytesOf(event) }
 }
 
 function bytesOf({ type, data, encoding }: Pick<Event, 'type' | 'data' | 'encoding'>): Uint8Array {
@@ -109,6 +112,7 @@ class GivenBlock implements SourceBlock {
   extrasEnd = (row: number): number => this.#ends[2 * row + 1] as number
 }
 
-function extrasOf({ type, id, time, stamp }: GivenEvent): Uint8Array {
-  return encodeExtras({ type, data: null, id, ...(time !== recordedOf(stamp) && { time }) })
+function extrasOf({ type, id, time, stamp, tags, metadata }: GivenEvent): Uint8Array {
+  const beside = { ...(tags && { tags }), ...(metadata && { metadata }) }
+  return encodeExtras({ type, data: null, id, ...(time !== recordedOf(stamp) && { time }), ...beside })
 }

@@ -142,7 +142,7 @@ function contextOf({ id, row = anyRow }: PlanStep, module: string): StepContext 
     module,
     row,
     state: { rows: () => [], put: () => undefined, delete: () => undefined },
-    projection: () => ({ put: () => undefined, delete: () => undefined }),
+    projection: () => ({ put: () => undefined, delete: () => undefined, get: () => undefined, rows: () => [] }),
     lookup: () => () => undefined,
     outbox: () => ({ append: () => undefined, post: () => undefined }),
     resolve: reference => resolveReference(reference, module),

@@ -2,6 +2,7 @@
 import type { KeyValue, WriteBatch } from '../key-value.ts'
 import { BloomFilter } from './bloom.ts'
 import { blockNumberOf, BUCKETS, bucketKey, bucketOf, kinds, segmentKey, segmentOf, type ShardColumn } from './keys.ts'
+import { sealTerms } from './segment-terms.ts'
 import type { BlockDirectory, Tail } from './tail.ts'
 
 /** Words of an entry: hash lo, hi, check, block − base block, last version. */
@@ -25,6 +26,7 @@ export function sealSegment(batch: WriteBatch<ShardColumn>, segment: number, tai
   putEntries(batch, kinds.stream, segment, tail, false)
   const ids = putEntries(batch, kinds.id, segment, tail, true)
   if (ids > 0) batch.put('index', segmentKey(kinds.bloom, segment), bloomOf(tail, ids).bytes)
+  sealTerms(batch, segment, tail.terms, tail.blocks)
   batch.put('index', segmentKey(kinds.directory, segment), encodeDirectory(tail, end))
 }
 

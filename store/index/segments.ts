@@ -38,16 +38,16 @@ export class Segments {
     return segment
   }
 
-  /** Runs `read` on the current tail until no segment ended meanwhile. */
+  /** Runs `read` on the current tail until no segment ended meanwhile, and the shard was not opened anew. */
   stable<T>(read: (segment: number, tail: Tail) => T): T {
     for (;;) {
-      const { segment } = this.#shared
+      const { segment, restores } = this.#shared
       if (!this.#shared.isOpen)
         throw new EventStoreError('BUSY', `shard ${this.#shared.data.shard} is being opened again; try again shortly`, {
           shard: this.#shared.data.shard,
         })
       const answer = read(segment, this.#shared.tails[segment & 1]!)
-      if (this.#shared.segment === segment && this.#shared.isOpen) return answer
+      if (this.#shared.segment === segment && this.#shared.restores === restores && this.#shared.isOpen) return answer
     }
   }
 

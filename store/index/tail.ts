@@ -5,6 +5,8 @@
  * reader that meets a tail being cleared still comes to an end.
  */
 
+import { TailTerms, tailTermsBytes } from './tail-terms.ts'
+
 /** Most significant bit of an entry's block word: the entry is of an event id, not of a stream. */
 export const ID_ENTRY = 0x80000000 | 0
 const HEADS = 1 << 16
@@ -12,13 +14,16 @@ const HEADS = 1 << 16
 export interface TailSize {
   /** Room for entries: one a stream a block, one a given id. */
   readonly entries: number
+  /** Room for terms: one a term a block. */
+  readonly terms: number
   readonly blocks: number
 }
 
 const align8 = (bytes: number): number => (bytes + 7) & ~7
 
 export function tailBytes(size: TailSize): number {
-  return 16 + align8(HEADS * 4) + align8(size.entries * 4) * 6 + align8(size.blocks * 8) * 2 + align8(size.blocks * 2) + align8(size.blocks)
+  const entries = align8(HEADS * 4) + align8(size.entries * 4) * 6
+  return 16 + entries + align8(size.blocks * 8) * 2 + align8(size.blocks * 2) + align8(size.blocks) + tailTermsBytes(size)
 }
 
 /** Where blocks lie and what they hold, block by block from `baseBlock`. */
@@ -43,6 +48,7 @@ export class Tail implements BlockDirectory {
   readonly block: Int32Array
   /** Last version of the stream in that block. */
   readonly version: Int32Array
+  readonly terms: TailTerms
   readonly #previous: Int32Array
   readonly #heads: Int32Array
   readonly #base: Float64Array
@@ -70,6 +76,7 @@ export class Tail implements BlockDirectory {
     this.lastStamps = new Float64Array(buffer, take(size.blocks * 8), size.blocks)
     this.partitions = new Uint16Array(buffer, take(size.blocks * 2), size.blocks)
     this.counts = new Uint8Array(buffer, take(size.blocks), size.blocks)
+    this.terms = new TailTerms(buffer, offset, size)
   }
 
   get baseBlock(): number {
@@ -81,6 +88,7 @@ export class Tail implements BlockDirectory {
     this.#heads.fill(0)
     this.entries = 0
     this.blocks = 0
+    this.terms.clear()
     this.#base[0] = baseBlock
   }
 

@@ -14,6 +14,7 @@ import {
   CODEC_PLAIN,
   CODEC_ZSTD,
 } from './block.ts'
+import type { BlockParts } from './block-terms.ts'
 import { compress as compressBytes } from './zstd.ts'
 
 type Room = Buffer<ArrayBuffer>
@@ -170,6 +171,15 @@ export class BlockBuilder {
     this.#payloadBytes = base + bytes
     this.count = first + n
     return n
+  }
+
+  /** Names and extras of what the block holds, until it is begun anew. */
+  get parts(): BlockParts {
+    return {
+      streams: { bytes: this.#streamNames, ends: this.#streamEnds, count: this.streams, start: 0 },
+      types: { bytes: this.#typeNames, ends: this.#typeEnds, count: this.#types, start: 0 },
+      extras: { bytes: this.#extras, ends: this.#extraEnds, count: this.#extrasBytes > 0 ? this.count : 0, start: 0 },
+    }
   }
 
   /** Bytes of payload gathered so far. */

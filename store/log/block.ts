@@ -15,6 +15,7 @@ import { EventStoreError } from '../../event/error.ts'
 import { type Encoding } from '../../event/event.ts'
 import { encodings, textOf } from '../../event/payload.ts'
 import { localName } from '../../event/scope.ts'
+import type { BlockParts } from './block-terms.ts'
 import { decompress } from './zstd.ts'
 
 export const BLOCK_MAGIC = 0x31425341
@@ -161,6 +162,26 @@ export class Block {
     const words = this.#open()
     const table = this.count * (this.hasExtras ? 5 : 4) + this.#streams
     return (this.#typeNames = this.#readNames(table, this.#types, this.#streams === 0 ? 0 : words[table - 1]!))
+  }
+
+  /** Names and extras as bytes, as the builder of the block saw them. */
+  get parts(): BlockParts {
+    const words = this.#open()
+    const body = this.#body!
+    const streams = this.count * (this.hasExtras ? 5 : 4)
+    const types = streams + this.#streams
+    const names = body.subarray(this.#names, this.#payload)
+    const typesStart = this.#streams === 0 ? 0 : words[types - 1]!
+    return {
+      streams: { bytes: names, ends: words.subarray(streams, types), count: this.#streams, start: 0 },
+      types: { bytes: names, ends: words.subarray(types, types + this.#types), count: this.#types, start: typesStart },
+      extras: {
+        bytes: body.subarray(this.#extras),
+        ends: words.subarray(this.count * 4),
+        count: this.hasExtras ? this.count : 0,
+        start: 0,
+      },
+    }
   }
 
   /** Stored names of the block's streams, in the order of `streamIndex`. */

@@ -1,7 +1,7 @@
 /** Reads the wanted top-level fields of event payloads into columns, without making an object of any payload. */
 import { decodeData, textOf } from '../../event/payload.ts'
 import { Field, type FieldColumn, NULL, sketchOf } from './field.ts'
-import { skipDigits, skipEscape, skipNumber, skipSpace, skipText, skipValue, skipWord } from './json-scan.ts'
+import { skipDigits, skipEscape, skipNumber, skipSpace, skipText, skipValue, skipWord } from '../../event/json-scan.ts'
 
 /** With `*`: more fields than this, and those of earlier pages are forgotten. */
 const FIELDS_MAX = 1024

@@ -1,9 +1,10 @@
 /** Reads all partitions as one total order, page by page: a k-way merge by stamp below the horizon. Catch-up and live are the same loop. */
-import { isEventStoreError } from '../../event/error.ts'
 import { comparePlaces, type Place, START } from '../../event/position.ts'
 import type { Block } from './block.ts'
 import { PartitionCursor } from './cursor.ts'
+import { Distribution } from './distribution.ts'
 import { type BlockFilter, blockFilter, type FilterOptions } from './filter.ts'
+import { blockQueryOf } from './filter-terms.ts'
 import type { LogView } from './log-view.ts'
 
 /** Rows of the log merged in total order; all arrays hold `count` rows. */
@@ -22,9 +23,13 @@ export interface LogReaderOptions extends FilterOptions {
   /** Begins after this place (backwards: before it). Default: the start (backwards: the end). */
   readonly after?: Place
   readonly pageRows: number
+  /** Leaves out rows with a lower stamp. */
+  readonly since?: number
   /** Leaves out rows with this stamp or a higher one. */
   readonly upTo?: number
   readonly backwards?: boolean
+  /** Looks into every block instead of asking the index which may hold something: what tests and benches compare with. */
+  readonly scan?: boolean
 }
 
 export class LogReader {
@@ -39,13 +44,9 @@ export class LogReader {
   readonly #cursors: PartitionCursor[]
   readonly #filter: BlockFilter
   readonly #sign: 1 | -1
-  /** By shard: next block to hand to a cursor, epoch seen. */
-  readonly #next: number[]
-  readonly #epochs: number[]
+  readonly #distribution: Distribution
   /** The horizon when a read backwards began: what came later is not before anything it has seen. */
   #begun: number | null = null
-  /** By partition: blocks before this one hold nothing wanted. */
-  readonly #starts: number[]
   /** Heap of cursors by (stamp, partition). */
   readonly #heap: PartitionCursor[] = []
   readonly #waiting: Set<PartitionCursor>
@@ -61,81 +62,29 @@ export class LogReader {
       (_, partition) => new PartitionCursor(view, partition, options.backwards ?? false),
     )
     this.#waiting = new Set(this.#cursors)
-    this.#next = view.shards.map(() => 0)
-    this.#epochs = view.shards.map(() => -1)
-    this.#starts = this.#cursors.map(() => 0)
-    if (options.after && !options.backwards) this.#seek(options.after)
-  }
-
-  #seek(after: Place): void {
-    const { shards } = this.#view
-    this.#next.fill(Number.POSITIVE_INFINITY)
-    shards.forEach((shard, s) => {
-      void shard.shared.epoch
-      const committed = shard.shared.committedBlocks
-      for (let partition = s; partition < this.#view.partitions; partition += shards.length) {
-        const start = shard.segments.blockAfter(partition, after.stamp - 1) ?? committed
-        this.#starts[partition] = start
-        this.#next[s] = Math.min(this.#next[s]!, start)
-      }
-    })
+    const { after, since = 0, upTo = Number.POSITIVE_INFINITY, backwards = false } = options
+    this.#distribution = new Distribution(
+      view,
+      this.#cursors.map(({ queue }) => queue),
+      {
+        low: backwards ? since : Math.max(since, after?.stamp ?? 0),
+        high: backwards && after ? Math.min(upTo, after.stamp + 1) : upTo,
+        once: backwards,
+        query: options.scan ? undefined : blockQueryOf(options, { stream: view.streamHash, terms: view.termHashes }),
+      },
+    )
   }
 
   /** The next page, or null when nothing more is committed now. */
   next(): LogPage | null {
     if (this.#sign < 0) this.#begun ??= this.#view.horizon.stamp
     const limit = Math.min(this.#begun ?? this.#view.horizon.stamp, this.#options.upTo ?? Number.POSITIVE_INFINITY)
-    this.held = !this.#distribute()
+    this.held = !this.#distribution.run()
     if (this.held) return null
     for (const cursor of this.#waiting) if (this.#advance(cursor, true)) this.#push(cursor)
     const page = this.#fill(limit)
     if (page === null) this.head = limit
     return page
-  }
-
-  /**
-   * Hands new blocks of every shard to the cursors of their partitions; backwards, only those there are at first. False when a shard with new
-   * blocks is not open.
-   */
-  #distribute(): boolean {
-    let open = true
-    this.#view.shards.forEach((shard, s) => {
-      const { epoch } = shard.shared
-      if (epoch === this.#epochs[s] || (this.#sign < 0 && this.#epochs[s] !== -1)) return
-      if (!shard.shared.isOpen) {
-        open = false
-        return
-      }
-      const committed = shard.shared.committedBlocks
-      try {
-        while (this.#next[s]! < committed) this.#distributeFrom(s, committed)
-        this.#epochs[s] = epoch
-      } catch (error) {
-        if (!isEventStoreError(error, 'BUSY')) throw error
-        open = false
-      }
-    })
-    return open
-  }
-
-  /** From the directory of the segment that holds the next block. */
-  #distributeFrom(s: number, committed: number): void {
-    const { shared, segments } = this.#view.shards[s]!
-    segments.stable((segment, tail) => {
-      let directory: { baseBlock: number; partitions: Uint16Array } = tail
-      let end = committed
-      if (this.#next[s]! < tail.baseBlock) {
-        const found = segmentHolding(segments, segment, this.#next[s]!)
-        directory = found
-        end = Math.min(committed, found.baseBlock + found.blocks)
-      }
-      const numbers: [cursor: number, block: number][] = []
-      for (let number = this.#next[s]!; number < end; number++) numbers.push([directory.partitions[number - directory.baseBlock]!, number])
-      if (shared.segment !== segment) return
-      for (const [partition, number] of numbers)
-        if (partition < this.#cursors.length && number >= this.#starts[partition]!) this.#cursors[partition]!.queue.push(number)
-      this.#next[s] = end
-    })
   }
 
   /** Moves a cursor to its next wanted row; false when it has none for now. With `block` it begins a new block. */
@@ -159,9 +108,10 @@ export class LogReader {
   }
 
   #wanted(cursor: PartitionCursor): boolean {
-    const { after } = this.#options
-    if (!after) return true
+    const { after, since = 0 } = this.#options
     const { stamp } = cursor
+    if (stamp < since) return false
+    if (!after) return true
     if (stamp !== after.stamp) return (stamp - after.stamp) * this.#sign > 0
     return comparePlaces({ stamp, partition: cursor.partition, sequence: cursor.block!.firstSequence + cursor.row }, after) * this.#sign > 0
   }
@@ -248,19 +198,4 @@ function cut(page: Omit<LogPage, 'count'>, count: number): LogPage {
     partitions: page.partitions.subarray(0, count),
     sequences: page.sequences.subarray(0, count),
   }
-}
-
-function segmentHolding(
-  segments: { at(number: number): { baseBlock: number; blocks: number; partitions: Uint16Array } },
-  finished: number,
-  block: number,
-): { baseBlock: number; blocks: number; partitions: Uint16Array } {
-  let low = 0
-  let high = finished - 1
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1
-    if (segments.at(middle).baseBlock <= block) low = middle
-    else high = middle - 1
-  }
-  return segments.at(low)
 }

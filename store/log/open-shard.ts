@@ -4,14 +4,18 @@ import { TextHash } from '../../event/hash.ts'
 import { EventStoreError, isEventStoreError } from '../../event/error.ts'
 import type { Limits } from '../../event/limits.ts'
 import { idSliceOf } from '../../event/payload.ts'
-import { blockKey, blockNumberOf, BUCKETS, bucketKey, kinds, type ShardColumn } from '../index/keys.ts'
+import { blockKey, blockNumberOf, BUCKETS, bucketKey, claimsKey, kinds, type ShardColumn } from '../index/keys.ts'
 import { ENTRY_WORDS, lastSegment, wordsOf } from '../index/segment.ts'
 import { Segments } from '../index/segments.ts'
 import { ID_ENTRY } from '../index/tail.ts'
+import { type TermHashes, termHashesOf } from '../index/terms.ts'
 import { loadVersions, VersionDump } from '../index/version-dump.ts'
 import { VersionMap } from '../index/version-map.ts'
 import type { KeyValue } from '../key-value.ts'
 import { Block } from './block.ts'
+import { Conditions } from './conditions.ts'
+import { eachTerm } from './block-terms.ts'
+import { blockValue } from './block-values.ts'
 import { KnownIds } from './known-ids.ts'
 import { ShardLog } from './shard-log.ts'
 import type { SharedShard } from './shared.ts'
@@ -33,10 +37,10 @@ const BLOCKS_PER_SCAN = 256
 const NOTHING = new Uint8Array(0)
 
 /** The hashes every thread of a node must agree on. */
-export function hashesOf(storeId: string): { stream: TextHash; id: TextHash } {
+export function hashesOf(storeId: string): { stream: TextHash; id: TextHash; terms: TermHashes } {
   const high = Number.parseInt(storeId.slice(0, 8), 16)
   const low = Number.parseInt(storeId.slice(8, 16), 16)
-  return { stream: new TextHash(high, low), id: new TextHash(~high, low ^ 0x1d1d1d1d) }
+  return { stream: new TextHash(high, low), id: new TextHash(~high, low ^ 0x1d1d1d1d), terms: termHashesOf(high, low) }
 }
 
 export function openShard(options: OpenShardOptions): { log: ShardLog; damage: LogDamage[] } {
@@ -59,6 +63,8 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
     versions,
     dump: new VersionDump(generation),
     idHash: hashes.id,
+    streamHash: hashes.stream,
+    termHashes: hashes.terms,
     segmentEntries: limits.segmentEntries,
     requestEvents: limits.requestEvents,
   })
@@ -70,6 +76,14 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
     idsRemembered: limits.idsRemembered,
     blockAt: number => blockAt(kv, number),
   })
+  log.conditions = new Conditions({
+    log,
+    kv,
+    termHashes: hashes.terms,
+    segments,
+    blockAt: number => blockAt(kv, number),
+    blocksMax: limits.conditionBlocks,
+  })
   log.nextBlock = baseBlock
   for (const partition of log.partitions) {
     partition.sequence = last?.end.sequences[partition.rank] ?? 0
@@ -77,6 +91,7 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
     partition.crc = last?.end.crcs[partition.rank] ?? 0
   }
   shared.restore(segment, baseBlock)
+  shared.hasClaims = kv.get('meta', claimsKey) !== undefined
   const accepted = readAcceptedLosses(kv)
   const damage: LogDamage[] = []
   replayTail(options, log, { hashes, accepted, damage })
@@ -92,7 +107,7 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
 /** An index that knows of a block that is not there would hide from the witness that the log is short. */
 function refuseShortLog(kv: KeyValue<ShardColumn>, lastIndexed: number, shard: number): void {
   try {
-    if (kv.get('log', blockKey(lastIndexed))) return
+    if (blockValue(kv, lastIndexed)) return
   } catch (error) {
     if (!isEventStoreError(error, 'DAMAGED')) throw error
     // It is there, though nobody can read it: who asks for it is told.
@@ -122,7 +137,7 @@ function accept(kv: KeyValue<ShardColumn>, log: ShardLog, synced: Float64Array, 
 
 /** A stored block; throws DAMAGED when it is missing or not whole. */
 export function blockAt(kv: KeyValue<ShardColumn>, number: number): Block {
-  const value = kv.get('log', blockKey(number))
+  const value = blockValue(kv, number)
   return new Block(number, value ?? new Uint8Array(0))
 }
 
@@ -167,7 +182,7 @@ function raiseAll(versions: VersionMap, words: Uint32Array): void {
 }
 
 interface Replay {
-  readonly hashes: { readonly stream: TextHash; readonly id: TextHash }
+  readonly hashes: { readonly stream: TextHash; readonly id: TextHash; readonly terms: TermHashes }
   readonly accepted: AcceptedLosses
   /** Gathers what is damaged and not accepted. */
   readonly damage: LogDamage[]
@@ -206,7 +221,7 @@ function oneByOne(kv: KeyValue<ShardColumn>, first: number): { keys: Buffer[]; v
 
 function valueOf(kv: KeyValue<ShardColumn>, number: number): Uint8Array {
   try {
-    return kv.get('log', blockKey(number)) ?? NOTHING
+    return blockValue(kv, number) ?? NOTHING
   } catch (error) {
     if (!isEventStoreError(error, 'DAMAGED')) throw error
     return NOTHING
@@ -265,6 +280,7 @@ function replayBlock(number: number, value: Uint8Array, log: ShardLog, { hashes,
 
 function indexBlock(block: Block, at: number, log: ShardLog, hashes: Replay['hashes']): void {
   const { tail } = log.shared
+  eachTerm(block.parts, hashes.terms, (lo, hi) => tail.terms.add(lo, hi, at))
   const last = new Uint32Array(block.streams.length)
   for (let row = 0; row < block.count; row++) {
     last[block.streamIndex(row)] = block.versionAt(row)

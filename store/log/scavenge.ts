@@ -3,7 +3,9 @@ import { isEventStoreError } from '../../event/error.ts'
 import type { Scope } from '../../event/scope.ts'
 import { blockKey, blockNumberOf, type ShardColumn } from '../index/keys.ts'
 import type { KeyValue } from '../key-value.ts'
+import { reclaim } from '../reclaim.ts'
 import { Block } from './block.ts'
+import { replaceBlock } from './block-values.ts'
 import { withoutStreams } from './removal.ts'
 import { dropCounts } from './tenant-counts.ts'
 
@@ -22,6 +24,8 @@ export interface ScavengedLog {
 }
 
 const BLOCKS_PER_STEP = 64
+/** Less than this is left to RocksDB's own merging. */
+const RECLAIMED_BYTES_MIN = 64 * 1024 * 1024
 
 /** A generator, so that the shard goes on writing between its steps. On disk when it returns. Walking again does no harm. */
 export function* scavengeShard(log: ScavengedLog, scope: Scope): Generator<void, Scavenged> {
@@ -33,7 +37,7 @@ export function* scavengeShard(log: ScavengedLog, scope: Scope): Generator<void,
     for (const block of readable(kv, next, Math.min(log.settledBlocks, next + BLOCKS_PER_STEP))) {
       const left = withoutStreams(block, stream => stream.startsWith(scope))
       if (left === null) continue
-      batch.put('log', blockKey(block.number), left)
+      replaceBlock(batch, block.number, left)
       blocks++
       bytes += block.storedBytes - left.length
     }
@@ -43,6 +47,7 @@ export function* scavengeShard(log: ScavengedLog, scope: Scope): Generator<void,
   const last = kv.batch()
   dropCounts(kv, last, scope)
   kv.write(last, { sync: true })
+  if (bytes > RECLAIMED_BYTES_MIN) reclaim(kv, 'log')
   return { blocks, bytes }
 }
 

@@ -5,6 +5,8 @@ const CONTROL_WORDS = 16
 const SEGMENT = 0
 const EPOCH = 1
 const OPEN = 2
+const RESTORES = 3
+const CLAIMS = 4
 
 /** Plain data that may be posted to another thread. */
 export interface SharedShardData {
@@ -21,7 +23,7 @@ export const GROUP_EVENTS_MAX = 65_536
 /** Sizes of a tail for segments of about `segmentEntries` index entries. */
 export function tailSizeFor(segmentEntries: number, requestEvents: number): TailSize {
   const slack = Math.min(GROUP_EVENTS_MAX, segmentEntries) + requestEvents
-  return { entries: segmentEntries + 2 * slack, blocks: Math.ceil(segmentEntries / 8) + slack }
+  return { entries: segmentEntries + 2 * slack, terms: segmentEntries + 2 * slack, blocks: Math.ceil(segmentEntries / 8) + slack }
 }
 
 /** 64-bit floats are stored and loaded whole on every 64-bit machine Node runs on; their order is made by the atomic word written after them. */
@@ -66,6 +68,11 @@ export class SharedShard {
     return Atomics.load(this.#control, OPEN) === 1
   }
 
+  /** How often it was opened: a tail that was read meanwhile may not have been whole. */
+  get restores(): number {
+    return Atomics.load(this.#control, RESTORES)
+  }
+
   /** Rises with every commit; load it before the numbers below. */
   get epoch(): number {
     return Atomics.load(this.#control, EPOCH)
@@ -74,6 +81,16 @@ export class SharedShard {
   /** Blocks with a lower number are committed. */
   get committedBlocks(): number {
     return this.#numbers[0]!
+  }
+
+  /** True once partition keys were claimed for streams that live here by their own: who looks for one of those must look for its claim. */
+  get hasClaims(): boolean {
+    return this.#control[CLAIMS] === 1
+  }
+
+  /** Writer, before the first claim is committed. */
+  set hasClaims(some: boolean) {
+    Atomics.store(this.#control, CLAIMS, some ? 1 : 0)
   }
 
   /** Commit sequence of a partition by its rank in the shard. */
@@ -113,6 +130,7 @@ export class SharedShard {
   /** Writer, at open: where it stands. */
   restore(segment: number, baseBlock: number): void {
     Atomics.store(this.#control, OPEN, 0)
+    Atomics.add(this.#control, RESTORES, 1)
     this.tails[segment & 1]!.clear(baseBlock)
     Atomics.store(this.#control, SEGMENT, segment)
   }

@@ -2,7 +2,7 @@
 import type { Event } from '../../event/event.ts'
 import type { DataOptions } from '../../event/event-store.ts'
 import { decodeData, decodeExtras } from '../../event/payload.ts'
-import { positionOf } from '../../event/position.ts'
+import { type Place, positionOf } from '../../event/position.ts'
 import { recordedOf } from '../../event/stamp.ts'
 import type { Block } from './block.ts'
 
@@ -19,10 +19,25 @@ export function placeOfMadeId(storeId: string, id: string): { partition: number;
 }
 
 /** With `jsonAs: 'bytes'` JSON is not parsed: numbers and keys come back as they were received. */
-export function storedEvent(block: Block, row: number, storeId: string, { jsonAs }: DataOptions = {}): Event {
-  const { bytes, partition } = block
-  const sequence = block.firstSequence + row
-  const stamp = block.stampAt(row)
+export function storedEvent(block: Block, row: number, storeId: string, options?: DataOptions): Event {
+  const place = { partition: block.partition, sequence: block.firstSequence + row, stamp: block.stampAt(row) }
+  return eventOfRow({ block, row, place }, storeId, options)
+}
+
+/** A row of a block, or of what looks like one, with its place. */
+export interface BlockRow {
+  readonly block: Pick<
+    Block,
+    'bytes' | 'encodingOf' | 'extrasStart' | 'extrasEnd' | 'dataStart' | 'dataEnd' | 'typeOf' | 'streamOf' | 'versionAt'
+  >
+  readonly row: number
+  readonly place: Place
+}
+
+/** Throws when its data is not what its encoding says. */
+export function eventOfRow({ block, row, place }: BlockRow, storeId: string, { jsonAs }: DataOptions = {}): Event {
+  const { bytes } = block
+  const { partition, sequence, stamp } = place
   const recorded = recordedOf(stamp)
   const encoding = block.encodingOf(row)
   const extras = decodeExtras(bytes, block.extrasStart(row), block.extrasEnd(row))
@@ -41,5 +56,6 @@ export function storedEvent(block: Block, row: number, storeId: string, { jsonAs
     time: extras.time ?? recorded,
     ...(extras.tags ? { tags: extras.tags } : {}),
     ...(extras.metadata ? { metadata: extras.metadata } : {}),
+    ...(extras.partitionKey === undefined ? {} : { partitionKey: extras.partitionKey }),
   }
 }

@@ -3,6 +3,7 @@ import { isEventStoreError } from '../../event/error.ts'
 import { blockKey, blockNumberOf, type ShardColumn } from '../index/keys.ts'
 import type { Bytes, KeyValue, Rows } from '../key-value.ts'
 import { Block } from './block.ts'
+import { blockValue } from './block-values.ts'
 import { AcceptedLosses, type LogDamage, readAcceptedLosses } from '../damage/accepted-losses.ts'
 import type { SharedShard } from './shared.ts'
 import { IndexCount } from './verify-index.ts'
@@ -87,7 +88,7 @@ function readBlocks(kv: KeyValue<ShardColumn>, from: number, to: number): Stored
 
 function readOne(kv: KeyValue<ShardColumn>, number: number): StoredBlock {
   try {
-    return { number, value: kv.get('log', blockKey(number)) }
+    return { number, value: blockValue(kv, number) }
   } catch (error) {
     if (!isEventStoreError(error, 'DAMAGED')) throw error
     return { number, value: undefined, unreadable: error.message }

@@ -1,4 +1,5 @@
 /** The outside of a fragment in memory, for tests of graphs alone. */
+import { isDeepStrictEqual } from 'node:util'
 import { createFragment, type Fragment, type FragmentContext } from '../../actors/fragment.ts'
 import type { GivenUpRow } from '../../actors/dead-letter.ts'
 import type { Page, Row } from '../../operators/flow.ts'
@@ -27,7 +28,9 @@ export class Outside implements FragmentContext {
   }
 
   projection(name: string): ReturnType<FragmentContext['projection']> {
-    return { put: (key, value) => void this.projected.push([name, key, value]), delete: () => {} }
+    const last = (key: readonly unknown[]): unknown =>
+      this.projected.findLast(row => row[0] === name && isDeepStrictEqual(row[1], key))?.[2]
+    return { put: (key, value) => void this.projected.push([name, key, value]), delete: () => {}, get: last, rows: () => [] }
   }
 
   outbox(): ReturnType<FragmentContext['outbox']> {

@@ -72,6 +72,8 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
         outcome.projection.push([key, value])
       },
       delete: key => void outcome.projection.push([key, undefined]),
+      get: key => structuredClone(outcome.projection.findLast(([own]) => isDeepStrictEqual(own, key))?.[1]),
+      rows: () => latestRows(outcome.projection),
     }),
     lookup: projection => key => run.projections?.[projection]?.findLast(([own]) => isDeepStrictEqual(own, key))?.[1],
     outbox: () => ({
@@ -82,6 +84,12 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
     dead: (page, row) => void outcome.dead.push(page.order[row] as number),
     beforeCall: () => {},
   }
+}
+
+/** The row put last under each key; what was removed is gone. */
+function latestRows(put: Outcome['projection']): Outcome['projection'] {
+  const isLast = (key: readonly unknown[], at: number): boolean => put.findLastIndex(([own]) => isDeepStrictEqual(own, key)) === at
+  return put.filter(([key, value], at) => value !== undefined && isLast(key, at))
 }
 
 /** Rows with their stamps (`$eventTime`, `$watermark`) when they have them, so that examples can say either. */

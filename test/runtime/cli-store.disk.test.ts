@@ -193,4 +193,24 @@ test('numbers come back as they were received', async () => {
     assert.match((await typed(line)).output, '{"big":12345678901234567890,"money":1.50}')
 })
 
+test('all streams are read and followed by tags, correlation ids and recorded time', async () => {
+  const marked = (data: number, tags: string[], id: string): string =>
+    JSON.stringify({ type: 'marked', data, tags, metadata: { correlationId: id } })
+  await answers('append marked-1', `${marked(1, ['vip', 'late'], 'c-1')}\n${marked(2, ['vip'], 'c-2')}\n`)
+  const found = async (flags: string): Promise<unknown[]> => (await answers(`read --all ${flags}`)).map(one => one['data'])
+  assert.equal(await found('--tags vip'), [1, 2])
+  assert.equal(await found('--tags vip,late'), [1])
+  assert.equal(await found('--correlation c-2,c-9'), [2])
+  assert.equal(await found('--tags late --correlation c-2'), [])
+  const last = (await answers('read --all --backwards --limit 1'))[0]
+  const recorded = String(last?.['recorded'])
+  assert.ok((await found(`--since ${recorded}`)).length >= 1)
+  assert.equal(await found(`--since ${recorded} --until ${recorded}`), [])
+  assert.equal(await found(`--tags vip --until ${Date.parse(recorded) + 1}`), [1, 2])
+  for (const flags of ['--tags vip', '--correlation c-1', '--since 2026-01-31', '--until 5'])
+    assert.is((await typed(`read marked-1 ${flags}`)).exit, 2)
+  assert.is((await typed('read --all --since soon')).exit, 2)
+  assert.is((await typed('follow marked-1 --tags vip')).exit, 2)
+})
+
 test.run()

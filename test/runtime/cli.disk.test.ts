@@ -1,6 +1,6 @@
 /** The program as a stranger uses it: processes of its own, signals, pipes, and two of them at one store. */
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -87,8 +87,12 @@ test('start holds the store until a signal: others are told which process it is'
   const child = start('start --json', here())
   const closed = once(child, 'close')
   const ready = JSON.parse(String((await once(child.stdout, 'data'))[0])) as Record<string, unknown>
-  assert.equal([ready['directory'], ready['pid'], ready['addresses']], [join(folder, 'data'), child.pid, {}])
-  assert.ok(existsSync(join(folder, 'data', 'node.json')))
+  assert.equal([ready['directory'], ready['pid']], [join(folder, 'data'), child.pid])
+  const { http = '', socket } = ready['addresses'] as Record<string, string>
+  assert.equal((await fetch(`${http}/ready`)).status, 200)
+  assert.is(socket, join(folder, 'data', 'node.sock'))
+  const noted = JSON.parse(readFileSync(join(folder, 'data', 'node.json'), 'utf8')) as Record<string, unknown>
+  assert.equal(noted, { pid: child.pid, started: noted['started'], addresses: ready['addresses'] })
   const [code, exit, details] = await refusal('read order-1')
   assert.equal([code, exit, details['pid']], ['LOCKED', 5, child.pid])
   child.kill('SIGTERM')

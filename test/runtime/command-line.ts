@@ -68,7 +68,8 @@ export function start(line: string, { environment, workingDirectory }: Around = 
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('ALLSOURCE_'))
   return spawn(process.execPath, [program, ...wordsOf(line)], {
     cwd: workingDirectory ?? tmpdir(),
-    env: { ...Object.fromEntries(inherited), ...environment },
+    // Tests run beside one another: each node takes a port that is free.
+    env: { ...Object.fromEntries(inherited), ALLSOURCE_HTTP_PORT: '0', ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
     // A command that hangs is a failed test, not a run without end.
     timeout: deadlineMs,

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isEventStoreError } from '../../event/error.ts'
 import { type Node, openNode } from '../../runtime/index.ts'
+import { commandAtRandom } from './kill-commands.ts'
 import { eventOf, type Lane, lanes, type Line, type Order, ORDERED, type Place, requestOf, streamOf } from './kill-lanes.ts'
 
 const JUDGE = 3
@@ -19,10 +20,26 @@ function tell(line: Line): void {
   }
 }
 
+/** Set while the writers rest. */
+let resting: Promise<void> | null = null
+
+/** Beside a topology writers rest between bursts, so that it keeps up on a small machine and commands come often; a burst is all lanes at once. */
+async function sendInBursts(): Promise<void> {
+  for (;;) {
+    await sleep(5 + Math.random() * 20)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    resting = promise
+    await sleep(Math.random() * 1000)
+    resting = null
+    resolve()
+  }
+}
+
 /** A lane ends when the node closes. Anything else that is refused is for the judge. */
 async function send(node: Node, lane: Lane, first: number): Promise<void> {
   for (let request = first; ; request++) {
     for (;;) {
+      if (resting) await resting
       try {
         const place = lane.kind === 'ordered' ? await sendOrdered(node, lane, request) : await sendOne(node, lane, request)
         tell({ lane: lane.lane, request, place })
@@ -61,12 +78,22 @@ async function run(order: Order): Promise<void> {
   tell({ phase: 'opening' })
   const node = await openNode({ directory, partitions, shards, limits: { segmentEntries }, epochMs: 20, durability })
   tell({ phase: 'open' })
-  if (topology && (await node.topologies()).length === 0) await node.deploy(topology, { export: 'sums' })
+  if (topology && !(await node.topologies()).some(({ name }) => name === 'sums')) await node.deploy(topology, { export: 'sums' })
   const sent = lanes.map(lane => send(node, lane, next[lane.lane]!))
+  const { promise: commanded, resolve: answered } = Promise.withResolvers<void>()
+  if (topology) {
+    const told = (line: Line): void => {
+      tell(line)
+      if ('done' in line || 'wrong' in line) answered()
+    }
+    sent.push(commandAtRandom(node, told))
+    void sendInBursts()
+  } else answered()
   const report = setInterval(() => {
     tell({ flying: node.router.pending, segments: node.view.shards.reduce((sum, { shared }) => sum + shared.segment, 0) })
   }, 1)
   if (closeAfterMs === null) return
+  await commanded
   await sleep(closeAfterMs)
   tell({ phase: 'closing' })
   await node.close()

@@ -1,6 +1,7 @@
 /** What the writers of the kill test send: a lane is one sequential client, and the number of a request says all that is in it. */
 import type { NewEvent } from '../../event/event.ts'
 import type { AppendOptions } from '../../event/event-store.ts'
+import type { CommandLine } from './kill-commands.ts'
 
 /** `plain` sends without ids and is never repeated; the others are sent again after a crash, as a careful client does. */
 export type LaneKind = 'plain' | 'ids' | 'version' | 'producer' | 'hundred' | 'ordered'
@@ -63,6 +64,7 @@ export type Line =
   | { readonly phase: 'opening' | 'open' | 'closing' | 'closed' }
   | { readonly flying: number; readonly segments: number }
   | { readonly lane: number; readonly request: number; readonly place: Place | null }
+  | CommandLine
   | { readonly wrong: string }
 
 /** Where an acknowledgement said that a request lies; null when it said no more than that it is stored. */
@@ -83,6 +85,7 @@ export interface Order {
   readonly next: readonly number[]
   /** Begins to close after so many milliseconds of appending; never when null. */
   readonly closeAfterMs: number | null
+  /** The module with `sums`; the topology of the file runs beside it. */
   readonly topology: string | null
   /** With `os` an append is answered once the system has it: a kill takes nothing of that. */
   readonly durability: 'os' | 'disk'

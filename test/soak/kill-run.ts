@@ -6,8 +6,12 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Node, openNode } from '../../runtime/index.ts'
 import { examineSums } from './sums-examined.ts'
+import { type KillExamined, examineKill } from './kill-examined.ts'
+import { KillHook } from './kill-hook.ts'
 import { Judge } from './kill-judge.ts'
 import type { Line, Order } from './kill-lanes.ts'
+import { statusOfKill } from './kill-commands.ts'
+import { CommandsTold } from './kill-told.ts'
 
 export interface Cycle {
   /** Where the kill fell. */
@@ -21,19 +25,24 @@ const PATIENCE_MS = 60_000
 
 /** What the kill waits for: a moment of a phase, and then so many milliseconds. */
 interface Aim {
-  readonly phase: 'opening' | 'open' | 'sealing' | 'closing'
+  readonly phase: 'opening' | 'open' | 'sealing' | 'commanding' | 'closing'
   readonly afterMs: number
   readonly closeAfterMs: number | null
 }
 
 type Phase = Aim['phase']
 
-/** How often each phase is aimed at. */
+/** How often each phase is aimed at; in the middle of a command only where there is a topology. */
 const chances: readonly Phase[] = ['opening', 'open', 'open', 'sealing', 'closing']
+const chancesWithTopology: readonly Phase[] = [...chances, 'commanding', 'commanding', 'commanding', 'commanding']
+/** One aimed at while commands are given falls into one of so many. */
+const COMMANDS = 10
+/** Commands and segments that do not come by then are not waited for: a slow one is hit in its middle. */
+const COMMANDING_MS = 6000
 
 function aimAt(phase: Phase): Aim {
   const closeAfterMs = phase === 'closing' ? 20 + Math.random() * 200 : null
-  const mostMs = { opening: 150, open: 400, sealing: 4, closing: 60 }[phase]
+  const mostMs = { opening: 150, open: 400, sealing: 4, commanding: 100, closing: 60 }[phase]
   return { phase, afterMs: Math.random() * mostMs, closeAfterMs }
 }
 
@@ -41,6 +50,11 @@ export class KillRun {
   readonly judge = new Judge()
   /** What the topology had come to at the last look. */
   folded = { windows: 0, late: 0, big: 0, dead: 0 }
+  outcome: KillExamined['counts'] = { rows: 0, events: 0, letters: 0, replays: 0, hooks: 0 }
+  readonly told = new CommandsTold()
+  #hook: KillHook | undefined
+  /** Deployments of the topology in the file that are gone and were looked at. */
+  readonly #known = new Set<number>()
   readonly #directory: string
   readonly #topology: string | null
   readonly #aims: Phase[]
@@ -57,6 +71,7 @@ export class KillRun {
 
   async cycle(): Promise<Cycle> {
     const wrong: string[] = []
+    if (this.#topology) this.#hook ??= await KillHook.open()
     const victim = this.#spare ?? start()
     this.#spare = null
     const place = await this.#kill(victim, wrong)
@@ -66,7 +81,10 @@ export class KillRun {
   }
 
   async #kill(victim: ChildProcess, wrong: string[]): Promise<string> {
-    const { phase, afterMs, closeAfterMs } = aimAt(this.#aims.shift() ?? chances[Math.floor(Math.random() * chances.length)]!)
+    const withTopology = this.#topology !== null
+    const { phase, afterMs, closeAfterMs } = aimAt(this.#aims.shift() ?? one(withTopology ? chancesWithTopology : chances))
+    const waitedCommands = Math.floor(Math.random() * COMMANDS)
+    let [commands, command] = [0, '']
     const order: Order = {
       directory: this.#directory,
       ...layout,
@@ -88,9 +106,16 @@ export class KillRun {
     const read = this.#listen(victim, line => {
       if ('wrong' in line) wrong.push(line.wrong)
       else if ('lane' in line) this.judge.acknowledge(line.lane, line.request, line.place)
-      else if ('phase' in line) {
+      else if ('command' in line || 'done' in line) {
+        this.told.take(line)
+        command = 'command' in line ? line.command : ''
+        if (phase === 'commanding' && command !== '' && commands++ >= waitedCommands) fire()
+        // Where there is a topology it is there before the time runs.
+        if (phase === 'open' && 'done' in line) fire()
+      } else if ('phase' in line) {
         seen.phase = line.phase
-        if (line.phase === phase) fire()
+        if (line.phase === phase && !(phase === 'open' && withTopology)) fire()
+        if (line.phase === 'open' && withTopology && phase !== 'closing') void sleep(COMMANDING_MS, undefined, { ref: false }).then(fire)
       } else {
         if (phase === 'sealing' && seen.segments >= 0 && line.segments > seen.segments && line.flying > 0) {
           seen.phase = 'sealing'
@@ -106,7 +131,7 @@ export class KillRun {
     clearTimeout(patience)
     if (signal !== 'SIGKILL' && seen.phase !== 'closed')
       wrong.push(`the victim ended by itself with ${signal ?? code} while it was ${seen.phase}`)
-    return placeOf(seen.phase, seen.flying)
+    return command === '' ? placeOf(seen.phase, seen.flying) : `in the middle of a ${command}`
   }
 
   async #listen(victim: ChildProcess, took: (line: Line) => void): Promise<void> {
@@ -129,27 +154,49 @@ export class KillRun {
         epochMs: 20,
         durability: this.#durability,
       })
+      const isDeployed = (await node.topologies()).length > 0
+      if (isDeployed) await this.#resume(node, wrong)
       wrong.push(...(await this.judge.examine(node)))
-      if ((await node.topologies()).length > 0) await this.#examineSums(node, wrong)
+      if (isDeployed) await this.#examineTopologies(node, wrong)
       await node.close()
     } catch (error) {
       wrong.push(`the store does not open again: ${String(error)}`)
     }
   }
 
-  async #examineSums(node: Node, wrong: string[]): Promise<void> {
+  /** What was answered of the last command holds. */
+  async #resume(node: Node, wrong: string[]): Promise<void> {
+    const status = await statusOfKill(node)
+    wrong.push(...this.told.examine(status))
+    if (status === 'paused') await node.resume('kill')
+  }
+
+  async #examineTopologies(node: Node, wrong: string[]): Promise<void> {
+    const isCaughtUp = await Promise.race([node.caughtUp().then(() => true), sleep(PATIENCE_MS, false, { ref: false })])
+    const status = await statusOfKill(node)
+    if (!isCaughtUp) wrong.push(`the topologies have not caught up in ${PATIENCE_MS} ms: ${JSON.stringify(await node.topologies())}`)
+    if (status === 'failed') wrong.push(`the topology failed: ${JSON.stringify(await node.topologies())}`)
+    else this.told.settled(status)
+    if (this.#hook) {
+      const { different, counts } = await examineKill(node, { hook: this.#hook, known: this.#known, handled: this.told.handled })
+      wrong.push(...different)
+      this.outcome = counts
+    }
     const { different, expected } = await examineSums(node, false)
     wrong.push(...different)
     this.folded = { windows: expected.windows.size, late: expected.late.length, big: expected.big.length, dead: expected.dead }
   }
 
   async end(): Promise<void> {
+    await this.#hook?.close()
     if (!this.#spare) return
     const exited = once(this.#spare, 'exit')
     this.#spare.kill('SIGKILL')
     await exited
   }
 }
+
+const one = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!
 
 function start(): ChildProcess {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'kill-child.ts')], { stdio: ['pipe', 'inherit', 'inherit', 'pipe'] })

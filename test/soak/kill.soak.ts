@@ -1,6 +1,7 @@
 /**
  * `npm run soak:kill`: kill -9 with more than a thousand appends in flight, again and again (`--cycles N`), at random moments of opening,
- * appending, sealing and closing. After each the store is opened and must hold all that was acknowledged, in order, once, as it was sent.
+ * appending, sealing, commanding and closing. After each the store is opened and must hold all that was acknowledged, in order, once, as it was sent;
+ * on every other store two topologies run, which must have come to the same as plain loops over the log.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,6 +18,7 @@ let failed = 0
 let acknowledged = 0
 let repeatedStored = 0
 const folded = { windows: 0, late: 0, big: 0, dead: 0 }
+const outcome = { rows: 0, events: 0, letters: 0, replays: 0, hooks: 0, commands: 0 }
 const fell = new Map<string, number>()
 
 for (let done = 0, store = 0; done < cycles; store++) {
@@ -37,6 +39,8 @@ for (let done = 0, store = 0; done < cycles; store++) {
   acknowledged += run.judge.acknowledgements
   repeatedStored += run.judge.repeatedStored
   for (const what of ['windows', 'late', 'big', 'dead'] as const) folded[what] += run.folded[what]
+  for (const what of ['rows', 'events', 'letters', 'replays', 'hooks'] as const) outcome[what] += run.outcome[what]
+  outcome.commands += run.told.commands
   if (whole) rmSync(directory, { recursive: true, force: true })
 }
 
@@ -47,6 +51,10 @@ console.log(
 )
 console.log(
   `topologies: ${folded.windows} windows closed, ${folded.late} rows late, ${folded.big} sent on, ${folded.dead} dead letters, as in a replay from scratch`,
+)
+console.log(
+  `of the file: ${outcome.commands} commands answered; ${outcome.rows} rows of projections, ${outcome.events} events, ${outcome.letters} letters, ` +
+    `${outcome.replays} of them replayed, ${outcome.hooks} requests, as in plain loops`,
 )
 if (failed === 0) rmSync(root, { recursive: true, force: true })
 console.log(`${cycles - failed} passed, ${failed} failed`)

@@ -8,6 +8,7 @@ export const made = randomCase(Number(searchParams.get('seed')), { forNode: true
 export const even = functions['#even']
 export const remade = functions['#remade']
 export const exploded = functions['#exploded']
+export const events = functions['#events']
 export const folded = functions['#folded']
 export const reduced = functions['#reduced']
 export const keep = functions['#keep']

@@ -3,6 +3,7 @@ import type { RowType } from '../../operators/expressions/types.ts'
 import { columns } from '../../operators/functions.ts'
 import type { StepInput } from '../../topology/plan.ts'
 import type { Step } from '../../topology/topology.ts'
+import { projection } from '../../topology/projection.ts'
 import type { Chance } from './random-logs.ts'
 
 type Options = Readonly<Record<string, unknown>>
@@ -43,6 +44,16 @@ export const functions: Readonly<Record<string, unknown>> = {
     if (row.small === undefined) throw new TypeError('no small')
     return (row.n ?? 0) > (before.n ?? 0) ? row : { ...before, n: before.n, tags: [before.n ?? 0, row.n ?? 0] }
   },
+  '#events': projection<{ type: string; data: SomeRow }, { count: number; last: unknown }>({
+    name: 'events',
+    revision: 1,
+    initial: { count: 0, last: null },
+    key: ({ type, data }) => (data.small === 1 ? undefined : [type, data.flag === true]),
+    fold(state, { data, stream }) {
+      if (data.n === 3) throw new RangeError('three')
+      return state.count === 4 ? null : { count: state.count + 1, last: [stream, data.n ?? null] }
+    },
+  }),
   '#keep': columns({ reads: { n: 'number' }, writes: { keep: 'boolean' } }, ({ n }, { keep }, rowCount) => {
     for (let row = 0; row < rowCount; row++) {
       if (n.values[row] === 7) throw new RangeError('seven')
@@ -257,6 +268,7 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
     ...sharedProjection(chance, ground, id),
     ...(chance.is(0.3) && { value: names(chance, ground) }),
   }),
+  foldInto: (_, __, id) => ({ name: `folded-${id}`, with: '#events' }),
   webhook: (chance, ground) => ({
     url: 'https://shop.example/{key}',
     ...(chance.is(0.5) && { body: names(chance, ground) }),

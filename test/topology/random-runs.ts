@@ -74,6 +74,11 @@ class World {
       projection: (name, step) => ({
         put: (key, value) => this.#put(step, `${name} ${rowKeyText(key)}`, JSON.stringify(value)),
         delete: key => void this.rows.delete(`${name} ${rowKeyText(key)}`),
+        get: key => {
+          const text = this.rows.get(`${name} ${rowKeyText(key)}`)
+          return text === undefined ? undefined : (JSON.parse(text) as unknown)
+        },
+        rows: () => [],
       }),
       outbox: step => ({
         append: (stream, event) => this.#outbox.append(step, stream, event),

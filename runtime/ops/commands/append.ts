@@ -1,7 +1,7 @@
 /** `allsource append`: one event from the command line, or many from standard input. */
 import { EventStoreError, isEventStoreError } from '../../../event/error.ts'
+import type { EventStore } from '../../../event/event-store.ts'
 import type { AppendResult, ExpectedVersion, NewEvent } from '../../../event/event.ts'
-import type { Node } from '../../index.ts'
 import { type Call, command } from '../command.ts'
 import { type Batch, batchesOf } from '../event-input.ts'
 import { expectedVersion, jsonText, oneOf, text } from '../values.ts'
@@ -102,7 +102,7 @@ async function* appendLines(call: AppendCall): AsyncGenerator<Stored> {
   }
   if (stored.events > 0 || signal.aborted) return
   const hint = 'give --data JSON (a text in quotes of its own), or lines of events'
-  throw invalid('stdin', `standard input holds no events to append to the store in ${call.directory}; ${hint}`)
+  throw invalid('stdin', `standard input holds no events to append to ${call.where}; ${hint}`)
 }
 
 async function appendLinesOf(batch: Batch, call: AppendCall, expected: ExpectedVersion | undefined): Promise<AppendResult> {
@@ -122,7 +122,7 @@ async function appendLinesOf(batch: Batch, call: AppendCall, expected: ExpectedV
 }
 
 async function appendBatch(
-  node: Node,
+  node: EventStore,
   call: AppendCall,
   events: readonly NewEvent[],
   expected: ExpectedVersion | undefined,

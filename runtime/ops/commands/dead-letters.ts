@@ -119,7 +119,7 @@ function choiceOf({ arguments: { id: ids }, flags: { all, step, again } }: Choos
 
 async function printHandled(
   { letters, followers, skipped, waiting, position }: HandledLetters,
-  { terminal }: Pick<Call, 'terminal'>,
+  { terminal, isRunning }: Pick<Call, 'terminal' | 'isRunning'>,
   done: 'replayed' | 'discarded',
 ): Promise<void> {
   if (terminal.json) return terminal.record({ [done]: letters, followers, skipped, waiting, position })
@@ -128,7 +128,8 @@ async function printHandled(
   const rest = skipped === 0 ? '' : `, ${skipped} that can not be replayed ${skipped === 1 ? 'stays' : 'stay'} open`
   await terminal.line(`${letters} ${letters === 1 ? 'letter is' : 'letters are'} ${done}${more}${rest}`)
   if (waiting > 0) terminal.remark(`${waiting} more of the same keys came meanwhile: replay again`)
-  if ((done === 'replayed' ? letters : followers) > 0) terminal.remark('the topology takes them while a node is open: allsource start')
+  if (!isRunning() && (done === 'replayed' ? letters : followers) > 0)
+    terminal.remark('the topology takes them while a node is open: allsource start')
 }
 
 function invalid(field: string, message: string): EventStoreError {

@@ -21,7 +21,7 @@ export const deploy = command({
   ],
   makesStore: true,
   runsTopologies: true,
-  async run({ arguments: { file }, flags: { until }, terminal, open, signal, workingDirectory }) {
+  async run({ arguments: { file }, flags: { until }, terminal, open, isRunning, signal, workingDirectory }) {
     const { url, export: exported } = topologyPlace(file, workingDirectory)
     const node = await open()
     const { name } = await node.deploy(new URL(url), {
@@ -32,8 +32,11 @@ export const deploy = command({
     const status = await statusNamed(node, name)
     if (terminal.json) await terminal.record(recordOf(status))
     else await printTopologies(terminal, [status])
-    if (until === undefined) terminal.remark('it runs while a node is open: allsource start')
-    else if (signal.aborted) terminal.remark('stopped waiting; it goes on from its last checkpoint when the store is opened again')
+    if (until === undefined) terminal.remark(isRunning() ? 'it runs in the node' : 'it runs while a node is open: allsource start')
+    else if (signal.aborted)
+      terminal.remark(
+        `stopped waiting; it goes on ${isRunning() ? 'in the node' : 'from its last checkpoint when the store is opened again'}`,
+      )
     return status.status === 'failed' ? 'failed' : undefined
   },
 })

@@ -16,14 +16,15 @@ export const drain = command({
   ],
   examples: [{ line: 'allsource drain orders', does: 'fold the rest, then end' }],
   runsTopologies: true,
-  async run({ arguments: { name }, terminal, open, signal }) {
+  async run({ arguments: { name }, terminal, open, isRunning, signal }) {
     const node = await open()
     await node.drain(name)
     await topologyEnds(node, name, { terminal, signal })
     const status = await statusNamed(node, name)
     if (terminal.json) await terminal.record(recordOf(status))
     else await printTopologies(terminal, [status])
-    if (signal.aborted) terminal.remark('stopped waiting; it goes on draining when the store is opened again')
+    if (signal.aborted)
+      terminal.remark(`stopped waiting; it goes on draining ${isRunning() ? 'in the node' : 'when the store is opened again'}`)
     return status.status === 'failed' ? 'failed' : undefined
   },
 })

@@ -20,6 +20,8 @@ export const follow = command({
     },
     types: { value: list, many: true, summary: 'Without a stream: only events of these types.' },
     categories: { value: list, many: true, summary: 'Without a stream: only streams of these categories.' },
+    tags: { value: list, many: true, summary: 'Without a stream: only events with all of these tags.' },
+    correlation: { value: list, many: true, summary: 'Without a stream: only events with one of these correlation ids in their metadata.' },
   },
   notes: ['Ctrl-C, or a SIGTERM, is its ordinary end: exit 0.'],
   examples: [
@@ -45,13 +47,16 @@ export const follow = command({
 interface Filter {
   readonly types: readonly string[] | undefined
   readonly categories: readonly string[] | undefined
+  readonly tags: readonly string[] | undefined
+  readonly correlation: readonly string[] | undefined
 }
 
-function checkScope(stream: string | undefined, from: Place | undefined, { types, categories }: Filter): void {
+function checkScope(stream: string | undefined, from: Place | undefined, filter: Filter): void {
   if (stream === undefined && from?.version !== undefined)
     throw invalid('--from is a position when all streams are followed, not a version')
   if (stream !== undefined && from?.position !== undefined) throw invalid('--from is a version when one stream is followed, not a position')
-  if (stream !== undefined && (types ?? categories) !== undefined) throw invalid('--types and --categories go without a stream')
+  if (stream !== undefined && Object.values(filter).some(given => given !== undefined))
+    throw invalid('--types, --categories, --tags and --correlation go without a stream')
 }
 
 function streamOptions(from: Place | undefined, signal: AbortSignal): SubscribeToStreamOptions {
@@ -59,7 +64,7 @@ function streamOptions(from: Place | undefined, signal: AbortSignal): SubscribeT
   return { signal, jsonAs: 'bytes', ...(start === undefined ? {} : { from: start }) }
 }
 
-function allOptions(from: Place | undefined, { types, categories }: Filter, signal: AbortSignal): SubscribeToAllOptions {
+function allOptions(from: Place | undefined, { types, categories, tags, correlation }: Filter, signal: AbortSignal): SubscribeToAllOptions {
   const start = from?.end ? 'end' : from?.position
   return {
     signal,
@@ -67,6 +72,8 @@ function allOptions(from: Place | undefined, { types, categories }: Filter, sign
     ...(start === undefined ? {} : { from: start }),
     ...(types && { types }),
     ...(categories && { categories }),
+    ...(tags && { tags }),
+    ...(correlation && { correlation }),
   }
 }
 

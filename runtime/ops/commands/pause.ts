@@ -1,5 +1,5 @@
 /** `allsource pause` and `allsource resume`: a topology stands still for a while, its state kept. */
-import type { Node } from '../../index.ts'
+import type { Topologies } from '../../../event/topologies.ts'
 import { command } from '../command.ts'
 import type { Terminal } from '../terminal.ts'
 import { printTopologies, recordOf } from '../topology-output.ts'
@@ -30,15 +30,15 @@ export const resume = command({
   flags: {},
   notes: [`It goes on whenever a node is open (allsource start). ${refusals}`],
   examples: [{ line: 'allsource resume orders', does: 'go on' }],
-  async run({ arguments: { name: topology }, terminal, open }) {
+  async run({ arguments: { name: topology }, terminal, open, isRunning }) {
     const node = await open()
     await node.resume(topology)
     await printStatus(node, topology, terminal)
-    terminal.remark('it runs while a node is open: allsource start')
+    if (!isRunning()) terminal.remark('it runs while a node is open: allsource start')
   },
 })
 
-async function printStatus(node: Node, topology: string, terminal: Terminal): Promise<void> {
+async function printStatus(node: Topologies, topology: string, terminal: Terminal): Promise<void> {
   const status = await statusNamed(node, topology)
   if (terminal.json) await terminal.record(recordOf(status))
   else await printTopologies(terminal, [status])

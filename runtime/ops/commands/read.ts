@@ -1,11 +1,10 @@
 /** `allsource read`: events of one stream, or of all in their total order. */
 import { EventStoreError } from '../../../event/error.ts'
-import type { AsOf, ReadAllOptions, ReadStreamOptions } from '../../../event/event-store.ts'
+import type { AsOf, EventFilter, EventStore, ReadAllOptions, ReadStreamOptions } from '../../../event/event-store.ts'
 import type { Event } from '../../../event/event.ts'
-import type { Node } from '../../index.ts'
 import { type Call, command } from '../command.ts'
 import { eventWriter } from '../event-output.ts'
-import { type Place, asOf, list, place, text, wholeNumber } from '../values.ts'
+import { type Place, asOf, list, place, text, time, wholeNumber } from '../values.ts'
 
 export const read = command({
   name: 'read',
@@ -20,6 +19,10 @@ export const read = command({
     asOf: { value: asOf, summary: 'Leaves out what was recorded later than a time, or stands behind a position.' },
     types: { value: list, many: true, summary: 'With --all: only events of these types.' },
     categories: { value: list, many: true, summary: 'With --all: only streams of these categories (the text before the first -).' },
+    tags: { value: list, many: true, summary: 'With --all: only events with all of these tags.' },
+    correlation: { value: list, many: true, summary: 'With --all: only events with one of these correlation ids in their metadata.' },
+    since: { value: time, summary: 'With --all: only what was recorded at this time or later.' },
+    until: { value: time, summary: 'With --all: only what was recorded before this time.' },
     system: { value: null, summary: 'With --all: also the system’s own streams, $….' },
   },
   notes: [
@@ -30,6 +33,7 @@ export const read = command({
     { line: 'allsource read order-17 --backwards --limit 5', does: 'the newest five events' },
     { line: 'allsource read order-17 --as-of 2026-01-31T12:00:00Z', does: 'the stream as it was then' },
     { line: 'allsource read --all --categories order --types placed,paid --limit 100', does: 'all orders, two types' },
+    { line: 'allsource read --all --correlation checkout-81 --since 2026-01-31', does: 'what came of one checkout' },
     { line: 'allsource read --all --json | jq -r .type | sort | uniq -c', does: 'count events by type' },
   ],
   async run(call) {
@@ -53,14 +57,20 @@ interface Flags {
   readonly asOf: AsOf | undefined
   readonly types: readonly string[] | undefined
   readonly categories: readonly string[] | undefined
+  readonly tags: readonly string[] | undefined
+  readonly correlation: readonly string[] | undefined
+  readonly since: number | Date | undefined
+  readonly until: number | Date | undefined
   readonly system: boolean | undefined
 }
+
+const flagsOfAll = ['types', 'categories', 'tags', 'correlation', 'since', 'until', 'system'] as const
 
 /** A stream or all, and only the flags that mean something there. */
 function checkScope(stream: string | undefined, flags: Flags): void {
   if (stream === undefined && !flags.all) throw invalid('stream', 'say which stream to read, or --all')
   if (stream !== undefined && flags.all) throw invalid('--all', 'read one stream or --all, not both')
-  const foreign = stream === undefined ? (['to'] as const) : (['types', 'categories', 'system'] as const)
+  const foreign = stream === undefined ? (['to'] as const) : flagsOfAll
   for (const name of foreign)
     if (flags[name] !== undefined)
       throw invalid(`--${name}`, stream === undefined ? '--to is a version, which only a stream has' : `--${name} goes with --all`)
@@ -70,7 +80,7 @@ function checkScope(stream: string | undefined, flags: Flags): void {
   if (stream === undefined && flags.from?.version !== undefined) throw invalid('--from', '--from is a position with --all, not a version')
 }
 
-function readStream(node: Node, stream: string, { from, to, ...flags }: Flags): AsyncIterable<Event> {
+function readStream(node: EventStore, stream: string, { from, to, ...flags }: Flags): AsyncIterable<Event> {
   const options: ReadStreamOptions = {
     ...eitherOptions(flags),
     ...(from?.version === undefined ? {} : { from: from.version }),
@@ -79,8 +89,8 @@ function readStream(node: Node, stream: string, { from, to, ...flags }: Flags): 
   return node.readStream(stream, options)
 }
 
-function readAll(node: Node, { from, types, categories, system, ...flags }: Flags): AsyncIterable<Event> {
-  const filter = { ...(types && { types }), ...(categories && { categories }), ...(system && { system }) }
+function readAll(node: EventStore, { from, ...flags }: Flags): AsyncIterable<Event> {
+  const filter: EventFilter = Object.fromEntries(flagsOfAll.flatMap(name => (flags[name] === undefined ? [] : [[name, flags[name]]])))
   const options: ReadAllOptions = { ...eitherOptions(flags), ...filter, ...(from?.position === undefined ? {} : { from: from.position }) }
   return node.readAll(options)
 }

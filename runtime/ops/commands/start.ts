@@ -1,4 +1,4 @@
-/** `allsource start`: holds the node open, so that its topologies run, until it is told to stop. */
+/** `allsource start`: holds the node open, so that its topologies run and programs can ask it, until it is told to stop. */
 import type { NodeStats } from '../../index.ts'
 import { command, settingFlags } from '../command.ts'
 import { printTroubles } from '../topology-output.ts'
@@ -7,38 +7,44 @@ import { oneOf } from '../values.ts'
 
 export const start = command({
   name: 'start',
-  summary: 'Opens the node and keeps it running until it is told to stop.',
+  summary: 'Opens the node, serves it, and keeps it running until it is told to stop.',
   arguments: {},
   flags: {
-    ...settingFlags('partitions', 'shards', 'workers', 'durability', 'compression', 'epochMs'),
+    ...settingFlags('partitions', 'shards', 'workers', 'durability', 'compression', 'epochMs', 'host', 'httpPort', 'allowHosts'),
+    noHttp: { value: null, summary: 'Serves no HTTP on an address; the unix socket in the directory stays.' },
     until: { value: oneOf('caught-up'), summary: 'Closes when its topologies have taken all there is and sent what came of it; exit 0.' },
     acceptLoss: { value: null, summary: 'Opens a damaged store with what is whole, after a copy to quarantine/; lists what is lost.' },
   },
   notes: [
     'When the node is ready, one line is printed. SIGTERM or SIGINT (Ctrl-C) stops taking work, finishes what is under ' +
       'way, closes, and exits 0. A second one stops at once; what was acknowledged is on disk all the same.',
-    'While a node runs, node.json in the directory names its process.',
+    'It serves HTTP on http://127.0.0.1:7070 and on a unix socket in the directory; node.json there names its process and its addresses, and other ' +
+      'commands ask the node through the socket. Another address than a loopback one lets everybody in who reaches it.',
     'With --until caught-up it is a job that ends: topologies take what is in the log, what they append for one another included, their rows ' +
       'are durable, and their webhooks are answered; windows that are open stay so for the next time. Exit 1 when one fails meanwhile. A ' +
-      'receiver that is down is waited for; Ctrl-C ends that.',
+      'receiver that is down is waited for; Ctrl-C ends that. Such a job serves an address only when one is configured.',
   ],
   examples: [
     { line: 'allsource start', does: 'in ./data, made when there is none' },
     { line: 'allsource start --data /var/lib/orders --partitions 8', does: 'a store of its own, with 8 partitions' },
     { line: 'allsource start --until caught-up', does: 'fold what is there and end, as in a build or a cron job' },
+    { line: 'allsource start --http-port 0', does: 'on any free port; the line says which' },
     { line: 'allsource start --json', does: 'one line of JSON when ready, for scripts' },
   ],
   makesStore: true,
+  opensDirectory: true,
   runsTopologies: true,
   endsBySignal: true,
-  async run({ flags: { until }, terminal, open, signal, directory }) {
-    const node = await open()
+  async run({ flags: { until, noHttp }, terminal, openNode, signal, directory, serving }) {
+    const node = await openNode()
+    const isServed = !noHttp && (until === undefined || serving.port !== undefined || serving.host !== undefined)
+    const { addresses } = await node.serve(isServed ? serving : { port: null })
     const pid = process.pid
     const { damage, topologies } = await node.stats()
     const failedBefore = new Set(topologies.filter(({ status }) => status === 'failed').map(({ name }) => name))
     for (const place of damage) terminal.remark(`damaged: ${placeText(place)}`)
-    if (terminal.json) await terminal.record({ ready: true, directory, pid, addresses: {}, ...(damage.length > 0 && { damage }) })
-    else await terminal.line(`ready: ${directory}, process ${pid}; Ctrl-C stops it`)
+    if (terminal.json) await terminal.record({ ready: true, directory, pid, addresses, ...(damage.length > 0 && { damage }) })
+    else await terminal.line(`ready: ${directory}, process ${pid}${addresses['http'] ? `, ${addresses['http']}` : ''}; Ctrl-C stops it`)
     await terminal.flush()
     if (until !== undefined && (await topologiesCaughtUp(node, { terminal, signal }))) {
       const failed = (await node.topologies()).filter(({ name, status }) => status === 'failed' && !failedBefore.has(name))

@@ -1,7 +1,7 @@
 /** `allsource state get`: the value a topology folded for one key. */
 import { EventStoreError } from '../../../event/error.ts'
 import { command } from '../command.ts'
-import { jsonText } from '../json-text.ts'
+import { jsonText } from '../../../event/json-text.ts'
 import { json, text } from '../values.ts'
 
 export const stateGet = command({

@@ -1,6 +1,6 @@
 /** `allsource state list`: keys and values of a projection, in the order of the keys. */
 import { command } from '../command.ts'
-import { jsonText } from '../json-text.ts'
+import { jsonText } from '../../../event/json-text.ts'
 import { Table } from '../table.ts'
 import { fieldValues, json, text, wholeNumber } from '../values.ts'
 

@@ -16,6 +16,7 @@ import { SharedShard, tailSizeFor } from '../../../store/log/shared.ts'
 import { openMemory } from '../../../store/memory.ts'
 
 export const storeId = '00112233445566ff'
+const { stream: streamHash } = hashesOf(storeId)
 
 export class WrittenLog {
   readonly kv: OwnedKeyValue<ShardColumn>
@@ -51,7 +52,7 @@ export class WrittenLog {
     const builder = this.#builder
     const limits = limitsWith()
     builder.clear()
-    builder.stream(stream, hashesOf(storeId).stream)
+    builder.stream(stream, streamHash)
     events.forEach((event, i) => {
       const { encoding, data } = encodeData(event, i, limits)
       builder.add(0, builder.type(event.type), encodingNumbers[encoding], data, hasExtras(event) ? encodeExtras(event) : null, i)

@@ -14,3 +14,8 @@ function plainValue(this: Record<string, unknown>, key: string, made: unknown): 
   if (value instanceof Set) return [...value]
   return made
 }
+
+/** ISO 8601; a number that is no date stays a number. */
+export function timeText(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms)
+}

@@ -1,0 +1,13 @@
+/** `allsource/client`: a node somewhere else, from Node and from browsers. */
+export { connect, type ConnectOptions, type RemoteTenant } from './connect.ts'
+export type { Fetch, FetchAnswer, FetchRequest } from './fetch.ts'
+export type { Retry } from './retry.ts'
+export { errorCodes, type ErrorCode, EventStoreError, isEventStoreError } from '../event/error.ts'
+export type * from '../event/event.ts'
+export type * from '../event/event-store.ts'
+export type * from '../event/tenant.ts'
+export { DEFAULT_TENANT } from '../event/scope.ts'
+export type * from '../event/dead-letters.ts'
+export type * from '../event/projections.ts'
+export type * from '../event/topologies.ts'
+export type * from '../event/figures.ts'

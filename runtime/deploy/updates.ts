@@ -1,0 +1,173 @@
+/** A projection takes the place of one of its name: with other code at the same place, with its rows made new, or folded from the first event on. */
+import { isDeepStrictEqual } from 'node:util'
+import { EventStoreError } from '../../event/error.ts'
+import type { Deployed, DeployedUpdate, DeployOptions } from '../../event/topologies.ts'
+import { readTopologyRow } from '../../store/state.ts'
+import type { Plan } from '../../topology/plan.ts'
+import type { DeployerOptions } from './deployer-options.ts'
+import type { Deployments } from './deployments.ts'
+import { eventsIn } from './log-state.ts'
+import { moduleFiles } from './module-graph.ts'
+import { type DeployedData, type Deployment, projectionsOf, type UpdatedData } from './registry.ts'
+import { asInvalid } from './refusals.ts'
+import { isTopologyFile } from './topology-file.ts'
+import type { TopologyRun } from './topology-run.ts'
+import type { TopologyRuns } from './topology-runs.ts'
+import { type NamedModule, namedModule } from './user-module.ts'
+
+/** What a plan is to a deployment of its name; undefined when one of them is no projection as code. INVALID when it can not take its place. */
+export function updateBy(current: Deployment, { version, source, projection }: Plan, options: DeployOptions): DeployedUpdate | undefined {
+  const { name, status, plan } = current
+  if (plan.projection === undefined || projection === undefined || status === 'ended') return undefined
+  const refuse = (field: string, message: string): EventStoreError =>
+    new EventStoreError('INVALID', `projection ${name} ${message}`, { topology: name, field, revision: version, running: current.version })
+  if (options.until !== undefined) throw refuse('until', 'is deployed and goes on; drain ends it')
+  if (version < current.version) throw refuse('revision', `is of revision ${current.version}; revision ${version} is older`)
+  if (version === current.version && !isDeepStrictEqual(followed(plan.source), followed(source)))
+    throw refuse('revision', `follows other events than before; give it revision ${version + 1}`)
+  if (version === current.version) return 'reloaded'
+  return projection.upgrades ? 'upgraded' : 'rebuilding'
+}
+
+function followed(source: Plan['source']): unknown {
+  return source.kind === 'log' ? [source.types?.toSorted(), source.categories?.toSorted()] : source
+}
+
+export interface NextModule {
+  readonly plan: Plan
+  /** URL. */
+  readonly module: string
+  readonly export?: string
+}
+
+export class Updates {
+  readonly #options: DeployerOptions
+  readonly #deployments: Deployments
+  readonly #runs: TopologyRuns
+
+  constructor(options: DeployerOptions, deployments: Deployments, runs: TopologyRuns) {
+    this.#options = options
+    this.#deployments = deployments
+    this.#runs = runs
+  }
+
+  /** What a thread is held by beside the topologies in it: no stored name of one is only a scope. */
+  get #held(): string {
+    return this.#options.scope
+  }
+
+  /** In a thread that holds no other form of the module's files. */
+  async plan(module: NamedModule, options: DeployOptions): Promise<Plan> {
+    const thread = this.#runs.threads.take(this.#held, isTopologyFile(module.url) ? undefined : moduleFiles(module.url))
+    try {
+      return await thread.control.plan(module, { export: options.export, until: options.until })
+    } catch (error) {
+      throw asInvalid(error, module)
+    } finally {
+      thread.leave(this.#held)
+    }
+  }
+
+  /** The module of a projection as it is now takes the place of what runs. Undefined when it runs as it is. */
+  async takeModule(name: string, isChanged: boolean): Promise<DeployedUpdate | undefined> {
+    const current = this.#deployments.named(name)
+    const options = current.export === undefined ? {} : { export: current.export }
+    const module = namedModule(new URL(current.module))
+    const plan = await this.plan(module, options)
+    const update = plan.topology === name ? updateBy(current, plan, options) : undefined
+    if (update === undefined) {
+      const message = `${module.shown} holds no projection ${name} any more that could take its place`
+      throw new EventStoreError('INVALID', message, { topology: name, file: module.shown })
+    }
+    if (!isChanged && update === 'reloaded' && current.status !== 'failed') return undefined
+    await this.update(current, nextModule(module, plan, options), update)
+    return update
+  }
+
+  /** What runs goes on as it was when this rejects, unless the log did not take the event. */
+  async update(current: Deployment, next: NextModule, update: DeployedUpdate): Promise<Deployed> {
+    const { name } = current
+    this.#deployments.refuseProjections(name, projectionsOf(next.plan))
+    await (update === 'rebuilding' ? this.#rebuild(current, next) : this.#exchange(current, next))
+    const { version, status } = this.#deployments.named(name)
+    return { name, version, status, update }
+  }
+
+  /** Between two epochs: the thread that ran it is held until the other one runs, so that it can go on there. */
+  async #exchange(current: Deployment, next: NextModule): Promise<void> {
+    const { name } = current
+    const before = this.#runs.get(name)
+    const thread = before?.thread
+    thread?.topologies.add(this.#held)
+    try {
+      await this.#runs.stop(name, { commit: true })
+      await this.#deployments.note({ type: 'topology.updated', data: dataOf(current, next) })
+      if (this.#rests(name)) return
+      await this.#start(name)
+    } catch (error) {
+      await this.#goBack(current, before)
+      throw error
+    } finally {
+      thread?.leave(this.#held)
+    }
+  }
+
+  #rests(name: string): boolean {
+    return !this.#options.resume || this.#deployments.named(name).status === 'paused'
+  }
+
+  async #start(name: string, before?: TopologyRun): Promise<void> {
+    const isRepeating = readTopologyRow(this.#options.state, this.#options.scope + name) === undefined
+    await this.#runs.add(this.#deployments.named(name), isRepeating, before).start()
+  }
+
+  /** Nothing was written by the new one, which never folded a row. */
+  async #goBack(current: Deployment, before: TopologyRun | undefined): Promise<void> {
+    const { name } = current
+    await this.#runs.forget(name)
+    const now = this.#deployments.named(name)
+    if (now.plan !== current.plan) await this.#deployments.note({ type: 'topology.updated', data: dataOf(current, current) })
+    if (current.status === 'failed') return this.#deployments.set(current)
+    if (before === undefined || this.#rests(name)) return
+    await this.#start(name, before).catch(async (error: unknown) => {
+      await this.#runs.forget(name)
+      throw error
+    })
+  }
+
+  /** A deployment of its own, so that nothing of the one before is taken for its own. */
+  async #rebuild(current: Deployment, { plan, module, export: exported }: NextModule): Promise<void> {
+    const { name, status, version: from } = current
+    const { log, head } = this.#options
+    const why = `projection ${name} is folded again from the first event; subscribe to it anew`
+    await this.#runs.forget(name, new EventStoreError('BUSY', why, { topology: name }))
+    const data: DeployedData = {
+      name,
+      version: plan.version,
+      module,
+      ...(exported !== undefined && { export: exported }),
+      plan,
+      rebuild: { from, events: eventsIn(log), head: head() },
+      ...(status === 'paused' && { isPaused: true }),
+    }
+    const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
+    await this.#runs.threads.writer.drop(this.#options.scope + name)
+    if (this.#rests(name)) return
+    try {
+      await this.#start(name)
+    } catch (error) {
+      await this.#runs.forget(name)
+      const { code, message } = error instanceof EventStoreError ? error : new EventStoreError('INVALID', String(error))
+      await this.#deployments.note({ type: 'topology.failed', data: { name, deployment, error: { code, message } } })
+      throw error
+    }
+  }
+}
+
+function dataOf({ name, deployment }: Deployment, { plan, module, export: exported }: NextModule): UpdatedData {
+  return { name, deployment, version: plan.version, module, ...(exported !== undefined && { export: exported }), plan }
+}
+
+export function nextModule({ url }: NamedModule, plan: Plan, { export: exported }: DeployOptions): NextModule {
+  return { module: url, ...(exported !== undefined && { export: exported }), plan }
+}

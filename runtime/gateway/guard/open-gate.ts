@@ -1,0 +1,33 @@
+/** The gate of a node without accounts: whoever reaches the door has all rights; only the tenant's name is looked at. */
+import { type Clock, systemClock } from '../../../event/clock.ts'
+import { DEFAULT_TENANT } from '../../../event/scope.ts'
+import type { Tenant } from '../../../event/tenant.ts'
+import type { Gate, Quota, Rights, TenantOwner } from '../session.ts'
+
+/** What the gate hands out parts of. */
+export interface GuardedNode extends TenantOwner {
+  /** INVALID when the text can not name a tenant. */
+  tenant(name: string): Tenant
+}
+
+const allRights: Rights = { may: () => true }
+const noQuota: Quota = { take: () => undefined }
+const never = new AbortController().signal
+
+export function openGate(node: GuardedNode, clock: Clock = systemClock): Gate {
+  return {
+    async admit({ tenant = DEFAULT_TENANT, peer, requestId }) {
+      return {
+        principal: peer.kind === 'socket' ? 'the owner' : 'anybody',
+        tenant,
+        rights: allRights,
+        quota: noQuota,
+        store: node.tenant(tenant),
+        tenants: tenant === DEFAULT_TENANT ? node : null,
+        requestId: requestId ?? Buffer.from(clock.random(8)).toString('hex'),
+        signal: never,
+        end: () => undefined,
+      }
+    },
+  }
+}

@@ -1,0 +1,39 @@
+/** Every route behind the gate, in the order the OpenAPI page lists them. */
+import type { Route } from '../route.ts'
+import { append } from './append.ts'
+import { discardLetters, listLetters, replayLetters, showLetter } from './dead-letters.ts'
+import { follow } from './follow.ts'
+import { metrics, stats, verify } from './node.ts'
+import { readAll, readEvent, readEventAt, readStream, streamVersion } from './read.ts'
+import { stateGet, stateList } from './state.ts'
+import { dropTenant, listTenants } from './tenants.ts'
+import { caughtUp, deploy, drain, listTopologies, pause, resume, showTopology, undeploy } from './topologies.ts'
+
+export const routes: readonly Route[] = [
+  append,
+  readStream,
+  streamVersion,
+  readAll,
+  readEvent,
+  readEventAt,
+  follow,
+  stateGet,
+  stateList,
+  listTopologies,
+  deploy,
+  showTopology,
+  undeploy,
+  pause,
+  resume,
+  drain,
+  caughtUp,
+  listLetters,
+  showLetter,
+  replayLetters,
+  discardLetters,
+  stats,
+  verify,
+  metrics,
+  listTenants,
+  dropTenant,
+]

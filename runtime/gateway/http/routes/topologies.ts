@@ -1,0 +1,176 @@
+/** Topologies: what is deployed, and what is done with it. */
+import { EventStoreError } from '../../../../event/error.ts'
+import type { DeployOptions, TopologyStatus } from '../../../../event/topologies.ts'
+import { z } from '../../codec/schemas.ts'
+import type { Session } from '../../session.ts'
+import { jsonBody, textBody } from '../json-body.ts'
+import { httpLimits } from '../limits.ts'
+import { HttpRefusal } from '../problem.ts'
+import { type Answer, type Call, route } from '../route.ts'
+import { waitFor } from '../waiting.ts'
+
+const params = z.object({ name: z.string().min(1) })
+const nothing = z.strictObject({})
+
+export const statusSchema = z
+  .looseObject({
+    name: z.string(),
+    version: z.int(),
+    status: z.enum(['running', 'paused', 'draining', 'ended', 'failed']),
+    position: z.union([z.string(), z.null()]),
+    lagEvents: z.number(),
+  })
+  .meta({ id: 'TopologyStatus', description: 'Times are milliseconds since the epoch.' })
+
+const deploySchema = z.union([
+  z.strictObject({
+    file: z.string().min(1).meta({ description: 'Path or URL on the node’s machine; over the unix socket only.' }),
+    export: z.string().min(1).optional(),
+    until: z.literal('head').optional(),
+  }),
+  z.strictObject({ topology: z.record(z.string(), z.unknown()), until: z.literal('head').optional() }),
+])
+
+async function statusOf({ store }: Session, name: string): Promise<TopologyStatus> {
+  const status = (await store.topologies()).find(one => one.name === name)
+  if (status === undefined) throw new EventStoreError('NOT_FOUND', `there is no topology ${JSON.stringify(name)}`, { topology: name })
+  return status
+}
+
+export const listTopologies = route({
+  method: 'GET',
+  path: '/v1/topologies',
+  name: 'listTopologies',
+  summary: 'What is deployed, how far it is, and what it set aside.',
+  action: 'topologies',
+  params: z.object({}),
+  query: nothing,
+  answers: { 200: { summary: 'All that are deployed.', schema: z.object({ topologies: z.array(statusSchema) }) } },
+  errors: ['INVALID'],
+  async answer({ session: { store } }) {
+    return { status: 200, json: { topologies: await store.topologies() } }
+  },
+})
+
+export const showTopology = route({
+  method: 'GET',
+  path: '/v1/topologies/{name}',
+  name: 'showTopology',
+  summary: 'One topology. With `wait=ended` the answer comes when it has ended or failed, or after 30 seconds with the status it has then.',
+  action: 'topologies',
+  params,
+  query: z.strictObject({ wait: z.literal('ended').optional() }),
+  answers: { 200: { summary: 'Its status.', schema: statusSchema } },
+  errors: ['INVALID', 'NOT_FOUND'],
+  async answer({ params: { name }, query, session, door, signal }): Promise<Answer> {
+    if (query.wait === undefined) return { status: 200, json: await statusOf(session, name) }
+    const { store } = session
+    const waiting = { waitMs: door.limits.waitMs, signal: signal() }
+    const ended = await waitFor({ store, name: `ended ${name}` }, () => store.topologyEnded(name), waiting)
+    return { status: 200, json: ended ?? (await statusOf(session, name)) }
+  },
+})
+
+export const deploy = route({
+  method: 'POST',
+  path: '/v1/topologies',
+  name: 'deploy',
+  summary: 'Deploys a topology: a text that names no files, or over the unix socket a file of the node’s machine.',
+  action: 'deploy',
+  params: z.object({}),
+  query: z.strictObject({ until: z.literal('head').optional().meta({ description: 'For a body of YAML: ends at what is there now.' }) }),
+  body: {
+    types: ['application/json', 'application/yaml'],
+    schema: deploySchema,
+    example: {
+      topology: {
+        name: 'orders',
+        version: 1,
+        sources: [{ kind: 'log', id: 'log' }],
+        steps: [{ id: 'out', operator: 'append', options: { stream: 'seen', type: 'seen' }, from: ['log'] }],
+      },
+    },
+  },
+  answers: {
+    201: { summary: 'It runs.', schema: z.object({ name: z.string(), version: z.int(), status: z.string() }) },
+  },
+  errors: ['INVALID', 'TOO_LARGE', 'FORBIDDEN', 'READ_ONLY', 'BUSY'],
+  async answer(call): Promise<Answer> {
+    return { status: 201, json: await deployBody(call) }
+  },
+})
+
+async function deployBody({ body, contentType, query, peer, session: { store } }: Call<object, { until?: 'head' | undefined }>) {
+  if (contentType === 'application/yaml')
+    return store.deployText(textBody(body), { format: 'yaml', ...(query.until && { until: query.until }) })
+  const asked = jsonBody(deploySchema, body)
+  const until: DeployOptions = asked.until === undefined ? {} : { until: asked.until }
+  if ('topology' in asked) return store.deployText(JSON.stringify(asked.topology), { format: 'json', ...until })
+  if (peer.kind !== 'socket')
+    throw new HttpRefusal(403, 'FORBIDDEN', 'a file of this machine is deployed over the unix socket only; send the topology itself', {
+      details: { field: 'file' },
+    })
+  return store.deploy(asked.file, { ...until, ...(asked.export !== undefined && { export: asked.export }) })
+}
+
+export const undeploy = route({
+  method: 'DELETE',
+  path: '/v1/topologies/{name}',
+  name: 'undeploy',
+  summary: 'Ends a topology and drops its state.',
+  action: 'deploy',
+  params,
+  query: nothing,
+  answers: { 204: { summary: 'It is gone.' } },
+  errors: ['INVALID', 'NOT_FOUND', 'READ_ONLY'],
+  async answer({ params: { name }, session: { store } }) {
+    await store.undeploy(name)
+    return { status: 204, nothing: true }
+  },
+})
+
+const control = (verb: 'pause' | 'resume' | 'drain', summary: string) =>
+  route({
+    method: 'POST',
+    path: `/v1/topologies/{name}/${verb}`,
+    name: `${verb}Topology`,
+    summary,
+    action: 'deploy',
+    params,
+    query: nothing,
+    answers: { 200: { summary: 'Its status afterwards.', schema: statusSchema } },
+    errors: ['INVALID', 'NOT_FOUND', 'READ_ONLY'],
+    async answer({ params: { name }, session }) {
+      await session.store[verb](name)
+      return { status: 200, json: await statusOf(session, name) }
+    },
+  })
+
+export const pause = control('pause', 'Stops a topology after a last epoch; its state is kept.')
+export const resume = control('resume', 'A paused topology goes on where it was.')
+export const drain = control('drain', 'Lets a topology fold what is in the log now, and then end.')
+
+export const caughtUp = route({
+  method: 'POST',
+  path: '/v1/topologies/caught-up',
+  name: 'caughtUp',
+  summary: 'Answers when each topology that runs has taken all that is in the log, and what came of it is durable, appended and delivered.',
+  action: 'topologies',
+  params: z.object({}),
+  query: z.strictObject({
+    wait: z
+      .int()
+      .min(0)
+      .max(httpLimits.waitMs / 1000)
+      .default(httpLimits.waitMs / 1000)
+      .meta({ description: 'Seconds to wait.' }),
+  }),
+  answers: { 200: { summary: 'They have.', schema: z.object({}) } },
+  errors: ['INVALID', 'UNREACHABLE'],
+  async answer({ query, session: { store }, signal }): Promise<Answer> {
+    const begin = (): Promise<true> => store.caughtUp().then(() => true)
+    const done = await waitFor({ store, name: 'caught up' }, begin, { waitMs: query.wait * 1000, signal: signal() })
+    if (done) return { status: 200, json: {} }
+    throw new EventStoreError('UNREACHABLE', `the topologies have not caught up within ${query.wait} s; ask again`, { waited: query.wait })
+  },
+})

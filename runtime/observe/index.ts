@@ -1,0 +1,3 @@
+/** What a node says to those who watch it: metrics, whether it is alive, whether it is ready. */
+export { health, ready } from './health.ts'
+export { METRICS_CONTENT_TYPE, metricsText } from './metrics-text.ts'

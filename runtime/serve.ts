@@ -1,0 +1,94 @@
+/** Lets programs elsewhere ask a node: its front ends, put together with a gate. */
+import { EventStoreError } from '../event/error.ts'
+import type { TenantStats } from '../event/figures.ts'
+import type { Tenant } from '../event/tenant.ts'
+import { writeNodeFile } from '../store/node-file.ts'
+import { openGate } from './gateway/guard/open-gate.ts'
+import type { HttpLimits } from './gateway/http/limits.ts'
+import type { HttpServer } from './gateway/http/serve.ts'
+import type { Signs } from './gateway/http/signs.ts'
+import { packageVersion } from './package-version.ts'
+
+export const HTTP_HOST_DEFAULT = '127.0.0.1'
+export const HTTP_PORT_DEFAULT = 7070
+
+export interface ServeOptions {
+  /** Address of this machine to listen on. Default `127.0.0.1`: this machine alone. */
+  readonly host?: string
+  /** Default 7070; 0 for any that is free; null for no TCP, so that only the unix socket answers. */
+  readonly port?: number | null
+  /** Further names that requests may call this node by, as behind a proxy. */
+  readonly allowedHosts?: readonly string[]
+  readonly limits?: Partial<HttpLimits>
+}
+
+/** What serves a node. */
+export interface Serving {
+  /** Where it is asked: `http`, a URL, and `socket`, a path, as far as there are any. */
+  readonly addresses: Readonly<Record<string, string>>
+  /** Takes no more requests, lets those under way end within ten seconds, ends follows. The node goes on. */
+  close(): Promise<void>
+}
+
+/** A node as its front ends meet it. */
+export interface ServedNode extends Tenant {
+  check(): void
+  tenant(name: string): Tenant
+  tenants(): Promise<TenantStats[]>
+  dropTenant(name: string): Promise<void>
+}
+
+export interface Served {
+  readonly node: ServedNode
+  /** Of the store; null in memory. */
+  readonly directory: string | null
+}
+
+/** INVALID when the address is taken. */
+export async function serveNode({ node, directory }: Served, options: ServeOptions): Promise<Serving> {
+  const address = checkedAddress(options)
+  // A program that only embeds the store does not wait for a web server to load.
+  const { serve } = await import('./gateway/http/serve.ts')
+  const http: HttpServer = await serve(
+    {
+      address,
+      directory,
+      signs: signsOf(node),
+      version: packageVersion(),
+      ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
+      ...(options.limits && { limits: options.limits }),
+    },
+    openGate(node),
+  )
+  if (directory !== null) writeNodeFile(directory, http.addresses)
+  return {
+    addresses: http.addresses,
+    async close() {
+      await http.close()
+      if (directory !== null) writeNodeFile(directory)
+    },
+  }
+}
+
+function signsOf(node: ServedNode): Signs {
+  return {
+    async ready() {
+      node.check()
+      return {}
+    },
+    metricsText: async () => null,
+  }
+}
+
+const known = ['host', 'port', 'allowedHosts', 'limits']
+
+function checkedAddress(options: ServeOptions): { host: string; port: number } | null {
+  for (const name of Object.keys(options))
+    if (!known.includes(name)) throw new EventStoreError('INVALID', `unknown option "${name}"; known: ${known.join(', ')}`, { field: name })
+  const { host = HTTP_HOST_DEFAULT, port = HTTP_PORT_DEFAULT } = options
+  if (port === null) return null
+  if (typeof host !== 'string' || host === '')
+    throw new EventStoreError('INVALID', 'host must be an address of this machine', { field: 'host' })
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return { host, port }
+  throw new EventStoreError('INVALID', `port must be a whole number from 0 to 65535, or null, got ${String(port)}`, { field: 'port' })
+}

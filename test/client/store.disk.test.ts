@@ -1,0 +1,45 @@
+/** A node asked over TCP and over its unix socket keeps the contract of an event store. */
+// Deadline: 600 s
+import { test } from 'uvu'
+import { connect, type RemoteTenant } from '../../client/index.ts'
+import { connectSocket } from '../../client/socket.ts'
+import { type Node, openNode } from '../../runtime/index.ts'
+import { eventStoreContract, type StoreMaker } from '../contract/event-store.ts'
+
+/** Nodes by the clients that ask them. */
+const nodes = new WeakMap<object, Node>()
+
+const leftOut = {
+  'events of one caller come in the order of its calls':
+    'calls that are not awaited travel on connections of their own; over streams, appendInOrder keeps their order',
+}
+
+function maker(name: string, way: (addresses: Readonly<Record<string, string>>) => RemoteTenant): StoreMaker {
+  return {
+    name,
+    keeps: true,
+    leftOut,
+    async open({ directory, limits }) {
+      const node = await openNode({ directory, partitions: 8, shards: 2, limits: { segmentEntries: 64, ...limits } })
+      const { addresses } = await node.serve({ port: 0 })
+      const client = way(addresses)
+      nodes.set(client, node)
+      const { close } = client
+      let closed: Promise<void> | null = null
+      client.close = () => (closed ??= close.call(client).then(() => node.close()))
+      return client
+    },
+    appendSystem: (store, stream, events) => nodes.get(store)!.router.append(stream, events, {}, { scope: '', isSystem: true }),
+  }
+}
+
+eventStoreContract(
+  test,
+  maker('over TCP', ({ http }) => connect({ url: http! })),
+)
+eventStoreContract(
+  test,
+  maker('over a socket', ({ socket }) => connectSocket({ socket: socket! })),
+)
+
+test.run()

@@ -1,0 +1,13 @@
+/** A tenant of a node on disk keeps the contract of an event store, though others use the node with the same names. */
+import { test } from 'uvu'
+import { eventStoreContract } from '../contract/event-store.ts'
+import { openTenant } from './tenant-store.ts'
+
+eventStoreContract(test, {
+  name: 'tenant on disk',
+  isShared: true,
+  keeps: true,
+  open: ({ directory, limits }) => openTenant({ directory, partitions: 3, shards: 2, limits: { segmentEntries: 64, ...limits } }),
+})
+
+test.run()
