@@ -66,7 +66,6 @@ export const stateList = route({
   params: z.object({ projection: nameSchema }),
   query: z.strictObject({
     prefix: keyText.optional().meta({ description: 'JSON: first elements of the keys wanted.' }),
-    where: keyText.optional().meta({ description: 'JSON: fields that the projection indexes, and what they hold.' }),
     after: keyText.optional().meta({ description: 'JSON: the last key of an earlier answer.' }),
     where: keyText.optional().meta({ description: 'JSON: an object of fields that the projection indexes, and the values wanted there.' }),
     as_of: asOfSchema,
