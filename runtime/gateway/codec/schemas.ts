@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { EventStoreError } from '../../../event/error.ts'
 import { defaultLimits } from '../../../event/limits.ts'
+import { TENANT_LENGTH_MAX } from '../../../event/scope.ts'
 
 export { z }
 
@@ -31,12 +32,20 @@ function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return { ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue
 }
 
-const positionPattern = String.raw`\d{1,9}\.\d{1,8}\.\d{1,5}\.\d{1,16}`
-
+/** What is no position the store refuses with words of its own; the pattern is for the OpenAPI page. */
 export const positionSchema = z
   .string()
-  .regex(new RegExp(`^${positionPattern}$`), 'must be a position of an earlier answer')
-  .meta({ id: 'Position', description: 'Opaque place in the total order of all events, as an earlier answer gave it.' })
+  .regex(/^\d{1,9}\.\d{1,8}\.\d{1,5}\.\d{1,16}$/, 'must be a position of an earlier answer')
+  .meta({
+    id: 'Position',
+    description: 'Opaque place in the total order of all events, as an earlier answer gave it.',
+    pattern: String.raw`^\d{1,8}\.\d{1,7}\.\d{1,4}\.\d{1,15}$`,
+  })
+
+const plainText = String.raw`^[^\u0000-\u001f\u007f-\u009f]+$`
+
+/** Of a topology or a projection. */
+export const nameSchema = z.string().min(1).meta({ pattern: plainText, maxLength: 100 })
 
 export const streamIdSchema = z
   .string()
@@ -48,6 +57,12 @@ export const streamIdSchema = z
     maxLength: defaultLimits.streamIdBytes,
     pattern: String.raw`^(?!\.{1,2}$)[^\u0000-\u001f\u007f-\u009f]+$`,
   })
+
+/** What names no tenant the store refuses with words of its own. */
+export const tenantSchema = z
+  .string()
+  .min(1)
+  .meta({ pattern: `^[A-Za-z0-9][A-Za-z0-9._-]{0,${TENANT_LENGTH_MAX - 1}}$` })
 
 export const encodingSchema = z.enum(['json', 'msgpack', 'bytes'])
 
