@@ -1,11 +1,11 @@
 /** From a user's events to the bytes of a request: checks each, and refuses what no request may hold. */
 import { checkEvent, tooLarge } from '../event/check.ts'
 import { EventStoreError } from '../event/error.ts'
-import type { NewEvent } from '../event/event.ts'
-import type { AppendOptions } from '../event/event-store.ts'
+import type { Durability, NewEvent } from '../event/event.ts'
+import type { RequestOptions } from '../event/event-store.ts'
 import type { Limits } from '../event/limits.ts'
 import { encodeData, encodeExtras, encodingNumbers, hasExtras } from '../event/payload.ts'
-import type { RequestBuilder } from '../event/request.ts'
+import { durabilities, type RequestBuilder } from '../event/request.ts'
 import { DEFAULT_SCOPE, type Scope, scopedText } from '../event/scope.ts'
 
 /** Who appends: for which tenant, and whether to streams that begin with `$` as well. */
@@ -31,19 +31,23 @@ export interface EventPlace {
 export function addEvent(builder: RequestBuilder, event: NewEvent, { index, scope, stream, stamp }: EventPlace, limits: Limits): void {
   checkEvent(event, index, limits)
   const { encoding, data } = encodeData(event, index, limits)
-  const bytes = builder.add(
-    stream,
-    builder.type(event.type),
-    encodingNumbers[encoding],
-    data,
-    hasExtras(event) ? encodeExtras(event, scope) : null,
-    stamp,
-  )
+  const extras = hasExtras(event) ? encodeExtras(event, scope) : null
+  const type = builder.type(event.type)
+  const bytes = builder.add(stream, type, encodingNumbers[encoding], data, extras, stamp)
   if (bytes > limits.eventBytes) throw tooLarge(`events[${index}].data`, limits.eventBytes, bytes)
 }
 
+export function durabilityNumber(given: Durability): number {
+  const number = durabilities.indexOf(given)
+  if (number < 0)
+    throw new EventStoreError('INVALID', `durability must be memory, os or disk, got ${JSON.stringify(given)}`, { field: 'durability' })
+  if (given === 'quorum')
+    throw new EventStoreError('INVALID', 'durability "quorum" needs a cluster; this is a single node', { field: 'durability' })
+  return number
+}
+
 /** The stored name of the producer; empty when there is none. */
-export function producerOf(options: AppendOptions, limits: Limits, scope: Scope): string {
+export function producerOf(options: RequestOptions, limits: Limits, scope: Scope): string {
   const { producer, producerSequence } = options
   if (producer === undefined && producerSequence === undefined) return ''
   if (

@@ -1,11 +1,12 @@
 /** `appendInOrder`: many events of many streams in call order, a batch at a time, waiting for room where a single append would answer BUSY. */
 import { EventStoreError } from '../event/error.ts'
 import type { Durability, NewEvent, Position } from '../event/event.ts'
-import { errorOf, type Outcome, unknownOutcome } from '../event/outcome.ts'
+import { errorOf, KEY_CLAIMED, type Outcome, unknownOutcome } from '../event/outcome.ts'
 import { positionOf } from '../event/position.ts'
 import { RequestBuilder } from '../event/request.ts'
 import { DEFAULT_SCOPE } from '../event/scope.ts'
-import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
+import { checkStreamId, ownKeyOf, partitionOf, partitionOfKey } from '../event/stream-id.ts'
+import { refuseSystemStream } from './asked-append.ts'
 import { addEvent, type Writer } from './encode-append.ts'
 import type { Router } from './router.ts'
 
@@ -26,6 +27,14 @@ function noteId(gathered: Gathered, id: string, index: number): void {
   gathered.ids ??= new Set()
   if (gathered.ids.has(id)) throw new EventStoreError('DUPLICATE_ID', `events[${index}].id was given before`, { event: index })
   gathered.ids.add(id)
+}
+
+/** A single append would look again; these events have others behind them. */
+function claimedMeanwhile(): EventStoreError {
+  return new EventStoreError(
+    'PARTITION_KEY_MISMATCH',
+    'a stream of appendInOrder was given another partition key while its events were on their way',
+  )
 }
 
 /** Events numbered together: enough to fill blocks of every partition, few enough to wait little. */
@@ -62,11 +71,13 @@ export class OrderedAppend {
     const index = this.#stored + this.#events
     const { stream, event } = item
     checkStreamId(stream, limits)
-    if (!this.#writer.isSystem && isSystemStream(stream))
-      throw new EventStoreError('FORBIDDEN', `streams that begin with "$" are the system's: "${stream}"`, { stream })
-    const scope = this.#writer.scope
+    const { scope, isSystem } = this.#writer
+    if (!isSystem) refuseSystemStream(stream)
     const stored = scope + stream
-    const partition = partitionOf(stored, partitions)
+    const home = partitionOf(stored, partitions)
+    const key = this.#router.keyed.concerns(stored, home) ? this.#keyOf(stored) : undefined
+    if (key instanceof Promise) return key.then(() => this.add(item) ?? undefined)
+    const partition = key === undefined ? home : partitionOfKey(key, scope, partitions)
     let gathered = this.#builders.get(partition)
     if (!gathered) {
       gathered = { builder: this.#spare.pop() ?? new RequestBuilder(), firstStamp: this.#events, ids: null }
@@ -76,12 +87,22 @@ export class OrderedAppend {
     const before = gathered.builder.gatheredBytes
     const place = { index, scope, stream: gathered.builder.stream(stored, streamHash), stamp: this.#events }
     addEvent(gathered.builder, event, place, limits)
+    if (key !== undefined) gathered.builder.keyLast(Buffer.from(key))
     if (event.id !== undefined) noteId(gathered, event.id, index)
     this.#events++
     this.#bytes += gathered.builder.gatheredBytes - before + stream.length + event.type.length
     return this.#events >= BATCH_EVENTS || this.#bytes >= BATCH_BYTES || gathered.builder.events >= limits.requestEvents
       ? this.flush()
       : null
+  }
+
+  /** The key claimed for a stream; a promise while one is being claimed. */
+  #keyOf(stream: string): string | undefined | Promise<void> {
+    const { keyed } = this.#router
+    const waits = keyed.released(stream)
+    if (waits) return waits
+    const key = keyed.keys.keyOf(stream)
+    return key === ownKeyOf(stream) ? undefined : key
   }
 
   /** Sends what was gathered, once there is room. */
@@ -122,7 +143,8 @@ export class OrderedAppend {
 
   #note(partition: number, outcome: Outcome | null): void {
     if (!outcome) this.#failed ??= unknownOutcome('of appendInOrder')
-    else if (outcome.status > 1) this.#failed ??= errorOf(outcome, { stream: 'of appendInOrder', expected: 'any' })
+    else if (outcome.status === KEY_CLAIMED) this.#failed ??= claimedMeanwhile()
+    else if (outcome.status > 1) this.#failed ??= errorOf(outcome, { stream: 'of appendInOrder', expected: 'any', partition })
     else if (outcome.stamp > this.#lastStamp) {
       this.#lastStamp = outcome.stamp
       this.#position = positionOf(outcome.stamp, partition, outcome.sequence)

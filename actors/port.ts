@@ -2,13 +2,15 @@
  * The boundary of a shard's worker: requests through a ring of shared memory, larger ones as transferred buffers behind a mark in the ring,
  * answers through a second ring. One sender, one receiver; here the layout that both agree on, and what others see of either.
  */
-import { type Outcome } from '../event/outcome.ts'
+import { ANSWER_VERSIONS, type Outcome } from '../event/outcome.ts'
 import { type RequestBuilder, type RequestHead, type SealedRequest } from '../event/request.ts'
 import { type RequestView } from '../event/request-view.ts'
 
 /** Requests up to this size are copied through the ring. */
 export const RING_REQUEST_BYTES = 16 * 1024
-export const ANSWER_BYTES = 48
+export const ANSWER_BYTES = 4 * (1 + ANSWER_VERSIONS)
+/** Instead of a request's number: the slot holds versions of the streams of the answer that comes behind it. */
+export const VERSIONS = 0xffffffff
 const CONTROL_BYTES = 256
 /** Marks in the first word of a frame. */
 export const WRAP = 0xffffffff
@@ -53,8 +55,8 @@ export function createPort(options: PortOptions): PortData {
 
 /** Where a router sends requests to: a worker's ring, or an actor in the same thread. */
 export interface ShardPort {
-  /** Bytes a request may have now; 0 when nothing fits. */
-  room(): number
+  /** Bytes a request may have now whose answer takes so many slots; 0 when nothing fits. */
+  room(answers?: number): number
   /** True when requests of these sizes may be sent one after the other now; always in the end, once all before them are answered. */
   hasRoomFor(sizes: readonly number[]): boolean
   send(builder: RequestBuilder, sealed: SealedRequest, head: RequestHead): void

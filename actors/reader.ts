@@ -11,7 +11,8 @@ import { localName, type Scope, scopedText, scopeOf } from '../event/scope.ts'
 import { stampOf } from '../event/stamp.ts'
 import type { Block } from '../store/log/block.ts'
 import { LogReader } from '../store/log/log-reader.ts'
-import type { LogView } from '../store/log/log-view.ts'
+import type { FoundBlocks } from '../store/index/segments.ts'
+import type { LogView, ViewedShard } from '../store/log/log-view.ts'
 import { placeOfMadeId, storedEvent } from '../store/log/stored-event.ts'
 
 /** Blocks fetched at a time for one stream. */
@@ -53,11 +54,20 @@ export function checkReadStream(options: ReadStreamOptions): void {
   if (options.atLeast !== undefined) placeOf(options.atLeast)
 }
 
+/** Blocks with events of a stream: where its own key leads, else where the key that was claimed for it does. */
+function blocksOf(view: LogView, stream: string, versionFrom = 0): FoundBlocks & { readonly shard: ViewedShard } {
+  const { lo, hi } = view.streamHash.text(stream)
+  const query = { kind: 'stream', lo, hi, versionFrom } as const
+  const home = view.shardOf(view.partitionOf(stream))
+  const found = home.segments.find(query)
+  if (found.blocks.length > 0 || !home.shared.hasClaims) return { shard: home, ...found }
+  const shard = view.shardOf(view.partitionHolding(stream))
+  return shard === home ? { shard, ...found } : { shard, ...shard.segments.find(query) }
+}
+
 /** Version of a stream's last committed event; 0 when it has none. */
 export function streamVersion(view: LogView, stream: string): Version {
-  const shard = view.shardOf(view.partitionOf(stream))
-  const { lo, hi } = view.streamHash.text(stream)
-  const { blocks, versions } = shard.segments.find({ kind: 'stream', lo, hi })
+  const { shard, blocks, versions } = blocksOf(view, stream)
   for (let i = blocks.length - 1; i >= 0; i--) if (view.block(shard, blocks[i]!).rowsOf(stream).length > 0) return versions[i]!
   return 0
 }
@@ -67,9 +77,7 @@ function* streamRows(view: LogView, stream: string, options: ReadStreamOptions):
   const backwards = options.direction === 'backwards'
   const low = (backwards ? options.to : options.from) ?? 1
   const high = (backwards ? options.from : options.to) ?? Number.POSITIVE_INFINITY
-  const shard = view.shardOf(view.partitionOf(stream))
-  const { lo, hi } = view.streamHash.text(stream)
-  const { blocks } = shard.segments.find({ kind: 'stream', lo, hi, versionFrom: low })
+  const { shard, blocks } = blocksOf(view, stream, low)
   if (backwards) blocks.reverse()
   for (let at = 0; at < blocks.length; at += BLOCKS_AT_A_TIME) {
     for (const block of view.blocks(shard, blocks.slice(at, at + BLOCKS_AT_A_TIME))) {

@@ -1,9 +1,9 @@
 /** The worker's end of a shard's port. */
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
-import type { Outcome } from '../event/outcome.ts'
+import { ANSWER_VERSIONS, type Outcome } from '../event/outcome.ts'
 import { type RequestTarget, targetOf } from '../event/request.ts'
 import type { RequestView } from '../event/request-view.ts'
-import { ANSWER_BYTES, type AnswerSink, at, type PortData, type RequestSource, TRANSFERRED, WRAP } from './port.ts'
+import { ANSWER_BYTES, type AnswerSink, at, type PortData, type RequestSource, TRANSFERRED, VERSIONS, WRAP } from './port.ts'
 
 export class RingReceiver implements RequestSource, AnswerSink {
   readonly #control: Int32Array
@@ -65,6 +65,7 @@ export class RingReceiver implements RequestSource, AnswerSink {
   }
 
   answer(request: number, outcome: Outcome): void {
+    if (outcome.versions) this.#answerVersions(outcome.versions)
     const byte = (this.#answered & this.#answerMask) * ANSWER_BYTES
     const { words, floats } = this.#answers
     const w = byte >>> 2
@@ -77,6 +78,15 @@ export class RingReceiver implements RequestSource, AnswerSink {
     floats[f + 3] = outcome.sequence
     floats[f + 4] = outcome.stamp
     this.#answered = (this.#answered + 1) | 0
+  }
+
+  #answerVersions(versions: Uint32Array): void {
+    for (let from = 0; from < versions.length; from += ANSWER_VERSIONS) {
+      const w = ((this.#answered & this.#answerMask) * ANSWER_BYTES) >>> 2
+      this.#answers.words[w] = VERSIONS
+      this.#answers.words.set(versions.subarray(from, from + ANSWER_VERSIONS), w + 1)
+      this.#answered = (this.#answered + 1) | 0
+    }
   }
 
   flush(published: number): void {

@@ -1,7 +1,7 @@
 /** Main's end of a shard's port. */
-import type { Outcome } from '../event/outcome.ts'
+import { ANSWER_VERSIONS, emptyOutcome, type Outcome } from '../event/outcome.ts'
 import { type RequestBuilder, type RequestHead, type RequestTarget, type SealedRequest, targetOf } from '../event/request.ts'
-import { ANSWER_BYTES, at, type PortData, RING_REQUEST_BYTES, type ShardPort, TRANSFERRED, WRAP } from './port.ts'
+import { ANSWER_BYTES, at, type PortData, RING_REQUEST_BYTES, type ShardPort, TRANSFERRED, VERSIONS, WRAP } from './port.ts'
 
 export class RingSender implements ShardPort {
   readonly #control: Int32Array
@@ -11,9 +11,11 @@ export class RingSender implements ShardPort {
   readonly #answerMask: number
   readonly #post: (buffer: ArrayBuffer) => void
   readonly #transferBytesMax: number
-  readonly #outcome: Outcome = { status: 0, firstVersion: 0, version: 0, firstSequence: 0, sequence: 0, stamp: 0 }
+  readonly #outcome: Outcome = emptyOutcome()
   #transferred: { request: number; bytes: number }[] = []
   #transferredBytes = 0
+  /** Slots kept free beside the first for the answers to requests of several streams. */
+  readonly #kept = new Map<number, number>()
   #read = 0
   #sent = 0
   #unanswered = 0
@@ -28,9 +30,9 @@ export class RingSender implements ShardPort {
     this.#transferBytesMax = options.transferBytesMax
   }
 
-  room(): number {
+  room(answers = 1): number {
     const used = (this.#sent - Atomics.load(this.#control, at.taken)) >>> 0
-    if (used + 2 * RING_REQUEST_BYTES > this.#mask || this.#unanswered >= this.#answerMask) return 0
+    if (used + 2 * RING_REQUEST_BYTES > this.#mask || this.#unanswered + answers > this.#answerMask) return 0
     return Math.max(0, this.#transferBytesMax - this.#transferredBytes)
   }
 
@@ -48,7 +50,8 @@ export class RingSender implements ShardPort {
   }
 
   send(builder: RequestBuilder, sealed: SealedRequest, head: RequestHead): void {
-    this.#unanswered++
+    this.#unanswered += sealed.answers
+    if (sealed.answers > 1) this.#kept.set(head.request, sealed.answers - 1)
     if (sealed.bytes > RING_REQUEST_BYTES) {
       const buffer = new ArrayBuffer((sealed.bytes + 7) & ~7)
       builder.writeTo(targetOf(buffer), 0, sealed, head)
@@ -86,24 +89,36 @@ export class RingSender implements ShardPort {
   drain(answered: (request: number, outcome: Outcome) => void): void {
     const end = Atomics.load(this.#control, at.answered)
     const outcome = this.#outcome
+    const versions: number[] = []
     while (this.#read !== end) {
       const byte = (this.#read & this.#answerMask) * ANSWER_BYTES
       const { words, floats } = this.#answers
       const w = byte >>> 2
       const f = byte >>> 3
       const request = words[w]!
+      this.#read = (this.#read + 1) | 0
+      if (request === VERSIONS) {
+        for (let i = 1; i <= ANSWER_VERSIONS; i++) versions.push(words[w + i]!)
+        continue
+      }
       outcome.status = words[w + 1]!
       outcome.firstVersion = words[w + 2]!
       outcome.version = words[w + 3]!
       outcome.firstSequence = floats[f + 2]!
       outcome.sequence = floats[f + 3]!
       outcome.stamp = floats[f + 4]!
-      this.#read = (this.#read + 1) | 0
+      outcome.versions = versions.length === 0 ? null : Uint32Array.from(versions.splice(0))
       this.#unanswered--
+      if (this.#kept.size > 0) this.#free(request)
       if (this.#transferred.length > 0) this.#settleTransfer(request)
       answered(request, outcome)
     }
     Atomics.store(this.#control, at.read, this.#read)
+  }
+
+  #free(request: number): void {
+    this.#unanswered -= this.#kept.get(request) ?? 0
+    this.#kept.delete(request)
   }
 
   #settleTransfer(request: number): void {

@@ -3,16 +3,18 @@ import { expectedNumber, tooLarge } from '../event/check.ts'
 import { type Clock, systemClock } from '../event/clock.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { Durability, NewEvent } from '../event/event.ts'
-import type { AppendAnswer, AppendOptions } from '../event/event-store.ts'
+import type { AppendAnswer, AppendOptions, RequestOptions, StreamsAnswer } from '../event/event-store.ts'
 import type { TextHash } from '../event/hash.ts'
 import { type Limits, systemLimits } from '../event/limits.ts'
 import { type Outcome, unknownOutcome } from '../event/outcome.ts'
-import { durabilities, RequestBuilder } from '../event/request.ts'
+import { durabilities, RequestBuilder, type SealedRequest } from '../event/request.ts'
 import type { StampClock } from '../event/stamp.ts'
-import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.ts'
+import { checkStreamId, partitionOf } from '../event/stream-id.ts'
 import type { SharedHorizon } from '../store/log/horizon.ts'
-import { addEvent, producerOf, refuseRepeatedIds, USER, type Writer } from './encode-append.ts'
+import { refuseSystemStream } from './asked-append.ts'
+import { addEvent, durabilityNumber, producerOf, refuseRepeatedIds, USER, type Writer } from './encode-append.ts'
 import { InFlight } from './in-flight.ts'
+import { KeyedAppends, type MadeRequest } from './keyed-appends.ts'
 import { PendingTable, type PendingRequest, settle } from './pending.ts'
 import type { ShardPort } from './port.ts'
 import { RouterFigures } from './router-figures.ts'
@@ -35,6 +37,7 @@ export class Router {
   readonly figures: RouterFigures
   /** Set when nothing may come in any more. */
   closed: EventStoreError | null = null
+  readonly keyed = new KeyedAppends(this)
   readonly #ports: (ShardPort | null)[]
   readonly #clock: Clock
   readonly #pending = new PendingTable()
@@ -123,48 +126,37 @@ export class Router {
     }
   }
 
-  #append(stream: string, events: readonly NewEvent[], options: AppendOptions, { scope, isSystem }: Writer): Promise<AppendAnswer> {
+  #append(stream: string, events: readonly NewEvent[], options: AppendOptions, writer: Writer): Promise<AppendAnswer> {
+    const { scope, isSystem } = writer
     const { partitions, streamHash, stamps } = this.options
     const limits = isSystem ? systemLimits(this.options.limits) : this.options.limits
     if (this.closed) throw this.closed
     checkStreamId(stream, limits)
-    if (!isSystem && isSystemStream(stream))
-      throw new EventStoreError('FORBIDDEN', `streams that begin with "$" are the system's: "${stream}"`, { stream })
+    if (!isSystem) refuseSystemStream(stream)
+    const stored = scope + stream
     const expected = expectedNumber(options.expectedVersion)
+    const partition = partitionOf(stored, partitions)
+    if (options.partitionKey !== undefined || options.conditions !== undefined || this.keyed.concerns(stored, partition))
+      return this.keyed.toStream({ stream, stored, events, expectedVersion: options.expectedVersion, expected }, options, scope)
     const durability = this.durabilityOf(options.durability)
     const producer = producerOf(options, limits, scope)
     if (events.length === 0) throw new EventStoreError('INVALID', 'an append needs at least one event', { field: 'events' })
     if (events.length > limits.requestEvents) throw tooLarge('events', limits.requestEvents, events.length)
     const builder = this.#builder
     builder.clear()
-    const stored = scope + stream
     builder.stream(stored, streamHash)
     for (let i = 0; i < events.length; i++) addEvent(builder, events[i]!, { index: i, scope, stream: 0, stamp: i }, limits)
     if (builder.payloadBytes > limits.requestBytes) throw tooLarge('the sum of data', limits.requestBytes, builder.payloadBytes)
     if (events.length > 1) refuseRepeatedIds(events)
-    const partition = partitionOf(stored, partitions)
     const shard = partition % this.#ports.length
     const sealed = builder.seal(producer)
-    this.refuseLost(shard)
-    const port = this.#portWithRoom(shard, sealed.bytes)
-    if (!port || this.#mailboxFull(partition, events.length)) {
-      throw new EventStoreError('BUSY', `the mailbox of partition ${partition} is full; try again shortly`, {
-        partition,
-        limit: limits.mailboxEvents,
-      })
-    }
+    const port = this.#portWithRoom(partition, events.length, sealed)
     return new Promise<AppendAnswer>((resolve, reject) => {
-      const { number, request } = this.#pending.take()
-      request.shard = shard
-      request.partition = partition
-      request.events = events.length
+      const { number, request } = this.#expect(partition, events.length, durability)
       request.stream = stream
       request.expected = options.expectedVersion
-      request.durability = durability
-      request.sentMs = this.#clock.monotonic()
       request.resolve = resolve
       request.reject = reject
-      this.figures.sent(partition, events.length)
       const firstStamp = stamps.take(events.length)
       this.inFlight.sent(shard, firstStamp)
       port.send(builder, sealed, {
@@ -178,6 +170,11 @@ export class Router {
     })
   }
 
+  /** One atomic append to streams of one partition key. */
+  appendToStreams(streams: unknown, options: RequestOptions = {}, writer: Writer = USER): Promise<StreamsAnswer> {
+    return this.closed ? Promise.reject(this.closed) : this.keyed.toStreams(streams, options, writer)
+  }
+
   /** A request larger than the whole mailbox is let into an empty one. */
   #mailboxFull(partition: number, events: number): boolean {
     const waiting = this.figures.waitingOf(partition)
@@ -185,19 +182,20 @@ export class Router {
   }
 
   durabilityOf(given: Durability | undefined): number {
-    if (given === undefined) return this.#default
-    const number = durabilities.indexOf(given)
-    if (number < 0)
-      throw new EventStoreError('INVALID', `durability must be memory, os or disk, got ${JSON.stringify(given)}`, { field: 'durability' })
-    if (given === 'quorum')
-      throw new EventStoreError('INVALID', 'durability "quorum" needs a cluster; this is a single node', { field: 'durability' })
-    return number
+    return given === undefined ? this.#default : durabilityNumber(given)
   }
 
-  #portWithRoom(shard: number, bytes: number): ShardPort | null {
+  /** BUSY when a request can not be sent now, READ_ONLY when never. */
+  #portWithRoom(partition: number, events: number, { bytes, answers }: SealedRequest): ShardPort {
+    const shard = partition % this.#ports.length
+    this.refuseLost(shard)
     const port = this.#ports[shard]
-    if (!port) return null
-    return port.room() >= Math.min(bytes, this.options.limits.mailboxBytes) ? port : null
+    const { mailboxBytes, mailboxEvents } = this.options.limits
+    if (port && port.room(answers) >= Math.min(bytes, mailboxBytes) && !this.#mailboxFull(partition, events)) return port
+    throw new EventStoreError('BUSY', `the mailbox of partition ${partition} is full; try again shortly`, {
+      partition,
+      limit: mailboxEvents,
+    })
   }
 
   /** True when each shard can take requests of these sizes. */
@@ -224,14 +222,8 @@ export class Router {
   ): void {
     const { partition } = about
     const shard = partition % this.#ports.length
-    const { number, request } = this.#pending.take()
-    request.shard = shard
-    request.partition = partition
-    request.events = builder.events
-    request.durability = about.durability
-    request.sentMs = this.#clock.monotonic()
+    const { number, request } = this.#expect(partition, builder.events, about.durability)
     request.settle = settle
-    this.figures.sent(partition, builder.events)
     this.inFlight.sent(shard, about.lowestStamp)
     const sealed = builder.seal()
     this.#ports[shard]!.send(builder, sealed, {
@@ -242,6 +234,30 @@ export class Router {
       firstStamp: about.firstStamp,
       producerSequence: 0,
     })
+  }
+
+  /** Sends a request that was made elsewhere; `settle` is told null when nobody knows its outcome. BUSY when there is no room. */
+  sendMade(builder: RequestBuilder, about: MadeRequest, settle: (outcome: Outcome | null) => void): void {
+    const { partition, events } = about
+    const sealed = builder.seal(about.producer)
+    const port = this.#portWithRoom(partition, events, sealed)
+    const firstStamp = this.options.stamps.take(events)
+    const { number, request } = this.#expect(partition, events, about.durability)
+    request.settle = settle
+    this.inFlight.sent(partition % this.#ports.length, firstStamp)
+    port.send(builder, sealed, { ...about, request: number, firstStamp })
+  }
+
+  #expect(partition: number, events: number, durability: number): { number: number; request: PendingRequest } {
+    const taken = this.#pending.take()
+    const { request } = taken
+    request.shard = partition % this.#ports.length
+    request.partition = partition
+    request.events = events
+    request.durability = durability
+    request.sentMs = this.#clock.monotonic()
+    this.figures.sent(partition, events)
+    return taken
   }
 
   #giveUpLate(): void {
@@ -267,7 +283,7 @@ export class Router {
   async drained(reason: EventStoreError): Promise<void> {
     this.closed = reason
     for (const wake of this.#roomWaiters.splice(0)) wake()
-    while (this.#pending.size > 0) await new Promise(resolve => setTimeout(resolve, 2))
+    while (this.#pending.size > 0 || this.keyed.waiting > 0) await new Promise(resolve => setTimeout(resolve, 2))
   }
 
   /** Last: stops the ports, and answers what can no longer be answered. */

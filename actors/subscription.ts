@@ -109,7 +109,9 @@ async function* followFrom(
 ): AsyncGenerator<Event> {
   const { view } = context
   const { signal } = options
-  const partition = view.partitionOf(stream)
+  /** The stream may be given another key as long as it has no events. */
+  let isFound = false
+  let partition = -1
   const jsonAs = options.jsonAs === undefined ? {} : { jsonAs: options.jsonAs }
   let next = from ?? ((await whenOpen(context, signal, () => streamVersion(view, stream))) ?? 0) + 1
   let seen = -1
@@ -117,13 +119,17 @@ async function* followFrom(
   while (!signal?.aborted) {
     context.check()
     const { epoch } = view.horizon
-    const sequence = view.sequenceOf(partition)
-    if (sequence !== seen) {
-      seen = sequence
-      try {
+    try {
+      const holding = isFound ? partition : view.partitionHolding(stream)
+      if (holding !== partition) seen = -1
+      partition = holding
+      const sequence = view.sequenceOf(partition)
+      if (sequence !== seen) {
+        seen = sequence
         for (const event of streamEvents(view, stream, { from: next, ...jsonAs }, true)) {
           if (signal?.aborted) return
           context.check()
+          isFound = true
           next = event.version + 1
           yield event
           if (--untilTurn > 0) continue
@@ -131,11 +137,11 @@ async function* followFrom(
           await turn()
         }
         continue
-      } catch (error) {
-        // The shard's worker died and reads its log back in: who follows waits for it.
-        if (!isEventStoreError(error, 'BUSY')) throw error
-        seen = -1
       }
+    } catch (error) {
+      // The shard's worker died and reads its log back in: who follows waits for it.
+      if (!isEventStoreError(error, 'BUSY')) throw error
+      seen = -1
     }
     await more(view, epoch, signal)
   }

@@ -11,7 +11,7 @@ assert(parentPort, 'runs as a worker')
 parentPort.ref()
 const receiver = new RingReceiver(workerData as PortData, parentPort)
 const view = new RequestView()
-const outcome: Outcome = { status: 0, firstVersion: 0, version: 0, firstSequence: 0, sequence: 0, stamp: 0 }
+const outcome: Outcome = { status: 0, firstVersion: 0, version: 0, firstSequence: 0, sequence: 0, stamp: 0, versions: null }
 let published = 0
 while (!receiver.stopped || receiver.waiting > 0) {
   while (receiver.peek(view)) {

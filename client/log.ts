@@ -11,15 +11,20 @@ import type {
   NewEventOf,
   ReadAllOptions,
   ReadStreamOptions,
+  RequestOptions,
+  StreamAppend,
+  StreamsAnswer,
   SubscribeToAllOptions,
   SubscribeToStreamOptions,
 } from '../event/event-store.ts'
 import { placeOf } from '../event/position.ts'
+import { answerOfOne, isRepeatableAppend, streamsBody } from './append-streams.ts'
 import { eventIn, newEventText, pageIn } from './event-json.ts'
+import { type Passing, passing } from './filter.ts'
 import { followed } from './follow.ts'
 import { Lanes } from './lanes.ts'
 import { pagedEvents } from './pages.ts'
-import { asOfText, checkAppend, checkFilter, checkReadAll, checkReadStream, checkStream, checkVersion } from './read-options.ts'
+import { asOfText, checkAppend, checkReadAll, checkReadStream, checkStream, checkVersion } from './read-options.ts'
 import { type QueryValue, segment, type Wire } from './wire.ts'
 
 type Item<E extends AnyEvent> = { stream: string; event: NewEventOf<E> }
@@ -43,6 +48,12 @@ export class RemoteLog implements EventStore {
     this.wire.check()
     checkStream(stream)
     checkAppend(options)
+    if (options.conditions !== undefined || options.partitionKey !== undefined) {
+      const { expectedVersion, ...request } = options
+      return answerOfOne(
+        await this.appendToStreams([{ stream, events, ...(expectedVersion !== undefined && { expectedVersion }) }], request),
+      )
+    }
     const list = (Array.isArray(events) ? events : [events]) as readonly NewEvent[]
     const { expectedVersion: expected, durability, producer, producerSequence } = options
     const known = producer === undefined ? withId(list, expected, this.wire) : list
@@ -55,7 +66,20 @@ export class RemoteLog implements EventStore {
       if (this.#ends.size > 0) await Promise.allSettled(this.#ends)
       return this.wire.json<AppendAnswer>(ask)
     }
-    return this.wire.accept(() => this.#lanes.run(stream, send))
+    return this.wire.accept(() => this.#lanes.run([stream], send))
+  }
+
+  async appendToStreams<E extends AnyEvent>(streams: readonly StreamAppend<E>[], options: RequestOptions = {}): Promise<StreamsAnswer> {
+    this.wire.check()
+    checkAppend(options)
+    const body = streamsBody(streams as readonly StreamAppend[], options)
+    const isRepeatable = isRepeatableAppend(streams as readonly StreamAppend[], options)
+    const ask = { method: 'POST', path: '/v1/events', body, isRepeatable, appends: true, isAccepted: true } as const
+    const send = async (): Promise<StreamsAnswer> => {
+      if (this.#ends.size > 0) await Promise.allSettled(this.#ends)
+      return this.wire.json<StreamsAnswer>(ask)
+    }
+    return this.wire.accept(() => this.#lanes.run([...new Set(streams.map(({ stream }) => stream))], send))
   }
 
   /** Consecutive events of one stream go together; each request is answered before the next is sent. */
@@ -104,15 +128,14 @@ export class RemoteLog implements EventStore {
   readAll<E extends AnyEvent>(options: ReadAllOptions = {}): AsyncIterable<EventOf<E>> {
     this.wire.check()
     checkReadAll(options)
-    return this.#allEvents(options) as AsyncIterable<EventOf<E>>
+    return this.#allEvents(options, passing(options)) as AsyncIterable<EventOf<E>>
   }
 
-  async *#allEvents(options: ReadAllOptions): AsyncGenerator<Event> {
+  async *#allEvents(options: ReadAllOptions, filter: Passing): AsyncGenerator<Event> {
     this.wire.check()
-    const { from, types, categories, system, direction, limit, asOf, atLeast, jsonAs } = options
-    // A list of nothing lets nothing pass, which no parameter says.
-    if (limit === 0 || types?.length === 0 || categories?.length === 0) return
-    const query = { from, types, categories, system, direction, as_of: asOfText(asOf), atLeast }
+    const { from, direction, limit, asOf, atLeast, jsonAs } = options
+    if (limit === 0 || filter.isOfNothing) return
+    const query = { ...filter.query, from, direction, as_of: asOfText(asOf), atLeast }
     const bound = async (): Promise<{ as_of: QueryValue }> => ({ as_of: query.as_of ?? (await this.#lastPosition()) })
     yield* pagedEvents(this.wire, {
       path: '/v1/events',
@@ -164,13 +187,11 @@ export class RemoteLog implements EventStore {
 
   subscribeToAll<E extends AnyEvent>(options: SubscribeToAllOptions = {}): AsyncIterable<EventOf<E>> {
     this.wire.check()
-    checkFilter(options)
-    const { from, types, categories, system, signal, jsonAs, reached } = options
+    const { query, isOfNothing } = passing(options)
+    const { from, signal, jsonAs, reached } = options
     if (from !== undefined && from !== 'end') placeOf(from)
-    const isOfNothing = types?.length === 0 || categories?.length === 0
     const start = from === 'end' ? this.#end(this.#lastPosition()) : Promise.resolve(from)
     const data = jsonAs === undefined ? {} : { jsonAs }
-    const query = { types, categories, system }
     return followed(this.wire, { of: 'all', query, from: start, signal, data, reached, isOfNothing }) as AsyncIterable<EventOf<E>>
   }
 

@@ -8,9 +8,25 @@ export type NewEventOf<E extends AnyEvent> = E extends AnyEvent ? NewEvent<E['ty
 /** The stored `Event` of each member of a discriminated union of `{ type, data }`. */
 export type EventOf<E extends AnyEvent> = E extends AnyEvent ? Event<E['type'], E['data']> : never
 
-export interface AppendOptions {
-  /** Default `any`. */
-  readonly expectedVersion?: ExpectedVersion
+/** Which events are meant: one of the types and all of the tags; what is left out does not matter. */
+export interface ConditionQuery {
+  readonly types?: readonly string[]
+  readonly tags?: readonly string[]
+}
+
+/** Fails when the partition key has an event that one of the queries means, after a position if there is one. */
+export interface AppendCondition {
+  readonly none: ConditionQuery | readonly ConditionQuery[]
+  /** Up to where the writer has read. Default: the start. */
+  readonly after?: Position
+}
+
+/** How an append is made, whatever it is to. */
+export interface RequestOptions {
+  /** All must hold over the events of the partition key, or CONDITION_FAILED. */
+  readonly conditions?: AppendCondition | readonly AppendCondition[]
+  /** The streams' key, theirs for ever from now on. Default: the key they have, at first that of their names. */
+  readonly partitionKey?: string
   /** Default: the store's. */
   readonly durability?: Durability
   /** A program's name; with `producerSequence` makes the append exact for ever. */
@@ -18,6 +34,27 @@ export interface AppendOptions {
   /** One number a request, rising per producer and partition; gaps allowed. */
   readonly producerSequence?: number
 }
+
+export interface AppendOptions extends RequestOptions {
+  /** Default `any`. */
+  readonly expectedVersion?: ExpectedVersion
+}
+
+/** One stream of an append to several; without events it is only expected to be at a version. */
+export interface StreamAppend<E extends AnyEvent = AnyEvent> {
+  readonly stream: StreamId
+  readonly events?: NewEventOf<E> | readonly NewEventOf<E>[]
+  readonly expectedVersion?: ExpectedVersion
+}
+
+/** The answer to an append to several streams. Unprefixed numbers are those of the last event. */
+export interface StreamsResult extends Omit<AppendResult, 'stream' | 'firstVersion' | 'version'> {
+  /** Those that were written, in the order given. */
+  readonly streams: readonly { readonly stream: StreamId; readonly firstVersion: Version; readonly version: Version }[]
+}
+
+/** As for one stream. */
+export type StreamsAnswer = (StreamsResult & { readonly duplicate?: false }) | { readonly duplicate: true; readonly highest: number }
 
 /** `duplicate`: at or below the highest known number of this producer, so nothing was stored. */
 export type AppendAnswer = (AppendResult & { readonly duplicate?: false }) | { readonly duplicate: true; readonly highest: number }
@@ -100,12 +137,20 @@ export interface AggregateOptions<State, E extends AnyEvent> {
 }
 
 export interface EventStore {
-  /** All or nothing. Errors: WRONG_EXPECTED_VERSION, DUPLICATE_ID, INVALID, TOO_LARGE, FORBIDDEN, BUSY, READ_ONLY, UNKNOWN_OUTCOME, CLOSED. */
+  /**
+   * All or nothing. Errors: WRONG_EXPECTED_VERSION, CONDITION_FAILED, DUPLICATE_ID, PARTITION_KEY_MISMATCH, INVALID, TOO_LARGE, FORBIDDEN, BUSY,
+   * READ_ONLY, UNKNOWN_OUTCOME, DAMAGED (a condition would have to look at it), CLOSED.
+   */
   appendToStream<E extends AnyEvent>(
     stream: StreamId,
     events: NewEventOf<E> | readonly NewEventOf<E>[],
     options?: AppendOptions,
   ): Promise<AppendAnswer>
+  /**
+   * Appends to streams of one partition key, all or nothing, and only if the others named are at their versions, too. Errors as of `appendToStream`;
+   * WRONG_EXPECTED_VERSION names the stream, INVALID one that has another key.
+   */
+  appendToStreams<E extends AnyEvent>(streams: readonly StreamAppend<E>[], options?: RequestOptions): Promise<StreamsAnswer>
   /** Keeps call order and waits for room; not atomic. Answers how many were stored. */
   appendInOrder<E extends AnyEvent>(
     items: Iterable<{ stream: StreamId; event: NewEventOf<E> }> | AsyncIterable<{ stream: StreamId; event: NewEventOf<E> }>,

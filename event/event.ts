@@ -53,6 +53,8 @@ export interface Event<Type extends string = string, Data = unknown> {
   readonly time: number
   readonly tags?: readonly string[]
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** Of a stream that was given another partition key than its own. */
+  readonly partitionKey?: string
 }
 
 /** The answer to an append. Unprefixed numbers are those of the last event. */

@@ -5,8 +5,16 @@ export const defaultLimits = {
   /** UTF-8 bytes of one event's `data`, as received. */
   eventBytes: 1024 * 1024,
   requestEvents: 10_000,
+  /** Streams of one append, those included that are only expected to be at a version. */
+  requestStreams: 1000,
   /** Sum of `data` bytes of one append. */
   requestBytes: 8 * 1024 * 1024,
+  /** Queries in all conditions of one append. */
+  requestConditions: 64,
+  /** All conditions of one append, as JSON. */
+  conditionBytes: 64 * 1024,
+  /** Blocks of events that the conditions of one append may reach over; with `after` they reach back to that position only. */
+  conditionBlocks: 4096,
   metadataBytes: 64 * 1024,
   /** Nesting of JSON in `data` and `metadata`. */
   jsonDepth: 64,
@@ -39,10 +47,14 @@ export const defaultLimits = {
   silentWorkerMs: 5_000,
   /** Rows of a page between operators. */
   pageRows: 4096,
+  /** Events that may be folded again for one read of a projection as of an earlier time. */
+  asOfEvents: 1_000_000,
   /** Bytes that a topology may have changed since its last epoch; at half of it an epoch ends early. */
   dirtyBytes: 64 * 1024 * 1024,
   /** Memory that the hot rows of one projection take at most. */
   hotBytes: 64 * 1024 * 1024,
+  /** Rows that may have changed since the reader of a subscription to state came for the last one. */
+  stateChanges: 1_000_000,
 } as const
 
 export type Limits = { readonly [Name in keyof typeof defaultLimits]: number }
@@ -54,6 +66,7 @@ export type Limits = { readonly [Name in keyof typeof defaultLimits]: number }
 export const limitsMost = {
   eventBytes: 2 ** 29,
   requestEvents: 65_535,
+  requestStreams: 65_535,
   requestBytes: 2 ** 30,
   eventIdBytes: 255,
   hotBytes: 2 ** 32,

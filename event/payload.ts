@@ -16,6 +16,7 @@ const HAS_ID = 1
 const HAS_TIME = 2
 const HAS_TAGS = 4
 const HAS_METADATA = 8
+const HAS_KEY = 16
 /** The length of a stored id is one byte. */
 const ID_BYTES_MOST = 255
 
@@ -25,6 +26,8 @@ export interface Extras {
   readonly time?: number
   readonly tags?: readonly string[]
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** The key that was claimed for its stream. */
+  readonly partitionKey?: string
 }
 
 /** A text is JSON text still to be turned into UTF-8; bytes go as they are. */
@@ -131,7 +134,7 @@ export function hasExtras(event: NewEvent): boolean {
   return event.id !== undefined || event.time !== undefined || event.tags !== undefined || event.metadata !== undefined
 }
 
-/** Flags byte; id, in its stored form: length byte and UTF-8; time: float64; tags, metadata: uint32 length and JSON. Checked by `checkExtras` before. */
+/** Flags byte; id, in its stored form: length byte and UTF-8; time: float64; tags, metadata: uint32 length and JSON; then see `withKey`. */
 export function encodeExtras(event: NewEvent, scope: Scope = DEFAULT_SCOPE): Uint8Array {
   const parts: Uint8Array[] = [new Uint8Array(1)]
   let flags = 0
@@ -164,6 +167,18 @@ function idTooLong(scope: Scope, actual: number): EventStoreError {
   return new EventStoreError('TOO_LARGE', `an id of tenant ${tenantOf(scope)} has at most ${limit} bytes`, { field: 'id', limit, actual })
 }
 
+/** Encoded extras, or none, with a partition key behind them: uint16 length and UTF-8. */
+export function withKey(extras: Uint8Array | null, key: Uint8Array): Uint8Array {
+  const before = extras?.length ? extras : Uint8Array.of(0)
+  const out = new Uint8Array(before.length + 2 + key.length)
+  out.set(before)
+  out[0] = before[0]! | HAS_KEY
+  out[before.length] = key.length & 0xff
+  out[before.length + 1] = key.length >>> 8
+  out.set(key, before.length + 2)
+  return out
+}
+
 function pushJson(parts: Uint8Array[], value: unknown): void {
   const json = Buffer.from(JSON.stringify(value))
   const length = Buffer.alloc(4)
@@ -193,6 +208,7 @@ export function decodeExtras(bytes: Uint8Array, start: number, end: number): Ext
   }
   if (flags & HAS_TAGS) out.tags = json() as string[]
   if (flags & HAS_METADATA) out.metadata = json() as Record<string, unknown>
+  if (flags & HAS_KEY) out.partitionKey = textOf(bytes, start + at + 2, start + at + 2 + view.getUint16(at, true))
   return out
 }
 

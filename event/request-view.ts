@@ -1,5 +1,5 @@
-/** A request as the partition reads it, in the layout of `request.ts`. */
-import { EXTRAS, pad4, REQUEST_HEADER_BYTES, type RequestTarget, STAMPS, Word } from './request.ts'
+/** A request as the partition reads it, in the layout of `request-layout.ts`. */
+import { EXTRAS, pad4, REQUEST_HEADER_BYTES, type RequestTarget, STAMPS, WIDE, Word } from './request.ts'
 
 /** A request as the partition reads it: numbers of its regions, no copy. Reused from request to request. */
 export class RequestView {
@@ -16,18 +16,21 @@ export class RequestView {
   firstStamp = 0
   producerSequence = 0
   producerBytes = 0
-  /** Word of the first stream, type, event, extras length, stamp distance. */
+  /** Word of the first stream, type, event, extras length, stamp distance, expectation. */
   streamTable = 0
   typeTable = 0
   eventTable = 0
   extrasTable = 0
   stampTable = 0
-  /** Byte of the names, the payload, the extras. */
+  expectedTable = 0
+  /** Byte of the names, the payload, the extras, the terms. */
   names = 0
   payload = 0
   payloadBytes = 0
   extras = 0
   nameBytes = 0
+  terms = 0
+  termsBytes = 0
 
   read(target: RequestTarget, at: number): this {
     const { words } = target
@@ -53,11 +56,31 @@ export class RequestView {
     this.eventTable = this.typeTable + this.types
     this.extrasTable = this.eventTable + this.events * 2
     this.stampTable = this.extrasTable + (this.flags & EXTRAS ? this.events : 0)
-    const end = this.stampTable + (this.flags & STAMPS ? this.events : 0)
+    this.expectedTable = this.stampTable + (this.flags & STAMPS ? this.events : 0)
+    const end = this.expectedTable + (this.flags & WIDE ? this.streams : 0)
     this.names = end << 2
     this.payload = this.names + pad4(this.nameBytes)
     this.extras = this.payload + pad4(this.payloadBytes)
+    this.termsBytes = words[w + Word.termsBytes]!
+    this.terms = this.extras + pad4(words[w + Word.extrasBytes]!)
     return this
+  }
+
+  /** Name of a stream by its number. */
+  streamName(stream: number): string {
+    let start = this.names
+    for (let i = 0; i < stream; i++) start += this.words[this.streamTable + i * 4 + 3]!
+    return Buffer.prototype.utf8Slice.call(this.bytes, start, start + this.words[this.streamTable + stream * 4 + 3]!)
+  }
+
+  /** Number of the stream of an event. */
+  streamOf(event: number): number {
+    return this.words[this.eventTable + event * 2]! & 0xffff
+  }
+
+  /** What a stream must be at: −1 for anything, −2 for any events, else its version. */
+  expectedOf(stream: number): number {
+    return this.flags & WIDE ? this.words[this.expectedTable + stream]! | 0 : this.expected
   }
 
   /** The producer's name, '' when there is none. */

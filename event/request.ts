@@ -1,57 +1,43 @@
-/** An append on its way to a partition: a header table and one payload region, no object an event. Layout in 32-bit words:
- *
- *     header (16)   total bytes · request · partition, durability, flags · expected · events · streams · types · name bytes ·
- *                   payload bytes · extras bytes · first stamp (f64) · producer sequence (f64) · producer bytes · 0
- *     streams (4)   hash lo, hi, check · name bytes
- *     types (1)     name bytes
- *     events (2)    stream | type << 16 · data bytes | encoding << 30
- *     extras (1)    bytes of each event's extras, only with EXTRAS
- *     stamps (1)    distance of each event's stamp from the first, only with STAMPS
- *     names, payload, extras: bytes, each region padded to 4
- */
+/** Makes requests: collects the events of one append for one partition, in the layout of `request-layout.ts`. */
 import { copyBytes } from './copy-bytes.ts'
 import type { Stamp } from './event.ts'
 import type { TextHash } from './hash.ts'
+import { answersFor } from './outcome.ts'
+import { withKey } from './payload.ts'
+import {
+  type CLAIM,
+  EXTRAS,
+  IDS,
+  KEYED,
+  pad4,
+  PRODUCER,
+  REQUEST_HEADER_BYTES,
+  type RequestHead,
+  type RequestTarget,
+  type SealedRequest,
+  STAMPS,
+  WIDE,
+  Word,
+} from './request-layout.ts'
 
-export const REQUEST_HEADER_BYTES = 64
-export const EXTRAS = 1
-export const STAMPS = 2
-export const PRODUCER = 4
-export const IDS = 8
+export * from './request-layout.ts'
 
-/** Word numbers of the header. */
-export const Word = {
-  total: 0,
-  request: 1,
-  place: 2,
-  expected: 3,
-  events: 4,
-  streams: 5,
-  types: 6,
-  nameBytes: 7,
-  payloadBytes: 8,
-  extrasBytes: 9,
-  firstStamp: 10,
-  producerSequence: 12,
-  producerBytes: 14,
-} as const
+const NOTHING = new Uint8Array(0)
 
 /** Node's own writer of UTF-8 at a place, which its types leave out. */
 type TextBuffer = Buffer & { utf8Write(text: string, at: number): number }
-
-export const pad4 = (bytes: number): number => (bytes + 3) & ~3
 
 /** Collects the events of one request for one partition, then writes it out in one go. Reused from request to request. */
 export class RequestBuilder {
   events = 0
   payloadBytes = 0
-  #payload = Buffer.allocUnsafeSlow(1 << 16) as TextBuffer
-  #words = new Uint32Array(1024)
-  #stamps = new Uint32Array(512)
+  #payload: TextBuffer
+  #words: Uint32Array
+  #stamps: Uint32Array
   #extras: Uint8Array[] = []
   #extrasBytes = 0
   #hasIds = false
-  #names = Buffer.allocUnsafeSlow(1 << 14) as TextBuffer
+  #names: TextBuffer
   /** The first `#streamCount` are of this request, the rest were of others. */
   readonly #streams: { name: string; lo: number; hi: number; check: number; bytes: number }[] = []
   #streamCount = 0
@@ -59,9 +45,20 @@ export class RequestBuilder {
   readonly #types: { name: string; bytes: number }[] = []
   #typeCount = 0
   #namesEnd = 0
-  readonly #sealed = { bytes: 0, nameBytes: 0, producerBytes: 0 }
+  readonly #sealed = { bytes: 0, nameBytes: 0, producerBytes: 0, answers: 1 }
   #stampBase = -1
   #stampsUsed = false
+  #expected: readonly number[] | null = null
+  #terms: Uint8Array = NOTHING
+  #flags = 0
+
+  /** `bytes`: room at first; one that serves a single small request needs little. */
+  constructor(bytes = 1 << 16) {
+    this.#payload = Buffer.allocUnsafeSlow(bytes) as TextBuffer
+    this.#names = Buffer.allocUnsafeSlow(bytes >>> 2) as TextBuffer
+    this.#words = new Uint32Array(bytes >>> 6)
+    this.#stamps = new Uint32Array(bytes >>> 7)
+  }
 
   clear(): void {
     this.events = 0
@@ -74,6 +71,40 @@ export class RequestBuilder {
     this.#typeCount = 0
     this.#stampBase = -1
     this.#stampsUsed = false
+    this.#expected = null
+    this.#terms = NOTHING
+    this.#flags = 0
+  }
+
+  /** An expectation for each stream, in the order of their numbers, and conditions on the events of the key. */
+  widen(expected: readonly number[], terms: Uint8Array = NOTHING): void {
+    this.#expected = expected
+    this.#terms = terms
+  }
+
+  /** Sets CLAIM or KEYED. */
+  mark(flag: typeof CLAIM | typeof KEYED): void {
+    this.#flags |= flag
+  }
+
+  /** Writes the key that was claimed for some streams into their events; `isKeyed` by number of the stream. */
+  key(key: Uint8Array, isKeyed: (stream: number) => boolean): void {
+    for (let i = 0; i < this.events; i++) if (isKeyed(this.#words[i * 2]! & 0xffff)) this.#keyEvent(i, key)
+    this.mark(KEYED)
+  }
+
+  /** The same for the event added last. */
+  keyLast(key: Uint8Array): void {
+    this.#keyEvent(this.events - 1, key)
+    this.mark(KEYED)
+  }
+
+  #keyEvent(event: number, key: Uint8Array): void {
+    while (this.#extras.length <= event) this.#extras.push(NOTHING)
+    const before = this.#extras[event]!
+    const after = withKey(before, key)
+    this.#extras[event] = after
+    this.#extrasBytes += after.length - before.length
   }
 
   /** Number of a stream in this request; `hash` is the node's keyed hash. */
@@ -185,8 +216,10 @@ export class RequestBuilder {
     sealed.nameBytes = this.#namesEnd
     while (this.#extras.length > 0 && this.#extras.length < this.events) this.#extras.push(NOTHING)
     const words = 2 + (this.#extras.length > 0 ? 1 : 0) + (this.#stampsUsed ? 1 : 0)
-    const tables = this.#streamCount * 4 + this.#typeCount + this.events * words
-    sealed.bytes = REQUEST_HEADER_BYTES + tables * 4 + pad4(sealed.nameBytes) + pad4(this.payloadBytes) + pad4(this.#extrasBytes)
+    const tables = this.#streamCount * (this.#expected ? 5 : 4) + this.#typeCount + this.events * words
+    const terms = pad4(this.#extrasBytes) + this.#terms.length
+    sealed.answers = this.#expected && this.#streamCount > 1 ? answersFor(this.#streamCount) : 1
+    sealed.bytes = REQUEST_HEADER_BYTES + tables * 4 + pad4(sealed.nameBytes) + pad4(this.payloadBytes) + pad4(terms)
     return sealed
   }
 
@@ -195,7 +228,12 @@ export class RequestBuilder {
     const { words, bytes } = target
     const extras = this.#extras.length > 0
     const flags =
-      (extras ? EXTRAS : 0) | (this.#stampsUsed ? STAMPS : 0) | (sealed.producerBytes > 0 ? PRODUCER : 0) | (this.#hasIds ? IDS : 0)
+      this.#flags |
+      (extras ? EXTRAS : 0) |
+      (this.#stampsUsed ? STAMPS : 0) |
+      (sealed.producerBytes > 0 ? PRODUCER : 0) |
+      (this.#hasIds ? IDS : 0) |
+      (this.#expected ? WIDE : 0)
     const w = at >>> 2
     words[w + Word.total] = sealed.bytes
     words[w + Word.request] = head.request
@@ -208,6 +246,7 @@ export class RequestBuilder {
     words[w + Word.payloadBytes] = this.payloadBytes
     words[w + Word.extrasBytes] = this.#extrasBytes
     words[w + Word.producerBytes] = sealed.producerBytes
+    words[w + Word.termsBytes] = this.#terms.length
     target.floats[(at + Word.firstStamp * 4) >>> 3] = head.firstStamp
     target.floats[(at + Word.producerSequence * 4) >>> 3] = head.producerSequence
     let next = w + 16
@@ -224,6 +263,7 @@ export class RequestBuilder {
     for (let i = 0, n = this.events * 2; i < n; i++) words[next++] = own[i]!
     if (extras) for (const part of this.#extras) words[next++] = part.length
     if (this.#stampsUsed) for (let i = 0; i < this.events; i++) words[next++] = this.#stamps[i]!
+    if (this.#expected) for (const expected of this.#expected) words[next++] = expected
     let byte = next << 2
     copyBytes(this.#names, 0, sealed.nameBytes, bytes, byte)
     byte += pad4(sealed.nameBytes)
@@ -233,38 +273,6 @@ export class RequestBuilder {
       bytes.set(part, byte)
       byte += part.length
     }
+    if (this.#terms.length > 0) bytes.set(this.#terms, pad4(byte))
   }
 }
-
-const NOTHING = new Uint8Array(0)
-
-export interface SealedRequest {
-  readonly bytes: number
-  readonly nameBytes: number
-  readonly producerBytes: number
-}
-
-/** What is only known when the request is sent. */
-export interface RequestHead {
-  readonly request: number
-  readonly partition: number
-  /** Number of the durability, see `durabilities`. */
-  readonly durability: number
-  readonly expected: number
-  readonly firstStamp: Stamp
-  readonly producerSequence: number
-}
-
-/** Three views of the same bytes. */
-export interface RequestTarget {
-  readonly words: Uint32Array
-  readonly floats: Float64Array
-  readonly bytes: Uint8Array
-}
-
-export function targetOf(buffer: ArrayBufferLike): RequestTarget {
-  return { words: new Uint32Array(buffer), floats: new Float64Array(buffer), bytes: new Uint8Array(buffer) }
-}
-
-/** In the order of their numbers. */
-export const durabilities = ['memory', 'os', 'disk', 'quorum'] as const

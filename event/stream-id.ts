@@ -2,7 +2,7 @@
 import { EventStoreError } from './error.ts'
 import type { StreamId } from './event.ts'
 import type { Limits } from './limits.ts'
-import { DEFAULT_SCOPE, localName, scopeOf, tenantOf } from './scope.ts'
+import { DEFAULT_SCOPE, localName, type Scope, scopeOf, tenantOf } from './scope.ts'
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte
@@ -28,13 +28,29 @@ function crc32Bytes(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0
 }
 
+const CLAIMS = '$key-'
+
+/** The stream that holds the partition key claimed for another one; it lives where that one's own key leads. Both by their stored names. */
+export function claimStreamOf(stream: StreamId): StreamId {
+  return scopeOf(stream) + CLAIMS + localName(stream)
+}
+
 /**
  * What decides the partition: the part between the first `{` and the next `}` if not empty, else the whole id; behind `<tenant>/` unless the
  * stream is of the default tenant. Here and below, a stream is its stored name.
  */
 export function partitionKeyOf(stream: StreamId): string {
-  const scope = scopeOf(stream)
-  return scope === DEFAULT_SCOPE ? keyWithin(stream) : `${tenantOf(scope)}/${keyWithin(localName(stream))}`
+  return storedKey(scopeOf(stream), ownKeyOf(stream))
+}
+
+function storedKey(scope: Scope, key: string): string {
+  return scope === DEFAULT_SCOPE ? key : `${tenantOf(scope)}/${key}`
+}
+
+/** The partition key of a stream within its tenant, by its name alone. */
+export function ownKeyOf(stream: StreamId): string {
+  const local = localName(stream)
+  return keyWithin(local.charCodeAt(0) === 36 && local.startsWith(CLAIMS) ? local.slice(CLAIMS.length) : local)
 }
 
 function keyWithin(stream: StreamId): string {
@@ -47,6 +63,11 @@ function keyWithin(stream: StreamId): string {
 /** The one partition a stream lives in. */
 export function partitionOf(stream: StreamId, partitions: number): number {
   return crc32Text(partitionKeyOf(stream)) % partitions
+}
+
+/** The partition that a key of a tenant leads to. */
+export function partitionOfKey(key: string, scope: Scope, partitions: number): number {
+  return crc32Text(storedKey(scope, key)) % partitions
 }
 
 /** Text before the first `-` of the id with braces removed; the whole id when there is no dash. */
@@ -62,23 +83,32 @@ export function isSystemStream(stream: StreamId): boolean {
 }
 
 /** Throws INVALID or TOO_LARGE when a text can not name a stream. */
-export function checkStreamId(stream: unknown, limits: Limits): asserts stream is StreamId {
-  if (typeof stream !== 'string' || stream.length === 0)
-    throw new EventStoreError('INVALID', 'stream must be a text of at least one character', { field: 'stream' })
-  const bytes = stream.length * 3 > limits.streamIdBytes ? encoder.encode(stream).length : 0
+export function checkStreamId(stream: unknown, limits: Limits, field = 'stream'): asserts stream is StreamId {
+  checkName(stream, limits, field)
+  if (stream === '.' || stream === '..') throw new EventStoreError('INVALID', `${field} may not be "${stream}"`, { field })
+}
+
+/** Throws INVALID or TOO_LARGE when a text can not be a partition key: as for streams, but for the dots. */
+export function checkPartitionKey(key: unknown, limits: Limits): asserts key is string {
+  checkName(key, limits, 'partitionKey')
+}
+
+function checkName(name: unknown, limits: Limits, field: string): asserts name is string {
+  if (typeof name !== 'string' || name.length === 0)
+    throw new EventStoreError('INVALID', `${field} must be a text of at least one character`, { field })
+  const bytes = name.length * 3 > limits.streamIdBytes ? encoder.encode(name).length : 0
   if (bytes > limits.streamIdBytes) {
-    throw new EventStoreError('TOO_LARGE', `stream id is longer than ${limits.streamIdBytes} bytes`, {
-      field: 'stream',
+    throw new EventStoreError('TOO_LARGE', `${field} is longer than ${limits.streamIdBytes} bytes`, {
+      field,
       limit: limits.streamIdBytes,
       actual: bytes,
     })
   }
-  if (stream === '.' || stream === '..') throw new EventStoreError('INVALID', `stream may not be "${stream}"`, { field: 'stream' })
-  for (let i = 0; i < stream.length; i++) {
-    const code = stream.charCodeAt(i)
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i)
     if (code < 32 || (code >= 127 && code < 160))
-      throw new EventStoreError('INVALID', 'stream may not hold control characters', { field: 'stream' })
-    if (code >= 0xd800 && code < 0xe000 && !stream.isWellFormed())
-      throw new EventStoreError('INVALID', 'stream must be well-formed Unicode', { field: 'stream' })
+      throw new EventStoreError('INVALID', `${field} may not hold control characters`, { field })
+    if (code >= 0xd800 && code < 0xe000 && !name.isWellFormed())
+      throw new EventStoreError('INVALID', `${field} must be well-formed Unicode`, { field })
   }
 }

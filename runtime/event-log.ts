@@ -16,6 +16,9 @@ import type {
   NewEventOf,
   ReadAllOptions,
   ReadStreamOptions,
+  RequestOptions,
+  StreamAppend,
+  StreamsAnswer,
   SubscribeToAllOptions,
   SubscribeToStreamOptions,
 } from '../event/event-store.ts'
@@ -55,6 +58,7 @@ export class EventLog implements EventStore {
     this.view = parts.view
     this.router = parts.router
     this.limits = parts.limits
+    parts.router.keyed.keys.reader = parts.view
     this.#scope = parts.scope
     this.#writing = parts.writing ?? (append => append(parts.scope()))
   }
@@ -95,6 +99,11 @@ export class EventLog implements EventStore {
   ): Promise<AppendAnswer> {
     if (this.#closed) return Promise.reject(this.#closed)
     return this.#writing(scope => this.router.append(stream, events as NewEvent | readonly NewEvent[], options, { scope, isSystem: false }))
+  }
+
+  appendToStreams<E extends AnyEvent>(streams: readonly StreamAppend<E>[], options?: RequestOptions): Promise<StreamsAnswer> {
+    if (this.#closed) return Promise.reject(this.#closed)
+    return this.#writing(scope => this.router.appendToStreams(streams, options, { scope, isSystem: false }))
   }
 
   async appendInOrder<E extends AnyEvent>(

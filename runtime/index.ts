@@ -30,7 +30,7 @@ export type {
   HandledLetters,
   ReplayOptions,
 } from '../event/dead-letters.ts'
-export type { HotProjectionReader, ProjectionReader, StateListOptions, StateRow } from '../event/projections.ts'
+export type * from '../event/projections.ts'
 export type {
   Deployed,
   DeployedUpdate,

@@ -158,7 +158,7 @@ export class Node extends TenantStore {
     this.check()
     if (this.#serving) throw new EventStoreError('INVALID', 'the node serves already; close that first', { field: 'serve' })
     const forget = (): void => void (this.#serving = null)
-    this.#serving = serveNode({ node: this, directory: this.#parts.options.directory }, options)
+    this.#serving = serveNode({ node: this, directory: this.#parts.options.directory, logger: this.#parts.options.logger }, options)
     const { addresses, close } = await this.#serving.catch((error: unknown) => {
       forget()
       throw error
@@ -191,7 +191,8 @@ export class Node extends TenantStore {
     const { logger } = this.#parts.options
     const begun = systemClock.monotonic()
     logger.info({ pending: this.router.pending }, 'the node is closing')
-    await (await this.#serving?.catch(() => null))?.close()
+    // Requests that came over a wire are answered by an open store; without any, nothing comes in from this call on.
+    if (this.#serving) await (await this.#serving.catch(() => null))?.close()
     this.#isClosing = true
     this.monitor.close()
     for (const store of [this, ...this.#tenants.values()]) store.shut(closing())

@@ -96,7 +96,7 @@ export class Tenants {
 
   /** Resolves when every write that waits for its tenant to be made has been sent. */
   async sent(): Promise<void> {
-    await Promise.allSettled(Array.from(this.#lives.values(), ({ creating }) => creating))
+    await Promise.allSettled(Array.from(this.#lives.values(), async ({ creating }) => creating))
   }
 
   #created(life: Life): Promise<void> {

@@ -1,20 +1,19 @@
 /** Deploys topologies: keeps what is deployed as events in `$topology`, runs each in a thread of pipelines, and answers for their state. */
-import { localName, scopeOf } from '../../event/scope.ts'
 import type { LookedUp } from '../../actors/lookups.ts'
-import { streamEvents } from '../../actors/reader.ts'
 import { EventStoreError } from '../../event/error.ts'
-import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
-import { indexedFields } from '../../topology/indexed-fields.ts'
+import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
 import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
-import { about, Deployments } from './deployments.ts'
-import { eventsIn, isAhead } from './log-state.ts'
+import { Deployments } from './deployments.ts'
+import { eventsIn } from './log-state.ts'
 import type { ModuleChange } from '../../event/topologies.ts'
 import { ModuleWatches } from './module-watches.ts'
-import { type HotProjectionReader, projectionReader } from './projection-reader.ts'
-import { type DeployedData, isOver, projectionsOf, TOPOLOGY_STREAM } from './registry.ts'
+import { deployedState } from './deployed-state.ts'
+import type { HotProjectionReader } from './projection-reader.ts'
+import { type DeployedData, isOver, projectionsOf } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
 import { asInvalid, refuseOver } from './refusals.ts'
+import { takeUp } from './take-up.ts'
 import { TopologyRuns } from './topology-runs.ts'
 import { nextModule, updateBy, Updates } from './updates.ts'
 import { type NamedModule, namedModule } from './user-module.ts'
@@ -42,42 +41,9 @@ export class Deployer {
     this.#updates = new Updates(options, this.#deployments, this.runs)
   }
 
-  /**
-   * Once, at the node's start: folds `$topology`, makes the state fit the log (what is not deployed goes, what is ahead of the log is folded
-   * again), and starts what ran.
-   */
+  /** Once, at the node's start. */
   async takeUp(): Promise<void> {
-    const { state, scope, log } = this.#options
-    for (const event of streamEvents(log, scope + TOPOLOGY_STREAM, {}, true)) this.#deployments.fold(event)
-    if (!this.#options.resume) return this.#standStill()
-    for (const [stored, row] of readTopologyRows(state)) {
-      if (scopeOf(stored) !== scope) continue
-      const name = localName(stored)
-      const isDeployed = this.#deployments.get(name)?.deployment === row.deployment
-      if (isDeployed && !isAhead(row, this.#options)) continue
-      if (isDeployed) this.#rebuild(name)
-      await this.runs.threads.writer.drop(stored)
-    }
-    for (const deployment of this.#deployments.all) {
-      const { name, status } = deployment
-      if (status === 'failed' || status === 'paused') continue
-      if (status === 'ended' && this.#row(name)?.status !== 'ended') this.#rebuild(name)
-      this.runs.begin(deployment)
-    }
-  }
-
-  #rebuild(name: string): void {
-    this.#rebuilt.add(name)
-    const { logger, scope } = this.#options
-    logger.warn(about(scope, name), 'the state of a topology did not fit the log and is folded again from the start')
-  }
-
-  /** Only what the state says already: a topology may have ended without the log knowing. */
-  #standStill(): void {
-    for (const deployment of this.#deployments.all) {
-      const row = this.#row(deployment.name)
-      if (row?.deployment === deployment.deployment && row.status === 'ended') this.#deployments.set({ ...deployment, status: 'ended' })
-    }
+    for (const name of await takeUp(this.#options, this.#deployments, this.runs)) this.#rebuilt.add(name)
   }
 
   #row(name: string): TopologyRow | undefined {
@@ -246,20 +212,11 @@ export class Deployer {
 
   /** The rows of a projection. Whether there is such a projection shows at the first read. */
   state(projection: string): HotProjectionReader {
-    return projectionReader({
-      store: this.#options.state,
-      scope: this.#options.scope,
+    const { state: store, scope, limits } = this.#options
+    return deployedState(
+      { store, scope, limitKeys: limits.stateChanges, deployments: this.#deployments, runs: this.runs, check: () => this.#check() },
       projection,
-      check: () => this.#check(),
-      owner: () => {
-        this.#check()
-        const owner = this.#deployments.ownerOf(projection)
-        if (!owner) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
-        const { name, plan } = owner
-        const indexed = indexedFields(plan).get(projection) ?? []
-        return { name, run: this.runs.get(name), hot: this.runs.hot.get(name, projection), indexed }
-      },
-    })
+    )
   }
 
   /** Whatever changes what is deployed, one after the other. */

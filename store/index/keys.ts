@@ -15,9 +15,13 @@ export const kinds = {
   versions: 0x76,
   versionsHead: 0x56,
   producer: 0x70,
+  claims: 0x6b,
   term: 0x74,
   termsHead: 0x54,
 } as const
+
+/** Is there from the first claim of a partition key on. */
+export const claimsKey = Buffer.of(kinds.claims)
 
 export function blockKey(number: number): Buffer {
   const key = Buffer.allocUnsafe(8)

@@ -53,6 +53,15 @@ export class VersionMap {
     return this.versions[slot]!
   }
 
+  /** As `of`, without making a slot. */
+  peek(lo: number, hi: number, check: number): number {
+    for (let i = hi & this.#mask; ; i = (i + 1) & this.#mask) {
+      const l = this.lo[i]!
+      if (l === lo && this.hi[i] === hi && this.check[i] === check) return this.versions[i]!
+      if (l === 0) return this.#known?.has(lo, hi) ? this.#lookup(lo, hi, check) : 0
+    }
+  }
+
   #insert(free: number, lo: number, hi: number, check: number): number {
     if (this.size >= this.capacity * LOAD) {
       this.#grow(this.capacity * 2)

@@ -1,7 +1,8 @@
 /** Which given event ids a shard holds already: the open group in a set, the tail in memory, finished segments behind Bloom filters. */
 import type { TextHash } from '../../event/hash.ts'
-import { DUPLICATE_EVENT_ID, type Outcome, STORED } from '../../event/outcome.ts'
+import { DUPLICATE_EVENT_ID, type Outcome } from '../../event/outcome.ts'
 import { idSliceOf } from '../../event/payload.ts'
+import { WIDE } from '../../event/request.ts'
 import type { RequestView } from '../../event/request-view.ts'
 import { localName } from '../../event/scope.ts'
 import { BloomFilter } from '../index/bloom.ts'
@@ -14,12 +15,8 @@ import type { KeyValue } from '../key-value.ts'
 import type { Block } from './block.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { SharedShard } from './shared.ts'
+import { answersAsBefore, numericallyExpected, type Stored } from './same-request.ts'
 import { extrasBytesOf } from './block-builder.ts'
-
-interface Stored {
-  readonly block: Block
-  readonly row: number
-}
 
 /** What is known of a shard by the one that writes it. */
 export interface KnownIdsHost {
@@ -79,7 +76,7 @@ export class KnownIds {
     const { bytes } = request
     const found: (Stored | null)[] = []
     let extras = request.extras
-    let any = -1
+    let at = -1
     for (let i = 0; i < request.events; i++) {
       const size = extrasBytesOf(request, i)
       const id = idSliceOf(bytes, extras, extras + size)
@@ -87,15 +84,16 @@ export class KnownIds {
       const stored = id ? this.#find(bytes, id.start, id.end, partition.partition) : null
       if (stored === 'later') return 'later'
       if (stored === 'taken') return duplicateId(outcome, i)
-      if (stored && any < 0) any = i
+      if (stored && at < 0) at = i
       found.push(stored)
     }
-    if (any < 0) return this.#asBefore(request, outcome)
+    if (at < 0) return this.#asBefore(request, partition, outcome)
     // Events without ids are known by what stands beside those that have one.
-    const first = found[any]!
-    const rows = found.includes(null) ? this.#rowsOf(request, first.block.versionAt(first.row) - any) : found
+    const { block, row } = found[at]!
+    const one = { partition, stream: request.streamOf(at), version: block.versionAt(row), at }
+    const rows = found.includes(null) ? this.#rowsBeside(request, one) : found
     if (rows === 'later') return 'later'
-    return rows && this.#sameRequest(request, rows, outcome) ? 'answered' : duplicateId(outcome, any)
+    return rows && answersAsBefore(request, rows, outcome) ? 'answered' : duplicateId(outcome, at)
   }
 
   #find(bytes: Uint8Array, start: number, end: number, partition: number): Stored | 'later' | 'taken' | null {
@@ -159,74 +157,65 @@ export class KnownIds {
   }
 
   /** Ids forgotten, but a numeric expectation that was met before: the stream itself remembers. */
-  #asBefore(request: RequestView, outcome: Outcome): Known {
-    const { words, streamTable } = request
-    if (request.expected < 0) return 'new'
-    const { versions } = this.#parts.log
-    const actual = versions.of(words[streamTable]!, words[streamTable + 1]!, words[streamTable + 2]!)
-    if (actual < request.expected + request.events) return 'new'
-    const found = this.#rowsOf(request, request.expected + 1)
+  #asBefore(request: RequestView, partition: PartitionLog, outcome: Outcome): Known {
+    const asked = numericallyExpected(request)
+    if (!asked) return 'new'
+    const { stream, expected, at, events } = asked
+    const { words } = request
+    const s = request.streamTable + stream * 4
+    const actual = this.#parts.log.versions.of(words[s]!, words[s + 1]!, words[s + 2]!)
+    if (actual < expected + events) return 'new'
+    const found = this.#rowsBeside(request, { partition, stream, version: expected + 1, at })
     if (found === 'later') return 'later'
-    return found && this.#sameRequest(request, found, outcome) ? 'answered' : 'new'
+    return found && answersAsBefore(request, found, outcome) ? 'answered' : 'new'
   }
 
-  /** As many rows of the request's first stream as it has events, from a version on; null when there are fewer. */
-  #rowsOf(request: RequestView, first: number): Stored[] | 'later' | null {
-    const { words, streamTable } = request
-    const { log, segments } = this.#parts
-    const { blocks } = segments.find({
-      kind: 'stream',
-      lo: words[streamTable]!,
-      hi: words[streamTable + 1]!,
-      versionFrom: Math.max(1, first),
-    })
-    const name = Buffer.prototype.utf8Slice.call(request.bytes, request.names, request.names + words[streamTable + 3]!)
+  /** The rows of a whole request, one of which is known: event `at` by its stream and version. Null when they are not there. */
+  #rowsBeside(
+    request: RequestView,
+    one: { partition: PartitionLog; stream: number; version: number; at: number },
+  ): (Stored | null)[] | 'later' | null {
+    if (!(request.flags & WIDE)) return this.#rowsOf(request, 0, one.version - one.at, request.events)
+    const rows = this.#rowsOf(request, one.stream, one.version, 1)
+    if (rows === 'later' || rows === null) return rows
+    const { block, row } = rows[0]!
+    return this.#rowsFrom(one.partition, block.firstSequence + row - one.at, request.events)
+  }
+
+  /** As many rows of a stream of the request, from a version on; null when there are fewer. */
+  #rowsOf(request: RequestView, stream: number, first: number, count: number): Stored[] | 'later' | null {
+    const { words } = request
+    const s = request.streamTable + stream * 4
+    const { blocks } = this.#parts.segments.find({ kind: 'stream', lo: words[s]!, hi: words[s + 1]!, versionFrom: Math.max(1, first) })
+    const name = request.streamName(stream)
     const found: Stored[] = []
     for (const number of blocks) {
       const block = this.#parts.blockAt(number)
-      for (let row = 0; row < block.count && found.length < request.events; row++) {
+      for (let row = 0; row < block.count && found.length < count; row++) {
         if (block.storedStreamOf(row) === name && block.versionAt(row) === first + found.length) found.push({ block, row })
       }
-      if (found.length === request.events) return found
+      if (found.length === count) return found
     }
-    // What is written but not published is not found yet.
-    return log.shared.committedBlocks < log.settledBlocks ? 'later' : null
+    return this.#unlessUnseen()
   }
 
-  /** Compares everything; on success the outcome is the first answer. */
-  #sameRequest(request: RequestView, found: readonly (Stored | null)[], outcome: Outcome): boolean {
-    const first = found[0]
-    if (!first) return false
-    const name = Buffer.prototype.utf8Slice.call(request.bytes, request.names, request.names + request.words[request.streamTable + 3]!)
-    let payload = request.payload
-    let extras = request.extras
-    const version = first.block.versionAt(first.row)
-    for (let i = 0; i < request.events; i++) {
-      const stored = found[i]
-      const size = request.words[request.eventTable + i * 2 + 1]!
-      const dataEnd = payload + (size & 0x3fffffff)
-      const extrasEnd = extras + extrasBytesOf(request, i)
-      if (!stored) return false
-      const { block, row } = stored
-      if (block.storedStreamOf(row) !== name || block.versionAt(row) !== version + i || typeOf(request, i) !== block.typeOf(row))
-        return false
-      if (Buffer.compare(request.bytes.subarray(payload, dataEnd), block.bytes.subarray(block.dataStart(row), block.dataEnd(row))) !== 0)
-        return false
-      if (
-        Buffer.compare(request.bytes.subarray(extras, extrasEnd), block.bytes.subarray(block.extrasStart(row), block.extrasEnd(row))) !== 0
-      )
-        return false
-      payload = dataEnd
-      extras = extrasEnd
+  /** As many rows of a partition, from a sequence on; null when there are fewer. */
+  #rowsFrom(partition: PartitionLog, first: number, count: number): Stored[] | 'later' | null {
+    const found: Stored[] = []
+    while (found.length < count) {
+      const number = this.#parts.segments.blockOf(partition.partition, first + found.length)
+      if (number === null || first < 1) return this.#unlessUnseen()
+      const block = this.#parts.blockAt(number)
+      const from = first + found.length - block.firstSequence
+      for (let row = from; row < block.count && found.length < count; row++) found.push({ block, row })
     }
-    const last = found[found.length - 1]!
-    outcome.status = STORED
-    outcome.firstVersion = version
-    outcome.version = version + request.events - 1
-    outcome.firstSequence = first.block.firstSequence + first.row
-    outcome.sequence = last.block.firstSequence + last.row
-    outcome.stamp = last.block.stampAt(last.row)
-    return true
+    return found
+  }
+
+  /** What is written but not published is not found yet. */
+  #unlessUnseen(): 'later' | null {
+    const { log } = this.#parts
+    return log.shared.committedBlocks < log.settledBlocks ? 'later' : null
   }
 }
 
@@ -234,13 +223,4 @@ function duplicateId(outcome: Outcome, event: number): Known {
   outcome.status = DUPLICATE_EVENT_ID
   outcome.version = event
   return 'answered'
-}
-
-function typeOf(request: RequestView, event: number): string {
-  const { words } = request
-  const type = words[request.eventTable + event * 2]! >>> 16
-  let at = request.names
-  for (let i = 0; i < request.streams; i++) at += words[request.streamTable + i * 4 + 3]!
-  for (let i = 0; i < type; i++) at += words[request.typeTable + i]!
-  return Buffer.prototype.utf8Slice.call(request.bytes, at, at + words[request.typeTable + type]!)
 }

@@ -1,7 +1,8 @@
 /** The log as one thread sees it: every shard's blocks, directory and commit numbers. Reads only; any number of threads may have one. */
 import { EventStoreError } from '../../event/error.ts'
 import type { TextHash } from '../../event/hash.ts'
-import { partitionOf } from '../../event/stream-id.ts'
+import { scopeOf } from '../../event/scope.ts'
+import { partitionOf, partitionOfKey } from '../../event/stream-id.ts'
 import type { ShardColumn } from '../index/keys.ts'
 import { Segments } from '../index/segments.ts'
 import type { TermHashes } from '../index/terms.ts'
@@ -9,6 +10,7 @@ import type { KeyValue } from '../key-value.ts'
 import { Block } from './block.ts'
 import { blockValues } from './block-values.ts'
 import { BlockCache } from './block-cache.ts'
+import { ClaimedKeys } from './claimed-keys.ts'
 import { hashesOf } from './open-shard.ts'
 import type { SharedHorizon } from './horizon.ts'
 import type { SharedShard } from './shared.ts'
@@ -36,6 +38,7 @@ export class LogView {
   readonly idHash: TextHash
   readonly termHashes: TermHashes
   readonly #cache: BlockCache
+  readonly #claims = new ClaimedKeys(this)
 
   constructor(options: LogViewOptions) {
     this.shards = options.shards.map(({ kv, shared }) => ({ kv, shared, segments: new Segments(kv, shared) }))
@@ -62,6 +65,22 @@ export class LogView {
 
   partitionOf(stream: string): number {
     return partitionOf(stream, this.partitions)
+  }
+
+  /** False as long as no stream that is at home in a partition, or in another of its shard, had a key claimed for it. */
+  hasClaims(partition: number): boolean {
+    return this.shardOf(partition).shared.hasClaims
+  }
+
+  /** The partition key claimed for a stream, by its stored name; undefined when it goes by its own. */
+  claimedKey(stream: string): string | undefined {
+    return this.#claims.of(stream)
+  }
+
+  /** The partition a stream is in, or will be as far as is known now. */
+  partitionHolding(stream: string): number {
+    const key = this.claimedKey(stream)
+    return key === undefined ? this.partitionOf(stream) : partitionOfKey(key, scopeOf(stream), this.partitions)
   }
 
   /** Blocks by number, in that order, through the cache. Throws DAMAGED for one that is not what was written. */

@@ -4,7 +4,7 @@ import { TextHash } from '../../event/hash.ts'
 import { EventStoreError, isEventStoreError } from '../../event/error.ts'
 import type { Limits } from '../../event/limits.ts'
 import { idSliceOf } from '../../event/payload.ts'
-import { blockKey, blockNumberOf, BUCKETS, bucketKey, kinds, type ShardColumn } from '../index/keys.ts'
+import { blockKey, blockNumberOf, BUCKETS, bucketKey, claimsKey, kinds, type ShardColumn } from '../index/keys.ts'
 import { ENTRY_WORDS, lastSegment, wordsOf } from '../index/segment.ts'
 import { Segments } from '../index/segments.ts'
 import { ID_ENTRY } from '../index/tail.ts'
@@ -13,6 +13,7 @@ import { loadVersions, VersionDump } from '../index/version-dump.ts'
 import { VersionMap } from '../index/version-map.ts'
 import type { KeyValue } from '../key-value.ts'
 import { Block } from './block.ts'
+import { Conditions } from './conditions.ts'
 import { eachTerm } from './block-terms.ts'
 import { blockValue } from './block-values.ts'
 import { KnownIds } from './known-ids.ts'
@@ -62,6 +63,7 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
     versions,
     dump: new VersionDump(generation),
     idHash: hashes.id,
+    streamHash: hashes.stream,
     termHashes: hashes.terms,
     segmentEntries: limits.segmentEntries,
     requestEvents: limits.requestEvents,
@@ -74,6 +76,14 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
     idsRemembered: limits.idsRemembered,
     blockAt: number => blockAt(kv, number),
   })
+  log.conditions = new Conditions({
+    log,
+    kv,
+    termHashes: hashes.terms,
+    segments,
+    blockAt: number => blockAt(kv, number),
+    blocksMax: limits.conditionBlocks,
+  })
   log.nextBlock = baseBlock
   for (const partition of log.partitions) {
     partition.sequence = last?.end.sequences[partition.rank] ?? 0
@@ -81,6 +91,7 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
     partition.crc = last?.end.crcs[partition.rank] ?? 0
   }
   shared.restore(segment, baseBlock)
+  shared.hasClaims = kv.get('meta', claimsKey) !== undefined
   const accepted = readAcceptedLosses(kv)
   const damage: LogDamage[] = []
   replayTail(options, log, { hashes, accepted, damage })

@@ -1,8 +1,9 @@
 /** The writer's side of one partition: checks a request whole, then numbers its events into blocks. Nothing here waits or touches a disk. */
 import { DUPLICATE, type Outcome, STORED, WRONG_VERSION } from '../../event/outcome.ts'
-import { EXTRAS, STAMPS } from '../../event/request.ts'
+import { EXTRAS, STAMPS, WIDE } from '../../event/request.ts'
 import { type RequestView } from '../../event/request-view.ts'
 import type { VersionMap } from '../index/version-map.ts'
+import { Block } from './block.ts'
 import { BlockBuilder, extrasBytesOf } from './block-builder.ts'
 
 /** What a partition asks of the shard that holds it. */
@@ -39,6 +40,8 @@ export class PartitionLog {
   #slots = new Uint32Array(16)
   #names = new Uint32Array(32)
   readonly #kind = { stream: 0, type: 0, version: 0, stamp: 0, encoding: 0 }
+  /** The open block as readers of blocks see it, and how many events it had then. */
+  #seen: { readonly block: Block; readonly sequence: number } | null = null
   readonly #run = { stream: 0, type: 0, firstVersion: 0, firstStamp: 0 }
 
   constructor(partition: number, rank: number, host: PartitionHost) {
@@ -67,16 +70,32 @@ export class PartitionLog {
     return highest
   }
 
-  /** Checks the expected version of a request's one stream; true when the request may go on. */
+  /** Checks what is expected of each stream; true when the request may go on. */
   expects(request: RequestView, outcome: Outcome): boolean {
-    const { words, streamTable, expected } = request
+    if (!(request.flags & WIDE)) return request.expected === -1 || this.#isAt(request, 0, outcome)
+    for (let stream = 0; stream < request.streams; stream++) if (!this.#isAt(request, stream, outcome)) return false
+    return true
+  }
+
+  #isAt(request: RequestView, stream: number, outcome: Outcome): boolean {
+    const expected = request.expectedOf(stream)
     if (expected === -1) return true
-    const { versions } = this.#host
-    const actual = versions.of(words[streamTable]!, words[streamTable + 1]!, words[streamTable + 2]!)
+    const { words } = request
+    const s = request.streamTable + stream * 4
+    const actual = this.#host.versions.of(words[s]!, words[s + 1]!, words[s + 2]!)
     if (expected === -2 ? actual > 0 : actual === expected) return true
     outcome.status = WRONG_VERSION
+    outcome.firstVersion = stream
     outcome.version = actual
     return false
+  }
+
+  /** The events that no block holds yet, as one; null when there are none. */
+  openBlock(): Block | null {
+    const { builder, sequence } = this
+    if (builder.count === 0) return null
+    if (this.#seen?.sequence !== sequence) this.#seen = { block: new Block(-1, builder.seal(0, false)), sequence }
+    return this.#seen.block
   }
 
   /** Numbers all events of a request that was checked. */
@@ -162,6 +181,8 @@ export class PartitionLog {
       this.stamp = kind.stamp
       if (this.builder.full) this.sealBlock()
     }
+    if (request.flags & WIDE && request.streams > 1)
+      outcome.versions = Uint32Array.from({ length: request.streams }, (_, stream) => versions[slots[stream]!]!)
   }
 
   /** Slots of all streams first: making one may move the others. */

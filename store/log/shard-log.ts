@@ -1,16 +1,18 @@
 /** The writer's side of a shard: its partitions, its version map, and the one batch that holds what all of them have ready. No clock, no thread. */
-import type { Outcome } from '../../event/outcome.ts'
+import { KEY_CLAIMED, type Outcome } from '../../event/outcome.ts'
 import { idSliceOf } from '../../event/payload.ts'
-import { IDS, PRODUCER } from '../../event/request.ts'
+import { CLAIM, IDS, KEYED, PRODUCER } from '../../event/request.ts'
 import { type RequestView } from '../../event/request-view.ts'
 import type { TextHash } from '../../event/hash.ts'
-import { blockKey, producerKey, type ShardColumn } from '../index/keys.ts'
+import { blockKey, claimsKey, producerKey, type ShardColumn } from '../index/keys.ts'
 import { sealSegment, type ShardEnd } from '../index/segment.ts'
 import { ID_ENTRY } from '../index/tail.ts'
 import type { TermHashes } from '../index/terms.ts'
 import type { VersionDump } from '../index/version-dump.ts'
 import type { VersionMap } from '../index/version-map.ts'
 import type { KeyValue, WriteBatch } from '../key-value.ts'
+import { claimStreamOf } from '../../event/stream-id.ts'
+import type { Conditions } from './conditions.ts'
 import { eachTerm } from './block-terms.ts'
 import type { KnownIds } from './known-ids.ts'
 import { type PartitionHost, PartitionLog } from './partition-log.ts'
@@ -23,6 +25,7 @@ export interface ShardLogParts {
   readonly versions: VersionMap
   readonly dump: VersionDump
   readonly idHash: TextHash
+  readonly streamHash: TextHash
   readonly termHashes: TermHashes
   readonly segmentEntries: number
   /** Events of one request at most. */
@@ -34,6 +37,7 @@ export type Applied = 'answered' | 'stored' | 'later'
 
 /** Index entries and streams after which the version map is dumped anew. */
 const DUMP_EVERY_SEGMENTS = 2
+const NOTHING = new Uint8Array(0)
 
 export class ShardLog implements PartitionHost {
   readonly partitions: readonly PartitionLog[]
@@ -50,6 +54,9 @@ export class ShardLog implements PartitionHost {
   groupBytes = 0
   groupEvents = 0
   ids!: KnownIds
+  conditions!: Conditions
+  /** Blocks of this group, by number. */
+  readonly groupBlocks = new Map<number, Buffer>()
   readonly #batch: WriteBatch<ShardColumn>
   readonly #parts: ShardLogParts
   readonly #shards: number
@@ -75,15 +82,42 @@ export class ShardLog implements PartitionHost {
   /** Checks one request against everything before it, and stores it provisionally when nothing speaks against it. */
   apply(request: RequestView, outcome: Outcome): Applied {
     const partition = this.partitions[(request.partition / this.#shards) | 0]!
+    outcome.versions = null
+    if (this.shared.hasClaims && !(request.flags & (KEYED | CLAIM)) && this.#isElsewhere(request, outcome)) return 'answered'
     if (request.flags & PRODUCER && partition.answersProducer(request, outcome)) return 'answered'
     if (request.flags & IDS) {
       const known = this.ids.find(request, partition, outcome)
       if (known !== 'new') return known
     }
     if (!partition.expects(request, outcome)) return 'answered'
+    if (request.termsBytes > 0 && !this.conditions.hold(request, partition, outcome)) return 'answered'
+    if (request.flags & CLAIM) this.#noteClaims()
     partition.store(request, outcome)
     this.groupEvents += request.events
     return 'stored'
+  }
+
+  /** True when a key was claimed for a stream that has no events here: whoever sent this did not know of it. */
+  #isElsewhere(request: RequestView, outcome: Outcome): boolean {
+    const { words, streams, streamTable } = request
+    const { streamHash } = this.#parts
+    for (let stream = 0; stream < streams; stream++) {
+      const s = streamTable + stream * 4
+      if (this.versions.of(words[s]!, words[s + 1]!, words[s + 2]!) > 0) continue
+      const { lo, hi, check } = streamHash.text(claimStreamOf(request.streamName(stream)))
+      if (this.versions.peek(lo, hi, check) === 0) continue
+      outcome.status = KEY_CLAIMED
+      outcome.firstVersion = stream
+      return true
+    }
+    return false
+  }
+
+  /** Readers look for claims from now on, and after the next start because of a row beside the first claim. */
+  #noteClaims(): void {
+    if (this.shared.hasClaims) return
+    this.#batch.put('meta', claimsKey, NOTHING)
+    this.shared.hasClaims = true
   }
 
   blockReady(partition: PartitionLog): void {
@@ -91,6 +125,7 @@ export class ShardLog implements PartitionHost {
     const { tail } = this.shared
     const value = builder.seal(partition.crc, this.compress)
     partition.crc = value.readUInt32LE(4)
+    this.groupBlocks.set(this.nextBlock, value)
     this.#batch.put('log', blockKey(this.nextBlock++), value)
     this.groupBytes += value.length
     const block = tail.addBlock(partition.partition, builder.firstSequence, builder.lastStamp, builder.count)
@@ -195,6 +230,7 @@ export class ShardLog implements PartitionHost {
     this.settledBlocks = this.nextBlock
     this.groupBytes = 0
     this.groupEvents = 0
+    this.groupBlocks.clear()
     this.ids.settled()
     this.#tenantCounts.settled()
     if (this.versions.shrink()) this.#parts.dump.cancel()

@@ -6,6 +6,7 @@ const SEGMENT = 0
 const EPOCH = 1
 const OPEN = 2
 const RESTORES = 3
+const CLAIMS = 4
 
 /** Plain data that may be posted to another thread. */
 export interface SharedShardData {
@@ -80,6 +81,16 @@ export class SharedShard {
   /** Blocks with a lower number are committed. */
   get committedBlocks(): number {
     return this.#numbers[0]!
+  }
+
+  /** True once partition keys were claimed for streams that live here by their own: who looks for one of those must look for its claim. */
+  get hasClaims(): boolean {
+    return this.#control[CLAIMS] === 1
+  }
+
+  /** Writer, before the first claim is committed. */
+  set hasClaims(some: boolean) {
+    Atomics.store(this.#control, CLAIMS, some ? 1 : 0)
   }
 
   /** Commit sequence of a partition by its rank in the shard. */

@@ -56,5 +56,6 @@ export function eventOfRow({ block, row, place }: BlockRow, storeId: string, { j
     time: extras.time ?? recorded,
     ...(extras.tags ? { tags: extras.tags } : {}),
     ...(extras.metadata ? { metadata: extras.metadata } : {}),
+    ...(extras.partitionKey === undefined ? {} : { partitionKey: extras.partitionKey }),
   }
 }

@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { appends } from './event-store/appends.ts'
 import { closing } from './event-store/closing.ts'
+import { conditions } from './event-store/conditions.ts'
 import { filteredReads } from './event-store/filters.ts'
 import { follows } from './event-store/follows.ts'
 import { idempotence } from './event-store/idempotence.ts'
 import { limits } from './event-store/limits.ts'
+import { manyStreams } from './event-store/many-streams.ts'
+import { partitionKeys, partitionKeysAlone, partitionKeysKept } from './event-store/partition-keys.ts'
 import { payloads } from './event-store/payloads.ts'
 import { readsOfAll } from './event-store/reads-of-all.ts'
 import { readsOfStreams } from './event-store/reads-of-streams.ts'
@@ -19,9 +22,11 @@ export type { StoreMaker } from './event-store/scene.ts'
 type Register = (name: string, run: () => Promise<void>) => void
 
 /** Sentences for which one open store will do: each uses streams of its own. */
-const shared = { ...appends, ...limits, ...idempotence, ...payloads, ...readsOfStreams }
+const shared = { ...appends, ...manyStreams, ...conditions, ...partitionKeys, ...limits, ...idempotence, ...payloads, ...readsOfStreams }
 /** Sentences about the whole log, or about closing it: each opens stores of its own. */
-const alone = { ...readsOfAll, ...filteredReads, ...follows, ...closing }
+const alone = { ...readsOfAll, ...filteredReads, ...follows, ...closing, ...partitionKeysAlone }
+/** Sentences about closing and opening again. */
+const reopened = { ...reopening, ...partitionKeysKept }
 
 /** A sentence that takes this long will not end: better its name than the whole file's deadline. */
 const DEADLINE_MS = 30_000
@@ -50,7 +55,7 @@ export function eventStoreContract(register: Register, maker: StoreMaker): void 
     for (const place of places.splice(0)) rmSync(place, { recursive: true, force: true })
   }
   const { leftOut = {} } = maker
-  const unknown = Object.keys(leftOut).filter(sentence => !Object.hasOwn({ ...shared, ...alone, ...reopening }, sentence))
+  const unknown = Object.keys(leftOut).filter(sentence => !Object.hasOwn({ ...shared, ...alone, ...reopened }, sentence))
   if (unknown.length > 0) throw new Error(`${maker.name} leaves out what no contract says: ${unknown.join('; ')}`)
   const kept = (sentences: Sentences): [string, Sentences[string]][] =>
     Object.entries(sentences).filter(([sentence]) => !Object.hasOwn(leftOut, sentence))
@@ -64,7 +69,7 @@ export function eventStoreContract(register: Register, maker: StoreMaker): void 
     })
   }
   register(`${maker.name}: closes after all that`, leave)
-  for (const [sentence, run] of kept({ ...(maker.few ? {} : alone), ...(maker.keeps ? reopening : {}) })) {
+  for (const [sentence, run] of kept({ ...(maker.few ? {} : alone), ...(maker.keeps ? reopened : {}) })) {
     register(`${maker.name}: ${sentence}`, async () => {
       try {
         const { store } = await fresh()

@@ -99,7 +99,7 @@ function normal({ exit, output, errors }: Typed, folder: Folder): Record<string,
       .replaceAll('"file":"the topology"', '"file":"FOLDER/broken.yaml"')
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
       .replaceAll(/\b\d+\.\d+\.\d+\.\d+\b *(?:$|\b)/gm, 'POSITION ')
-      .replaceAll(/"(stamp|diskBytes|segments|lastEpochMs|epoch|recorded|handled|rowsPerSecond)":\d+(?:\.\d+)?/g, '"$1":N')
+      .replaceAll(/"(stamp|order|diskBytes|segments|lastEpochMs|epoch|recorded|handled|rowsPerSecond)":\d+(?:\.\d+)?/g, '"$1":N')
       .replaceAll(/(store id|disk bytes) +\S+|( *[\d,]+)$/gm, '$1')
       .replaceAll(/"(id|storeId)":"[^"]*"/g, '"$1":"ID"')
   return { exit, output: same(output), errors: same(errors) }
@@ -127,9 +127,7 @@ async function ways(work: (ways: Ways) => Promise<void>): Promise<void> {
     const answers: Record<string, unknown>[] = []
     for (const place of places) {
       const only = place.startsWith('--url') || place === places[1] ? {} : { openNode }
-      const [command = '', ...rest] = line.split(' ')
-      const words = `${place} ${[command, ...rest].join(' ')}`
-      answers.push(normal(await typeHere(words, { workingDirectory: folder.path, input, ...only }), folder))
+      answers.push(normal(await typeHere(`${place} ${line}`, { workingDirectory: folder.path, input, ...only }), folder))
     }
     return answers
   }

@@ -1,4 +1,7 @@
-/** Tenants on disk: their topologies run in the node's threads, restarts find all of them again, and one that is dropped leaves nothing, whenever the process dies. */
+/**
+ * Tenants on disk: their topologies run in the node's threads, restarts find all of them again, and one that is dropped leaves nothing, whenever the
+ * process dies.
+ */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -38,7 +38,7 @@ const chancesWithTopology: readonly Phase[] = [...chances, 'commanding', 'comman
 /** One aimed at while commands are given falls into one of so many. */
 const COMMANDS = 10
 /** Commands and segments that do not come by then are not waited for: a slow one is hit in its middle. */
-const COMMANDING_MS = 6000
+const COMMANDING_MS = 8000
 
 function aimAt(phase: Phase): Aim {
   const closeAfterMs = phase === 'closing' ? 20 + Math.random() * 200 : null

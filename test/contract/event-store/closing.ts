@@ -6,6 +6,8 @@ import { all, append, first, refused, type OpenStore, type Sentences, some, vers
 /** One call of each method; each is answered by an open store. */
 const calls: Readonly<Record<string, (store: OpenStore, position: string, id: string) => unknown>> = {
   appendToStream: store => store.appendToStream('mine', some(1)),
+  appendToStreams: store => store.appendToStreams([{ stream: 'mine', events: some(1) }]),
+  'appendToStream with a key': store => store.appendToStream('keyed', some(1), { partitionKey: 'k' }),
   appendInOrder: store => store.appendInOrder([{ stream: 'mine', event: some(1)[0]! }]),
   'appendInOrder of nothing': store => store.appendInOrder([]),
   readStream: store => all(store.readStream('mine')),

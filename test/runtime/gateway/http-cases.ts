@@ -152,6 +152,17 @@ const reads: readonly HttpCase[] = [
   { is: 'types with commas between', ...get('/v1/events?types=other,happened&limit=1'), status: 200, says: '"type":"happened"' },
   { is: 'types one by one', ...get('/v1/events?types=other&types=happened&limit=1'), status: 200, says: '"type":"happened"' },
   { is: 'a category', ...get('/v1/events?categories=ids'), status: 200, says: '"stream":"ids-1"' },
+  {
+    is: 'an event with tags',
+    ...post('/v1/streams/t-1/events', event(',"tags":["red","big"],"metadata":{"correlationId":"c1"}')),
+    status: 201,
+  },
+  { is: 'tags', ...get('/v1/events?tags=big,red'), status: 200, says: '"stream":"t-1"' },
+  { is: 'tags, not all of which it has', ...get('/v1/events?tags=big,blue'), status: 200, holds: { events: [] } },
+  { is: 'correlation', ...get('/v1/events?correlation=c1'), status: 200, says: '"stream":"t-1"' },
+  { is: 'since tomorrow', ...get('/v1/events?since=4102444800000'), status: 200, holds: { events: [] } },
+  { is: 'until long ago', ...get('/v1/events?until=2001-01-01T00:00:00Z'), status: 200, holds: { events: [] } },
+  { is: 'since what is no moment', ...get('/v1/events?since=soon'), status: 400, field: 'since' },
   { is: 'from nowhere', ...get('/v1/events?from=x'), status: 400, field: 'from' },
   { is: 'an event', ...get('/v1/events/one'), status: 200, holds: { id: 'one', stream: 'ids-1', encoding: 'json' } },
   { is: 'no event', ...get('/v1/events/none'), status: 404, code: 'NOT_FOUND' },
@@ -161,8 +172,9 @@ const reads: readonly HttpCase[] = [
 ]
 
 const others: readonly HttpCase[] = [
-  { is: 'health', ...get('/health'), status: 200 },
-  { is: 'readiness', ...get('/ready'), status: 200 },
+  { is: 'health', ...get('/health'), status: 200, holds: { alive: true } },
+  { is: 'readiness', ...get('/ready'), status: 200, holds: { ready: true } },
+  { is: 'metrics', ...get('/metrics'), status: 200, says: '# TYPE allsource_' },
   { is: 'the description', ...get('/openapi.json'), status: 200, holds: { openapi: '3.1.0' } },
   { is: 'stats', ...get('/v1/stats'), status: 200, says: '"partitions":' },
   { is: 'verify', method: 'POST', ...get('/v1/verify'), status: 200, holds: { damage: [] } },

@@ -135,7 +135,7 @@ test('names are what they mean, however they are escaped', () => {
 test('deep nesting is passed over without a deep stack', () => {
   const deep = `${'[{"a":'.repeat(20_000)}1${'}]'.repeat(20_000)}`
   const [event] = readNewEvents(bytesOf(`{"type":"t","data":${deep}}`))
-  assert.equal((event?.data as Uint8Array).length, deep.length)
+  assert.equal((event!.data as Uint8Array).length, deep.length)
   assert.equal(refusal(() => readNewEvents(bytesOf(`{"type":"t","data":${deep.slice(0, -1)}}`))).field, 'body')
 })
 
