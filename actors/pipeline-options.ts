@@ -2,6 +2,7 @@
 import type { Clock } from '../event/clock.ts'
 import type { EventStoreError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
+import type { Tracer } from '../event/tracer.ts'
 import type { Scope } from '../event/scope.ts'
 import type { StateStore } from '../store/state.ts'
 import type { Plan } from '../topology/plan.ts'
@@ -54,6 +55,8 @@ export interface PipelineOptions {
   readonly deliveryPauseMs?: number
   /** For a plan that looks into projections of other topologies. */
   readonly lookups?: Pick<LookupOptions, 'projections' | 'ownerOf' | 'openStamps'>
+  /** Of the thread. */
+  readonly tracer?: Tracer
   /** Called once, when nothing will come any more. */
   onEnd?(outcome: PipelineOutcome): void
 }

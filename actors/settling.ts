@@ -9,7 +9,9 @@ import type { PipelineOptions } from './pipeline-options.ts'
 /** Deliveries that wait may take so many bytes before the fold is held back. */
 const deliveryBytesMax = 8 * 1024 * 1024
 
-export type SettlingOptions = Pick<PipelineOptions, 'appendOutbox' | 'clock' | 'deliveryPauseMs'> & {
+export type SettlingOptions = Pick<PipelineOptions, 'appendOutbox' | 'clock' | 'deliveryPauseMs' | 'tracer'> & {
+  /** For spans. */
+  readonly topology?: string
   readonly environment?: PipelineOptions['environment']
   readonly gatherer: EpochGatherer
   readonly isRepeating: boolean
@@ -88,13 +90,33 @@ export class Settling {
     const { gatherer, write, clock } = this.#options
     if (!isWritten) {
       const begun = clock.monotonic()
-      await write(sealed.bytes)
+      await this.#traced(sealed, () => write(sealed.bytes))
       this.lastEpochMs = clock.monotonic() - begun
       gatherer.written(sealed)
     }
     this.#comingBytes = 0
     this.#deliveries.add(deliveries)
     if (appends.requests.length > 0 && (await this.#appends.send(appends.requests))) gatherer.sent(appends)
+  }
+
+  /** A span from the write to its answer, when somebody traces in this thread. */
+  async #traced({ epoch, bytes, requests }: SealedEpoch, write: () => Promise<void>): Promise<void> {
+    const { tracer, topology } = this.#options
+    if (tracer?.isOn !== true) return write()
+    const attributes = {
+      ...(topology !== undefined && { 'allsource.topology': topology }),
+      'allsource.epoch': epoch,
+      'allsource.bytes': bytes.length,
+      'allsource.requests': requests.length,
+    }
+    const span = tracer.start('allsource epoch', { kind: 'internal', attributes })
+    await write().then(
+      () => span.end(),
+      (error: unknown) => {
+        span.end({}, error as Error)
+        throw error
+      },
+    )
   }
 
   /** Resolves when the epoch on its way is written and its events are appended; throws what went wrong with it or before. */

@@ -28,6 +28,8 @@ import { placeOf } from '../event/position.ts'
 import type { Scope } from '../event/scope.ts'
 import { checkSnapshotPolicy } from '../event/snapshot-policy.ts'
 import { checkStreamId } from '../event/stream-id.ts'
+import { tracedAppend, tracedFollow } from './observe/traced.ts'
+import { openTelemetry } from './observe/tracer.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import { foldStream, latestSnapshot, snapshotStream, SnapshotWriter, type StreamSnapshot } from './stream-snapshots.ts'
 
@@ -106,7 +108,11 @@ export class EventLog implements EventStore {
     options?: AppendOptions,
   ): Promise<AppendAnswer> {
     if (this.#closed) return Promise.reject(this.#closed)
-    return this.#writing(scope => this.router.append(stream, events as NewEvent | readonly NewEvent[], options, { scope, isSystem: false }))
+    const append = (given: NewEvent | readonly NewEvent[]): Promise<AppendAnswer> =>
+      this.#writing(scope => this.router.append(stream, given, options, { scope, isSystem: false }))
+    const given = events as NewEvent | readonly NewEvent[]
+    if (!openTelemetry.isOn) return append(given)
+    return tracedAppend(openTelemetry, { stream, events: Array.isArray(given) ? given : [given as NewEvent] }, append)
   }
 
   appendToStreams<E extends AnyEvent>(streams: readonly StreamAppend<E>[], options?: RequestOptions): Promise<StreamsAnswer> {
@@ -223,14 +229,16 @@ export class EventLog implements EventStore {
   subscribeToStream<E extends AnyEvent>(stream: string, options: SubscribeToStreamOptions = {}): AsyncIterable<EventOf<E>> {
     const stored = this.#stored(stream)
     checkFrom(options.from, 'version')
-    return followStream(this.#follow, stored, options) as AsyncIterable<EventOf<E>>
+    const followed = followStream(this.#follow, stored, options) as AsyncIterable<EventOf<E>>
+    return openTelemetry.isOn ? tracedFollow(openTelemetry, followed) : followed
   }
 
   subscribeToAll<E extends AnyEvent>(options: SubscribeToAllOptions = {}): AsyncIterable<EventOf<E>> {
     this.check()
     const { from, ...rest } = options
     checkReadAll(from === undefined || from === 'end' ? rest : { ...rest, from })
-    return followAll(this.#follow, options) as AsyncIterable<EventOf<E>>
+    const followed = followAll(this.#follow, options) as AsyncIterable<EventOf<E>>
+    return openTelemetry.isOn ? tracedFollow(openTelemetry, followed) : followed
   }
 
   async aggregateStream<State, E extends AnyEvent>(

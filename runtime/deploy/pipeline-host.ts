@@ -30,6 +30,7 @@ import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
 import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
+import { openTelemetry } from '../observe/tracer.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
 
 /** What a thread lends its pipelines. */
@@ -158,6 +159,7 @@ function startPipeline(
   return PipelineActor.start({
     ...parts,
     ...request,
+    tracer: openTelemetry,
     partitions: parts.log.partitions,
     indexes: indexedFields(request.plan),
     createFragment,
