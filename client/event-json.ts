@@ -115,15 +115,40 @@ function msOf(text: string): number {
   return Number.isNaN(ms) ? Date.parse(text) : ms
 }
 
+/** In the order in which an embedded node gives its fields, so that both are the same text of JSON. */
 function eventOf(wire: WireEvent): Event {
-  const { encoding = 'json', time, data } = wire
-  const isBytes = encoding === 'bytes'
+  const {
+    id,
+    type,
+    data,
+    encoding = 'json',
+    stream,
+    version,
+    partition,
+    sequence,
+    stamp,
+    position,
+    time,
+    tags,
+    metadata,
+    partitionKey,
+  } = wire
   return {
-    ...wire,
+    id,
+    type,
+    data: encoding === 'bytes' ? bytesOf((data as { $bytes: string }).$bytes) : data,
     encoding,
-    data: isBytes ? bytesOf((data as { $bytes: string }).$bytes) : data,
-    time: typeof time === 'string' ? msOf(time) : time,
+    stream,
+    version,
+    partition,
+    sequence,
+    stamp,
+    position,
     // The text says it in whole milliseconds, and so does the stamp.
-    recorded: recordedOf(wire.stamp),
+    recorded: recordedOf(stamp),
+    time: typeof time === 'string' ? msOf(time) : time,
+    ...(tags && { tags }),
+    ...(metadata && { metadata }),
+    ...(partitionKey !== undefined && { partitionKey }),
   }
 }

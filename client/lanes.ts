@@ -3,16 +3,17 @@
 export class Lanes {
   readonly #last = new Map<string, Promise<unknown>>()
 
-  run<Value>(name: string, work: () => Promise<Value>): Promise<Value> {
-    const before = this.#last.get(name)
+  /** Done when all that was asked before of any of the names is done. */
+  run<Value>(names: readonly string[], work: () => Promise<Value>): Promise<Value> {
+    const before = names.flatMap(name => this.#last.get(name) ?? [])
     // What went before may have failed; that is its caller's to hear.
-    const value = before === undefined ? work() : before.then(work, work)
-    this.#last.set(name, value)
-    void value.catch(() => undefined).then(() => this.#leave(name, value))
+    const value = before.length === 0 ? work() : Promise.allSettled(before).then(work)
+    for (const name of names) this.#last.set(name, value)
+    void value.catch(() => undefined).then(() => this.#leave(names, value))
     return value
   }
 
-  #leave(name: string, value: Promise<unknown>): void {
-    if (this.#last.get(name) === value) this.#last.delete(name)
+  #leave(names: readonly string[], value: Promise<unknown>): void {
+    for (const name of names) if (this.#last.get(name) === value) this.#last.delete(name)
   }
 }

@@ -1,6 +1,7 @@
 /** The event store of a node, over a wire. */
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import type { Durability, Event, NewEvent, Position, Version } from '../event/event.ts'
+import { checkSnapshotPolicy } from '../event/snapshot-policy.ts'
 import type {
   AggregateOptions,
   AnyEvent,
@@ -20,10 +21,11 @@ import type {
 import { placeOf } from '../event/position.ts'
 import { answerOfOne, isRepeatableAppend, streamsBody } from './append-streams.ts'
 import { eventIn, newEventText, pageIn } from './event-json.ts'
+import { type Passing, passing } from './filter.ts'
 import { followed } from './follow.ts'
 import { Lanes } from './lanes.ts'
 import { pagedEvents } from './pages.ts'
-import { asOfText, checkAppend, checkFilter, checkReadAll, checkReadStream, checkStream, checkVersion } from './read-options.ts'
+import { asOfText, checkAppend, checkReadAll, checkReadStream, checkStream, checkVersion } from './read-options.ts'
 import { type QueryValue, segment, type Wire } from './wire.ts'
 
 type Item<E extends AnyEvent> = { stream: string; event: NewEventOf<E> }
@@ -65,7 +67,7 @@ export class RemoteLog implements EventStore {
       if (this.#ends.size > 0) await Promise.allSettled(this.#ends)
       return this.wire.json<AppendAnswer>(ask)
     }
-    return this.wire.accept(() => this.#lanes.run(stream, send))
+    return this.wire.accept(() => this.#lanes.run([stream], send))
   }
 
   async appendToStreams<E extends AnyEvent>(streams: readonly StreamAppend<E>[], options: RequestOptions = {}): Promise<StreamsAnswer> {
@@ -78,7 +80,7 @@ export class RemoteLog implements EventStore {
       if (this.#ends.size > 0) await Promise.allSettled(this.#ends)
       return this.wire.json<StreamsAnswer>(ask)
     }
-    return this.wire.accept(() => this.#lanes.run(streams[0]?.stream ?? '', send))
+    return this.wire.accept(() => this.#lanes.run([...new Set(streams.map(({ stream }) => stream))], send))
   }
 
   /** Consecutive events of one stream go together; each request is answered before the next is sent. */
@@ -127,15 +129,14 @@ export class RemoteLog implements EventStore {
   readAll<E extends AnyEvent>(options: ReadAllOptions = {}): AsyncIterable<EventOf<E>> {
     this.wire.check()
     checkReadAll(options)
-    return this.#allEvents(options) as AsyncIterable<EventOf<E>>
+    return this.#allEvents(options, passing(options)) as AsyncIterable<EventOf<E>>
   }
 
-  async *#allEvents(options: ReadAllOptions): AsyncGenerator<Event> {
+  async *#allEvents(options: ReadAllOptions, filter: Passing): AsyncGenerator<Event> {
     this.wire.check()
-    const { from, types, categories, system, direction, limit, asOf, atLeast, jsonAs } = options
-    // A list of nothing lets nothing pass, which no parameter says.
-    if (limit === 0 || types?.length === 0 || categories?.length === 0) return
-    const query = { from, types, categories, system, direction, as_of: asOfText(asOf), atLeast }
+    const { from, direction, limit, asOf, atLeast, jsonAs } = options
+    if (limit === 0 || filter.isOfNothing) return
+    const query = { ...filter.query, from, direction, as_of: asOfText(asOf), atLeast }
     const bound = async (): Promise<{ as_of: QueryValue }> => ({ as_of: query.as_of ?? (await this.#lastPosition()) })
     yield* pagedEvents(this.wire, {
       path: '/v1/events',
@@ -187,13 +188,11 @@ export class RemoteLog implements EventStore {
 
   subscribeToAll<E extends AnyEvent>(options: SubscribeToAllOptions = {}): AsyncIterable<EventOf<E>> {
     this.wire.check()
-    checkFilter(options)
-    const { from, types, categories, system, signal, jsonAs, reached } = options
+    const { query, isOfNothing } = passing(options)
+    const { from, signal, jsonAs, reached } = options
     if (from !== undefined && from !== 'end') placeOf(from)
-    const isOfNothing = types?.length === 0 || categories?.length === 0
     const start = from === 'end' ? this.#end(this.#lastPosition()) : Promise.resolve(from)
     const data = jsonAs === undefined ? {} : { jsonAs }
-    const query = { types, categories, system }
     return followed(this.wire, { of: 'all', query, from: start, signal, data, reached, isOfNothing }) as AsyncIterable<EventOf<E>>
   }
 
@@ -209,7 +208,9 @@ export class RemoteLog implements EventStore {
     stream: string,
     options: AggregateOptions<State, E>,
   ): Promise<{ state: State; version: Version; exists: boolean }> {
-    const { initialState, evolve, to, asOf } = options
+    const { initialState, evolve, to, asOf, snapshot } = options
+    // What a node keeps for itself is of no use to who reads over a wire; the answer is the same.
+    if (snapshot) checkSnapshotPolicy(snapshot)
     let state = initialState()
     let version = 0
     const events = this.readStream<E>(stream, { ...(to === undefined ? {} : { to }), ...(asOf === undefined ? {} : { asOf }) })

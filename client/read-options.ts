@@ -1,10 +1,10 @@
 /** Checks of the options of reads and appends at the call, as an embedded node does them; what needs the log is checked by the node. */
 import { EventStoreError } from '../event/error.ts'
-import type { AppendOptions, AsOf, EventFilter, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
+import type { AppendOptions, AsOf, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
 import { expectedNumber } from '../event/expected-version.ts'
 import { defaultLimits } from '../event/limits.ts'
 import { placeOf } from '../event/position.ts'
-import { checkStreamId } from '../event/stream-id.ts'
+import { checkPartitionKey, checkStreamId } from '../event/stream-id.ts'
 
 export function invalid(field: string, rule: string): EventStoreError {
   return new EventStoreError('INVALID', `${field} ${rule}`, { field })
@@ -41,7 +41,7 @@ export function asOfText(asOf: AsOf | undefined): string | undefined {
   const ms = asOf instanceof Date ? asOf.getTime() : asOf
   if (typeof ms !== 'number' || !Number.isFinite(ms)) throw invalid('asOf', 'must be a position, a Date or milliseconds since the epoch')
   // Nothing was recorded before 1970.
-  return String(Math.max(0, Math.floor(ms)))
+  return String(Math.min(8.64e15, Math.max(0, Math.floor(ms))))
 }
 
 export function checkReadStream(options: ReadStreamOptions): void {
@@ -51,16 +51,7 @@ export function checkReadStream(options: ReadStreamOptions): void {
   checkEither(either)
 }
 
-export function checkFilter(filter: EventFilter): void {
-  for (const field of ['types', 'categories'] as const) {
-    const given: unknown = filter[field]
-    if (given !== undefined && !(Array.isArray(given) && given.every(text => typeof text === 'string')))
-      throw invalid(field, 'must be a list of texts')
-  }
-}
-
 export function checkReadAll(options: ReadAllOptions): void {
-  checkFilter(options)
   checkEither(options)
   if (options.from !== undefined) placeOf(options.from)
 }
@@ -74,8 +65,9 @@ export function checkVersion(from: unknown): void {
 const durabilities: readonly unknown[] = [undefined, 'memory', 'os', 'disk', 'quorum']
 
 /** Also what a parameter, which is text, would not show: `'1'` is no version. */
-export function checkAppend({ expectedVersion, durability, producer, producerSequence }: AppendOptions): void {
+export function checkAppend({ expectedVersion, durability, producer, producerSequence, partitionKey }: AppendOptions): void {
   expectedNumber(expectedVersion)
+  if (partitionKey !== undefined) checkPartitionKey(partitionKey, anyLength)
   if (!durabilities.includes(durability))
     throw invalid('durability', `must be memory, os, disk or quorum, got ${JSON.stringify(durability)}`)
   if ((producer === undefined) !== (producerSequence === undefined)) throw invalid('producer', 'and producerSequence go together')

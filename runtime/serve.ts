@@ -1,12 +1,15 @@
 /** Lets programs elsewhere ask a node: its front ends, put together with a gate. */
 import { EventStoreError } from '../event/error.ts'
 import type { TenantStats } from '../event/figures.ts'
+import type { Logger } from '../event/logger.ts'
 import type { Tenant } from '../event/tenant.ts'
 import { writeNodeFile } from '../store/node-file.ts'
 import { openGate } from './gateway/guard/open-gate.ts'
 import type { HttpLimits } from './gateway/http/limits.ts'
 import type { HttpServer } from './gateway/http/serve.ts'
 import type { Signs } from './gateway/http/signs.ts'
+import { health, metricsText, ready } from './observe/index.ts'
+import type { Measured } from './observe/metrics-text.ts'
 import { packageVersion } from './package-version.ts'
 
 export const HTTP_HOST_DEFAULT = '127.0.0.1'
@@ -31,8 +34,7 @@ export interface Serving {
 }
 
 /** A node as its front ends meet it. */
-export interface ServedNode extends Tenant {
-  check(): void
+export interface ServedNode extends Tenant, Measured {
   tenant(name: string): Tenant
   tenants(): Promise<TenantStats[]>
   dropTenant(name: string): Promise<void>
@@ -42,10 +44,11 @@ export interface Served {
   readonly node: ServedNode
   /** Of the store; null in memory. */
   readonly directory: string | null
+  readonly logger: Logger
 }
 
 /** INVALID when the address is taken. */
-export async function serveNode({ node, directory }: Served, options: ServeOptions): Promise<Serving> {
+export async function serveNode({ node, directory, logger }: Served, options: ServeOptions): Promise<Serving> {
   const address = checkedAddress(options)
   // A program that only embeds the store does not wait for a web server to load.
   const { serve } = await import('./gateway/http/serve.ts')
@@ -55,12 +58,14 @@ export async function serveNode({ node, directory }: Served, options: ServeOptio
       directory,
       signs: signsOf(node),
       version: packageVersion(),
+      failed: err => logger.error({ err }, 'a request failed in a way that nobody foresaw'),
       ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
       ...(options.limits && { limits: options.limits }),
     },
     openGate(node),
   )
   if (directory !== null) writeNodeFile(directory, http.addresses)
+  logger.info({ addresses: http.addresses }, 'serving')
   return {
     addresses: http.addresses,
     async close() {
@@ -71,13 +76,7 @@ export async function serveNode({ node, directory }: Served, options: ServeOptio
 }
 
 function signsOf(node: ServedNode): Signs {
-  return {
-    async ready() {
-      node.check()
-      return {}
-    },
-    metricsText: async () => null,
-  }
+  return { health: () => health(node), ready: () => ready(node), metricsText: () => metricsText(node) }
 }
 
 const known = ['host', 'port', 'allowedHosts', 'limits']

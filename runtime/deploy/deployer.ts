@@ -2,14 +2,14 @@
 import type { LookedUp } from '../../actors/lookups.ts'
 import { EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
-import { indexedFields } from '../../topology/indexed-fields.ts'
 import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 import { Deployments } from './deployments.ts'
 import { eventsIn } from './log-state.ts'
 import type { ModuleChange } from '../../event/topologies.ts'
 import { ModuleWatches } from './module-watches.ts'
-import { type HotProjectionReader, projectionReader } from './projection-reader.ts'
+import { deployedState } from './deployed-state.ts'
+import type { HotProjectionReader } from './projection-reader.ts'
 import { type DeployedData, isOver, projectionsOf } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
 import { asInvalid, refuseOver } from './refusals.ts'
@@ -36,6 +36,7 @@ export class Deployer {
     this.runs = new TopologyRuns(options, this.#deployments)
     this.watches = new ModuleWatches({
       deployment: name => this.#deployments.get(name),
+      digest: name => this.runs.get(name)?.digest,
       take: (name, isChanged) => this.#inTurn(() => this.#updates.takeModule(name, isChanged)),
     })
     this.#updates = new Updates(options, this.#deployments, this.runs)
@@ -65,11 +66,11 @@ export class Deployer {
       throw new EventStoreError('INVALID', 'until must be "head" or left out', { field: 'until' })
     const plan = await this.#updates.plan(module, options)
     const { topology: name, version } = plan
-    const current = this.#deployments.get(name)
     if (options.watch === true && plan.projection === undefined)
       throw new EventStoreError('INVALID', `${module.shown} holds no projection as code, and only their modules are watched`, {
         field: 'watch',
       })
+    const current = this.#deployments.get(name)
     const update = current && updateBy(current, plan, options)
     if (update) return this.#watched(await this.#updates.update(current, nextModule(module, plan, options), update), options)
     this.#deployments.refuseTaken(name, projectionsOf(plan))
@@ -186,8 +187,7 @@ export class Deployer {
     const deployment = this.#deployments.named(name)
     const waiting = stats === null && row?.deployment === deployment.deployment ? undelivered(state, this.#options.scope, deployment) : 0
     const status = statusOf({ deployment, stats, row, events: eventsIn(log), isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
-    const refused = this.watches.refused(name)
-    return { ...status, ...(this.watches.isWatched(name) && { watched: true as const }), ...(refused && { refused }) }
+    return { ...status, ...this.watches.statusOf(name) }
   }
 
   /** See `Node.caughtUp`. */
@@ -212,22 +212,11 @@ export class Deployer {
 
   /** The rows of a projection. Whether there is such a projection shows at the first read. */
   state(projection: string): HotProjectionReader {
-    return projectionReader({
-      store: this.#options.state,
-      scope: this.#options.scope,
+    const { state: store, scope, limits } = this.#options
+    return deployedState(
+      { store, scope, limitKeys: limits.stateChanges, deployments: this.#deployments, runs: this.runs, check: () => this.#check() },
       projection,
-      subscriptions: this.runs.subscriptions,
-      limitKeys: this.#options.limits.stateChanges,
-      check: () => this.#check(),
-      owner: () => {
-        this.#check()
-        const owner = this.#deployments.ownerOf(projection)
-        if (!owner) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
-        const { name, plan } = owner
-        const indexed = indexedFields(plan).get(projection) ?? []
-        return { name, run: this.runs.get(name), hot: this.runs.hot.get(name, projection), indexed }
-      },
-    })
+    )
   }
 
   /** Whatever changes what is deployed, one after the other. */

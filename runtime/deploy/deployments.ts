@@ -59,6 +59,13 @@ export class Deployments {
     return this.all.find(({ plan }) => projectionsOf(plan).includes(projection))
   }
 
+  /** As `ownerOf`; NOT_FOUND when there is none. */
+  writerOf(projection: string): Deployment {
+    const owner = this.ownerOf(projection)
+    if (!owner) throw new EventStoreError('NOT_FOUND', `no topology writes a projection ${JSON.stringify(projection)}`, { projection })
+    return owner
+  }
+
   /** Throws INVALID when a topology of this name, or another that writes one of the projections, stands in the way. */
   refuseTaken(name: string, projections: readonly string[]): void {
     const existing = this.#deployed.get(name)

@@ -5,6 +5,7 @@ import { createFragment } from '../../actors/fragment.ts'
 import type { Heartbeat } from '../../actors/heartbeat.ts'
 import type { HotSlabs } from '../../actors/hot-rows.ts'
 import { LogSource } from '../../actors/log-source.ts'
+import { foldPast } from '../../actors/past-fold.ts'
 import { missingSecret } from '../../actors/delivery-attempt.ts'
 import type { LookedUp } from '../../actors/lookups.ts'
 import type { AppendOutbox } from '../../actors/outbox-sender.ts'
@@ -15,9 +16,12 @@ import type { Progress } from '../../actors/settling.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
+import { assert } from '../../event/assert.ts'
 import type { Clock } from '../../event/clock.ts'
+import { EventStoreError } from '../../event/error.ts'
 import type { Stamp } from '../../event/event.ts'
 import type { Limits } from '../../event/limits.ts'
+import type { Place } from '../../event/position.ts'
 import type { Scope } from '../../event/scope.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
@@ -25,6 +29,7 @@ import type { StateStore } from '../../store/state.ts'
 import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
+import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
 
 /** What a thread lends its pipelines. */
@@ -88,6 +93,7 @@ export interface PipelineControl extends Record<string, (...args: never[]) => un
   stats(topology: string): PipelineStats | null
   folded(topology: string, projection: string, key: readonly unknown[]): FoldedAnswer | null
   foldedRows(topology: string, projection: string): readonly (readonly [keyText: string, row: FoldedRow])[]
+  past(question: PastQuestion): Promise<PastRows>
   /** From now on changes are told, or not any more. Answers the keys of the rows that are folded and not durable. */
   watch(topology: string, projection: string, isWatched: boolean): readonly string[]
 }
@@ -134,6 +140,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
       return actor && row ? { text: row.text, position: actor.position } : null
     },
     foldedRows: (topology, projection) => actors.get(topology)?.folded?.list(projection) ?? [],
+    past: question => pastRows(parts, question),
     watch(topology, projection, isWatched) {
       watched.get(topology)?.[isWatched ? 'add' : 'delete'](projection)
       const rows = isWatched ? actors.get(topology)?.folded?.list(projection) : undefined
@@ -166,6 +173,22 @@ function startPipeline(
   })
 }
 
+async function pastRows(parts: PipelineHostParts, question: PastQuestion): Promise<PastRows> {
+  const { plan, module, digest, head, projection, upTo, last, range } = question
+  const { source } = plan
+  assert(source.kind === 'log', 'only what is read from the log can be read again')
+  const end = Math.min(head ?? Number.POSITIVE_INFINITY, upTo - 1)
+  const past = await foldPast({
+    ...parts,
+    ...question,
+    partitions: parts.log.partitions,
+    createFragment,
+    resolve: reference => resolveReference(reference, module, digest),
+    openSource: () => openLog(parts, { ...question, head: end, past: last ?? 'all' }, source, undefined),
+  })
+  return { rows: rowsWithin(past.rows(projection), range), place: past.position.place }
+}
+
 /** Before anything is folded: what it would send could not be signed. */
 function refuseMissingSecrets({ steps }: Plan): void {
   for (const { id, operator, options } of steps) {
@@ -188,10 +211,12 @@ function lookupsOf({ log, limits, lookedUp }: PipelineHostParts, { scope, plan }
 
 function openLog(
   { log, limits }: PipelineHostParts,
-  { scope, head, deployment, plan: { topology, steps } }: StartPipeline,
+  request: Pick<StartPipeline, 'scope' | 'head' | 'deployment' | 'plan'> & { readonly past?: Place | 'all' },
   plan: LogSourcePlan,
   from: SourcePosition | undefined,
 ): LogSource {
+  const { scope, head, deployment, past } = request
+  const { topology, steps } = request.plan
   const { types, categories } = plan
   const stream = deadLetterStream(topology)
   const discards = steps.some(({ inOrder }) => inOrder !== undefined)
@@ -203,6 +228,7 @@ function openLog(
     pageRows: limits.pageRows,
     ...(from?.place && { after: from.place }),
     ...(head !== undefined && { upTo: head + 1 }),
+    ...(past !== undefined && past !== 'all' && { last: past }),
   })
   let seenEpoch = log.horizon.epoch
   return new LogSource({
@@ -213,7 +239,10 @@ function openLog(
       // What is committed after this is read is announced by a later epoch than the one waited for.
       next() {
         seenEpoch = log.horizon.epoch
-        return reader.next()
+        const page = reader.next()
+        // Who asks for the past does not wait.
+        if (past !== undefined && reader.held) throw new EventStoreError('BUSY', 'a shard is being opened again; try again shortly')
+        return page
       },
       get head() {
         return reader.head

@@ -24,11 +24,12 @@ export async function* listRows(
   const { name, run, indexed } = owner()
   if (limit < 0 || Number.isNaN(limit)) throw new EventStoreError('INVALID', 'limit must be a number from 0', { field: 'limit' })
   const wanted = wantedOf(options.where, indexed, projection)
-  const folded = (await run?.ask(thread => thread.control.foldedRows(scope + name, projection), [])) ?? []
   let left = limit
   let untilTurn = TURN_ROWS
   const range = { ...(prefix && { prefix }), ...(after && { after }) }
-  for (const row of merged(storedRows(parts, wanted, range), folded.filter(inRange(prefix, after)))) {
+  const past = options.asOf === undefined ? undefined : await parts.past(options.asOf, { ...range, ...(!wanted && { limit }) })
+  const folded = (!past && (await run?.ask(thread => thread.control.foldedRows(scope + name, projection), []))) || []
+  for (const row of past?.rows ?? merged(storedRows(parts, wanted, range), folded.filter(inRange(prefix, after)))) {
     if (--untilTurn <= 0) {
       untilTurn = TURN_ROWS
       await new Promise<void>(resolve => void setImmediate(resolve))
@@ -79,7 +80,7 @@ function hasAll(value: unknown, wanted: Wanted): boolean {
   return wanted.every(([field, bytes]) => Buffer.compare(indexValue(value, field), bytes) === 0)
 }
 
-function inRange(prefix: readonly unknown[] = [], after: readonly unknown[] | undefined): (row: FoldedEntry) => boolean {
+export function inRange(prefix: readonly unknown[] = [], after: readonly unknown[] | undefined): (row: FoldedEntry) => boolean {
   const wanted = rowKeyText(prefix)
   const last = after && rowKeyText(after)
   return ([keyText, { key }]) =>

@@ -1,12 +1,21 @@
 /** Reads of a projection: rows that are folded but not durable yet from the pipeline, all others from the database. */
 import { isEventStoreError } from '../../event/error.ts'
 import type { Position } from '../../event/event.ts'
-import type { HotProjectionReader, StateChange, StateListOptions, StateRow, StateSubscribeOptions } from '../../event/projections.ts'
+import type { AsOf } from '../../event/event-store.ts'
+import type {
+  HotProjectionReader,
+  StateAsOf,
+  StateChange,
+  StateListOptions,
+  StateRow,
+  StateSubscribeOptions,
+} from '../../event/projections.ts'
 import type { Scope } from '../../event/scope.ts'
 import { RowKey } from '../../store/row-key.ts'
 import { readProjectionRow, readTopologyRow, type StateStore } from '../../store/state.ts'
 import { elements, followState, type RowNow } from './follow-state.ts'
 import { type HotProjection, textOfPlace } from './hot-memory.ts'
+import type { PastRange, PastRows } from './past-rows.ts'
 import { listRows } from './projection-list.ts'
 import type { StateSubscriptions } from './state-subscriptions.ts'
 import type { TopologyRun } from './topology-run.ts'
@@ -32,6 +41,8 @@ export interface ProjectionReaderParts {
   owner(): ProjectionOwner
   /** Throws CLOSED. */
   check(): void
+  /** Rows as of an earlier time. */
+  past(asOf: AsOf, range: PastRange): Promise<PastRows>
   readonly subscriptions: StateSubscriptions
   /** Keys that may wait for the reader of a subscription. */
   readonly limitKeys: number
@@ -53,9 +64,9 @@ class DeployedProjection implements HotProjectionReader {
     this.#parts = parts
   }
 
-  async get(key: unknown): Promise<StateRow | undefined> {
+  async get(key: unknown, { asOf }: StateAsOf = {}): Promise<StateRow | undefined> {
     const parts = elements(key)
-    const { value, position, durable } = await this.#row(parts)
+    const { value, position, durable } = asOf === undefined ? await this.#row(parts) : await this.#past(parts, asOf)
     return value === undefined ? undefined : { key: parts, value, position, durable }
   }
 
@@ -83,6 +94,11 @@ class DeployedProjection implements HotProjectionReader {
   #written(topology: string): Position | null {
     const { store, scope } = this.#parts
     return textOfPlace(readTopologyRow(store, scope + topology)?.place ?? null)
+  }
+
+  async #past(key: readonly unknown[], asOf: AsOf): Promise<RowNow> {
+    const { rows, place } = await this.#parts.past(asOf, { key })
+    return durableRow(rows[0]?.text, textOfPlace(place))
   }
 
   peek(key: unknown): StateRow | undefined {

@@ -60,6 +60,11 @@ export class TopologyRun {
     return this.#parts.scope + this.name
   }
 
+  /** Rows that it gave up because their calls did not return. */
+  get skipped(): readonly SkippedRow[] {
+    return this.#skip
+  }
+
   runsIn(thread: PipelineThread): boolean {
     return this.#thread === thread
   }

@@ -67,6 +67,8 @@ async function topologyIn(text: string, format: 'yaml' | 'json'): Promise<Topolo
     return readTopology(JSON.parse(text))
   } catch (cause) {
     const details = cause instanceof EventStoreError ? cause.details : {}
+    // Whoever wrote it by hand may have left out what the builder always puts there.
+    if (cause instanceof TypeError) throw invalid('topology', `${shown} does not have the shape that topology(…) makes`)
     throw new EventStoreError(
       'INVALID',
       `${shown}: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -7,6 +7,9 @@ import { type BlockFilter, blockFilter, type FilterOptions } from './filter.ts'
 import { blockQueryOf } from './filter-terms.ts'
 import type { LogView } from './log-view.ts'
 
+/** Blocks of a page hold no more than this and one more: a page of large events is kept as long as its reader needs for it. */
+const PAGE_BYTES = 8 * 1024 * 1024
+
 /** Rows of the log merged in total order; all arrays hold `count` rows. */
 export interface LogPage {
   readonly count: number
@@ -27,6 +30,8 @@ export interface LogReaderOptions extends FilterOptions {
   readonly since?: number
   /** Leaves out rows with this stamp or a higher one. */
   readonly upTo?: number
+  /** Leaves out rows behind this place. */
+  readonly last?: Place
   readonly backwards?: boolean
   /** Looks into every block instead of asking the index which may hold something: what tests and benches compare with. */
   readonly scan?: boolean
@@ -108,12 +113,14 @@ export class LogReader {
   }
 
   #wanted(cursor: PartitionCursor): boolean {
-    const { after, since = 0 } = this.#options
+    const { after, since = 0, last } = this.#options
     const { stamp } = cursor
     if (stamp < since) return false
+    const place = (): Place => ({ stamp, partition: cursor.partition, sequence: cursor.block!.firstSequence + cursor.row })
+    if (last && stamp >= last.stamp && comparePlaces(place(), last) > 0) return false
     if (!after) return true
     if (stamp !== after.stamp) return (stamp - after.stamp) * this.#sign > 0
-    return comparePlaces({ stamp, partition: cursor.partition, sequence: cursor.block!.firstSequence + cursor.row }, after) * this.#sign > 0
+    return comparePlaces(place(), after) * this.#sign > 0
   }
 
   #before(a: PartitionCursor, b: PartitionCursor): boolean {
@@ -162,13 +169,17 @@ export class LogReader {
     }
     for (const cursor of heap) cursor.pageBlock = -2
     let count = 0
-    while (count < rows && heap.length > 0) {
+    let bytes = 0
+    while (count < rows && heap.length > 0 && bytes < PAGE_BYTES) {
       const top = heap[0]!
       const { stamp } = top
       if (stamp >= limit) {
         if (this.#sign > 0) break
       } else {
-        if (top.pageBlock < 0) top.pageBlock = blocks.push(top.block!) - 1
+        if (top.pageBlock < 0) {
+          top.pageBlock = blocks.push(top.block!) - 1
+          bytes += top.block!.bytes.length
+        }
         page.block[count] = top.pageBlock
         page.row[count] = top.row
         page.stamps[count] = stamp

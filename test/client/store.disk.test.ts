@@ -20,7 +20,7 @@ function maker(name: string, way: (addresses: Readonly<Record<string, string>>) 
     keeps: true,
     leftOut,
     async open({ directory, limits }) {
-      const node = await openNode({ directory, partitions: 8, shards: 2, limits: { segmentEntries: 64, ...limits } })
+      const node = await openNode({ directory, partitions: 8, shards: 1, limits: { segmentEntries: 64, ...limits } })
       const { addresses } = await node.serve({ port: 0 })
       const client = way(addresses)
       nodes.set(client, node)

@@ -171,6 +171,13 @@ test('a topology is deployed, folds what is there, is read by key, and goes', as
   assert.equal((await typed(`state get totals '["ada",${hour}]'`)).output, '{\n  "count": 2,\n  "sum": 300\n}\n')
   assert.equal(await answers(`state list totals --prefix '["ada"]' --limit 5`), [{ key: ['ada', hour], value: { count: 2, sum: 300 } }])
   assert.equal(await answers(`state list totals --prefix '"eve"'`), [])
+  const [first, last] = await answers('read payment-1 --limit 3')
+  const asOf = (event: Record<string, unknown> | undefined): string => `--as-of ${String(event?.['position'])}`
+  assert.equal(await answers(`state list totals ${asOf(first)}`), [], 'its window had not closed')
+  assert.equal(await answers(`state list totals --as-of 2200-01-01 --limit 1`), [{ key: ['ada', hour], value: { count: 2, sum: 300 } }])
+  assert.equal((await answers(`state get totals '["ada",${hour}]' --as-of 2200-01-01`))[0]?.['value'], row?.['value'])
+  assert.is((await refusal(`state get totals '["ada",${hour}]' ${asOf(last)}`)).code, 'NOT_FOUND')
+  assert.is((await refusal(`state get totals '["ada",${hour}]' --as-of soon`)).exit, 2)
   assert.match((await typed('state list totals')).output, /\["ada",\d+\] +\{"count":2,"sum":300\}/)
   const missing = await refusal(`state get totals '"eve"'`)
   assert.equal([missing.code, missing.exit], ['NOT_FOUND', 1])

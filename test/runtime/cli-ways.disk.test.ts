@@ -27,6 +27,10 @@ const reading: readonly (readonly [line: string, input?: string])[] = [
   ['read --all --types order.placed,never --limit 2'],
   ['read --all --categories thing --backwards'],
   ['read --all --system'],
+  ['read --all --tags t --since 2026-01-01 --until 2999-01-01'],
+  ['read --all --correlation c-1,c-2'],
+  ['read --all --since 2999-01-01'],
+  ['read --all --until 2000-01-01'],
   ['read nothing'],
   ['read order-1 --limit 0'],
   ['read order-1 --from x'],
@@ -60,7 +64,7 @@ const writing: readonly (readonly [line: string, input?: string])[] = [
   ['append thing-1', `${order('ada', 1)}\n{"type":"","data":1}`],
   [
     'append thing-1',
-    `{"type":"a","data":{"$bytes":"AQI="},"encoding":"bytes","tags":["t"],"metadata":{"m":1},"time":"2026-01-31T00:00:00Z"}`,
+    `{"type":"a","data":{"$bytes":"AQI="},"encoding":"bytes","tags":["t"],"metadata":{"correlationId":"c-1"},"time":"2026-01-31T00:00:00Z"}`,
   ],
   ['append thing-1', `{"type":"a","data":[1],"encoding":"msgpack"}`],
   ['append thing-1', ''],
@@ -79,6 +83,11 @@ const deploying: readonly (readonly [line: string, input?: string])[] = [
   [`state get sums '"ada"'`],
   [`state get sums '["zoe"]'`],
   [`state get sums '"nobody"'`],
+  [`state get sums '"ada"' --as-of 2999-01-01`],
+  [`state get sums '"ada"' --as-of 2020-01-01`],
+  ['state list sums --as-of 2999-01-01'],
+  [`state list sums --where 'total=5'`],
+  [`state list sums --where 'nothing=5'`],
   ['pause plain'],
   ['drain plain'],
   ['dead-letters list plain'],
@@ -99,7 +108,7 @@ function normal({ exit, output, errors }: Typed, folder: Folder): Record<string,
       .replaceAll('"file":"the topology"', '"file":"FOLDER/broken.yaml"')
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
       .replaceAll(/\b\d+\.\d+\.\d+\.\d+\b *(?:$|\b)/gm, 'POSITION ')
-      .replaceAll(/"(stamp|diskBytes|segments|lastEpochMs|epoch|recorded|handled|rowsPerSecond)":\d+(?:\.\d+)?/g, '"$1":N')
+      .replaceAll(/"(stamp|order|diskBytes|segments|lastEpochMs|epoch|recorded|handled|rowsPerSecond)":\d+(?:\.\d+)?/g, '"$1":N')
       .replaceAll(/(store id|disk bytes) +\S+|( *[\d,]+)$/gm, '$1')
       .replaceAll(/"(id|storeId)":"[^"]*"/g, '"$1":"ID"')
   return { exit, output: same(output), errors: same(errors) }
@@ -127,9 +136,7 @@ async function ways(work: (ways: Ways) => Promise<void>): Promise<void> {
     const answers: Record<string, unknown>[] = []
     for (const place of places) {
       const only = place.startsWith('--url') || place === places[1] ? {} : { openNode }
-      const [command = '', ...rest] = line.split(' ')
-      const words = `${place} ${[command, ...rest].join(' ')}`
-      answers.push(normal(await typeHere(words, { workingDirectory: folder.path, input, ...only }), folder))
+      answers.push(normal(await typeHere(`${place} ${line}`, { workingDirectory: folder.path, input, ...only }), folder))
     }
     return answers
   }

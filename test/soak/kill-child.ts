@@ -22,14 +22,20 @@ function tell(line: Line): void {
 
 /** Set while the writers rest. */
 let resting: Promise<void> | null = null
+/** Resolved with the next answer to a command. */
+let answer = Promise.withResolvers<void>()
 
-/** Beside a topology writers rest between bursts, so that it keeps up on a small machine and commands come often; a burst is all lanes at once. */
+/**
+ * Beside a topology writers rest until a command was answered, mostly, so that commands come often on a small machine, too; a burst is all lanes
+ * at once.
+ */
 async function sendInBursts(): Promise<void> {
   for (;;) {
     await sleep(5 + Math.random() * 20)
     const { promise, resolve } = Promise.withResolvers<void>()
     resting = promise
-    await sleep(Math.random() * 1000)
+    const isHasty = Math.random() < 0.2
+    await (isHasty ? sleep(50) : Promise.race([answer.promise, sleep(2000)]))
     resting = null
     resolve()
   }
@@ -80,15 +86,17 @@ async function run(order: Order): Promise<void> {
   tell({ phase: 'open' })
   if (topology && !(await node.topologies()).some(({ name }) => name === 'sums')) await node.deploy(topology, { export: 'sums' })
   const sent = lanes.map(lane => send(node, lane, next[lane.lane]!))
-  const { promise: commanded, resolve: answered } = Promise.withResolvers<void>()
+  const commanded = topology ? answer.promise : null
   if (topology) {
     const told = (line: Line): void => {
       tell(line)
-      if ('done' in line || 'wrong' in line) answered()
+      if (!('done' in line || 'wrong' in line)) return
+      answer.resolve()
+      answer = Promise.withResolvers<void>()
     }
     sent.push(commandAtRandom(node, told))
     void sendInBursts()
-  } else answered()
+  }
   const report = setInterval(() => {
     tell({ flying: node.router.pending, segments: node.view.shards.reduce((sum, { shared }) => sum + shared.segment, 0) })
   }, 1)

@@ -1,13 +1,17 @@
 /** What the door says without the gate: that the process answers, that the node takes requests, and how it is asked. */
+import type { Health, Readiness } from '../../../event/figures.ts'
 import { z } from '../codec/schemas.ts'
+import { HttpRefusal } from './problem.ts'
 import type { Answer, AnswerSpec, DoorView } from './route.ts'
 
 /** What a node says of itself to those who watch it. */
 export interface Signs {
-  /** Throws CLOSED, or whatever keeps the node from taking requests. */
-  ready(): Promise<Readonly<Record<string, unknown>>>
-  /** In the text format of Prometheus; null when the node counts nothing. */
-  metricsText(): Promise<string | null>
+  /** Never throws. */
+  health(): Health
+  /** Never throws. */
+  ready(): Readiness
+  /** In the text format of Prometheus. */
+  metricsText(): Promise<string>
 }
 
 /** A route that anybody may ask, whoever they are. */
@@ -23,16 +27,30 @@ export const openRoutes: readonly OpenRoute[] = [
   {
     path: '/health',
     name: 'health',
-    summary: 'The process answers; nothing is said of the store.',
-    answers: { 200: { summary: 'It does.', schema: z.object({ status: z.literal('ok') }) } },
-    answer: async () => ({ status: 200, json: { status: 'ok' } }),
+    summary: 'Whether the process is of any use; if it is not (503), another one should take its place.',
+    answers: {
+      200: {
+        summary: 'It is.',
+        schema: z.looseObject({ alive: z.literal(true), shards: z.array(z.looseObject({ shard: z.int(), condition: z.string() })) }),
+      },
+    },
+    async answer({ signs }) {
+      const health = signs.health()
+      if (health.alive) return { status: 200, json: health }
+      throw new HttpRefusal(503, 'READ_ONLY', health.reasons.join('; '), { details: health })
+    },
   },
   {
     path: '/ready',
     name: 'ready',
-    summary: 'The node takes requests. 503 while it opens or closes.',
-    answers: { 200: { summary: 'It does.', schema: z.looseObject({ status: z.literal('ready') }) } },
-    answer: async ({ signs }) => ({ status: 200, json: { status: 'ready', ...(await signs.ready()) } }),
+    summary: 'Whether requests should be sent here now; 503 while the node opens or closes.',
+    answers: { 200: { summary: 'They should.', schema: z.looseObject({ ready: z.literal(true) }) } },
+    async answer({ signs, closing }) {
+      const readiness = signs.ready()
+      const reasons = closing.aborted ? ['the node is closing', ...readiness.reasons] : readiness.reasons
+      if (readiness.ready && !closing.aborted) return { status: 200, json: readiness }
+      throw new HttpRefusal(503, 'CLOSED', reasons.join('; '), { details: { ready: false, reasons } })
+    },
   },
   {
     path: '/openapi.json',

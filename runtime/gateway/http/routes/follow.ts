@@ -1,11 +1,12 @@
 /** GET /v1/follow: events as they come, as lines of JSON or as server-sent events. */
 import { EventStoreError } from '../../../../event/error.ts'
 import type { Event } from '../../../../event/event.ts'
+import type { EventFilter } from '../../../../event/event-store.ts'
 import { checked, positionSchema, streamIdSchema, z } from '../../codec/schemas.ts'
 import { HttpRefusal } from '../problem.ts'
 import { type Answer, type Call, route } from '../route.ts'
 import { eventStreamFormat, type FollowFormat, linesFormat, pour } from '../follow-stream.ts'
-import { filterSchema } from './read.ts'
+import { filterSchema, momentOf } from './read.ts'
 
 const querySchema = z.strictObject({
   stream: streamIdSchema.optional().meta({ description: 'Only this stream; `from` is then a version, inclusive.' }),
@@ -77,25 +78,25 @@ interface Reached {
 
 function open(call: Call<object, FollowQuery>, signal: AbortSignal, reached: Reached): AsyncIterable<Event> {
   const { query, headers, session } = call
-  const { stream, from: asked, types, categories, system } = query
+  const { stream, from: asked, since, ...filter } = query
+  const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as EventFilter
   const lastId = headers['last-event-id']
   const resumed = typeof lastId === 'string' && lastId !== '' ? lastId : undefined
   if (stream !== undefined) {
-    if ((types ?? categories ?? system) !== undefined)
-      throw new EventStoreError('INVALID', 'types, categories and system go without stream', { field: 'stream' })
+    const [foreign] = since === undefined ? Object.keys(given) : ['since']
+    if (foreign !== undefined) throw new EventStoreError('INVALID', `${foreign} goes without stream`, { field: 'stream' })
     const from = resumed === undefined ? (asked === undefined ? undefined : versionOrEnd(asked, 'from')) : after(resumed)
     return session.store.subscribeToStream<Event>(stream, { signal, jsonAs: 'bytes', ...(from !== undefined && { from }) })
   }
   const from = resumed ?? asked
   if (from !== undefined && from !== 'end') checked(positionSchema, from, resumed === undefined ? 'from' : 'Last-Event-ID')
   return session.store.subscribeToAll<Event>({
+    ...given,
     signal,
     jsonAs: 'bytes',
     reached: position => void (reached.position = position),
     ...(from !== undefined && { from }),
-    ...(types && { types }),
-    ...(categories && { categories }),
-    ...(system !== undefined && { system }),
+    ...(since !== undefined && { since: momentOf(since) }),
   })
 }
 

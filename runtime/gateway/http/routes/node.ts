@@ -1,5 +1,4 @@
 /** The node as a whole: figures, and a walk through all that is stored. */
-import { EventStoreError } from '../../../../event/error.ts'
 import { z } from '../../codec/schemas.ts'
 import { route } from '../route.ts'
 import { statusSchema } from './topologies.ts'
@@ -70,10 +69,9 @@ export const metrics = route({
   params: z.object({}),
   query: z.strictObject({}),
   answers: { 200: { summary: 'The figures.', schema: z.string(), types: ['text/plain'] } },
-  errors: ['INVALID', 'NOT_FOUND'],
+  errors: ['INVALID'],
   async answer({ door }) {
     const text = await door.signs.metricsText()
-    if (text === null) throw new EventStoreError('NOT_FOUND', 'this node counts nothing')
     return { status: 200, text, type: 'text/plain; version=0.0.4; charset=utf-8' }
   },
 })

@@ -15,19 +15,28 @@ export const limitSchema = z
   .default(httpLimits.readEventsDefault)
   .meta({ description: 'Most items of this answer.' })
 const directionSchema = z.enum(['forwards', 'backwards']).optional()
-const asOfSchema = z.string().optional().meta({
+const momentPattern = '^(?:\\d{1,13}|20\\d\\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])(?:T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\dZ)?)$'
+export const asOfSchema = z.string().optional().meta({
   description: 'Leaves out what was recorded later than a time (ISO 8601, or milliseconds since 1970) or stands behind a position.',
-  pattern: '^(?:\\d{1,13}|20\\d\\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])(?:T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\dZ)?)$',
+  pattern: momentPattern,
 })
 /** A category may be empty: that of a stream that begins with a dash. */
 const namesSchema = z.array(z.string()).optional()
+
+const momentSchema = z.string().optional().meta({ pattern: momentPattern })
 
 /** What every read of events can be asked. */
 export const filterSchema = {
   types: namesSchema.meta({ description: 'Only events of these types. Repeat it, or put commas between.' }),
   categories: namesSchema.meta({ description: 'Only streams of these categories: the text before the first dash.' }),
+  tags: namesSchema.meta({ description: 'Only events that have all of these tags.' }),
+  correlation: namesSchema.meta({ description: 'Only events with one of these ids as `correlationId` of their metadata.' }),
+  since: momentSchema.meta({ description: 'Only what was recorded at this moment or later: ISO 8601, or milliseconds since 1970.' }),
   system: z.boolean().optional().meta({ description: 'Also the system’s own streams, $….' }),
 }
+
+/** Milliseconds as a number; what is no moment the store refuses. */
+export const momentOf = (text: string): number | string => (/^\d{1,16}$/.test(text) ? Number(text) : text)
 
 const listSchema = z.object({ events: z.array(eventSchema), next: z.union([z.string(), z.int(), z.null()]) })
 
@@ -100,14 +109,22 @@ export const readAll = route({
     direction: directionSchema,
     as_of: asOfSchema,
     atLeast: positionSchema.optional(),
+    until: momentSchema.meta({ description: 'Only what was recorded before this moment.' }),
     ...filterSchema,
   }),
   answers: { 200: { summary: 'The events.', schema: listSchema } },
   errors: ['INVALID', 'UNREACHABLE', 'BUSY', 'DAMAGED'],
   async answer({ query, session, door }): Promise<Answer> {
-    const { limit, as_of: asOf, ...rest } = query
+    const { limit, as_of: asOf, since, until, ...rest } = query
     const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as Partial<ReadAllOptions>
-    const options: ReadAllOptions = { ...given, jsonAs: 'bytes', limit: limit + 1, ...(asOf !== undefined && { asOf: asOfText(asOf) }) }
+    const options: ReadAllOptions = {
+      ...given,
+      jsonAs: 'bytes',
+      limit: limit + 1,
+      ...(asOf !== undefined && { asOf: asOfText(asOf) }),
+      ...(since !== undefined && { since: momentOf(since) }),
+      ...(until !== undefined && { until: momentOf(until) }),
+    }
     const events = session.store.readAll<Event>(options)
     return listAnswer(events, {
       name: 'events',
