@@ -110,6 +110,7 @@ export const eventSchema = z
     time: z.union([z.string(), z.number()]).meta({ description: 'ISO 8601; milliseconds since the epoch when they are not whole.' }),
     tags: z.array(z.string()).optional(),
     metadata: metadataSchema.optional(),
+    partitionKey: z.string().optional().meta({ description: 'Of a stream that was given another partition key than its own.' }),
   })
   .meta({ id: 'Event', description: 'An event as it is stored. Times are ISO 8601.' })
 
@@ -128,3 +129,17 @@ export const appendResultSchema = z
     durability: durabilitySchema,
   })
   .meta({ id: 'AppendResult', description: 'Numbers without a prefix are those of the last event.' })
+
+export const streamsResultSchema = z
+  .object({
+    ...appendResultSchema.omit({ stream: true, firstVersion: true, version: true }).shape,
+    streams: z.array(z.object({ stream: z.string(), firstVersion: z.int(), version: z.int() })),
+  })
+  .meta({
+    id: 'StreamsResult',
+    description: 'Numbers without a prefix are those of the last event; `streams` are those that were written.',
+  })
+
+export const duplicateSchema = z
+  .object({ duplicate: z.literal(true), highest: z.int() })
+  .meta({ description: 'At or below the highest known number of this producer: nothing was stored.' })

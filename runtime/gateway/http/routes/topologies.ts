@@ -27,6 +27,7 @@ const deploySchema = z.union([
     file: z.string().min(1).meta({ description: 'Path or URL on the node’s machine; over the unix socket only.' }),
     export: z.string().min(1).optional(),
     until: z.literal('head').optional(),
+    watch: z.boolean().optional().meta({ description: 'Takes changes of the files of a projection while the node is open.' }),
   }),
   z.strictObject({ topology: z.record(z.string(), z.unknown()), until: z.literal('head').optional() }),
 ])
@@ -94,7 +95,18 @@ export const deploy = route({
     },
   },
   answers: {
-    201: { summary: 'It runs.', schema: z.object({ name: z.string(), version: z.int(), status: z.string() }) },
+    201: {
+      summary: 'It runs.',
+      schema: z.object({
+        name: z.string(),
+        version: z.int(),
+        status: z.string(),
+        update: z
+          .enum(['reloaded', 'upgraded', 'rebuilding'])
+          .optional()
+          .meta({ description: 'Of a projection that took the place of one of its name.' }),
+      }),
+    },
   },
   errors: ['INVALID', 'TOO_LARGE', 'FORBIDDEN', 'READ_ONLY', 'BUSY'],
   async answer(call): Promise<Answer> {
@@ -112,7 +124,8 @@ async function deployBody({ body, contentType, query, peer, session: { store } }
     throw new HttpRefusal(403, 'FORBIDDEN', 'a file of this machine is deployed over the unix socket only; send the topology itself', {
       details: { field: 'file' },
     })
-  return store.deploy(asked.file, { ...until, ...(asked.export !== undefined && { export: asked.export }) })
+  const { export: exported, watch } = asked
+  return store.deploy(asked.file, { ...until, ...(exported !== undefined && { export: exported }), ...(watch && { watch }) })
 }
 
 export const undeploy = route({
