@@ -23,7 +23,7 @@ import { Outbox } from './outbox.ts'
 import type { StepOutbox } from './step-node.ts'
 import { HotRows, type HotSlabs } from './hot-rows.ts'
 import { indexChanges } from './index-changes.ts'
-import { FoldedProjections, type FoldedRows, rowKeyBytes } from './projection.ts'
+import { type ChangeWatch, FoldedProjections, type FoldedRows, rowKeyBytes } from './projection.ts'
 import type { RowOrigin, SourcePosition } from './source.ts'
 
 const NO_KEY = new Uint8Array(0)
@@ -41,6 +41,7 @@ export interface EpochOptions {
   readonly isRepeating: boolean
   /** Where readers in all threads find what is folded. */
   readonly hot?: HotSlabs
+  readonly watch?: ChangeWatch
   /** Fields by which rows of its projections are to be found. */
   readonly indexes?: ReadonlyMap<string, readonly string[]>
   /** A sign of life, now and then in long work of ours. */
@@ -77,7 +78,8 @@ export class EpochGatherer {
     this.#scope = options.scope ?? DEFAULT_SCOPE
     this.#stored = this.#scope + options.topology
     this.epoch = options.row?.epoch ?? 0
-    this.projections = new FoldedProjections(new HotRows(options.hot, { epoch: this.epoch, place: options.row?.place ?? null }), this.epoch)
+    const hot = new HotRows(options.hot, { epoch: this.epoch, place: options.row?.place ?? null })
+    this.projections = new FoldedProjections(hot, this.epoch, options.watch)
     this.#outbox = new Outbox(options, options.row?.lanes ?? {})
     this.#outboxNumber = options.row?.outbox ?? 0
     this.#names = new Set(options.row?.projections)

@@ -11,6 +11,7 @@ import type { Heartbeat } from './heartbeat.ts'
 import type { HotSlabs } from './hot-rows.ts'
 import type { LookupOptions } from './lookups.ts'
 import type { AppendOutbox } from './outbox-sender.ts'
+import type { ChangeWatch } from './projection.ts'
 import type { SkippedRow } from './skipped-rows.ts'
 import type { Source, SourcePosition } from './source.ts'
 import type { EpochWriter } from './state-writer.ts'
@@ -40,6 +41,7 @@ export interface PipelineOptions {
   readonly partitions: number
   /** Memory shared with those who read its projections. */
   readonly hot?: HotSlabs
+  readonly watch?: ChangeWatch
   /** Fields by which rows of its projections are to be found. */
   readonly indexes?: ReadonlyMap<string, readonly string[]>
   readonly limits: Limits

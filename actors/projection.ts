@@ -20,9 +20,16 @@ export function rowKeyBytes(text: string): Uint8Array {
   return Buffer.from(text, 'latin1')
 }
 
+/** Whoever waits for changes of projections; told when they show. */
+export interface ChangeWatch {
+  has(projection: string): boolean
+  changed(projection: string, keys: readonly string[]): void
+}
+
 /** Rows changed since the last epoch, and those of the epochs that are being written. */
 export class FoldedProjections {
   readonly #hot: HotRows
+  readonly #watch: ChangeWatch | undefined
   /** Of the rows that are put now. */
   #epoch: number
   #current = new Map<string, Map<string, FoldedRow>>()
@@ -34,8 +41,9 @@ export class FoldedProjections {
   isClosed = false
 
   /** `epoch`: the last one sealed before. */
-  constructor(hot: HotRows, epoch: number) {
+  constructor(hot: HotRows, epoch: number, watch?: ChangeWatch) {
     this.#hot = hot
+    this.#watch = watch
     this.#epoch = epoch + 1
   }
 
@@ -60,9 +68,12 @@ export class FoldedProjections {
   show(place: Place | null): void {
     for (const [projection, rows] of this.#fresh) {
       for (const [keyText, { text }] of rows) this.#hot.put(projection, { key: rowKeyBytes(keyText), text, epoch: this.#epoch })
-      rows.clear()
     }
     this.#hot.reached(place)
+    for (const [projection, rows] of this.#fresh) {
+      if (rows.size > 0 && this.#watch?.has(projection)) this.#watch.changed(projection, [...rows.keys()])
+      rows.clear()
+    }
   }
 
   /** The rows of this epoch; all of them were shown. They stay here until `written` says they are in the database. */

@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, string>> = {
   expressions: 'expressions over pages of columns; against the same loops written by hand',
   lint: 'a topology file of 500 steps read and checked; against parsing its YAML alone',
   'slow-sink': 'a webhook and a log that are ten times slower than the source: rows a second and memory; against fast ones',
+  http: 'appends, reads and follows over HTTP; against the calls in the process and a server that only echoes',
   flights: 'three million real flights: import and fold; against plain programs',
 }
 

@@ -117,7 +117,22 @@ function msOf(text: string): number {
 
 /** In the order in which an embedded node gives its fields, so that both are the same text of JSON. */
 function eventOf(wire: WireEvent): Event {
-  const { id, type, data, encoding = 'json', stream, version, partition, sequence, stamp, position, time, tags, metadata } = wire
+  const {
+    id,
+    type,
+    data,
+    encoding = 'json',
+    stream,
+    version,
+    partition,
+    sequence,
+    stamp,
+    position,
+    time,
+    tags,
+    metadata,
+    partitionKey,
+  } = wire
   return {
     id,
     type,
@@ -132,7 +147,8 @@ function eventOf(wire: WireEvent): Event {
     // The text says it in whole milliseconds, and so does the stamp.
     recorded: recordedOf(stamp),
     time: typeof time === 'string' ? msOf(time) : time,
-    ...(tags !== undefined && { tags }),
-    ...(metadata !== undefined && { metadata }),
+    ...(tags && { tags }),
+    ...(metadata && { metadata }),
+    ...(partitionKey !== undefined && { partitionKey }),
   }
 }

@@ -30,6 +30,24 @@ export interface StateListOptions extends StateAsOf {
   readonly where?: Readonly<Record<string, unknown>>
 }
 
+/** Follows either one key, or all that begin with a prefix; every key when both are left out. */
+export interface StateSubscribeOptions {
+  /** A key that is no array is its one element. */
+  readonly key?: unknown
+  /** First elements of the keys wanted. */
+  readonly prefix?: readonly unknown[]
+  /** Ends the subscription. */
+  readonly signal?: AbortSignal
+}
+
+export interface StateChange {
+  readonly key: readonly unknown[]
+  /** Undefined: there is no such row any more. */
+  readonly value: unknown
+  /** The place in the log that the value reflects at least; null before the first event and for generators. */
+  readonly position: Position | null
+}
+
 export interface ProjectionReader {
   /** The row of a key; undefined when there is none. A key that is no array is its one element. NOT_FOUND when nothing writes such a projection. */
   get(key: unknown, options?: StateAsOf): Promise<StateRow | undefined>
@@ -39,6 +57,12 @@ export interface ProjectionReader {
 
 /** What a process sees of the projections of a node in itself: rows that are hot lie in memory that all its threads share, and are read without a promise. */
 export interface HotProjectionReader extends ProjectionReader {
+  /**
+   * First the rows that are there, then each that changes, as soon as it is folded. A row that changes more than once before it is read comes once, with its
+   * newest value: a slow reader misses values, and never the last one. Should what was folded be lost before it is durable, the rows come again as they are.
+   * Ends with CLOSED when the node closes, NOT_FOUND when the topology is undeployed, and BUSY when more rows wait than `limits.stateChanges`.
+   */
+  subscribe(options?: StateSubscribeOptions): AsyncIterable<StateChange>
   /**
    * As `get`, but at once, and only what is hot: undefined is no proof that there is no such row. A row is hot from the moment its page is folded until
    * others need the room, and a topology that has just begun has folded nothing yet.

@@ -49,6 +49,7 @@ function run(data: PipelineWorkerData): void {
       epochMs: data.epochMs,
       clock: systemClock,
       rested: main.rested,
+      changed: main.changed,
       lookedUp: main.lookedUp,
     }),
     data.control,

@@ -1,5 +1,5 @@
 /** Questions with a stretch of bytes between threads: the bytes are transferred, the answer is plain data. Epochs and outboxes travel this way. */
-import type { MessagePort } from 'node:worker_threads'
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { type ErrorCode, type ErrorDetails, EventStoreError, fromPlainError } from '../../event/error.ts'
 
 type PlainError = { code: ErrorCode; message: string; details: ErrorDetails }
@@ -56,9 +56,9 @@ export class BytesPort<Head> {
   }
 }
 
-/** The answering end. */
-export function answerBytes<Head>(port: MessagePort, answer: (head: Head, bytes: Uint8Array<ArrayBuffer> | null) => unknown): void {
-  port.on('message', ({ id, head, bytes }: Question<Head>) => {
+/** The answering end. Call what it gives before the port is closed: it takes the questions that have come and were not looked at yet. */
+export function answerBytes<Head>(port: MessagePort, answer: (head: Head, bytes: Uint8Array<ArrayBuffer> | null) => unknown): () => void {
+  const take = ({ id, head, bytes }: Question<Head>): void => {
     void (async (): Promise<void> => {
       try {
         port.postMessage({ id, value: await answer(head, bytes) } satisfies Answer)
@@ -66,7 +66,11 @@ export function answerBytes<Head>(port: MessagePort, answer: (head: Head, bytes:
         port.postMessage({ id, error: plainOf(error) } satisfies Answer)
       }
     })()
-  })
+  }
+  port.on('message', take)
+  return () => {
+    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) take(next.message as Question<Head>)
+  }
 }
 
 function plainOf(error: unknown): PlainError {

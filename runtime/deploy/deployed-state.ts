@@ -12,16 +12,23 @@ export interface DeployedState {
   readonly scope: Scope
   readonly deployments: Deployments
   readonly runs: TopologyRuns
+  /** Keys that may wait for the reader of a subscription. */
+  readonly limitKeys: number
   /** Throws CLOSED. */
   check(): void
 }
 
 /** Whether there is such a projection shows at the first read. */
-export function deployedState({ store, scope, deployments, runs, check }: DeployedState, projection: string): HotProjectionReader {
+export function deployedState(
+  { store, scope, deployments, runs, limitKeys, check }: DeployedState,
+  projection: string,
+): HotProjectionReader {
   return projectionReader({
     store,
     scope,
     projection,
+    subscriptions: runs.subscriptions,
+    limitKeys,
     check,
     owner: () => {
       check()

@@ -36,6 +36,7 @@ export class Deployer {
     this.runs = new TopologyRuns(options, this.#deployments)
     this.watches = new ModuleWatches({
       deployment: name => this.#deployments.get(name),
+      digest: name => this.runs.get(name)?.digest,
       take: (name, isChanged) => this.#inTurn(() => this.#updates.takeModule(name, isChanged)),
     })
     this.#updates = new Updates(options, this.#deployments, this.runs)
@@ -65,11 +66,11 @@ export class Deployer {
       throw new EventStoreError('INVALID', 'until must be "head" or left out', { field: 'until' })
     const plan = await this.#updates.plan(module, options)
     const { topology: name, version } = plan
-    const current = this.#deployments.get(name)
     if (options.watch === true && plan.projection === undefined)
       throw new EventStoreError('INVALID', `${module.shown} holds no projection as code, and only their modules are watched`, {
         field: 'watch',
       })
+    const current = this.#deployments.get(name)
     const update = current && updateBy(current, plan, options)
     if (update) return this.#watched(await this.#updates.update(current, nextModule(module, plan, options), update), options)
     this.#deployments.refuseTaken(name, projectionsOf(plan))
@@ -186,8 +187,7 @@ export class Deployer {
     const deployment = this.#deployments.named(name)
     const waiting = stats === null && row?.deployment === deployment.deployment ? undelivered(state, this.#options.scope, deployment) : 0
     const status = statusOf({ deployment, stats, row, events: eventsIn(log), isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
-    const refused = this.watches.refused(name)
-    return { ...status, ...(this.watches.isWatched(name) && { watched: true as const }), ...(refused && { refused }) }
+    return { ...status, ...this.watches.statusOf(name) }
   }
 
   /** See `Node.caughtUp`. */
@@ -212,8 +212,11 @@ export class Deployer {
 
   /** The rows of a projection. Whether there is such a projection shows at the first read. */
   state(projection: string): HotProjectionReader {
-    const { state: store, scope } = this.#options
-    return deployedState({ store, scope, deployments: this.#deployments, runs: this.runs, check: () => this.#check() }, projection)
+    const { state: store, scope, limits } = this.#options
+    return deployedState(
+      { store, scope, limitKeys: limits.stateChanges, deployments: this.#deployments, runs: this.runs, check: () => this.#check() },
+      projection,
+    )
   }
 
   /** Whatever changes what is deployed, one after the other. */

@@ -41,6 +41,7 @@ export class Deployers {
         syncShards: options.syncShards ?? (() => Promise.resolve()),
         rested: (topology, incarnation, outcome) =>
           this.#deployers.get(scopeOf(topology))?.runs.rested(localName(topology), incarnation, outcome),
+        changed: (topology, projection, keys) => this.#deployers.get(scopeOf(topology))?.runs.subscriptions.changed(projection, keys),
         lookedUp: projection => this.#deployers.get(scopeOf(projection))?.lookedUp(localName(projection)) ?? null,
       },
       died: (thread, cause, noted) => {

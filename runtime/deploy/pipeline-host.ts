@@ -11,7 +11,7 @@ import type { LookedUp } from '../../actors/lookups.ts'
 import type { AppendOutbox } from '../../actors/outbox-sender.ts'
 import { PipelineActor } from '../../actors/pipeline.ts'
 import type { Counters, PipelineOptions, PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
-import type { FoldedRow } from '../../actors/projection.ts'
+import type { ChangeWatch, FoldedRow } from '../../actors/projection.ts'
 import type { Progress } from '../../actors/settling.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
@@ -45,6 +45,8 @@ export interface PipelineHostParts {
   readonly clock: Clock
   /** Who writes a projection, by its stored name, now; null when nobody does. */
   lookedUp(projection: string): Promise<LookedUp | null>
+  /** Rows of a projection that is watched have changed: the keys of those, as `rowKeyText`. */
+  changed(topology: string, projection: string, keys: readonly string[]): void
   /** A pipeline has come to rest by itself. */
   rested(topology: string, incarnation: number, outcome: PipelineOutcome): void
 }
@@ -63,6 +65,8 @@ export interface StartPipeline {
   readonly isRepeating: boolean
   /** By local names. */
   readonly hot: HotSlabs
+  /** Projections whose changes are told, as long as `watch` does not say otherwise. */
+  readonly watched: readonly string[]
   readonly skip: readonly SkippedRow[]
 }
 
@@ -90,17 +94,27 @@ export interface PipelineControl extends Record<string, (...args: never[]) => un
   folded(topology: string, projection: string, key: readonly unknown[]): FoldedAnswer | null
   foldedRows(topology: string, projection: string): readonly (readonly [keyText: string, row: FoldedRow])[]
   past(question: PastQuestion): Promise<PastRows>
+  /** From now on changes are told, or not any more. Answers the keys of the rows that are folded and not durable. */
+  watch(topology: string, projection: string, isWatched: boolean): readonly string[]
 }
 
 export function pipelineHost(parts: PipelineHostParts): PipelineControl {
   const actors = new Map<string, PipelineActor>()
+  /** By topology; a set is there before its pipeline, so that nothing is missed while that is being started. */
+  const watched = new Map<string, Set<string>>()
   return {
     plan: (module, options) => planOfModule(module, options),
     async start(request) {
       const topology = request.scope + request.plan.topology
       refuseMissingSecrets(request.plan)
       await parts.writer.begin(topology, request.incarnation)
-      const actor = await startPipeline(parts, request, outcome => {
+      const projections = new Set(request.watched)
+      watched.set(topology, projections)
+      const watch: ChangeWatch = {
+        has: projection => projections.has(projection),
+        changed: (projection, keys) => parts.changed(topology, projection, keys),
+      }
+      const actor = await startPipeline(parts, { ...request, watch }, outcome => {
         if (actors.get(topology) === actor) actors.delete(topology)
         parts.rested(topology, request.incarnation, outcome)
       })
@@ -127,12 +141,17 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
     },
     foldedRows: (topology, projection) => actors.get(topology)?.folded?.list(projection) ?? [],
     past: question => pastRows(parts, question),
+    watch(topology, projection, isWatched) {
+      watched.get(topology)?.[isWatched ? 'add' : 'delete'](projection)
+      const rows = isWatched ? actors.get(topology)?.folded?.list(projection) : undefined
+      return rows?.map(([keyText]) => keyText) ?? []
+    },
   }
 }
 
 function startPipeline(
   parts: PipelineHostParts,
-  request: StartPipeline,
+  request: StartPipeline & Pick<PipelineOptions, 'watch'>,
   onEnd: (outcome: PipelineOutcome) => void,
 ): Promise<PipelineActor> {
   const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module, request.digest)

@@ -1,4 +1,4 @@
-/** What a pipeline worker asks of main: to append its outbox, to sync the shards, who writes a projection, and to know that a pipeline has come to rest. */
+/** What a pipeline worker asks of main, to append its outbox or who writes a projection for instance, and what it tells main. */
 import { type OutboxRequest, decodeRequest, encodeForThread } from '../../actors/outbox.ts'
 import type { LookedUp } from '../../actors/lookups.ts'
 import type { AppendOutbox, OutboxAnswer } from '../../actors/outbox-sender.ts'
@@ -15,6 +15,7 @@ export type PipelineQuestion =
   | { readonly kind: 'append' }
   | { readonly kind: 'sync' }
   | { readonly kind: 'lookedUp'; readonly projection: string }
+  | { readonly kind: 'changed'; readonly topology: string; readonly projection: string; readonly keys: readonly string[] }
   | { readonly kind: 'rested'; readonly topology: string; readonly incarnation: number; readonly outcome: PlainOutcome }
 
 /** What main does when it is asked. */
@@ -22,6 +23,7 @@ export interface MainSide {
   appendOutbox(request: OutboxRequest): Promise<OutboxAnswer>
   syncShards(): Promise<void>
   lookedUp(projection: string): LookedUp | null
+  changed(topology: string, projection: string, keys: readonly string[]): void
   rested(topology: string, incarnation: number, outcome: PipelineOutcome): void
 }
 
@@ -30,6 +32,7 @@ export function remoteSide(port: BytesPort<PipelineQuestion>): {
   appendOutbox: AppendOutbox
   syncShards(): Promise<void>
   lookedUp(projection: string): Promise<LookedUp | null>
+  changed: MainSide['changed']
   rested: MainSide['rested']
 } {
   return {
@@ -38,6 +41,9 @@ export function remoteSide(port: BytesPort<PipelineQuestion>): {
       await port.ask({ kind: 'sync' })
     },
     lookedUp: async projection => (await port.ask({ kind: 'lookedUp', projection })) as LookedUp | null,
+    changed(topology, projection, keys) {
+      port.ask({ kind: 'changed', topology, projection, keys }).catch(() => undefined)
+    },
     rested(topology, incarnation, outcome) {
       const plain: PlainOutcome = outcome.status === 'failed' ? { status: 'failed', error: outcome.error.toJSON() } : outcome
       // Main may be gone already: then nobody needs to know.
@@ -51,6 +57,7 @@ export function answerPipeline(main: MainSide): (question: PipelineQuestion, byt
   return (question, bytes) => {
     if (question.kind === 'sync') return main.syncShards()
     if (question.kind === 'lookedUp') return main.lookedUp(question.projection)
+    if (question.kind === 'changed') return main.changed(question.topology, question.projection, question.keys)
     if (question.kind === 'append') {
       assert(bytes !== null, 'a request comes as bytes')
       return main.appendOutbox(decodeRequest(bytes))

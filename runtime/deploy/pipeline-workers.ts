@@ -131,11 +131,12 @@ class PipelineWorker implements PipelineThread {
       new Promise(resolve => this.#worker.once('exit', resolve)),
       () => this.#cause,
     )
-    answerBytes(outbox.port1, answerPipeline(options.main))
+    const takeRest = answerBytes(outbox.port1, answerPipeline(options.main))
     control.port1.unref()
     outbox.port1.unref()
     this.#worker.on('error', error => (this.#cause ||= error instanceof Error ? error.message : String(error)))
     this.#worker.once('exit', code => {
+      takeRest()
       control.port1.close()
       outbox.port1.close()
       this.#exited(code)

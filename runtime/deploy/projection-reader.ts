@@ -1,13 +1,23 @@
 /** Reads of a projection: rows that are folded but not durable yet from the pipeline, all others from the database. */
+import { isEventStoreError } from '../../event/error.ts'
 import type { Position } from '../../event/event.ts'
 import type { AsOf } from '../../event/event-store.ts'
-import type { HotProjectionReader, StateAsOf, StateListOptions, StateRow } from '../../event/projections.ts'
+import type {
+  HotProjectionReader,
+  StateAsOf,
+  StateChange,
+  StateListOptions,
+  StateRow,
+  StateSubscribeOptions,
+} from '../../event/projections.ts'
 import type { Scope } from '../../event/scope.ts'
 import { RowKey } from '../../store/row-key.ts'
 import { readProjectionRow, readTopologyRow, type StateStore } from '../../store/state.ts'
+import { elements, followState, type RowNow } from './follow-state.ts'
 import { type HotProjection, textOfPlace } from './hot-memory.ts'
 import type { PastRange, PastRows } from './past-rows.ts'
 import { listRows } from './projection-list.ts'
+import type { StateSubscriptions } from './state-subscriptions.ts'
 import type { TopologyRun } from './topology-run.ts'
 
 export type { HotProjectionReader } from '../../event/projections.ts'
@@ -33,6 +43,9 @@ export interface ProjectionReaderParts {
   check(): void
   /** Rows as of an earlier time. */
   past(asOf: AsOf, range: PastRange): Promise<PastRows>
+  readonly subscriptions: StateSubscriptions
+  /** Keys that may wait for the reader of a subscription. */
+  readonly limitKeys: number
 }
 
 /** Bytes up to which a copy byte by byte is faster than a call. */
@@ -55,36 +68,48 @@ class DeployedProjection implements HotProjectionReader {
   }
 
   async get(key: unknown, { asOf }: StateAsOf = {}): Promise<StateRow | undefined> {
-    if (asOf !== undefined) return this.#past(elements(key), asOf)
-    const { store, scope, projection, owner } = this.#parts
-    const { name, run, hot } = owner()
     const parts = elements(key)
-    // The place first: the row read after it can only be newer.
-    const folded = hot?.position ?? null
-    const look = hot?.rows.look(rowKey.set(parts)) ?? 'closed'
-    if (hot && look === 'found') return rowOf(hot, parts, folded)
-    if (look === 'deleted') return undefined
-    if (look === 'absent') return durableRow(readProjectionRow(store, scope + projection, parts), parts, folded)
-    const answer = await run?.ask(thread => thread.control.folded(scope + name, projection, parts), null)
-    if (answer) {
-      const { text, position } = answer
-      return text === undefined ? undefined : { key: parts, value: JSON.parse(text), position: textOfPlace(position.place), durable: false }
-    }
-    owner()
-    const position = textOfPlace(readTopologyRow(store, scope + name)?.place ?? null)
-    return durableRow(readProjectionRow(store, scope + projection, parts), parts, position)
+    const { value, position, durable } = asOf === undefined ? await this.#row(parts) : await this.#past(parts, asOf)
+    return value === undefined ? undefined : { key: parts, value, position, durable }
   }
 
-  async #past(key: readonly unknown[], asOf: AsOf): Promise<StateRow | undefined> {
+  async #row(key: readonly unknown[]): Promise<RowNow> {
+    const { store, scope, projection, owner } = this.#parts
+    const { name, run, hot } = owner()
+    if (hot) {
+      // The place first: the row read after it can only be newer.
+      const { position, rows } = hot
+      const look = rows.look(rowKey.set(key))
+      if (look === 'found') return { value: JSON.parse(rows.text), position, durable: rows.isDurable }
+      if (look === 'deleted') return { value: undefined, position, durable: rows.isDurable }
+      if (look === 'absent') return durableRow(readProjectionRow(store, scope + projection, key), position)
+    }
+    const folded = await run?.ask(thread => thread.control.folded(scope + name, projection, key), null)
+    if (folded) {
+      const { text, position } = folded
+      return { value: text === undefined ? undefined : JSON.parse(text), position: textOfPlace(position.place), durable: false }
+    }
+    owner()
+    return durableRow(readProjectionRow(store, scope + projection, key), this.#written(name))
+  }
+
+  /** What the database reflects. */
+  #written(topology: string): Position | null {
+    const { store, scope } = this.#parts
+    return textOfPlace(readTopologyRow(store, scope + topology)?.place ?? null)
+  }
+
+  async #past(key: readonly unknown[], asOf: AsOf): Promise<RowNow> {
     const { rows, place } = await this.#parts.past(asOf, { key })
-    return durableRow(rows[0]?.text, key, textOfPlace(place))
+    return durableRow(rows[0]?.text, textOfPlace(place))
   }
 
   peek(key: unknown): StateRow | undefined {
     const parts = elements(key)
     const hot = this.#open
     const folded = hot?.position ?? null
-    return hot?.rows.look(rowKey.set(parts)) === 'found' ? rowOf(hot, parts, folded) : undefined
+    if (hot?.rows.look(rowKey.set(parts)) !== 'found') return undefined
+    return { key: parts, value: JSON.parse(hot.rows.text), position: folded, durable: hot.rows.isDurable }
   }
 
   peekBytes(key: unknown, into: Uint8Array): number {
@@ -111,16 +136,41 @@ class DeployedProjection implements HotProjectionReader {
   list(options: StateListOptions = {}): AsyncGenerator<{ key: readonly unknown[]; value: unknown }> {
     return listRows(this.#parts, options)
   }
+
+  subscribe(options: StateSubscribeOptions = {}): AsyncGenerator<StateChange> {
+    const { scope, projection, owner, subscriptions, limitKeys } = this.#parts
+    return followState({
+      options,
+      limitKeys,
+      look: key => this.#row(key),
+      list: prefix => {
+        const { name, hot } = owner()
+        const position = hot?.position ?? this.#written(name)
+        return { position, rows: this.list({ prefix }) }
+      },
+      async begin(follower) {
+        const { name, run } = owner()
+        subscriptions.add(projection, follower)
+        return (await run?.ask(thread => thread.control.watch(scope + name, projection, true), [])) ?? []
+      },
+      end: follower => {
+        if (subscriptions.remove(projection, follower)) this.#unwatch()
+      },
+    })
+  }
+
+  /** Nobody follows it any more. When it is not there any more either, there is nobody to tell. */
+  #unwatch(): void {
+    const { scope, projection, owner } = this.#parts
+    try {
+      const { name, run } = owner()
+      void run?.ask(thread => thread.control.watch(scope + name, projection, false), []).catch(() => undefined)
+    } catch (error) {
+      if (!isEventStoreError(error)) throw error
+    }
+  }
 }
 
-function elements(key: unknown): readonly unknown[] {
-  return Array.isArray(key) ? key : [key]
-}
-
-function rowOf({ rows }: HotProjection, key: readonly unknown[], position: Position | null): StateRow {
-  return { key, value: JSON.parse(rows.text), position, durable: rows.isDurable }
-}
-
-function durableRow(text: string | undefined, key: readonly unknown[], position: Position | null): StateRow | undefined {
-  return text === undefined ? undefined : { key, value: JSON.parse(text), position, durable: true }
+function durableRow(text: string | undefined, position: Position | null): RowNow {
+  return { value: text === undefined ? undefined : JSON.parse(text), position, durable: true }
 }

@@ -31,13 +31,14 @@ export function openThreads(
   const { log, state, threads, limits, epochMs, clock = systemClock, syncShards } = options
   if (threads === null) {
     const writer = new StateWriter(state)
-    const { appendOutbox, rested, lookedUp } = main
+    const { appendOutbox, rested, changed, lookedUp } = main
     const parts = {
       log,
       store: state,
       writer,
       appendOutbox,
       rested,
+      changed,
       lookedUp: async (projection: string) => lookedUp(projection),
       heartbeat: new Heartbeat(),
       limits,

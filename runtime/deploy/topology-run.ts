@@ -6,6 +6,7 @@ import { EventStoreError } from '../../event/error.ts'
 import type { Scope } from '../../event/scope.ts'
 import type { HotMemory } from './hot-memory.ts'
 import type { PipelineStats } from './pipeline-host.ts'
+import type { StateSubscriptions } from './state-subscriptions.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
 import { type Deployment, projectionsOf } from './registry.ts'
 
@@ -22,6 +23,7 @@ export interface TopologyRunParts {
   /** Of the last epoch in the database; 0 before the first. */
   readonly epochOf: (topology: string) => number
   readonly hot: HotMemory
+  readonly subscriptions: StateSubscriptions
   /** `isLasting`: it will not be started again when the node is opened the next time. */
   readonly failed: (run: TopologyRun, error: EventStoreError, isLasting: boolean) => void
 }
@@ -93,6 +95,7 @@ export class TopologyRun {
         ...(head !== undefined && { head }),
         isRepeating,
         hot: this.#parts.hot.open(this.name, projectionsOf(plan)),
+        watched: this.#parts.subscriptions.watched,
         skip: this.#skip,
       })
     } finally {
@@ -117,6 +120,7 @@ export class TopologyRun {
   died(cause: string, noted: NotedCall | undefined): void {
     this.#death = { cause, noted }
     this.#parts.hot.close(this.name)
+    this.#parts.subscriptions.lost(projectionsOf(this.deployment.plan))
     if (this.#isStarting || this.#isStopping) return
     if (this.#mayGoOn()) void this.startAlone()
   }

@@ -5,13 +5,14 @@ import type { OutboxRequest } from '../../actors/outbox.ts'
 import type { OutboxAnswer } from '../../actors/outbox-sender.ts'
 import type { PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
 import { systemClock } from '../../event/clock.ts'
-import type { ErrorCode, EventStoreError } from '../../event/error.ts'
+import { type ErrorCode, EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import type { Deployments } from './deployments.ts'
 import { HotMemory } from './hot-memory.ts'
-import { type Deployment, runningStatus, type TopologyEvent } from './registry.ts'
+import { type Deployment, projectionsOf, runningStatus, type TopologyEvent } from './registry.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
+import { StateSubscriptions } from './state-subscriptions.ts'
 import type { Threads } from './threads.ts'
 import { asEventStoreError, TopologyRun } from './topology-run.ts'
 import { digestOfModule, filesOfPlan } from './user-module.ts'
@@ -22,6 +23,7 @@ const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['READ_ONLY', 'C
 export class TopologyRuns {
   readonly threads: Threads
   readonly hot: HotMemory
+  readonly subscriptions = new StateSubscriptions()
   readonly #options: DeployerOptions
   readonly #deployments: Deployments
   readonly #runs = new Map<string, TopologyRun>()
@@ -62,6 +64,7 @@ export class TopologyRuns {
       },
       scope: this.#options.scope,
       hot: this.hot,
+      subscriptions: this.subscriptions,
       nextIncarnation: this.#options.nextIncarnation,
       epochOf: topology => this.#row(topology)?.epoch ?? 0,
       failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
@@ -146,6 +149,8 @@ export class TopologyRuns {
     await this.#stopFinishing(name)
     await run?.stop({ commit: false })
     this.hot.close(name)
+    const projections = projectionsOf(this.#deployments.named(name).plan)
+    this.subscriptions.ended(projections, new EventStoreError('NOT_FOUND', `topology ${name} was undeployed`, { topology: name }))
   }
 
   async #stopFinishing(name: string): Promise<void> {
@@ -174,6 +179,7 @@ export class TopologyRuns {
     this.#runs.delete(name)
     run.left()
     this.hot.close(name)
+    this.subscriptions.lost(projectionsOf(run.deployment.plan))
     const error = { code, message }
     this.#deployments.set({ ...run.deployment, status: 'failed', error })
     if (isLasting) this.#noteLater({ type: 'topology.failed', data: { name, deployment: run.deployment.deployment, error } })
@@ -198,6 +204,7 @@ export class TopologyRuns {
   /** Deliveries wait no longer, not even those that a pause waits for. */
   hurry(): void {
     this.#closing.abort()
+    this.subscriptions.close(new EventStoreError('CLOSED', 'the node is closed'))
     for (const { stop } of this.#finishing.values()) stop.abort()
     for (const run of this.#runs.values()) void run.stop({ commit: true })
   }

@@ -37,7 +37,7 @@ export class SlabReader {
   /** The value looked up last, from the first byte on. */
   bytes: Buffer
   length = 0
-  /** The value looked up last is in the database. */
+  /** What was found last, or found to be deleted, is so in the database. */
   isDurable = false
   readonly #place: PlaceReader
   readonly #words: Int32Array
@@ -106,9 +106,9 @@ export class SlabReader {
     if (isSame && length > 0) this.#copy(at + ENTRY_HEAD + ((key.length + 3) >> 2), Math.min((length + 3) >> 2, PAGE_WORDS))
     if (Atomics.add(words, slot + SEQUENCE, 0) !== sequence) return undefined
     if (!isSame) return 'other'
+    this.isDurable = epoch <= Atomics.load(words, WRITTEN)
     if (length === DELETED) return 'deleted'
     this.length = length
-    this.isDurable = epoch <= Atomics.load(words, WRITTEN)
     return 'found'
   }
 

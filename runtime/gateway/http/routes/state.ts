@@ -1,13 +1,12 @@
 /** Rows of projections: one by its key, or a list. */
 import { EventStoreError } from '../../../../event/error.ts'
 import type { StateAsOf } from '../../../../event/projections.ts'
-import { z } from '../../codec/schemas.ts'
+import { nameSchema, z } from '../../codec/schemas.ts'
 import { listAnswer, writeJson } from '../list-answer.ts'
 import { asOfText } from '../query.ts'
 import { type Answer, route } from '../route.ts'
 import { asOfSchema, limitSchema } from './read.ts'
 
-const projectionSchema = z.string().min(1)
 const keyText = z.string().min(1).meta({ contentMediaType: 'application/json' })
 
 function jsonOf(text: string, field: string): unknown {
@@ -40,7 +39,7 @@ export const stateGet = route({
   name: 'stateGet',
   summary: 'The row of a key.',
   action: 'state',
-  params: z.object({ projection: projectionSchema, key: keyText.meta({ description: 'JSON: a list, or its one element.' }) }),
+  params: z.object({ projection: nameSchema, key: keyText.meta({ description: 'JSON: a list, or its one element.' }) }),
   query: z.strictObject({ as_of: asOfSchema }),
   answers: {
     200: {
@@ -64,7 +63,7 @@ export const stateList = route({
   name: 'stateList',
   summary: 'Rows in the order of their keys. `next`, when it is not null, is the `after` of the next part.',
   action: 'state',
-  params: z.object({ projection: projectionSchema }),
+  params: z.object({ projection: nameSchema }),
   query: z.strictObject({
     prefix: keyText.optional().meta({ description: 'JSON: first elements of the keys wanted.' }),
     after: keyText.optional().meta({ description: 'JSON: the last key of an earlier answer.' }),
