@@ -87,7 +87,7 @@ export class Deployer {
     try {
       await this.runs.add(this.#deployments.named(name), false).start()
     } catch (error) {
-      await this.runs.forget(name)
+      await this.runs.forget(name, undeployed(name))
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
       await writer.drop(this.#stored(name))
       throw asInvalid(error, module)
@@ -111,7 +111,7 @@ export class Deployer {
   undeploy(name: string): Promise<void> {
     return this.#inTurn(async () => {
       const { deployment } = this.#deployments.named(name)
-      await this.runs.forget(name)
+      await this.runs.forget(name, undeployed(name))
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
       await this.runs.threads.writer.drop(this.#stored(name))
       this.#rebuilt.delete(name)
@@ -264,4 +264,8 @@ export class Deployer {
     await this.#turn
     await end()
   }
+}
+
+function undeployed(topology: string): EventStoreError {
+  return new EventStoreError('NOT_FOUND', `topology ${topology} was undeployed`, { topology })
 }

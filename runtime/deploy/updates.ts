@@ -141,7 +141,8 @@ export class Updates {
   async #rebuild(current: Deployment, { plan, module, export: exported }: NextModule): Promise<void> {
     const { name, status, version: from } = current
     const { log, head } = this.#options
-    await this.#runs.forget(name)
+    const why = `projection ${name} is folded again from the first event; subscribe to it anew`
+    await this.#runs.forget(name, new EventStoreError('BUSY', why, { topology: name }))
     const data: DeployedData = {
       name,
       version: plan.version,
