@@ -97,7 +97,7 @@ const deploying: readonly (readonly [line: string, input?: string])[] = [
 ]
 
 /** What is another at every try: places, times, ids, sizes, and where the files are. */
-function normal({ exit, output, errors }: Typed, folder: Folder): Record<string, unknown> {
+function normal({ exit, output, errors }: Typed, folder: Folder, isOfFigures: boolean): Record<string, unknown> {
   const same = (text: string): string =>
     text
       .replaceAll(folder.path, 'FOLDER')
@@ -111,7 +111,9 @@ function normal({ exit, output, errors }: Typed, folder: Folder): Record<string,
       .replaceAll(/"(stamp|order|diskBytes|segments|lastEpochMs|epoch|recorded|handled|rowsPerSecond)":\d+(?:\.\d+)?/g, '"$1":N')
       .replaceAll(/(store id|disk bytes) +\S+|( *[\d,]+)$/gm, '$1')
       .replaceAll(/"(id|storeId)":"[^"]*"/g, '"$1":"ID"')
-  return { exit, output: same(output), errors: same(errors) }
+  // Figures of work are of the node that did it, since it was opened.
+  const figures = (text: string): string => (isOfFigures ? text.replaceAll(/ *[\d,.]*\d/g, 'N') : text)
+  return { exit, output: figures(same(output)), errors: same(errors) }
 }
 
 interface Ways {
@@ -136,7 +138,9 @@ async function ways(work: (ways: Ways) => Promise<void>): Promise<void> {
     const answers: Record<string, unknown>[] = []
     for (const place of places) {
       const only = place.startsWith('--url') || place === places[1] ? {} : { openNode }
-      answers.push(normal(await typeHere(`${place} ${line}`, { workingDirectory: folder.path, input, ...only }), folder))
+      answers.push(
+        normal(await typeHere(`${place} ${line}`, { workingDirectory: folder.path, input, ...only }), folder, line.includes('stats')),
+      )
     }
     return answers
   }

@@ -81,7 +81,7 @@ export const showLetter = route({
   summary: 'One dead letter.',
   action: 'deadLetters',
   params: z.object({
-    name: z.string().min(1),
+    name: nameSchema,
     id: z
       .string()
       .regex(/^(?:[1-9]\d{0,14}|replay|discard)$/, 'must be a whole number from 1')
