@@ -116,8 +116,23 @@ function msOf(text: string): number {
 }
 
 /** In the order in which an embedded node gives its fields, so that both are the same text of JSON. */
-function eventOf({ recorded: _, ...wire }: WireEvent & { readonly recorded?: unknown }): Event {
-  const { id, type, data, encoding = 'json', stream, version, partition, sequence, stamp, position, time, ...rest } = wire
+function eventOf(wire: WireEvent): Event {
+  const {
+    id,
+    type,
+    data,
+    encoding = 'json',
+    stream,
+    version,
+    partition,
+    sequence,
+    stamp,
+    position,
+    time,
+    tags,
+    metadata,
+    partitionKey,
+  } = wire
   return {
     id,
     type,
@@ -132,6 +147,8 @@ function eventOf({ recorded: _, ...wire }: WireEvent & { readonly recorded?: unk
     // The text says it in whole milliseconds, and so does the stamp.
     recorded: recordedOf(stamp),
     time: typeof time === 'string' ? msOf(time) : time,
-    ...rest,
+    ...(tags && { tags }),
+    ...(metadata && { metadata }),
+    ...(partitionKey !== undefined && { partitionKey }),
   }
 }

@@ -3,101 +3,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { EventStoreError } from '../event/error.ts'
 import { defaultLimits, type Limits } from '../event/limits.ts'
-import { checkTenant, DEFAULT_TENANT, TENANT_LENGTH_MAX } from '../event/scope.ts'
+import { DEFAULT_TENANT } from '../event/scope.ts'
+import { durationMs } from '../operators/duration.ts'
 import { hint } from '../topology/nearest.ts'
-import { type OpenOptions, PARTITIONS_MAX, SHARDS_MAX } from './options.ts'
+import { type LogLevel, logLevels } from './observe/logger.ts'
+import type { OpenOptions } from './options.ts'
 import type { ServeOptions } from './serve.ts'
+import { type Kind, type SettingName, settings, wholeNumber } from './settings.ts'
 
-interface Kind<Value> {
-  /** What a wrong value should have been, for people. */
-  readonly expects: string
-  readonly placeholder: string
-  /** Environment and flags are texts; what is no such value comes back as it was and is refused. */
-  readonly fromText: (text: string) => unknown
-  readonly accepts: (value: unknown) => value is Value
-}
+export { type SettingName, settings } from './settings.ts'
 
-const path: Kind<string> = {
-  expects: 'a path',
-  placeholder: 'DIR',
-  fromText: text => text,
-  accepts: (value): value is string => typeof value === 'string' && value.length > 0,
-}
-
-function wholeNumber(least: number, most: number): Kind<number> {
-  return {
-    expects: most === Number.MAX_SAFE_INTEGER ? `a whole number from ${least}` : `a whole number from ${least} to ${most}`,
-    placeholder: 'N',
-    fromText: text => (/^\d+$/.test(text) ? Number(text) : text),
-    accepts: (value): value is number => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most,
-  }
-}
-
-/** Whether a node is there is found out by who asks it. */
-const address: Kind<string> = {
-  expects: 'the address of a node, such as http://localhost:7070',
-  placeholder: 'URL',
-  fromText: text => text,
-  accepts: (value): value is string => typeof value === 'string' && /^https?:\/\/\S+$/.test(value) && URL.canParse(value),
-}
-
-const tenantName: Kind<string> = {
-  expects: `the name of a tenant: 1 to ${TENANT_LENGTH_MAX} letters, digits, ".", "-" and "_"`,
-  placeholder: 'NAME',
-  fromText: text => text,
-  accepts: isTenantName,
-}
-
-function isTenantName(value: unknown): value is string {
-  try {
-    checkTenant(value)
-    return true
-  } catch {
-    return false
-  }
-}
-
-const text: Kind<string> = {
-  expects: 'a text of at least one character',
-  placeholder: 'HOST',
-  fromText: given => given,
-  accepts: (value): value is string => typeof value === 'string' && value.length > 0,
-}
-
-function oneOf<const Word extends string>(...words: Word[]): Kind<Word> {
-  const isWord = (value: unknown): value is Word => words.some(word => word === value)
-  return { expects: `one of ${words.join(', ')}`, placeholder: words.join('|'), fromText: text => text, accepts: isWord }
-}
-
-/** Every setting by its name in the file; the names in the environment and as a flag follow from it. */
-export const settings = {
-  data: { kind: path, default: './data', summary: 'Directory of the store; in a file, relative to that file.' },
-  url: { kind: address, default: 'none', summary: 'Address of a node that commands ask, instead of a directory.' },
-  tenant: { kind: tenantName, default: DEFAULT_TENANT, summary: 'Tenant whose streams and topologies commands work on.' },
-  partitions: { kind: wholeNumber(1, PARTITIONS_MAX), default: '32', summary: 'Partitions of the log, fixed when the store is made.' },
-  shards: {
-    kind: wholeNumber(1, SHARDS_MAX),
-    default: 'cores, at most 16',
-    summary: 'Databases the partitions share, fixed when the store is made.',
-  },
-  workers: { kind: wholeNumber(1, 64), default: 'cores − 1', summary: 'Threads that run topologies.' },
-  durability: { kind: oneOf('memory', 'os', 'disk'), default: 'disk', summary: 'When a writer is answered: numbered, written, or synced.' },
-  compression: { kind: oneOf('auto', 'none'), default: 'auto', summary: 'Whether blocks of events are compressed when it pays.' },
-  epochMs: { kind: wholeNumber(1, 3_600_000), default: '100', summary: 'Milliseconds between two writes of a topology’s state.' },
-  host: {
-    kind: text,
-    default: '127.0.0.1',
-    summary: 'Address of this machine that HTTP is served on; the default is for this machine alone.',
-  },
-  httpPort: { kind: wholeNumber(0, 65_535), default: '7070', summary: 'Port of HTTP; 0 for any that is free.' },
-  allowHosts: {
-    kind: { ...text, placeholder: 'A,B' },
-    default: 'none',
-    summary: 'Further names, with commas between, that requests may call the node by, as behind a proxy.',
-  },
-} as const satisfies Record<string, { kind: Kind<string> | Kind<number>; default: string; summary: string }>
-
-export type SettingName = keyof typeof settings
 /** Texts of flags by the name of the setting. */
 export type SettingFlags = { readonly [Name in SettingName]?: string | undefined }
 
@@ -126,6 +41,12 @@ export interface ConfigurationInput {
   readonly workingDirectory?: string
 }
 
+/** What concerns the process that holds a node, and not the node. */
+export interface ProcessOptions {
+  readonly log?: LogLevel
+  readonly drainTimeoutMs: number
+}
+
 export interface Configuration {
   readonly options: OpenOptions & { readonly directory: string }
   /** Of a node to ask, when it was named later than a directory was, or alone. */
@@ -133,6 +54,7 @@ export interface Configuration {
   readonly tenant: string
   /** How the node is asked from elsewhere, when a command serves it. */
   readonly serving: ServeOptions
+  readonly process: ProcessOptions
   /** Where each value that is not a default came from, by the setting's name. */
   readonly origins: ReadonlyMap<string, string>
 }
@@ -169,6 +91,7 @@ export function readConfiguration(input: ConfigurationInput = {}): Configuration
     url,
     tenant: (values.get('tenant') as string | undefined) ?? DEFAULT_TENANT,
     serving: servingOf(values),
+    process: processOf(values),
     origins,
   }
 }
@@ -192,7 +115,7 @@ function optionsOf(values: ReadonlyMap<string, unknown>): Configuration['options
   const options: Record<string, unknown> = {}
   for (const [key, value] of values) {
     if (key.startsWith('limits.')) limits[key.slice('limits.'.length)] = value
-    else if (!elsewhereKeys.has(key) && !servingKeys.has(key)) options[key === 'data' ? 'directory' : key] = value
+    else if (!elsewhereKeys.has(key) && !servingKeys.has(key) && !processKeys.has(key)) options[key === 'data' ? 'directory' : key] = value
   }
   if (Object.keys(limits).length > 0) options['limits'] = limits
   // Each value passed its kind's check above, which the types can not follow through a map.
@@ -207,6 +130,16 @@ function servingOf(values: ReadonlyMap<string, unknown>): ServeOptions {
     ...(typeof host === 'string' && { host }),
     ...(typeof port === 'number' && { port }),
     ...(typeof names === 'string' && { allowedHosts: names.split(',').map(name => name.trim()) }),
+  }
+}
+
+const processKeys: ReadonlySet<string> = new Set<SettingName>(['log', 'drainTimeout'])
+
+function processOf(values: ReadonlyMap<string, unknown>): ProcessOptions {
+  const log = logLevels.find(level => level === values.get('log'))
+  return {
+    ...(log !== undefined && { log }),
+    drainTimeoutMs: durationMs(values.get('drainTimeout') ?? settings.drainTimeout.default, 'drainTimeout'),
   }
 }
 

@@ -1,5 +1,6 @@
 /** A node: one store, its tenants' event logs, and the topologies that run over them, opened in a process of the user's. */
 import type { Router } from '../actors/router.ts'
+import { systemClock } from '../event/clock.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { LogDamage, NodeStats, TenantStats } from '../event/figures.ts'
 import { checkTenant, DEFAULT_SCOPE, DEFAULT_TENANT, type Scope } from '../event/scope.ts'
@@ -165,9 +166,19 @@ export class Node extends TenantStore {
     return { addresses, close: () => close().finally(forget) }
   }
 
+  /** What could not be read when it was opened. */
+  get damage(): readonly LogDamage[] {
+    return this.#parts.damage()
+  }
+
   /** What watches this node, for metrics and health. */
   get monitor(): Monitor {
     return this.#parts.monitor
+  }
+
+  /** Also while its front ends let go of their last requests. */
+  override get isShut(): boolean {
+    return this.#closed !== null
   }
 
   /** Answers what was asked, then closes. Appends and reads from now on are CLOSED. A second call is answered by the first. */
@@ -177,6 +188,9 @@ export class Node extends TenantStore {
   }
 
   async #close(): Promise<void> {
+    const { logger } = this.#parts.options
+    const begun = systemClock.monotonic()
+    logger.info({ pending: this.router.pending }, 'the node is closing')
     // Requests that came over a wire are answered by an open store; without any, nothing comes in from this call on.
     if (this.#serving) await (await this.#serving.catch(() => null))?.close()
     this.#isClosing = true
@@ -190,5 +204,6 @@ export class Node extends TenantStore {
     await this.#parts.stop()
     await this.#parts.closeDatabases()
     this.#texts.close()
+    logger.info({ tookMs: Math.round(systemClock.monotonic() - begun) }, 'the node is closed')
   }
 }

@@ -12,6 +12,7 @@ import { Deployers, type DeployersOptions } from './deploy/deployers.ts'
 import type { LogAccess } from './log-access.ts'
 import { openMemoryShards } from './memory-shards.ts'
 import { Monitor, type MonitorParts } from './observe/monitor.ts'
+import { logOpened } from './observe/opened.ts'
 import { removeNodeFile } from '../store/node-file.ts'
 import type { RocksOwner } from '../store/rocks.ts'
 import type { StateColumn } from '../store/state.ts'
@@ -36,7 +37,11 @@ import { Tenants, TENANTS_STREAM } from './tenants.ts'
 /** Opens a store, or makes it. Errors: INVALID, LOCKED, INCOMPATIBLE, DAMAGED, READ_ONLY, NOT_FOUND (with `create: false`). */
 export async function openNode(options: OpenOptions): Promise<Node> {
   const checked = checkOptions(options)
-  return checked.directory === null ? openInMemory(checked) : openOnDisk(checked, checked.directory)
+  const { directory, acceptLoss, logger } = checked
+  const begun = systemClock.monotonic()
+  const node = await (directory === null ? openInMemory(checked) : openOnDisk(checked, directory))
+  logOpened(node, { directory, acceptLoss, logger, tookMs: Math.round(systemClock.monotonic() - begun) })
+  return node
 }
 
 async function openInMemory(options: CheckedOptions): Promise<Node> {

@@ -4,10 +4,11 @@ import { packageVersion } from '../package-version.ts'
 import { runLine } from './run.ts'
 
 const asked = new AbortController()
+/** What was acknowledged is on disk, so ending at once loses nothing; a killed process runs no code that could hang or write. */
+const endAtOnce = (): void => void process.kill(process.pid, 'SIGKILL')
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
-    // What was acknowledged is on disk, so ending at once loses nothing; a killed process runs no code that could hang or write.
-    if (asked.signal.aborted) process.kill(process.pid, 'SIGKILL')
+    if (asked.signal.aborted) endAtOnce()
     asked.abort()
   })
 }
@@ -19,6 +20,7 @@ process.exitCode = await runLine(process.argv.slice(2), {
   output: process.stdout,
   errors: process.stderr,
   signal: asked.signal,
+  endAtOnce,
   version: packageVersion(),
   // Only when a command asks for it, so that help does not wait for a database to load.
   openNode: async options => (await import('../index.ts')).openNode(options),

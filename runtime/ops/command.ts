@@ -1,6 +1,7 @@
 /** The shape of a command: what it is called, what it takes, how it is explained, and what it does. */
 import type { Readable } from 'node:stream'
 import type { Limits } from '../../event/limits.ts'
+import type { Logger } from '../../event/logger.ts'
 import type { Tenant } from '../../event/tenant.ts'
 import { type SettingName, flagNameOf, settings } from '../config.ts'
 import type { Node, ServeOptions } from '../index.ts'
@@ -55,6 +56,8 @@ export interface Call<A = Readonly<Record<string, unknown>>, F = Readonly<Record
   readonly serving: ServeOptions
   /** Aborted by the first SIGINT or SIGTERM, and when nobody reads our output any more. */
   readonly signal: AbortSignal
+  /** What happens is written here; to nowhere for commands that do not hold the node. */
+  readonly logger: Logger
   /** Finds the way to the store once; it is closed when the command returns. */
   readonly open: () => Promise<Tenant>
   /** The same as the node itself; only of a command that opens the directory. */
@@ -81,8 +84,13 @@ export interface Command<A = Readonly<Record<string, unknown>>, F = Readonly<Rec
   readonly opensDirectory?: boolean
   /** A signal is the ordinary end of this command, not an interruption. */
   readonly endsBySignal?: boolean
-  /** `failed`: the answer itself says what is wrong, as that of a failed topology; exit 1 without an error. */
-  run(call: Call<A, F>): Promise<void | 'failed'>
+  /** Holds the node open for others: what happens to it is logged on stderr, and its closing has a bound. */
+  readonly holdsNode?: boolean
+  /**
+   * `failed`: the answer itself says what is wrong, as that of a failed topology; exit 1 without an error. `stopped`: a signal was the ordinary end
+   * this time; exit 0.
+   */
+  run(call: Call<A, F>): Promise<void | 'failed' | 'stopped'>
 }
 
 /** Ties the types of `run` to the arguments and flags beside it. */
@@ -90,7 +98,7 @@ export function command<const A extends Readonly<Record<string, Argument>>, cons
   spec: Omit<Command, 'arguments' | 'flags' | 'run'> & {
     readonly arguments: A
     readonly flags: F
-    run(call: Call<ArgumentValues<A>, FlagValues<F>>): Promise<void | 'failed'>
+    run(call: Call<ArgumentValues<A>, FlagValues<F>>): Promise<void | 'failed' | 'stopped'>
   },
 ): Command {
   // The parser gives every command exactly the values its own readers made.

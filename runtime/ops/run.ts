@@ -3,14 +3,17 @@ import type { Readable } from 'node:stream'
 import { assert } from '../../event/assert.ts'
 import { EventStoreError } from '../../event/error.ts'
 import { type Limits, limitsWith } from '../../event/limits.ts'
+import { type Logger, silentLogger } from '../../event/logger.ts'
 import type { Tenant } from '../../event/tenant.ts'
 import { type Configuration, readConfiguration } from '../config.ts'
 import type { Node, OpenOptions } from '../index.ts'
 import { type CommandOnLine, type ParsedLine, findCommand, parseLine } from './arguments.ts'
 import type { Command } from './command.ts'
 import { commands } from './commands/index.ts'
+import { DrainBound } from './drain-bound.ts'
 import { failureOf } from './failure.ts'
 import { commandHelp, groupHelp, overview } from './help.ts'
+import { logWriter } from './log-output.ts'
 import { type Output, Terminal } from './terminal.ts'
 import { remarkDeliveries } from './topology-wait.ts'
 import { type Way, wayTo } from './way.ts'
@@ -24,6 +27,8 @@ export interface Surroundings {
   readonly errors: Output
   /** Aborted when the process is asked to end. */
   readonly signal: AbortSignal
+  /** Ends the process without waiting for anything. */
+  readonly endAtOnce: () => void
   readonly version: string
   openNode(options: OpenOptions): Promise<Node>
 }
@@ -57,7 +62,7 @@ export async function runLine(line: readonly string[], surroundings: Surrounding
       })
       const signal = AbortSignal.any([surroundings.signal, unread.signal])
       const answer = await runCommand(parsed.command, { parsed, configuration, terminal, signal, surroundings })
-      if (surroundings.signal.aborted && !parsed.command.endsBySignal) {
+      if (surroundings.signal.aborted && !parsed.command.endsBySignal && answer !== 'stopped') {
         terminal.remark('interrupted')
         return 1
       }
@@ -97,8 +102,15 @@ interface Run {
   readonly surroundings: Surroundings
 }
 
-async function runCommand(command: Command, { parsed, configuration, terminal, signal, surroundings }: Run): Promise<void | 'failed'> {
+async function runCommand(
+  command: Command,
+  { parsed, configuration, terminal, signal, surroundings }: Run,
+): Promise<void | 'failed' | 'stopped'> {
   const { directory } = configuration.options
+  const holdsNode = command.holdsNode === true
+  const logger = holdsNode ? await loggerOf(parsed, configuration, surroundings) : silentLogger
+  const bound = holdsNode ? new DrainBound(configuration.process.drainTimeoutMs, { logger, endAtOnce: surroundings.endAtOnce }) : null
+  signal.addEventListener('abort', () => bound?.begin())
   const acceptLoss = parsed.flags['acceptLoss'] === true ? { acceptLoss: true } : {}
   const opensDirectory = command.opensDirectory === true
   if (opensDirectory && configuration.origins.get('url') === '--url')
@@ -110,6 +122,7 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
       open: {
         ...configuration.options,
         ...acceptLoss,
+        ...(holdsNode && { logger }),
         create: command.makesStore === true,
         resume: command.runsTopologies === true,
       },
@@ -134,6 +147,7 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
       arguments: parsed.arguments,
       flags: parsed.flags,
       terminal,
+      logger,
       signal,
       input,
       limits,
@@ -148,10 +162,24 @@ async function runCommand(command: Command, { parsed, configuration, terminal, s
     await terminal.flush()
     return answer
   } finally {
-    const found = await Promise.resolve(finding).catch(() => null)
-    // One that is closed already says so itself; one that runs on goes on delivering.
-    const closesNode = found !== null && found.node !== null && command.runsTopologies === true
-    if (closesNode) await remarkDeliveries(found.tenant, terminal).catch(() => undefined)
-    await found?.close()
+    bound?.begin()
+    await closeWay(await Promise.resolve(finding).catch(() => null), command, terminal).finally(() => bound?.end())
   }
+}
+
+async function closeWay(found: Way | null, command: Command, terminal: Terminal): Promise<void> {
+  // One that is closed already says so itself; one that runs on goes on delivering.
+  const closesNode = found !== null && found.node !== null && command.runsTopologies === true
+  if (closesNode) await remarkDeliveries(found.tenant, terminal).catch(() => undefined)
+  await found?.close()
+}
+
+/** A job that ends has a progress of its own to show. */
+async function loggerOf(
+  { flags }: ParsedLine,
+  { process: { log } }: Configuration,
+  { errors, environment }: Surroundings,
+): Promise<Logger> {
+  const { openLogger } = await import('../index.ts')
+  return openLogger({ level: log ?? (flags['until'] === undefined ? 'info' : 'warn'), write: logWriter(errors, environment) })
 }

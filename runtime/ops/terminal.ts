@@ -134,7 +134,7 @@ function linesOn(errors: Output, title: string): Progress {
 }
 
 /** https://no-color.org: any value but the empty one turns colours off. */
-function wantsColour(output: Output, environment: Readonly<Record<string, string | undefined>>): boolean {
+export function wantsColour(output: Output, environment: Readonly<Record<string, string | undefined>>): boolean {
   return output.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
 }
 

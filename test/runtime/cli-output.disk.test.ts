@@ -230,6 +230,7 @@ test('a reader that goes away ends a command quietly, with its node closed', asy
     output,
     errors,
     signal: new AbortController().signal,
+    endAtOnce: () => assert.unreachable(),
     version: '',
     openNode: async () => nodeWith({ readAll: (() => endless()) as unknown as Node['readAll'], close: async () => void (closed = true) }),
   })

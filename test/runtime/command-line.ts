@@ -44,6 +44,9 @@ export async function typeHere(line: string, { node, openNode, ...around }: Here
     output: output.stream,
     errors: errors.stream,
     signal: new AbortController().signal,
+    endAtOnce: () => {
+      throw new Error('nothing was to be ended at once')
+    },
     version: '1.2.3',
     openNode: openNode ?? (async () => node ?? Promise.reject(new Error('this line was to be refused before a node is opened'))),
   })
