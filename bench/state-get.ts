@@ -106,6 +106,7 @@ function readerOf(store: RocksOwner<StateColumn>, slab: SharedArrayBuffer): HotP
     past: () => Promise.reject(new Error('nothing is asked as of an earlier time here')),
     subscriptions: new StateSubscriptions(),
     limitKeys: 1,
+    past: () => Promise.resolve({ rows: [], place: null }),
   })
 }
 
