@@ -103,7 +103,6 @@ function readerOf(store: RocksOwner<StateColumn>, slab: SharedArrayBuffer): HotP
     projection,
     owner: () => ({ name: 'orders', run: undefined, hot, indexed: [] }),
     check: () => undefined,
-    past: () => Promise.reject(new Error('nothing is asked as of an earlier time here')),
     subscriptions: new StateSubscriptions(),
     limitKeys: 1,
     past: () => Promise.resolve({ rows: [], place: null }),

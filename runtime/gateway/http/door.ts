@@ -115,9 +115,10 @@ export class Door implements DoorView {
         const session = await this.#options.gate.admit(credentialsOf(request))
         admitted.session = session
         const params = checked(route.params, request.params) as Record<string, string>
-        demand(session, route.action, params['stream'])
+        const query: Readonly<Record<string, unknown>> = readQuery(route.query, request.raw.url ?? '')
+        const stream = params['stream'] ?? query['stream']
+        demand(session, route.action, typeof stream === 'string' ? stream : undefined)
         session.quota.take(route.action, { requests: 1 })
-        const query = readQuery(route.query, request.raw.url ?? '')
         const contentType = bodyType(route, request)
         const answer = (body: Buffer): Promise<Answer> =>
           route.answer({
