@@ -1,10 +1,10 @@
 /** `connect`: a tenant of a node somewhere else, with the methods of a node in this process. */
 import type { DeadLetters } from '../event/dead-letters.ts'
 import { EventStoreError } from '../event/error.ts'
-import type { NodeStats, VerifyReport } from '../event/figures.ts'
+import type { NodeStats, TenantStats, VerifyReport } from '../event/figures.ts'
 import { checkTenant } from '../event/scope.ts'
 import type { ProjectionReader } from '../event/projections.ts'
-import type { Tenant } from '../event/tenant.ts'
+import type { Tenant, TenantOwner } from '../event/tenant.ts'
 import type { Deployed, DeployOptions, DeployTextOptions, TopologyStatus } from '../event/topologies.ts'
 import { remoteDeadLetters } from './dead-letters.ts'
 import type { Fetch } from './fetch.ts'
@@ -12,7 +12,7 @@ import { RemoteLog } from './log.ts'
 import { type Retry, retrying } from './retry.ts'
 import { remoteState } from './state.ts'
 import { type NodeFiles, RemoteTopologies, restored } from './topologies.ts'
-import { Wire } from './wire.ts'
+import { segment, Wire } from './wire.ts'
 
 const timeoutDefaultMs = 60_000
 
@@ -71,7 +71,7 @@ function invalid(field: string, rule: string): EventStoreError {
 }
 
 /** What is asked of a closed client is CLOSED. */
-export class RemoteTenant extends RemoteLog implements Tenant {
+export class RemoteTenant extends RemoteLog implements Tenant, TenantOwner {
   readonly #topologies: RemoteTopologies
 
   constructor(wire: Wire, files: NodeFiles) {
@@ -133,6 +133,17 @@ export class RemoteTenant extends RemoteLog implements Tenant {
   /** Takes as long as the node needs to walk through everything. */
   verify(): Promise<VerifyReport> {
     return this.wire.json({ method: 'POST', path: '/v1/verify', isRepeatable: true, timeoutMs: 0 })
+  }
+
+  /** FORBIDDEN for any tenant but the default one, here and below. */
+  async tenants(): Promise<TenantStats[]> {
+    return (await this.wire.json<{ tenants: TenantStats[] }>({ path: '/v1/tenants' })).tenants
+  }
+
+  /** Takes as long as the node needs to take its events out of the log. */
+  async dropTenant(name: string): Promise<void> {
+    checkTenant(name)
+    await this.wire.text({ method: 'DELETE', path: `/v1/tenants/${segment(name)}`, timeoutMs: 0 })
   }
 
   /** What was asked is answered, follows end with CLOSED; the node goes on. */

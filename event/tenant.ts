@@ -1,7 +1,7 @@
 /** All that one tenant has: what every node answers to, embedded or over a wire, whatever tenant is asked. */
 import type { DeadLetters } from './dead-letters.ts'
 import type { EventStore } from './event-store.ts'
-import type { NodeStats, VerifyReport } from './figures.ts'
+import type { NodeStats, TenantStats, VerifyReport } from './figures.ts'
 import type { ProjectionReader } from './projections.ts'
 import type { Topologies } from './topologies.ts'
 
@@ -13,4 +13,12 @@ export interface Tenant extends EventStore, Topologies {
   stats(): Promise<NodeStats>
   /** Walks everything that is stored and names what is not as it was written. The node goes on serving. */
   verify(): Promise<VerifyReport>
+}
+
+/** What the node's own tenant knows of the others. */
+export interface TenantOwner {
+  /** All tenants by name, with how much they hold; without `default`. */
+  tenants(): Promise<TenantStats[]>
+  /** Removes a tenant with all it holds, for ever. NOT_FOUND when there is none, INVALID for `default`. */
+  dropTenant(name: string): Promise<void>
 }

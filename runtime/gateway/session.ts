@@ -2,8 +2,7 @@
 import { EventStoreError } from '../../event/error.ts'
 import type { ErrorCode } from '../../event/error.ts'
 import type { StreamId } from '../../event/event.ts'
-import type { TenantStats } from '../../event/figures.ts'
-import type { Tenant } from '../../event/tenant.ts'
+import type { Tenant, TenantOwner } from '../../event/tenant.ts'
 
 /** Where a request comes from. `socket`: the unix socket in the data directory, which only the owner of the files can open. */
 export type Peer = { readonly kind: 'socket' } | { readonly kind: 'address'; readonly address: string }
@@ -39,14 +38,6 @@ export interface Use {
 export interface Quota {
   /** Takes it, or throws QUOTA with `retryAfterSeconds` in its details. Called before the work where its size is known, else as it goes. */
   take(action: Action, use: Use): void
-}
-
-/** What is asked of a node about its tenants, not of one of them. */
-export interface TenantOwner {
-  /** All by name, with how much they hold; without `default`. */
-  tenants(): Promise<TenantStats[]>
-  /** NOT_FOUND when there is no such tenant, INVALID for `default`. */
-  dropTenant(name: string): Promise<void>
 }
 
 /** One request, or one connection of a protocol that keeps them. */

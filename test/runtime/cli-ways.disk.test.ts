@@ -69,6 +69,15 @@ const writing: readonly (readonly [line: string, input?: string])[] = [
   ['append thing-1', `{"type":"a","data":[1],"encoding":"msgpack"}`],
   ['append thing-1', ''],
   ['append thing-1', 'nonsense'],
+  ['append thing-1 --tenant acme', order('ada', 1)],
+  ['tenants'],
+  ['tenants --tenant acme'],
+  ['tenant drop acme --tenant acme'],
+  ['tenant drop acme'],
+  ['tenant drop acme'],
+  ['tenant drop default'],
+  ['tenant drop .'],
+  ['tenants'],
 ]
 
 const deploying: readonly (readonly [line: string, input?: string])[] = [

@@ -1,8 +1,8 @@
 /** The gate of a node without accounts: whoever reaches the door has all rights; only the tenant's name is looked at. */
 import { type Clock, systemClock } from '../../../event/clock.ts'
 import { DEFAULT_TENANT } from '../../../event/scope.ts'
-import type { Tenant } from '../../../event/tenant.ts'
-import type { Gate, Quota, Rights, TenantOwner } from '../session.ts'
+import type { Tenant, TenantOwner } from '../../../event/tenant.ts'
+import type { Gate, Quota, Rights } from '../session.ts'
 
 /** What the gate hands out parts of. */
 export interface GuardedNode extends TenantOwner {

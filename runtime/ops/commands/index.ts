@@ -15,6 +15,7 @@ import { start } from './start.ts'
 import { stateGet } from './state-get.ts'
 import { stateList } from './state-list.ts'
 import { stats } from './stats.ts'
+import { tenantDrop, tenants } from './tenants.ts'
 import { test } from './test.ts'
 import { top } from './top.ts'
 import { topologies } from './topologies.ts'
@@ -26,4 +27,14 @@ const topologyFiles = [lint, explain, expr, run, test]
 const deployed = [deploy, undeploy, topologies, pause, resume, drain, top]
 const deadLetters = [deadLettersList, deadLettersShow, deadLettersReplay, deadLettersDiscard]
 
-export const commands: readonly Command[] = [start, ...events, ...topologyFiles, ...deployed, ...deadLetters, verify, stats]
+export const commands: readonly Command[] = [
+  start,
+  ...events,
+  ...topologyFiles,
+  ...deployed,
+  ...deadLetters,
+  tenants,
+  tenantDrop,
+  verify,
+  stats,
+]

@@ -1,7 +1,8 @@
 /** The tenants of a node, for who comes as the node's own. */
 import { EventStoreError } from '../../../../event/error.ts'
+import type { TenantOwner } from '../../../../event/tenant.ts'
 import { tenantSchema, z } from '../../codec/schemas.ts'
-import type { Session, TenantOwner } from '../../session.ts'
+import type { Session } from '../../session.ts'
 import { route } from '../route.ts'
 
 function owner({ tenants, tenant }: Session): TenantOwner {
