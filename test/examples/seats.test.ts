@@ -7,7 +7,11 @@ import { all, append, some } from '../contract/event-store/scene.ts'
 
 async function withNode(work: (node: Node) => Promise<void>): Promise<void> {
   const node = await openNode({ memory: true })
-  await work(node).finally(() => node.close())
+  try {
+    await work(node)
+  } finally {
+    await node.close()
+  }
 }
 
 const buyers = Array.from({ length: 20 }, (_, n) => `b${n}`)
