@@ -25,7 +25,7 @@ const arrows = [
   { room: 'examples', may: ['runtime/index[.]ts$'], because: 'An example uses the public door only, as a user does.' },
   {
     room: 'scripts',
-    may: ['event', 'operators', 'topology', 'runtime/ops', 'runtime/config[.]ts$'],
+    may: ['event', 'operators', 'topology', 'runtime/ops', 'runtime/config[.]ts$', 'runtime/observe/metric-table[.]ts$'],
     because: 'Scripts generate pages from the tables of the product.',
   },
 ]
