@@ -22,7 +22,11 @@ const arrows = [
     may: ['query', 'topology', 'operators', 'cluster', 'store', 'event'],
     because: 'Actors do the work of a node but never put one together: that is runtime/.',
   },
-  { room: 'examples', may: ['runtime/index[.]ts$'], because: 'An example uses the public door only, as a user does.' },
+  {
+    room: 'examples',
+    may: ['runtime/index[.]ts$', 'test/contract/index[.]ts$'],
+    because: 'An example uses the public doors only, as a user does: allsource and allsource/testing.',
+  },
   {
     room: 'scripts',
     may: ['event', 'operators', 'topology', 'runtime/ops', 'runtime/config[.]ts$', 'runtime/observe/metric-table[.]ts$'],

@@ -2,7 +2,7 @@
 import type { NewEvent } from '../event/event.ts'
 import type { AppendAnswer, RequestOptions, StreamAppend, StreamsAnswer } from '../event/event-store.ts'
 import { newEventText } from './event-json.ts'
-import { checkAppend, checkStream, invalid } from './read-options.ts'
+import { invalid } from './read-options.ts'
 
 /** The body of the request. Read before the call returns: the caller may use its bytes again. */
 export function streamsBody(streams: readonly StreamAppend[], options: RequestOptions): string {
@@ -15,13 +15,12 @@ export function streamsBody(streams: readonly StreamAppend[], options: RequestOp
 
 function streamText(asked: StreamAppend, field: string): string {
   if (typeof asked !== 'object' || asked === null) throw invalid(field, 'must be an object')
-  const { stream, expectedVersion, events } = asked
-  checkStream(stream)
-  checkAppend(expectedVersion === undefined ? {} : { expectedVersion })
-  const head = JSON.stringify({ stream, expectedVersion })
+  const { events, ...rest } = asked
+  // Whether names and expectations are such is said by the node, which names the item.
+  const head = JSON.stringify(rest)
   if (events === undefined) return head
   const list = (Array.isArray(events) ? events : [events]) as readonly NewEvent[]
-  return `${head.slice(0, -1)},"events":[${list.map((event, i) => newEventText(event, `${field}.events[${i}]`)).join(',')}]}`
+  return `${head.slice(0, -1)}${head === '{}' ? '' : ','}"events":[${list.map((event, i) => newEventText(event, `${field}.events[${i}]`)).join(',')}]}`
 }
 
 /** True when sending it twice stores it once. */

@@ -1,6 +1,7 @@
 /** The event store of a node, over a wire. */
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import type { Durability, Event, NewEvent, Position, Version } from '../event/event.ts'
+import { checkSnapshotPolicy } from '../event/snapshot-policy.ts'
 import type {
   AggregateOptions,
   AnyEvent,
@@ -207,7 +208,9 @@ export class RemoteLog implements EventStore {
     stream: string,
     options: AggregateOptions<State, E>,
   ): Promise<{ state: State; version: Version; exists: boolean }> {
-    const { initialState, evolve, to, asOf } = options
+    const { initialState, evolve, to, asOf, snapshot } = options
+    // What a node keeps for itself is of no use to who reads over a wire; the answer is the same.
+    if (snapshot) checkSnapshotPolicy(snapshot)
     let state = initialState()
     let version = 0
     const events = this.readStream<E>(stream, { ...(to === undefined ? {} : { to }), ...(asOf === undefined ? {} : { asOf }) })

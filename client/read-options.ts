@@ -4,7 +4,7 @@ import type { AppendOptions, AsOf, ReadAllOptions, ReadStreamOptions } from '../
 import { expectedNumber } from '../event/expected-version.ts'
 import { defaultLimits } from '../event/limits.ts'
 import { placeOf } from '../event/position.ts'
-import { checkStreamId } from '../event/stream-id.ts'
+import { checkPartitionKey, checkStreamId } from '../event/stream-id.ts'
 
 export function invalid(field: string, rule: string): EventStoreError {
   return new EventStoreError('INVALID', `${field} ${rule}`, { field })
@@ -65,8 +65,9 @@ export function checkVersion(from: unknown): void {
 const durabilities: readonly unknown[] = [undefined, 'memory', 'os', 'disk', 'quorum']
 
 /** Also what a parameter, which is text, would not show: `'1'` is no version. */
-export function checkAppend({ expectedVersion, durability, producer, producerSequence }: AppendOptions): void {
+export function checkAppend({ expectedVersion, durability, producer, producerSequence, partitionKey }: AppendOptions): void {
   expectedNumber(expectedVersion)
+  if (partitionKey !== undefined) checkPartitionKey(partitionKey, anyLength)
   if (!durabilities.includes(durability))
     throw invalid('durability', `must be memory, os, disk or quorum, got ${JSON.stringify(durability)}`)
   if ((producer === undefined) !== (producerSequence === undefined)) throw invalid('producer', 'and producerSequence go together')

@@ -5,6 +5,8 @@ import { asOfText, invalid } from './read-options.ts'
 import { segment, type Wire } from './wire.ts'
 
 const pageRows = 500
+/** Of an earlier time, for which every page is folded anew. */
+const pageRowsOfBefore = 10_000
 
 interface Rows {
   readonly rows: readonly { readonly key: readonly unknown[]; readonly value: unknown }[]
@@ -28,8 +30,12 @@ export function remoteState(wire: Wire, projection: string): ProjectionReader {
       const wanted = { prefix: jsonOf(prefix), where: jsonOf(where), as_of: asOfText(asOf) }
       let left = limit
       let next: Rows['next'] = after ?? null
-      for (;;) {
-        const query = { ...wanted, after: jsonOf(next ?? undefined), limit: Math.min(left, pageRows) }
+      while (left > 0) {
+        const query = {
+          ...wanted,
+          after: jsonOf(next ?? undefined),
+          limit: Math.min(left, asOf === undefined ? pageRows : pageRowsOfBefore),
+        }
         const page: Rows = await wire.json<Rows>({ path, query })
         for (const row of page.rows) {
           yield row
@@ -37,7 +43,7 @@ export function remoteState(wire: Wire, projection: string): ProjectionReader {
         }
         left -= page.rows.length
         next = page.next
-        if (next === null || left <= 0) return
+        if (next === null) return
       }
     },
   }

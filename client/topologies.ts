@@ -24,9 +24,9 @@ export class RemoteTopologies implements Topologies {
   async deploy(module: URL | string, options: DeployOptions = {}): Promise<Deployed> {
     this.#wire.check()
     const { sharesFiles, readFile } = this.#files
-    const { until } = options
+    const { until, watch } = options
     if (sharesFiles) {
-      const body = JSON.stringify({ file: String(module), export: options.export, until })
+      const body = JSON.stringify({ file: String(module), export: options.export, until, watch })
       return this.#wire.json({ method: 'POST', path: '/v1/topologies', body })
     }
     const isText = /\.(?:ya?ml|json)$/i.test(String(module))

@@ -55,7 +55,10 @@ export interface ProjectionReader {
   list(options?: StateListOptions): AsyncIterable<{ readonly key: readonly unknown[]; readonly value: unknown }>
 }
 
-/** What a process sees of the projections of a node in itself: rows that are hot lie in memory that all its threads share, and are read without a promise. */
+/**
+ * What a process sees of the projections of a node in itself: rows that are hot lie in memory that all its threads share, and are read without a promise;
+ * changes come as they are folded.
+ */
 export interface HotProjectionReader extends ProjectionReader {
   /**
    * First the rows that are there, then each that changes, as soon as it is folded. A row that changes more than once before it is read comes once, with its

@@ -17,6 +17,7 @@ import type {
   ReadAllOptions,
   ReadStreamOptions,
   RequestOptions,
+  SnapshotPolicy,
   StreamAppend,
   StreamsAnswer,
   SubscribeToAllOptions,
@@ -25,10 +26,12 @@ import type {
 import type { Limits } from '../event/limits.ts'
 import { placeOf } from '../event/position.ts'
 import type { Scope } from '../event/scope.ts'
+import { checkSnapshotPolicy } from '../event/snapshot-policy.ts'
 import { checkStreamId } from '../event/stream-id.ts'
 import { tracedAppend, tracedFollow } from './observe/traced.ts'
 import { openTelemetry } from './observe/tracer.ts'
 import type { LogView } from '../store/log/log-view.ts'
+import { foldStream, latestSnapshot, snapshotStream, SnapshotWriter, type StreamSnapshot } from './stream-snapshots.ts'
 
 /**
  * Events and calls after which reads give the event loop a turn, counted over all of them: a caller that reads in a loop must not stop its own
@@ -55,6 +58,7 @@ export class EventLog implements EventStore {
   #closed: EventStoreError | null = null
   readonly #scope: () => Scope
   readonly #writing: NonNullable<EventLogParts['writing']>
+  readonly #snapshots: SnapshotWriter
 
   constructor(parts: EventLogParts) {
     this.view = parts.view
@@ -63,6 +67,10 @@ export class EventLog implements EventStore {
     parts.router.keyed.keys.reader = parts.view
     this.#scope = parts.scope
     this.#writing = parts.writing ?? (append => append(parts.scope()))
+    this.#snapshots = new SnapshotWriter({
+      append: (stream, event) => this.#writing(scope => this.router.append(stream, event, {}, { scope, isSystem: true })),
+      limits: parts.limits,
+    })
   }
 
   get #follow(): FollowContext {
@@ -238,19 +246,27 @@ export class EventLog implements EventStore {
     options: AggregateOptions<State, E>,
   ): Promise<{ state: State; version: number; exists: boolean }> {
     const stored = this.#stored(stream)
-    let state = options.initialState()
-    let version = 0
+    const { snapshot, initialState, evolve, to, asOf } = options
+    if (snapshot) checkSnapshotPolicy(snapshot)
     const read: ReadStreamOptions = {
-      ...(options.to === undefined ? {} : { to: options.to }),
-      ...(options.asOf === undefined ? {} : { asOf: options.asOf }),
+      ...(to === undefined ? {} : { to }),
+      ...(asOf === undefined ? {} : { asOf }),
     }
     checkReadStream(read)
     await this.#turnAfter(CALL_EVENTS)
-    for (const event of streamEvents(this.view, stored, read, true)) {
-      state = options.evolve(state, event as EventOf<E>)
-      version = event.version
+    const kept = snapshot && asOf === undefined ? this.#snapshotOf(stream, snapshot, to) : undefined
+    const fold = { read, initialState, evolve: (before: State, event: Event) => evolve(before, event as EventOf<E>), kept }
+    const { state, version, events, position } = foldStream(this.view, stored, fold)
+    if (snapshot && position !== null && to === undefined && asOf === undefined && events >= snapshot.every) {
+      const { name = '', revision } = snapshot
+      this.#snapshots.write(stream, { name, revision, version, position, state })
     }
     return { state, version, exists: version > 0 }
+  }
+
+  #snapshotOf(stream: string, snapshot: SnapshotPolicy, to: number | undefined): StreamSnapshot | undefined {
+    const beside = this.#scope() + snapshotStream(stream, snapshot.name)
+    return latestSnapshot(this.view, beside, { ...snapshot, ...(to !== undefined && { to }) })
   }
 
   /** The checked name of a stream as it is stored. */

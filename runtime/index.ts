@@ -18,6 +18,16 @@ export type {
   Version,
 } from '../event/event.ts'
 export type * from '../event/event-store.ts'
+export {
+  commandHandler,
+  type CommandHandlerOptions,
+  type CommandStore,
+  type Decided,
+  type Decider,
+  type Handle,
+  type Handled,
+  type HandleOptions,
+} from '../event/command-handler.ts'
 export type { Tenant } from '../event/tenant.ts'
 export { defaultLimits, type Limits } from '../event/limits.ts'
 export type {
@@ -47,6 +57,7 @@ export type { Logger } from '../event/logger.ts'
 export { health, type LoggerOptions, type LogLevel, METRICS_CONTENT_TYPE, metricsText, openLogger, ready } from './observe/index.ts'
 export * from '../topology/pipeline.ts'
 export { type KeyPart, type Projection, projection, type ProjectionKey, type ProjectionSpec } from '../topology/projection.ts'
+export { countBy, latestBy, listBy, sumBy, type TemplateSpec } from '../topology/projection-templates.ts'
 export type { Column, NumberColumn, Page, Row, SliceColumn, TextColumn, BooleanColumn, ValueColumn } from '../operators/flow.ts'
 export { columnOf } from '../operators/columns.ts'
 export { pageOf } from '../operators/page.ts'

@@ -5,7 +5,7 @@ import type { Logger } from '../event/logger.ts'
 import type { Tenant } from '../event/tenant.ts'
 import { writeNodeFile } from '../store/node-file.ts'
 import { openGate } from './gateway/guard/open-gate.ts'
-import type { HttpLimits } from './gateway/http/limits.ts'
+import { httpLimits, type HttpLimits } from './gateway/http/limits.ts'
 import type { HttpServer } from './gateway/http/serve.ts'
 import type { Signs } from './gateway/http/signs.ts'
 import { health, metricsText, ready } from './observe/index.ts'
@@ -60,7 +60,7 @@ export async function serveNode({ node, directory, logger }: Served, options: Se
       version: packageVersion(),
       failed: err => logger.error({ err }, 'a request failed in a way that nobody foresaw'),
       ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
-      ...(options.limits && { limits: options.limits }),
+      ...(options.limits && { limits: checkedLimits(options.limits) }),
     },
     openGate(node),
   )
@@ -90,4 +90,18 @@ function checkedAddress(options: ServeOptions): { host: string; port: number } |
     throw new EventStoreError('INVALID', 'host must be an address of this machine', { field: 'host' })
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return { host, port }
   throw new EventStoreError('INVALID', `port must be a whole number from 0 to 65535, or null, got ${String(port)}`, { field: 'port' })
+}
+
+function checkedLimits(limits: Partial<HttpLimits>): Partial<HttpLimits> {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Object.hasOwn(httpLimits, name))
+      throw new EventStoreError('INVALID', `unknown limit "${name}"; known: ${Object.keys(httpLimits).join(', ')}`, {
+        field: `limits.${name}`,
+      })
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new EventStoreError('INVALID', `limits.${name} must be a whole number from 1, got ${String(value)}`, {
+        field: `limits.${name}`,
+      })
+  }
+  return limits
 }

@@ -30,6 +30,16 @@ export class RowKey {
     return this
   }
 
+  /** The bytes of a key that was encoded before. */
+  setBytes(bytes: Uint8Array): this {
+    this.length = 0
+    this.#room(bytes.length + 4)
+    this.bytes.set(bytes)
+    this.length = bytes.length
+    for (let i = 0; i < 3; i++) this.bytes[this.length + i] = 0
+    return this
+  }
+
   #encode(value: unknown): void {
     this.#room(16)
     if (typeof value === 'number' && Number.isFinite(value)) this.#encodeNumber(value)

@@ -77,6 +77,7 @@ const programs: readonly (readonly [file: string, prints: string])[] = [
   ['append-and-read.ts', '3 events, version 3'],
   ['on-disk.ts', '3 events, version 3'],
   ['run-pipeline.ts', 'ended: 2 orders of 30'],
+  ['ask-a-node.ts', 'total 42, conflict true'],
   ['readme.ts', 'still owed: 10'],
 ]
 

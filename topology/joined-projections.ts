@@ -98,10 +98,26 @@ function columnsWritten({ options }: Step, row: RowType): readonly string[] | un
 /** A projection has one kind of key, whoever writes it. */
 export function sharedIssues(step: Step, steps: readonly Step[]): OptionIssue[] {
   const { name, key } = step.options
+  const folding = foldedByTwo(step, steps)
+  if (folding !== undefined)
+    return [{ path: ['name'], message: `${folding.id} writes the projection ${name as string} as well; a fold needs its rows for itself` }]
   const other = step.operator === 'projection' ? writersOf(name, steps)[0] : undefined
   if (other === undefined || other === step) return []
   if (JSON.stringify(other.options['key']) === JSON.stringify(key)) return []
   const theirs = (other.options['key'] as readonly string[]).join(', ')
   const message = `${other.id} writes the projection ${name as string} by the key [${theirs}]; give this one the same key, or another name`
   return [{ path: ['key'], message }]
+}
+
+/** The other step that writes the projection, where one of the two folds into it: it would find rows that are not of its making. */
+function foldedByTwo(step: Step, steps: readonly Step[]): Step | undefined {
+  const isWriter = ({ operator }: Step): boolean => operator === 'projection' || operator === 'foldInto'
+  if (!isWriter(step)) return undefined
+  return steps.find(
+    other =>
+      other !== step &&
+      isWriter(other) &&
+      other.options['name'] === step.options['name'] &&
+      [step, other].some(({ operator }) => operator === 'foldInto'),
+  )
 }

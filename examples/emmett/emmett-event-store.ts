@@ -32,7 +32,7 @@ import {
   type Version,
 } from '../../runtime/index.ts'
 
-/** What the adapter asks of a store; a node has it, and so has a tenant of one. */
+/** What the adapter asks of a store: a node has it, a tenant of one, and a client that asks one. */
 export type StreamStore = Pick<EventStore, 'appendToStream' | 'readStream' | 'streamVersion'>
 
 type Metadata = ReadEventMetadataWithGlobalPosition

@@ -36,6 +36,7 @@ export class Deployer {
     this.runs = new TopologyRuns(options, this.#deployments)
     this.watches = new ModuleWatches({
       deployment: name => this.#deployments.get(name),
+      digest: name => this.runs.get(name)?.digest,
       take: (name, isChanged) => this.#inTurn(() => this.#updates.takeModule(name, isChanged)),
     })
     this.#updates = new Updates(options, this.#deployments, this.runs)
@@ -65,11 +66,11 @@ export class Deployer {
       throw new EventStoreError('INVALID', 'until must be "head" or left out', { field: 'until' })
     const plan = await this.#updates.plan(module, options)
     const { topology: name, version } = plan
-    const current = this.#deployments.get(name)
     if (options.watch === true && plan.projection === undefined)
       throw new EventStoreError('INVALID', `${module.shown} holds no projection as code, and only their modules are watched`, {
         field: 'watch',
       })
+    const current = this.#deployments.get(name)
     const update = current && updateBy(current, plan, options)
     if (update) return this.#watched(await this.#updates.update(current, nextModule(module, plan, options), update), options)
     this.#deployments.refuseTaken(name, projectionsOf(plan))
@@ -86,7 +87,7 @@ export class Deployer {
     try {
       await this.runs.add(this.#deployments.named(name), false).start()
     } catch (error) {
-      await this.runs.forget(name)
+      await this.runs.forget(name, undeployed(name))
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
       await writer.drop(this.#stored(name))
       throw asInvalid(error, module)
@@ -110,7 +111,7 @@ export class Deployer {
   undeploy(name: string): Promise<void> {
     return this.#inTurn(async () => {
       const { deployment } = this.#deployments.named(name)
-      await this.runs.forget(name)
+      await this.runs.forget(name, undeployed(name))
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
       await this.runs.threads.writer.drop(this.#stored(name))
       this.#rebuilt.delete(name)
@@ -186,8 +187,7 @@ export class Deployer {
     const deployment = this.#deployments.named(name)
     const waiting = stats === null && row?.deployment === deployment.deployment ? undelivered(state, this.#options.scope, deployment) : 0
     const status = statusOf({ deployment, stats, row, events: eventsIn(log), isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
-    const refused = this.watches.refused(name)
-    return { ...status, ...(this.watches.isWatched(name) && { watched: true as const }), ...(refused && { refused }) }
+    return { ...status, ...this.watches.statusOf(name) }
   }
 
   /** See `Node.caughtUp`. */
@@ -264,4 +264,8 @@ export class Deployer {
     await this.#turn
     await end()
   }
+}
+
+function undeployed(topology: string): EventStoreError {
+  return new EventStoreError('NOT_FOUND', `topology ${topology} was undeployed`, { topology })
 }

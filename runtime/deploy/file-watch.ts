@@ -11,6 +11,8 @@ const lookMs = 2000
 export interface FileWatchParts {
   /** The files as they are now. */
   files(): ModuleFiles
+  /** Digest of the files that count as seen; those there are when left out. */
+  readonly seen?: string | undefined
   /** Something in them is another than when this was called last. */
   changed(): void
 }
@@ -27,7 +29,9 @@ export class FileWatch {
 
   constructor(parts: FileWatchParts) {
     this.#parts = parts
-    this.#digest = this.#read()
+    const digest = this.#read()
+    this.#digest = parts.seen ?? digest
+    if (digest !== this.#digest) this.#soon()
     this.#look = setInterval(() => this.#soon(), lookMs)
     this.#look.unref()
   }

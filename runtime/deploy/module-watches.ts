@@ -1,6 +1,6 @@
 /** Watches the modules of projections that are deployed: what is saved is taken, and what can not be taken is told and leaves all as it was. */
 import { isEventStoreError } from '../../event/error.ts'
-import type { DeployedUpdate, ModuleChange, ModuleFailure } from '../../event/topologies.ts'
+import type { DeployedUpdate, ModuleChange, ModuleFailure, TopologyStatus } from '../../event/topologies.ts'
 import { FileWatch } from './file-watch.ts'
 import type { Deployment } from './registry.ts'
 import { asEventStoreError } from './topology-run.ts'
@@ -9,6 +9,8 @@ import { filesOfPlan } from './user-module.ts'
 export interface ModuleWatchesParts {
   /** Undefined when it is deployed no more. */
   deployment(name: string): Deployment | undefined
+  /** Digest of the module's files as they run; undefined when it does not run. */
+  digest(name: string): string | undefined
   /** Takes the module as it is now; undefined when nothing of it is new. Rejects with why it can not be taken. */
   take(name: string, isChanged: boolean): Promise<DeployedUpdate | undefined>
 }
@@ -48,7 +50,7 @@ export class ModuleWatches {
       const deployment = this.#parts.deployment(name)
       return deployment === undefined ? new Map() : filesOfPlan(deployment.module, deployment.plan)
     }
-    this.#watches.set(name, new FileWatch({ files, changed: () => void this.take(name) }))
+    this.#watches.set(name, new FileWatch({ files, seen: this.#parts.digest(name), changed: () => void this.take(name) }))
   }
 
   remove(name: string): void {
@@ -57,12 +59,9 @@ export class ModuleWatches {
     this.#refused.delete(name)
   }
 
-  isWatched(name: string): boolean {
-    return this.#watches.has(name)
-  }
-
-  refused(name: string): ModuleFailure | undefined {
-    return this.#refused.get(name)
+  statusOf(name: string): Pick<TopologyStatus, 'watched' | 'refused'> {
+    const refused = this.#refused.get(name)
+    return { ...(this.#watches.has(name) && { watched: true as const }), ...(refused && { refused }) }
   }
 
   /** The module is as it runs. */

@@ -48,9 +48,6 @@ export interface ProjectionReaderParts {
   readonly limitKeys: number
 }
 
-/** Bytes up to which a copy byte by byte is faster than a call. */
-const COPIED_BY_HAND = 64
-
 export function projectionReader(parts: ProjectionReaderParts): HotProjectionReader {
   return new DeployedProjection(parts)
 }
@@ -113,13 +110,14 @@ class DeployedProjection implements HotProjectionReader {
   }
 
   peekBytes(key: unknown, into: Uint8Array): number {
-    const rows = this.#open?.rows
-    if (rows?.look(rowKey.set(elements(key))) !== 'found') return -1
-    const { bytes, length } = rows
-    if (length > into.length) return length
-    if (length > COPIED_BY_HAND) into.set(bytes.subarray(0, length))
-    else for (let i = 0; i < length; i++) into[i] = bytes[i]!
-    return length
+    this.#parts.check()
+    rowKey.set(elements(key))
+    let look = this.#hot?.rows.look(rowKey)
+    if (look === undefined || look === 'closed') look = this.#open?.rows.look(rowKey)
+    if (look !== 'found') return -1
+    const { rows } = this.#hot!
+    if (rows.length <= into.length) rows.copyTo(into)
+    return rows.length
   }
 
   get foldedTo(): Position | null {

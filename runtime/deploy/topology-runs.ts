@@ -142,15 +142,16 @@ export class TopologyRuns {
     if (this.#runs.get(name) === run) this.#runs.delete(name)
   }
 
-  /** As `stop`, and nothing that happens to it meanwhile is noted. */
-  async forget(name: string): Promise<void> {
+  /** As `stop`, and nothing that happens to it meanwhile is noted. `why` ends the subscriptions to its projections; without it they go on. */
+  async forget(name: string, why?: EventStoreError): Promise<void> {
     const run = this.#runs.get(name)
     this.#runs.delete(name)
     await this.#stopFinishing(name)
     await run?.stop({ commit: false })
     this.hot.close(name)
     const projections = projectionsOf(this.#deployments.named(name).plan)
-    this.subscriptions.ended(projections, new EventStoreError('NOT_FOUND', `topology ${name} was undeployed`, { topology: name }))
+    if (why) this.subscriptions.ended(projections, why)
+    else this.subscriptions.lost(projections)
   }
 
   async #stopFinishing(name: string): Promise<void> {

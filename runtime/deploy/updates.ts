@@ -13,7 +13,7 @@ import { asInvalid } from './refusals.ts'
 import { isTopologyFile } from './topology-file.ts'
 import type { TopologyRun } from './topology-run.ts'
 import type { TopologyRuns } from './topology-runs.ts'
-import { type NamedModule, namedModule } from './user-module.ts'
+import { digestOfModule, type NamedModule, namedModule } from './user-module.ts'
 
 /** What a plan is to a deployment of its name; undefined when one of them is no projection as code. INVALID when it can not take its place. */
 export function updateBy(current: Deployment, { version, source, projection }: Plan, options: DeployOptions): DeployedUpdate | undefined {
@@ -73,6 +73,8 @@ export class Updates {
     const current = this.#deployments.named(name)
     const options = current.export === undefined ? {} : { export: current.export }
     const module = namedModule(new URL(current.module))
+    const runs = this.#runs.get(name)?.digest
+    if (runs !== undefined && runs === digestOfModule(current.module)) return undefined
     const plan = await this.plan(module, options)
     const update = plan.topology === name ? updateBy(current, plan, options) : undefined
     if (update === undefined) {
@@ -139,7 +141,8 @@ export class Updates {
   async #rebuild(current: Deployment, { plan, module, export: exported }: NextModule): Promise<void> {
     const { name, status, version: from } = current
     const { log, head } = this.#options
-    await this.#runs.forget(name)
+    const why = `projection ${name} is folded again from the first event; subscribe to it anew`
+    await this.#runs.forget(name, new EventStoreError('BUSY', why, { topology: name }))
     const data: DeployedData = {
       name,
       version: plan.version,

@@ -86,8 +86,11 @@ export interface Command<A = Readonly<Record<string, unknown>>, F = Readonly<Rec
   readonly endsBySignal?: boolean
   /** Holds the node open for others: what happens to it is logged on stderr, and its closing has a bound. */
   readonly holdsNode?: boolean
-  /** `failed`: the answer itself says what is wrong, as that of a failed topology; exit 1 without an error. */
-  run(call: Call<A, F>): Promise<void | 'failed'>
+  /**
+   * `failed`: the answer itself says what is wrong, as that of a failed topology; exit 1 without an error. `stopped`: a signal was the ordinary end
+   * this time; exit 0.
+   */
+  run(call: Call<A, F>): Promise<void | 'failed' | 'stopped'>
 }
 
 /** Ties the types of `run` to the arguments and flags beside it. */
@@ -95,7 +98,7 @@ export function command<const A extends Readonly<Record<string, Argument>>, cons
   spec: Omit<Command, 'arguments' | 'flags' | 'run'> & {
     readonly arguments: A
     readonly flags: F
-    run(call: Call<ArgumentValues<A>, FlagValues<F>>): Promise<void | 'failed'>
+    run(call: Call<ArgumentValues<A>, FlagValues<F>>): Promise<void | 'failed' | 'stopped'>
   },
 ): Command {
   // The parser gives every command exactly the values its own readers made.

@@ -142,7 +142,7 @@ function eventOf({ number, bytes: whole }: Line, type: string | undefined): NewE
 
 const eventFields = new Set(['type', 'data', 'id', 'time', 'tags', 'metadata', 'encoding'])
 /** What `read --json` adds to an event: given by the store, so left out when its lines are appended again. */
-const placeFields = new Set(['stream', 'version', 'partition', 'sequence', 'stamp', 'position', 'recorded'])
+const placeFields = new Set(['stream', 'version', 'partition', 'sequence', 'stamp', 'position', 'recorded', 'partitionKey'])
 
 function newEvent(fields: Readonly<Record<string, unknown>>, number: number): NewEvent {
   const event: Record<string, unknown> = {}

@@ -62,7 +62,7 @@ export async function runLine(line: readonly string[], surroundings: Surrounding
       })
       const signal = AbortSignal.any([surroundings.signal, unread.signal])
       const answer = await runCommand(parsed.command, { parsed, configuration, terminal, signal, surroundings })
-      if (surroundings.signal.aborted && !parsed.command.endsBySignal) {
+      if (surroundings.signal.aborted && !parsed.command.endsBySignal && answer !== 'stopped') {
         terminal.remark('interrupted')
         return 1
       }
@@ -102,7 +102,10 @@ interface Run {
   readonly surroundings: Surroundings
 }
 
-async function runCommand(command: Command, { parsed, configuration, terminal, signal, surroundings }: Run): Promise<void | 'failed'> {
+async function runCommand(
+  command: Command,
+  { parsed, configuration, terminal, signal, surroundings }: Run,
+): Promise<void | 'failed' | 'stopped'> {
   const { directory } = configuration.options
   const holdsNode = command.holdsNode === true
   const logger = holdsNode ? await loggerOf(parsed, configuration, surroundings) : silentLogger

@@ -1,5 +1,5 @@
 /** The status of topologies as people and programs read it. */
-import type { TopologyStatus } from '../index.ts'
+import type { ModuleChange, TopologyStatus } from '../index.ts'
 import { timeText } from '../../event/json-text.ts'
 import { Table } from './table.ts'
 import { type Terminal, visible } from './terminal.ts'
@@ -23,8 +23,35 @@ export async function printTroubles(terminal: Terminal, statuses: readonly Topol
     const { name, error } = status
     const waiting = deliveriesText(status)
     if (error !== undefined) await terminal.line(`${terminal.colours.red(name)}: ${visible(`${error.code} ${error.message}`)}`)
+    const refused = refusedText(status)
+    const rebuilding = rebuildingText(status)
+    if (refused !== undefined) await terminal.line(`${terminal.colours.red(name)}: ${refused}`)
+    if (rebuilding !== undefined) await terminal.line(`${terminal.colours.yellow(name)}: ${rebuilding}`)
     if (waiting !== undefined) await terminal.line(`${terminal.colours.yellow(name)}: ${waiting}`)
   }
+}
+
+/** Why a changed module is not what runs; undefined when it is. */
+export function refusedText({ refused }: Pick<ModuleChange, 'refused'>): string | undefined {
+  if (refused === undefined) return undefined
+  const { code, message, file, line } = refused
+  const place = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `
+  return visible(`its module has changed and is not taken: ${place}${code} ${message}`)
+}
+
+function rebuildingText({ rebuilding }: Pick<TopologyStatus, 'rebuilding'>): string | undefined {
+  if (rebuilding === undefined) return undefined
+  const { from, done, total } = rebuilding
+  return `it takes the place of revision ${from}: ${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} events`
+}
+
+/** What came of a change of a watched module: a line for people, or one of JSON. */
+export async function printChange(terminal: Terminal, change: ModuleChange): Promise<void> {
+  const { topology, update } = change
+  if (terminal.json) await terminal.record({ change })
+  else if (update === undefined) await terminal.line(`${terminal.colours.red(topology)}: ${refusedText(change) ?? ''}`)
+  else await terminal.line(`${terminal.colours.green(topology)}: ${update}`)
+  await terminal.flush()
 }
 
 /** `3 deliveries wait; step announced: POST … was answered 503`; undefined when none waits. */

@@ -32,6 +32,28 @@ export async function topologyEnds(node: Topologies, name: string, { terminal, s
   }
 }
 
+/** Resolves when a projection has folded what there was when its new revision came, or when a signal says not to wait. */
+export async function projectionRebuilt(
+  node: Pick<Topologies, 'topologies'>,
+  name: string,
+  { terminal, signal }: Pick<Call, 'terminal' | 'signal'>,
+): Promise<void> {
+  const progress = terminal.progress(`${name}: rebuilding`, 'bar')
+  const stopped = aborted(signal)
+  try {
+    while (!signal.aborted) {
+      const { rebuilding, status, dead } = await statusNamed(node, name)
+      if (rebuilding === undefined || status !== 'running') return
+      const { done, total } = rebuilding
+      const text = `${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} events, ${dead.toLocaleString('en-US')} dead`
+      progress.update(total === 0 ? null : done / total, text)
+      await firstOf([stopped], pollMs)
+    }
+  } finally {
+    progress.end()
+  }
+}
+
 /** Resolves with true when the topologies have taken all there is and sent all of it, with false when a signal says not to wait. */
 export async function topologiesCaughtUp(node: Topologies, { terminal, signal }: Pick<Call, 'terminal' | 'signal'>): Promise<boolean> {
   const progress = terminal.progress('topologies', 'bar')
@@ -78,6 +100,13 @@ function progressText(statuses: readonly TopologyStatus[]): string {
 export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+/** Resolves when the signal comes, and keeps the process until then: a signal has no timer of its own, and a node may be idle. */
+export async function untilStopped(signal: AbortSignal): Promise<void> {
+  const alive = setInterval(() => undefined, 2 ** 30)
+  await aborted(signal)
+  clearInterval(alive)
 }
 
 /** Resolves with the first of them, or after a time. */

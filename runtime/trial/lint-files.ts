@@ -6,6 +6,7 @@ import { operators } from '../../operators/index.ts'
 import type { OptionSpec, StepContext } from '../../operators/operator.ts'
 import { readTable, type TableUse } from '../../operators/sources/table.ts'
 import type { Issue, OptionPath } from '../../topology/issue.ts'
+import { isProjection } from '../../topology/projection.ts'
 import { hint } from '../../topology/nearest.ts'
 import type { Plan, PlanStep } from '../../topology/plan.ts'
 import type { Step, Topology } from '../../topology/topology.ts'
@@ -37,7 +38,8 @@ export async function loadFunctions(
     try {
       const value = functions.get(reference) ?? (await resolveReference(reference, module))
       functions.set(reference, value)
-      if (typeof value === 'function' || isUserFunction(value)) continue
+      // Which of them the step takes shows when it is made.
+      if (typeof value === 'function' || isUserFunction(value) || isProjection(value)) continue
       issues.push({ step, path, rule: 'missing-export', message: `${reference} is not a function, nor made by rows() or columns()` })
     } catch (error) {
       if (!isEventStoreError(error)) throw error

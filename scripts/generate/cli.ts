@@ -35,7 +35,17 @@ ${table(
 
 ${flagTable(globalFlags)}
 
-A command opens the directory itself, so one process at a time uses a store: while another holds it, the answer is \`LOCKED\`, exit 5, with that process's id.
+## Where a command finds its store
+
+1. With \`--url\`, or \`ALLSOURCE_URL\`, at the node that answers there.
+2. Else, when \`node.json\` in the directory names a node that runs and answers on its unix socket, at that node.
+3. Else it opens the directory itself. One process at a time can: while another holds it and serves nobody, the answer is \`LOCKED\`, exit 5, with its id.
+
+The answers are the same. What differs: a node that is asked runs its topologies all the time and goes on when the command has ended; where the command is
+the node, they run while it works. \`start\` always opens the directory: beside a node that runs it is \`LOCKED\`, with the addresses of that one. At an
+address, \`deploy\` sends the text of a YAML or JSON file; what names other files, and modules, are deployed on the machine of the node. \`--data\` and
+\`--url\` contradict each other, unless one is a flag and the other is not. A node that goes away is \`UNREACHABLE\`, exit 5.
+
 Commands that only read make no store: a directory without one is \`NOT_FOUND\`, exit 1.
 
 With \`--json\`, answers are lines of JSON on stdout, and an error is one line of JSON on stderr: \`{ "code", "message", "details" }\`, with the

@@ -86,10 +86,13 @@ export function closeSlab(slab: SharedArrayBuffer): void {
   Atomics.store(new Int32Array(slab), TABLE, 0)
 }
 
-/** FNV-1a with the last step of MurmurHash3; never one of the two marks. */
-export function slabHash(bytes: Uint8Array, length: number): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
+/** FNV-1a over words, with the last step of MurmurHash3; never one of the two marks. What is behind the key in the last word is 0. */
+export function slabHash(words: Int32Array, bytes: number): number {
+  let hash = 0x811c9dc5 ^ bytes
+  for (let i = 0; i < bytes; i += 4) {
+    hash = Math.imul(hash ^ words[i >> 2]!, 0x01000193)
+    hash ^= hash >>> 15
+  }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   hash ^= hash >>> 16

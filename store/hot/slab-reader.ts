@@ -37,11 +37,14 @@ export class SlabReader {
   /** The value looked up last, from the first byte on. */
   bytes: Buffer
   length = 0
-  /** What was found last, or found to be deleted, is so in the database. */
-  isDurable = false
   readonly #place: PlaceReader
   readonly #words: Int32Array
   #target: Int32Array
+  /** Of the row that was looked up last. */
+  #epoch = 0
+  /** Where a value was copied to last, as words. */
+  #into: Uint8Array | undefined
+  #intoWords: Int32Array | undefined
 
   constructor(slab: SharedArrayBuffer) {
     this.#words = new Int32Array(slab)
@@ -60,13 +63,32 @@ export class SlabReader {
     return Atomics.load(this.#words, TABLE) === 0
   }
 
+  /** What was found last, or found to be deleted, is so in the database. */
+  get isDurable(): boolean {
+    return this.#epoch <= Atomics.load(this.#words, WRITTEN)
+  }
+
+  /** Copies the value looked up last to the beginning of `into`, which has room for it. By words where they fit: most callers give the same memory again. */
+  copyTo(into: Uint8Array): void {
+    if (into !== this.#into) {
+      this.#into = into
+      this.#intoWords = into.byteOffset % 4 === 0 ? new Int32Array(into.buffer, into.byteOffset, into.length >> 2) : undefined
+    }
+    const words = this.#intoWords
+    const { length } = this
+    if (words === undefined || length > LOOP_WORDS_MAX * 4) return into.set(this.bytes.subarray(0, length))
+    const whole = length >> 2
+    for (let i = 0; i < whole; i++) words[i] = this.#target[i]!
+    for (let i = whole * 4; i < length; i++) into[i] = this.bytes[i]!
+  }
+
   /** The value looked up last. */
   get text(): string {
     return Buffer.prototype.utf8Slice.call(this.bytes, 0, this.length)
   }
 
   look(key: RowKey): Look {
-    const hash = slabHash(key.bytes, key.length)
+    const hash = slabHash(key.words, key.length)
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const log = Atomics.load(this.#words, TABLE)
       if (log === 0) return 'closed'
@@ -106,7 +128,7 @@ export class SlabReader {
     if (isSame && length > 0) this.#copy(at + ENTRY_HEAD + ((key.length + 3) >> 2), Math.min((length + 3) >> 2, PAGE_WORDS))
     if (Atomics.add(words, slot + SEQUENCE, 0) !== sequence) return undefined
     if (!isSame) return 'other'
-    this.isDurable = epoch <= Atomics.load(words, WRITTEN)
+    this.#epoch = epoch
     if (length === DELETED) return 'deleted'
     this.length = length
     return 'found'

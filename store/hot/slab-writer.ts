@@ -1,4 +1,5 @@
 /** The writing end of a hot slab. There is one, in one thread. */
+import { RowKey } from '../row-key.ts'
 import { Chunks } from './chunks.ts'
 import {
   CAPACITY,
@@ -40,6 +41,7 @@ export class SlabWriter {
   readonly #bytes: Uint8Array
   readonly #shape: SlabShape
   readonly #chunks: Chunks
+  readonly #key = new RowKey()
   #log: number
   #written = 0
   #rows = 0
@@ -74,7 +76,7 @@ export class SlabWriter {
   /** A row as it stands from now on; undefined: it was deleted. Where there is no room for it, readers are told to ask elsewhere until the epoch is written. */
   put(key: Uint8Array, value: Uint8Array | undefined, epoch: number): void {
     const words = ENTRY_HEAD + wordsOf(key.length) + wordsOf(value?.length ?? 0)
-    const hash = slabHash(key, key.length)
+    const hash = slabHash(this.#key.setBytes(key).words, key.length)
     const slot = this.#find(hash, key)
     const sizeIndex = chunkClass(words)
     if (slot >= 0) {

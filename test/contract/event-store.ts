@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { appends } from './event-store/appends.ts'
+import { commands } from './event-store/commands.ts'
 import { closing } from './event-store/closing.ts'
 import { conditions } from './event-store/conditions.ts'
 import { filteredReads } from './event-store/filters.ts'
@@ -22,7 +23,17 @@ export type { StoreMaker } from './event-store/scene.ts'
 type Register = (name: string, run: () => Promise<void>) => void
 
 /** Sentences for which one open store will do: each uses streams of its own. */
-const shared = { ...appends, ...manyStreams, ...conditions, ...partitionKeys, ...limits, ...idempotence, ...payloads, ...readsOfStreams }
+const shared = {
+  ...appends,
+  ...manyStreams,
+  ...conditions,
+  ...partitionKeys,
+  ...limits,
+  ...idempotence,
+  ...payloads,
+  ...readsOfStreams,
+  ...commands,
+}
 /** Sentences about the whole log, or about closing it: each opens stores of its own. */
 const alone = { ...readsOfAll, ...filteredReads, ...follows, ...closing, ...partitionKeysAlone }
 /** Sentences about closing and opening again. */

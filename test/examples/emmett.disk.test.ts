@@ -1,9 +1,11 @@
-/** Emmett over a node on disk: the suite, the same bigints after opening it again, and the page of the example. */
+/** Emmett over a node on disk and over one that is asked: the suite, the same bigints after opening it again, and the page of the example. */
+// Deadline: 300 s
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { connect, type RemoteTenant } from '../../client/index.ts'
 import { getAllsourceEventStore } from '../../examples/emmett/emmett-event-store.ts'
 import { type Node, openNode } from '../../runtime/index.ts'
 import { booked, opened } from './emmett/given.ts'
@@ -12,15 +14,24 @@ import { runPage } from './readme-commands.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'allsource-emmett-'))
 const nodes: Node[] = []
+const clients: RemoteTenant[] = []
 
 test.after(async () => {
-  for (const node of nodes) await node.close()
+  for (const opened of [...clients, ...nodes]) await opened.close()
   rmSync(root, { recursive: true })
 })
 
 emmettContract(test, 'disk', async () => {
   nodes.push(await openNode({ directory: join(root, 'suite'), partitions: 8, shards: 2, durability: 'os' }))
   return getAllsourceEventStore(nodes[0]!)
+})
+
+emmettContract(test, 'asked over HTTP', async () => {
+  const node = await openNode({ directory: join(root, 'asked'), partitions: 8, shards: 2, durability: 'os' })
+  nodes.push(node)
+  const { addresses } = await node.serve({ port: 0 })
+  clients.push(connect({ url: addresses['http']! }))
+  return getAllsourceEventStore(clients[0]!)
 })
 
 test('a store that is opened again reads the same, and global positions go on above', async () => {

@@ -1,4 +1,4 @@
-/** Emmett over a node in memory: the suite, and hooks after a commit. */
+/** Emmett over a node in memory and over a tenant of one: the suite, and hooks after a commit. */
 import {
   forwardToMessageBus,
   getInMemoryMessageBus,
@@ -28,6 +28,7 @@ test.after(async () => {
 })
 
 emmettContract(test, 'memory', async () => getAllsourceEventStore(await openMemory()))
+emmettContract(test, 'a tenant in memory', async () => getAllsourceEventStore((await openMemory()).tenant('guests')))
 
 test('a hook is told of what was committed, with its places, and of nothing else', async () => {
   const told: ReadEvent[][] = []

@@ -220,4 +220,22 @@ test('all streams are read and followed by tags, correlation ids and recorded ti
   assert.is((await typed('follow marked-1 --tags vip')).exit, 2)
 })
 
+test('a stream is given a partition key once; another one is a conflict that tells both', async () => {
+  const [first] = await answers('append keyed-1 --type x --data 1 --partition-key show-1')
+  const [more] = await answers('append keyed-1 --type x --data 2')
+  const [show] = await answers('append show-1 --type x --data 3')
+  assert.equal([more!['version'], more!['partition'], show!['partition']], [2, first!['partition'], first!['partition']])
+  const { code, exit, details } = await refusal('append keyed-1 --type x --data 1 --partition-key show-2')
+  assert.equal([code, exit, details['expected'], details['actual']], ['PARTITION_KEY_MISMATCH', 3, 'show-2', 'show-1'])
+  assert.equal(
+    (await answers('read keyed-1')).map(({ partitionKey }) => partitionKey),
+    ['show-1', 'show-1'],
+  )
+  // What was read can be appended elsewhere; the key is of the stream it was read from.
+  const lines = (await answers('read keyed-1')).map(event => JSON.stringify({ ...event, id: undefined })).join('\n')
+  const [copied] = await answers('append copied-1', lines)
+  assert.is(copied!['version'], 2)
+  assert.is('partitionKey' in (await answers('read copied-1'))[0]!, false)
+})
+
 test.run()

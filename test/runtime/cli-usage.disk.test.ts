@@ -23,6 +23,8 @@ const mistakes: readonly Mistake[] = [
   { line: 'state gett totals 1', names: 'did you mean state get?' },
   { line: 'state p', names: 'there are: state get, state list' },
   { line: 'dead-letters s', names: 'dead-letters show, dead-letters replay, dead-letters discard' },
+  { line: 'state list p --where status', names: '--where' },
+  { line: 'state list p --where status=open', names: '--where' },
   { line: 'read', names: '--all' },
   { line: 'read a b', names: '"b"' },
   { line: 'read a --all', names: '--all' },

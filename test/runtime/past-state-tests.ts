@@ -170,6 +170,32 @@ export function pastStateTests(name: string, open: (limits: Partial<Limits>) => 
     assert.is((await refusal(() => node.readEvent('x'))).code, 'CLOSED')
   })
 
+  test(`${name}: a projection as code, a tenant's and one found by an index are what they were`, async () => {
+    const node = await open({ pageRows: 3 })
+    const tenant = node.tenant('acme')
+    for (const who of [node, tenant]) {
+      await who.deploy(topologyModule('spent'))
+      await who.deploy(topologyModule('past'))
+    }
+    const moments: { asOf: string; spent: Row[]; rows: Row[] }[] = []
+    for (let first = 0; first < 90; first += 30) {
+      await pay(node, hooks.url, 30, first)
+      await tenant.appendToStream('customer-1', { type: 'paid', data: { customer: 'theirs', cents: first, to: '', at: 0 } })
+      await node.caughtUp()
+      await tenant.caughtUp()
+      const { position: asOf } = await lastOf(node)
+      moments.push({ asOf, spent: await rowsOf(node, 'spent'), rows: await Array.fromAsync(tenant.state('spent').list()) })
+    }
+    for (const { asOf, spent, rows } of moments) {
+      assert.equal(await rowsOf(node, 'spent', { asOf }), spent)
+      assert.equal(await Array.fromAsync(tenant.state('spent').list({ asOf })), rows)
+      assert.is(rows.length, 1)
+      const where = await refusal(() => rowsOf(node, 'spent', { asOf, where: { cents: 1 } }))
+      assert.match(where.message, 'no index')
+    }
+    await node.close()
+  })
+
   test(`${name}: many may ask at once while the topology goes on`, async () => {
     const node = await open({ pageRows: 16 })
     await node.deploy(module)

@@ -21,7 +21,7 @@ export interface Cycle {
 
 const layout = { partitions: 8, shards: 2, segmentEntries: 3000 } as const
 /** A victim that neither opens nor dies by then is a failure of its own. */
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 180_000
 
 /** What the kill waits for: a moment of a phase, and then so many milliseconds. */
 interface Aim {
@@ -108,14 +108,14 @@ export class KillRun {
       else if ('lane' in line) this.judge.acknowledge(line.lane, line.request, line.place)
       else if ('command' in line || 'done' in line) {
         this.told.take(line)
+        if (commands === 0 && phase !== 'closing') void sleep(COMMANDING_MS, undefined, { ref: false }).then(fire)
         command = 'command' in line ? line.command : ''
-        if (phase === 'commanding' && command !== '' && commands++ >= waitedCommands) fire()
+        if (command !== '' && commands++ >= waitedCommands && phase === 'commanding') fire()
         // Where there is a topology it is there before the time runs.
         if (phase === 'open' && 'done' in line) fire()
       } else if ('phase' in line) {
         seen.phase = line.phase
         if (line.phase === phase && !(phase === 'open' && withTopology)) fire()
-        if (line.phase === 'open' && withTopology && phase !== 'closing') void sleep(COMMANDING_MS, undefined, { ref: false }).then(fire)
       } else {
         if (phase === 'sealing' && seen.segments >= 0 && line.segments > seen.segments && line.flying > 0) {
           seen.phase = 'sealing'

@@ -2,6 +2,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isEventStoreError } from '../../event/error.ts'
+import { topologyIssues } from '../../topology/check.ts'
+import type { Topology } from '../../topology/topology.ts'
 import { isProjection, projection, type ProjectionSpec, topologyOfProjection } from '../../topology/projection.ts'
 
 const spec: ProjectionSpec = { name: 'totals', revision: 1, initial: 0, key: () => 'all', fold: state => (state as number) + 1 }
@@ -59,6 +61,37 @@ test('a name that no topology may have is refused', () => {
   } catch (error) {
     assert.ok(isEventStoreError(error, 'INVALID'), String(error))
   }
+})
+
+test('a fold has its rows for itself', () => {
+  const two = (other: string, options: object): Topology => ({
+    name: 'two',
+    version: 1,
+    sources: [{ id: 'log', kind: 'log' }],
+    steps: [
+      { id: 'one', operator: 'foldInto', options: { name: 'totals', with: '#a' }, from: [{ step: 'log', port: 'main' }] },
+      { id: 'other', operator: other, options: { name: 'totals', ...options }, from: [{ step: 'log', port: 'main' }] },
+    ],
+  })
+  assert.equal(topologyIssues(two('foldInto', { with: '#b' })).map(({ step }) => step), ['one', 'other']) // prettier-ignore
+  assert.equal(topologyIssues(two('projection', { key: ['a'] })).map(({ step }) => step), ['one', 'other']) // prettier-ignore
+  assert.equal(topologyIssues(two('foldInto', { with: '#b', name: 'others' })), [])
+})
+
+test('types follow the events', () => {
+  type Placed = { readonly type: 'placed'; readonly data: { readonly total: number } }
+  const parts = { name: 'totals', revision: 1, key: () => 'all' }
+  const made = projection<Placed, { sum: number }>({
+    ...parts,
+    initial: { sum: 0 },
+    // @ts-expect-error: the data has no such field
+    fold: ({ sum }, { data }) => ({ sum: sum + (data.sum as number) }),
+  })
+  assert.is(made.kind, 'projection')
+  // @ts-expect-error: no event has this type
+  assert.ok(projection<Placed, number>({ ...parts, types: ['paid'], initial: 0, fold: sum => sum }))
+  // @ts-expect-error: a fold answers with a state
+  assert.ok(projection<Placed, number>({ ...parts, initial: 0, fold: () => 'text' }))
 })
 
 test.run()

@@ -1,7 +1,8 @@
 /** Runs random topologies on nodes, in memory or on disk and closed in the middle, and gathers what must be the same each time. */
+import { isDeepStrictEqual } from 'node:util'
 import { STAMP_EPOCH_MS } from '../../event/stamp.ts'
 import type { NewEvent } from '../../event/event.ts'
-import { type Node, openNode, type OpenOptions } from '../../runtime/index.ts'
+import { type Node, openNode, type OpenOptions, type StateListOptions } from '../../runtime/index.ts'
 import type { GivenEvent } from '../../runtime/trial/given-log.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { partitions } from './random-logs.ts'
@@ -52,8 +53,12 @@ export async function runOnNode(
 
 async function seen(node: Node, { steps }: Topology): Promise<Results> {
   const lists: Record<string, string[]> = {}
-  for await (const { stream, type, data, time } of node.readAll()) {
-    if (!stream.startsWith('out-') && !stream.startsWith('$dead-letter-')) continue
+  const given: string[] = []
+  for await (const { stream, type, data, time, position: at } of node.readAll()) {
+    if (!stream.startsWith('out-') && !stream.startsWith('$dead-letter-')) {
+      given.push(at)
+      continue
+    }
     const { step = '', position, ...letter } = (type === 'dead-letter' ? data : {}) as Record<string, unknown>
     const text =
       type === 'dead-letter'
@@ -62,9 +67,13 @@ async function seen(node: Node, { steps }: Topology): Promise<Results> {
     ;(lists[`${stream} ${String(step)}`] ??= []).push(text)
   }
   for (const name of new Set(steps.flatMap(({ operator, options }) => (operator === 'projection' ? [options['name'] as string] : [])))) {
-    const rows: string[] = []
-    for await (const { key, value } of node.state(name).list()) rows.push(JSON.stringify([key, value]))
-    lists[`rows ${name}`] = rows
+    const rowsOf = async (options: StateListOptions): Promise<string[]> =>
+      (await Array.fromAsync(node.state(name).list(options))).map(({ key, value }) => JSON.stringify([key, value]))
+    lists[`rows ${name}`] = await rowsOf({})
+    if (!isDeepStrictEqual(await rowsOf({ asOf: new Date('2200-01-01') }), lists[`rows ${name}`]))
+      throw new Error(`the rows of ${name} as of now are not those there are`)
+    const middle = given[given.length >> 1]
+    if (middle !== undefined) lists[`rows ${name} as of the middle`] = await rowsOf({ asOf: middle })
   }
   return Object.fromEntries(Object.entries(lists).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

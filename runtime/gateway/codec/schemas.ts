@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { EventStoreError } from '../../../event/error.ts'
 import { defaultLimits } from '../../../event/limits.ts'
+import { TENANT_LENGTH_MAX } from '../../../event/scope.ts'
 
 export { z }
 
@@ -31,12 +32,20 @@ function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return { ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue
 }
 
-const positionPattern = String.raw`\d{1,9}\.\d{1,8}\.\d{1,5}\.\d{1,16}`
-
+/** What is no position the store refuses with words of its own; the pattern is for the OpenAPI page. */
 export const positionSchema = z
   .string()
-  .regex(new RegExp(`^${positionPattern}$`), 'must be a position of an earlier answer')
-  .meta({ id: 'Position', description: 'Opaque place in the total order of all events, as an earlier answer gave it.' })
+  .regex(/^\d{1,9}\.\d{1,8}\.\d{1,5}\.\d{1,16}$/, 'must be a position of an earlier answer')
+  .meta({
+    id: 'Position',
+    description: 'Opaque place in the total order of all events, as an earlier answer gave it.',
+    pattern: String.raw`^\d{1,8}\.\d{1,7}\.\d{1,4}\.\d{1,15}$`,
+  })
+
+const plainText = String.raw`^[^\u0000-\u001f\u007f-\u009f]+$`
+
+/** Of a topology or a projection. */
+export const nameSchema = z.string().min(1).meta({ pattern: plainText, maxLength: 100 })
 
 export const streamIdSchema = z
   .string()
@@ -48,6 +57,12 @@ export const streamIdSchema = z
     maxLength: defaultLimits.streamIdBytes,
     pattern: String.raw`^(?!\.{1,2}$)[^\u0000-\u001f\u007f-\u009f]+$`,
   })
+
+/** What names no tenant the store refuses with words of its own. */
+export const tenantSchema = z
+  .string()
+  .min(1)
+  .meta({ pattern: `^[A-Za-z0-9][A-Za-z0-9._-]{0,${TENANT_LENGTH_MAX - 1}}$` })
 
 export const encodingSchema = z.enum(['json', 'msgpack', 'bytes'])
 
@@ -95,6 +110,7 @@ export const eventSchema = z
     time: z.union([z.string(), z.number()]).meta({ description: 'ISO 8601; milliseconds since the epoch when they are not whole.' }),
     tags: z.array(z.string()).optional(),
     metadata: metadataSchema.optional(),
+    partitionKey: z.string().optional().meta({ description: 'Of a stream that was given another partition key than its own.' }),
   })
   .meta({ id: 'Event', description: 'An event as it is stored. Times are ISO 8601.' })
 
@@ -113,3 +129,17 @@ export const appendResultSchema = z
     durability: durabilitySchema,
   })
   .meta({ id: 'AppendResult', description: 'Numbers without a prefix are those of the last event.' })
+
+export const streamsResultSchema = z
+  .object({
+    ...appendResultSchema.omit({ stream: true, firstVersion: true, version: true }).shape,
+    streams: z.array(z.object({ stream: z.string(), firstVersion: z.int(), version: z.int() })),
+  })
+  .meta({
+    id: 'StreamsResult',
+    description: 'Numbers without a prefix are those of the last event; `streams` are those that were written.',
+  })
+
+export const duplicateSchema = z
+  .object({ duplicate: z.literal(true), highest: z.int() })
+  .meta({ description: 'At or below the highest known number of this producer: nothing was stored.' })

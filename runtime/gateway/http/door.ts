@@ -60,7 +60,8 @@ export class Door implements DoorView {
     })
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined))
-    app.setErrorHandler((error, _, reply) => this.#refuse(reply, error))
+    // Of a method that it knows and no route has, fastify may find something wrong before it looks for the route.
+    app.setErrorHandler((error, request, reply) => this.#refuse(reply, request.is404 ? unknownRoute(request) : error))
     app.setNotFoundHandler((request, reply) => this.#refuse(reply, unknownRoute(request)))
     for (const route of routes) this.#add(app, route)
     for (const route of openRoutes)
@@ -114,9 +115,10 @@ export class Door implements DoorView {
         const session = await this.#options.gate.admit(credentialsOf(request))
         admitted.session = session
         const params = checked(route.params, request.params) as Record<string, string>
-        demand(session, route.action, params['stream'])
+        const query: Readonly<Record<string, unknown>> = readQuery(route.query, request.raw.url ?? '')
+        const stream = params['stream'] ?? query['stream']
+        demand(session, route.action, typeof stream === 'string' ? stream : undefined)
         session.quota.take(route.action, { requests: 1 })
-        const query = readQuery(route.query, request.raw.url ?? '')
         const contentType = bodyType(route, request)
         const answer = (body: Buffer): Promise<Answer> =>
           route.answer({
@@ -197,15 +199,31 @@ function frameworkRefusal(error: { code: string; message: string }): EventStoreE
   return new HttpRefusal(400, 'INVALID', error.message)
 }
 
-const known = [...routes.map(({ method, path }) => ({ method, path })), ...openRoutes.map(({ path }) => ({ method: 'GET', path }))].map(
-  ({ method, path }) => ({ method, pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`) }),
-)
+interface KnownPath {
+  readonly pattern: RegExp
+  readonly parameters: number
+  readonly methods: Set<string>
+}
+
+/** Those with fewer parameters first: they say more exactly what is meant. */
+const known = knownPaths([...routes, ...openRoutes.map(({ path }) => ({ method: 'GET', path }))])
+
+function knownPaths(all: readonly { readonly method: string; readonly path: string }[]): KnownPath[] {
+  const paths = new Map<string, KnownPath>()
+  for (const { method, path } of all) {
+    const pattern = new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`)
+    const one = paths.get(path) ?? { pattern, parameters: path.split('{').length, methods: new Set<string>() }
+    one.methods.add(method)
+    paths.set(path, one)
+  }
+  return [...paths.values()].toSorted((a, b) => a.parameters - b.parameters)
+}
 
 /** 405 with the methods there are, or 404. */
 function unknownRoute(request: FastifyRequest): EventStoreError {
   const path = (request.raw.url ?? '').replace(/\?.*$/s, '')
-  const methods = new Set(known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))
-  if (methods.size === 0) return new EventStoreError('NOT_FOUND', `there is no route ${path.slice(0, 200)}; /openapi.json lists all`)
+  const methods = known.find(({ pattern }) => pattern.test(path))?.methods
+  if (!methods) return new EventStoreError('NOT_FOUND', `there is no route ${path.slice(0, 200)}; /openapi.json lists all`)
   const allow = [...methods].join(', ')
   return new HttpRefusal(405, 'INVALID', `${request.method} is not for this route, but ${allow}`, { headers: { allow } })
 }

@@ -1,6 +1,6 @@
 /** The OpenAPI page, made of the routes and their schemas. */
 import { type ErrorCode, errorCodes } from '../../../event/error.ts'
-import { z } from '../codec/schemas.ts'
+import { tenantSchema, z } from '../codec/schemas.ts'
 import type { AnswerSpec, Route } from './route.ts'
 import { type OpenRoute } from './signs.ts'
 import { problemType } from './problem.ts'
@@ -103,7 +103,11 @@ function parametersOf({ params, query, headers = {} }: Route, schemaOf: SchemaOf
   const parameter = (name: string, place: string, schema: z.ZodType): Json => {
     const { description, ...json } = schemaOf(schema)
     const isRequired = place === 'path' || !schema.isOptional()
-    return { name, in: place, required: isRequired, ...(description !== undefined && { description }), schema: json }
+    const about = { name, in: place, required: isRequired, ...(description !== undefined && { description }) }
+    // A parameter that is JSON itself is described as such.
+    return json['contentMediaType'] === 'application/json'
+      ? { ...about, content: { 'application/json': { schema: {} } } }
+      : { ...about, schema: json }
   }
   return [
     ...Object.entries(params.shape).map(([name, schema]) => parameter(name, 'path', schema as z.ZodType)),
@@ -114,7 +118,7 @@ function parametersOf({ params, query, headers = {} }: Route, schemaOf: SchemaOf
       description: summary,
       schema: schemaOf(schema),
     })),
-    { name: 'Allsource-Tenant', in: 'header', description: 'Name of the tenant.', schema: { type: 'string', const: 'default' } },
+    { name: 'Allsource-Tenant', in: 'header', description: 'Name of the tenant.', schema: schemaOf(tenantSchema) },
   ]
 }
 

@@ -18,6 +18,10 @@ export const append = command({
       summary: 'What the stream must be at: a version (0 = no events), none, exists or any. Default: any.',
     },
     id: { value: text('ID'), summary: 'Id of the event given by --data; sent again, it is stored once.' },
+    'partition-key': {
+      value: text('KEY'),
+      summary: 'Partition key of the stream, its for ever. Default: the one it has, at first that of its name.',
+    },
     durability: { value: oneOf('memory', 'os', 'disk'), summary: 'When to answer: numbered, written, or synced. Default: the store’s.' },
   },
   notes: [
@@ -33,6 +37,10 @@ export const append = command({
   examples: [
     { line: `allsource append order-17 --type placed --data '{"item":"tea","count":2}'`, does: 'append one event' },
     { line: `allsource append order-17 --type paid --data '{}' --expected 1`, does: 'only if the stream is at version 1, else exit 3' },
+    {
+      line: `allsource append seat-7 --type sold --data '{}' --partition-key show-1`,
+      does: 'into the partition of other streams with this key',
+    },
     { line: 'allsource append order-17 < events.ndjson', does: 'append a file of events, a line each' },
     { line: 'tail -f access.ndjson | allsource append web-access --type request', does: 'append lines of plain data as they come' },
   ],
@@ -62,6 +70,7 @@ interface Flags {
   readonly id: string | undefined
   readonly expected: ExpectedVersion | undefined
   readonly durability: 'memory' | 'os' | 'disk' | undefined
+  readonly 'partition-key': string | undefined
 }
 type AppendCall = Call<{ readonly stream: string }, Flags>
 
@@ -127,8 +136,12 @@ async function appendBatch(
   events: readonly NewEvent[],
   expected: ExpectedVersion | undefined,
 ): Promise<AppendResult> {
-  const { durability } = call.flags
-  const options = { ...(expected === undefined ? {} : { expectedVersion: expected }), ...(durability === undefined ? {} : { durability }) }
+  const { durability, 'partition-key': partitionKey } = call.flags
+  const options = {
+    ...(expected === undefined ? {} : { expectedVersion: expected }),
+    ...(durability === undefined ? {} : { durability }),
+    ...(partitionKey === undefined ? {} : { partitionKey }),
+  }
   const answer = await node.appendToStream(call.arguments.stream, events, options)
   if (answer.duplicate)
     throw new EventStoreError('DUPLICATE_ID', 'the append was taken for one of a producer, which the command line is not')

@@ -1,7 +1,7 @@
 /** `allsource start`: holds the node open, so that its topologies run and programs can ask it, until it is told to stop. */
 import { command, settingFlags } from '../command.ts'
-import { printTroubles } from '../topology-output.ts'
-import { topologiesCaughtUp } from '../topology-wait.ts'
+import { printChange, printTroubles } from '../topology-output.ts'
+import { topologiesCaughtUp, untilStopped } from '../topology-wait.ts'
 import { oneOf } from '../values.ts'
 
 export const start = command({
@@ -13,6 +13,7 @@ export const start = command({
     ...settingFlags('log', 'drainTimeout'),
     noHttp: { value: null, summary: 'Serves no HTTP on an address; the unix socket in the directory stays.' },
     until: { value: oneOf('caught-up'), summary: 'Closes when its topologies have taken all there is and sent what came of it; exit 0.' },
+    watch: { value: null, summary: 'Takes what is saved into the files of projections as code, and says what came of it.' },
     acceptLoss: { value: null, summary: 'Opens a damaged store with what is whole, after a copy to quarantine/; lists what is lost.' },
   },
   notes: [
@@ -21,6 +22,8 @@ export const start = command({
     'What happens is logged on stderr: as text on a terminal, elsewhere as one object of JSON a line. --log warn leaves out what is in order.',
     'It serves HTTP on http://127.0.0.1:7070 and on a unix socket in the directory; node.json there names its process and its addresses, and other ' +
       'commands ask the node through the socket. Another address than a loopback one lets everybody in who reaches it.',
+    'With --watch a projection whose module has changed is reloaded, upgraded or rebuilt when a file is saved; one that is broken is named with ' +
+      'its line, and what ran goes on. allsource deploy FILE --watch does so for one.',
     'With --until caught-up it is a job that ends: topologies take what is in the log, what they append for one another included, their rows ' +
       'are durable, and their webhooks are answered; windows that are open stay so for the next time. Exit 1 when one fails meanwhile. A ' +
       'receiver that is down is waited for; Ctrl-C ends that. Such a job serves an address only when one is configured.',
@@ -37,7 +40,7 @@ export const start = command({
   runsTopologies: true,
   endsBySignal: true,
   holdsNode: true,
-  async run({ flags: { until, noHttp }, terminal, logger, openNode, signal, directory, serving }) {
+  async run({ flags: { until, watch, noHttp }, terminal, logger, openNode, signal, directory, serving }) {
     const node = await openNode()
     const isServed = !noHttp && (until === undefined || serving.port !== undefined || serving.host !== undefined)
     const { addresses } = await node.serve(isServed ? serving : { port: null })
@@ -49,6 +52,7 @@ export const start = command({
     if (terminal.json) await terminal.record({ ready: true, directory, pid, addresses, ...(damage.length > 0 && { damage }) })
     else await terminal.line(`ready: ${directory}, process ${pid}${addresses['http'] ? `, ${addresses['http']}` : ''}; Ctrl-C stops it`)
     await terminal.flush()
+    if (watch) await node.watchModules(change => void printChange(terminal, change))
     if (until !== undefined && (await topologiesCaughtUp(node, { terminal, signal }))) {
       const failed = (await node.topologies()).filter(({ name, status }) => status === 'failed' && !failedBefore.has(name))
       await printTroubles(terminal, failed)
@@ -57,10 +61,7 @@ export const start = command({
       else await terminal.line('caught up: the topologies have taken all there is')
       return undefined
     }
-    // A signal has no timer of its own to keep the process, and a node may be idle.
-    const alive = setInterval(() => undefined, 2 ** 30)
-    if (!signal.aborted) await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
-    clearInterval(alive)
+    await untilStopped(signal)
     logger.info({}, 'stopping: what is under way is finished; a second signal stops at once')
     return undefined
   },

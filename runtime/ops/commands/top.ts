@@ -16,7 +16,7 @@ export const top = command({
     interval: { value: wholeNumber('MS', 100), summary: `Time between two looks. Default ${intervalDefaultMs} ms.` },
   },
   notes: [
-    'A command opens the directory itself, so the topologies run while they are shown, and stop with it. Ctrl-C is its ordinary end: exit 0.',
+    'Where no node runs, the topologies run while they are shown, and stop with the command. Ctrl-C is its ordinary end: exit 0.',
     'On a terminal the view stays in place; elsewhere each look is printed below the one before. With --json each topology is one ' +
       'line a look, with rowsPerSecond and lagEvents.',
   ],

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { defaultLimits, type Limits } from '../../../event/limits.ts'
 import type { NewEvent } from '../../../event/event.ts'
-import { append, refused, type Scene, type Sentences } from './scene.ts'
+import type { RequestOptions, StreamAppend } from '../../../event/event-store.ts'
+import { append, range, refused, type Scene, type Sentences } from './scene.ts'
 
 interface Limited {
   readonly what: string
@@ -115,6 +116,44 @@ export const limits: Sentences = {
       'TOO_LARGE',
     )
     assert.equal(details['limit'], 20)
+  },
+
+  'streams and conditions of one append: as many as the limits say pass, one more is TOO_LARGE and names the limit': async ({
+    fresh,
+    stream,
+  }) => {
+    const { store } = await fresh({ limits: { requestStreams: 3, requestConditions: 2, conditionBytes: 200, requestEvents: 4 } })
+    const key = stream()
+    const streams = (count: number): StreamAppend[] => range(1, count).map(n => ({ stream: `{${key}}${n}`, events: event() }))
+    const noneOf = (count: number, tag = 'no'): RequestOptions => ({ conditions: { none: range(1, count).map(() => ({ tags: [tag] })) } })
+    const rows: readonly (readonly [limit: number, passes: () => Promise<unknown>, fails: () => Promise<unknown>])[] = [
+      [3, () => store.appendToStreams(streams(3)), () => store.appendToStreams(streams(4))],
+      [2, () => store.appendToStreams(streams(1), noneOf(2)), () => store.appendToStreams(streams(1), noneOf(3))],
+      [200, () => store.appendToStreams(streams(1), noneOf(1)), () => store.appendToStreams(streams(1), noneOf(1, 'x'.repeat(150)))],
+    ]
+    for (const [limit, passes, fails] of rows) {
+      await passes()
+      assert.equal((await refused(fails, 'TOO_LARGE')).details['limit'], limit)
+    }
+    const many = [
+      { stream: `{${key}}a`, events: [event(), event()] },
+      { stream: `{${key}}b`, events: [event(), event(), event()] },
+    ]
+    assert.equal((await refused(() => store.appendToStreams(many), 'TOO_LARGE')).details['limit'], 4)
+    assert.deepEqual([await store.streamVersion(`{${key}}1`), await store.streamVersion(`{${key}}a`)], [3, 0])
+  },
+
+  'conditions reach over so many blocks, and over any number that the index rules out': async ({ fresh, stream }) => {
+    const { store } = await fresh({ limits: { conditionBlocks: 40, segmentEntries: 64 } })
+    const name = stream()
+    // Each block has an event of the type and one with the tag, and no event has both.
+    for (let block = 0; block < 60; block++) await append(store, name, [event(), event({ type: 'b', tags: ['t'] })])
+    const { position } = await append(store, name, event())
+    const both: RequestOptions['conditions'] = { none: { types: ['a'], tags: ['t'] } }
+    assert.equal((await refused(() => store.appendToStream(name, event(), { conditions: both }), 'TOO_LARGE')).details['limit'], 40)
+    await append(store, name, event(), { conditions: { ...both, after: position } })
+    await append(store, name, event(), { conditions: { none: [{ types: ['c'] }, { tags: ['u'] }], after: position } })
+    await refused(() => store.appendToStream(name, event(), { conditions: { none: { types: ['b'] } } }), 'CONDITION_FAILED')
   },
 
   'appendInOrder holds the limits of single events': async ({ store, stream }) => {

@@ -1,6 +1,7 @@
 /** Requests and what becomes of them, in order on one store; run over each way a node can be asked. */
 import type { ErrorCode } from '../../../event/error.ts'
 import { type Asked, post } from './asking.ts'
+import { appendsTogether } from './http-cases-together.ts'
 
 export interface HttpCase extends Asked {
   readonly is: string
@@ -221,8 +222,25 @@ const others: readonly HttpCase[] = [
   { is: 'a tenant dropped again', method: 'DELETE', ...get('/v1/tenants/acme'), status: 404, code: 'NOT_FOUND' },
   { is: 'the default tenant', method: 'DELETE', ...get('/v1/tenants/default'), status: 400, code: 'INVALID' },
   { is: 'no route', ...get('/v2/streams'), status: 404, code: 'NOT_FOUND' },
-  { is: 'a method of other routes', method: 'DELETE', ...get('/v1/events'), status: 405, code: 'INVALID', headersHold: { allow: 'GET' } },
+  {
+    is: 'a method of other routes',
+    method: 'DELETE',
+    ...get('/v1/events'),
+    status: 405,
+    code: 'INVALID',
+    headersHold: { allow: 'POST, GET' },
+  },
   { is: 'a method of no route', method: 'PATCH', ...get('/v1/streams/a/events'), status: 405, headersHold: { allow: 'POST, GET' } },
+  { is: 'a method that fastify knows', method: 'QUERY', ...get('/v1/stats'), status: 405, headersHold: { allow: 'GET' } },
+  { is: 'a method that nobody knows', method: 'PROPFIND', ...get('/v1/stats'), status: 405, headersHold: { allow: 'GET' } },
+  {
+    is: 'a method of the more exact path',
+    method: 'PUT',
+    ...get('/v1/topologies/x/dead-letters/replay'),
+    status: 405,
+    headersHold: { allow: 'POST' },
+  },
+  { is: 'a replay by GET', ...get('/v1/topologies/x/dead-letters/replay'), status: 405, headersHold: { allow: 'POST' } },
   { is: 'options', method: 'OPTIONS', ...get('/v1/stats'), status: 405, headersHold: { allow: 'GET' } },
   { is: 'a follow of another kind', ...get('/v1/follow', { accept: 'text/html' }), status: 406, field: 'Accept' },
   { is: 'a follow from nowhere', ...get('/v1/follow?from=x'), status: 400, field: 'from' },
@@ -235,4 +253,4 @@ const others: readonly HttpCase[] = [
   { is: 'no Origin to speak of', ...get('/v1/stats', { origin: 'null' }), status: 403, field: 'Origin', over: 'http' },
 ]
 
-export const httpCases: readonly HttpCase[] = [...appends, ...streamIds, ...reads, ...others]
+export const httpCases: readonly HttpCase[] = [...appends, ...streamIds, ...reads, ...others, ...appendsTogether]

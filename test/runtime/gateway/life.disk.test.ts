@@ -83,6 +83,8 @@ test('options that make no sense are refused', () =>
       [{ port: 1.5 }, 'port'],
       [{ host: '' }, 'host'],
       [{ ports: 1 } as ServeOptions, 'ports'],
+      [{ limits: { follow: 1 } } as ServeOptions, 'limits.follow'],
+      [{ limits: { follows: 0 } }, 'limits.follows'],
       [{ host: '192.0.2.1', port: 0 }, 'httpPort'],
     ]
     for (const [options, field] of wrong) assert.deepEqual((await refusalOf(node.serve(options))).field, field)

@@ -1,13 +1,9 @@
 /** POST /v1/streams/{stream}/events: appends to one stream, all or nothing. */
 import type { AppendOptions } from '../../../../event/event-store.ts'
 import { readNewEvents } from '../../codec/new-events.ts'
-import { appendResultSchema, durabilitySchema, newEventSchema, streamIdSchema, z } from '../../codec/schemas.ts'
+import { appendResultSchema, duplicateSchema, durabilitySchema, newEventSchema, streamIdSchema, z } from '../../codec/schemas.ts'
 import { expectedText } from '../query.ts'
 import { type Answer, route } from '../route.ts'
-
-const duplicateSchema = z
-  .object({ duplicate: z.literal(true), highest: z.int() })
-  .meta({ description: 'At or below the highest known number of this producer: nothing was stored.' })
 
 export const append = route({
   method: 'POST',
@@ -24,6 +20,10 @@ export const append = route({
     durability: durabilitySchema.optional().meta({ description: 'When the answer comes; default: the store’s.' }),
     producer: z.string().min(1).optional().meta({ description: 'With producerSequence makes the append exact for ever.' }),
     producerSequence: z.int().min(1).optional().meta({ description: 'One number a request, rising per producer and partition.' }),
+    partitionKey: z
+      .string()
+      .optional()
+      .meta({ description: 'Key of the stream, for ever; default: the one it has, at first that of its name.' }),
   }),
   headers: {
     'If-Match': {
@@ -57,13 +57,14 @@ export const append = route({
   async answer({ params: { stream }, query, headers, body, session }): Promise<Answer> {
     const events = readNewEvents(body)
     session.quota.take('append', { events: events.length, bytes: body.length })
-    const { expected, durability, producer, producerSequence } = query
+    const { expected, durability, producer, producerSequence, partitionKey } = query
     const expectedVersion = expectedText(expected, headers['if-match'])
     const options: AppendOptions = {
       ...(expectedVersion !== undefined && { expectedVersion }),
       ...(durability !== undefined && { durability }),
       ...(producer !== undefined && { producer }),
       ...(producerSequence !== undefined && { producerSequence }),
+      ...(partitionKey !== undefined && { partitionKey }),
     }
     const answer = await session.store.appendToStream(stream, events, options)
     if (answer.duplicate) return { status: 200, json: answer }

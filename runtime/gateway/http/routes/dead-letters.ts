@@ -1,12 +1,13 @@
 /** Dead letters of a topology: list, show, replay, discard. */
 import type { DeadLetterChoice } from '../../../../event/dead-letters.ts'
-import { z } from '../../codec/schemas.ts'
+import { nameSchema, z } from '../../codec/schemas.ts'
 import { jsonBody } from '../json-body.ts'
 import { listAnswer, writeJson } from '../list-answer.ts'
+import { HttpRefusal } from '../problem.ts'
 import { type Answer, route } from '../route.ts'
 import { limitSchema } from './read.ts'
 
-const params = z.object({ name: z.string().min(1) })
+const params = z.object({ name: nameSchema })
 const idSchema = z.int().min(1)
 
 const letterSchema = z
@@ -59,7 +60,7 @@ export const listLetters = route({
     status: z.enum(['open', 'replayed', 'discarded', 'superseded', 'all']).optional().meta({ description: 'Default: open.' }),
     step: z.string().min(1).optional(),
     limit: limitSchema,
-    after: z.int().min(0).optional(),
+    after: z.int().min(0).max(1e15).optional(),
   }),
   answers: {
     200: { summary: 'The letters.', schema: z.object({ letters: z.array(letterSchema), next: z.union([z.int(), z.null()]) }) },
@@ -79,11 +80,20 @@ export const showLetter = route({
   name: 'showDeadLetter',
   summary: 'One dead letter.',
   action: 'deadLetters',
-  params: z.object({ name: z.string().min(1), id: z.string().regex(/^[1-9]\d{0,14}$/, 'must be a whole number from 1') }),
+  params: z.object({
+    name: nameSchema,
+    id: z
+      .string()
+      .regex(/^(?:[1-9]\d{0,14}|replay|discard)$/, 'must be a whole number from 1')
+      .meta({ pattern: '^[1-9]\\d{0,14}$' }),
+  }),
   query: z.strictObject({}),
   answers: { 200: { summary: 'The letter.', schema: letterSchema } },
   errors: ['INVALID', 'NOT_FOUND'],
   async answer({ params: { name, id }, session }) {
+    // Names of other routes at this place, asked by the wrong method.
+    if (id === 'replay' || id === 'discard')
+      throw new HttpRefusal(405, 'INVALID', `GET is not for ${id}, but POST`, { headers: { allow: 'POST' } })
     return { status: 200, json: await session.store.deadLetters(name).show(Number(id)) }
   },
 })

@@ -1,6 +1,7 @@
 /** Every route behind the gate, in the order the OpenAPI page lists them. */
 import type { Route } from '../route.ts'
 import { append } from './append.ts'
+import { appendStreams } from './append-streams.ts'
 import { discardLetters, listLetters, replayLetters, showLetter } from './dead-letters.ts'
 import { follow } from './follow.ts'
 import { metrics, stats, verify } from './node.ts'
@@ -11,6 +12,7 @@ import { caughtUp, deploy, drain, listTopologies, pause, resume, showTopology, u
 
 export const routes: readonly Route[] = [
   append,
+  appendStreams,
   readStream,
   streamVersion,
   readAll,

@@ -16,7 +16,7 @@ export const limitSchema = z
   .meta({ description: 'Most items of this answer.' })
 const directionSchema = z.enum(['forwards', 'backwards']).optional()
 const momentPattern = '^(?:\\d{1,13}|20\\d\\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])(?:T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\dZ)?)$'
-const asOfSchema = z.string().optional().meta({
+export const asOfSchema = z.string().optional().meta({
   description: 'Leaves out what was recorded later than a time (ISO 8601, or milliseconds since 1970) or stands behind a position.',
   pattern: momentPattern,
 })

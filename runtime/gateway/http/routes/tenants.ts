@@ -1,6 +1,6 @@
 /** The tenants of a node, for who comes as the node's own. */
 import { EventStoreError } from '../../../../event/error.ts'
-import { z } from '../../codec/schemas.ts'
+import { tenantSchema, z } from '../../codec/schemas.ts'
 import type { Session, TenantOwner } from '../../session.ts'
 import { route } from '../route.ts'
 
@@ -35,7 +35,7 @@ export const dropTenant = route({
   name: 'dropTenant',
   summary: 'Removes a tenant with all it holds, for ever. Answers when its events are out of the log.',
   action: 'tenants',
-  params: z.object({ name: z.string().min(1) }),
+  params: z.object({ name: tenantSchema }),
   query: z.strictObject({}),
   answers: { 204: { summary: 'It is gone.' } },
   errors: ['INVALID', 'NOT_FOUND', 'READ_ONLY'],

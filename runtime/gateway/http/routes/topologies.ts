@@ -1,7 +1,7 @@
 /** Topologies: what is deployed, and what is done with it. */
 import { EventStoreError } from '../../../../event/error.ts'
 import type { DeployOptions, TopologyStatus } from '../../../../event/topologies.ts'
-import { z } from '../../codec/schemas.ts'
+import { nameSchema, z } from '../../codec/schemas.ts'
 import type { Session } from '../../session.ts'
 import { jsonBody, textBody } from '../json-body.ts'
 import { httpLimits } from '../limits.ts'
@@ -9,7 +9,7 @@ import { HttpRefusal } from '../problem.ts'
 import { type Answer, type Call, route } from '../route.ts'
 import { waitFor } from '../waiting.ts'
 
-const params = z.object({ name: z.string().min(1) })
+const params = z.object({ name: nameSchema })
 const nothing = z.strictObject({})
 
 export const statusSchema = z
@@ -27,6 +27,7 @@ const deploySchema = z.union([
     file: z.string().min(1).meta({ description: 'Path or URL on the node’s machine; over the unix socket only.' }),
     export: z.string().min(1).optional(),
     until: z.literal('head').optional(),
+    watch: z.boolean().optional().meta({ description: 'Takes changes of the files of a projection while the node is open.' }),
   }),
   z.strictObject({ topology: z.record(z.string(), z.unknown()), until: z.literal('head').optional() }),
 ])
@@ -84,15 +85,28 @@ export const deploy = route({
     schema: deploySchema,
     example: {
       topology: {
-        name: 'orders',
+        name: 'latest',
         version: 1,
-        sources: [{ kind: 'log', id: 'log' }],
-        steps: [{ id: 'out', operator: 'append', options: { stream: 'seen', type: 'seen' }, from: ['log'] }],
+        sources: [{ kind: 'log', id: 'placed', types: ['placed'] }],
+        steps: [
+          { id: 'rows', operator: 'projection', options: { name: 'latest', key: ['item'] }, from: [{ step: 'placed', port: 'main' }] },
+        ],
       },
     },
   },
   answers: {
-    201: { summary: 'It runs.', schema: z.object({ name: z.string(), version: z.int(), status: z.string() }) },
+    201: {
+      summary: 'It runs.',
+      schema: z.object({
+        name: z.string(),
+        version: z.int(),
+        status: z.string(),
+        update: z
+          .enum(['reloaded', 'upgraded', 'rebuilding'])
+          .optional()
+          .meta({ description: 'Of a projection that took the place of one of its name.' }),
+      }),
+    },
   },
   errors: ['INVALID', 'TOO_LARGE', 'FORBIDDEN', 'READ_ONLY', 'BUSY'],
   async answer(call): Promise<Answer> {
@@ -110,7 +124,8 @@ async function deployBody({ body, contentType, query, peer, session: { store } }
     throw new HttpRefusal(403, 'FORBIDDEN', 'a file of this machine is deployed over the unix socket only; send the topology itself', {
       details: { field: 'file' },
     })
-  return store.deploy(asked.file, { ...until, ...(asked.export !== undefined && { export: asked.export }) })
+  const { export: exported, watch } = asked
+  return store.deploy(asked.file, { ...until, ...(exported !== undefined && { export: exported }), ...(watch && { watch }) })
 }
 
 export const undeploy = route({
