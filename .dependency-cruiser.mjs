@@ -29,7 +29,7 @@ const arrows = [
   },
   {
     room: 'scripts',
-    may: ['event', 'operators', 'topology', 'runtime/ops', 'runtime/config[.]ts$'],
+    may: ['event', 'operators', 'topology', 'runtime/ops', 'runtime/config[.]ts$', 'runtime/observe/metric-table[.]ts$'],
     because: 'Scripts generate pages from the tables of the product.',
   },
 ]

@@ -102,7 +102,6 @@ export class PipelineActor {
     this.#countersBefore = parts.counters
     this.#settling = new Settling({
       ...options,
-      topology: plan.topology,
       gatherer: parts.gatherer,
       isRepeating: parts.isRepeating,
       isStopped: () => this.#stopping?.commit === false,

@@ -11,7 +11,7 @@ const deliveryBytesMax = 8 * 1024 * 1024
 
 export type SettlingOptions = Pick<PipelineOptions, 'appendOutbox' | 'clock' | 'deliveryPauseMs' | 'tracer'> & {
   /** For spans. */
-  readonly topology?: string
+  readonly plan?: { readonly topology: string }
   readonly environment?: PipelineOptions['environment']
   readonly gatherer: EpochGatherer
   readonly isRepeating: boolean
@@ -101,10 +101,10 @@ export class Settling {
 
   /** A span from the write to its answer, when somebody traces in this thread. */
   async #traced({ epoch, bytes, requests }: SealedEpoch, write: () => Promise<void>): Promise<void> {
-    const { tracer, topology } = this.#options
+    const { tracer, plan } = this.#options
     if (tracer?.isOn !== true) return write()
     const attributes = {
-      ...(topology !== undefined && { 'allsource.topology': topology }),
+      ...(plan && { 'allsource.topology': plan.topology }),
       'allsource.epoch': epoch,
       'allsource.bytes': bytes.length,
       'allsource.requests': requests.length,
