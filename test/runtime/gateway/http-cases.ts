@@ -221,7 +221,7 @@ const others: readonly HttpCase[] = [
   { is: 'a tenant dropped again', method: 'DELETE', ...get('/v1/tenants/acme'), status: 404, code: 'NOT_FOUND' },
   { is: 'the default tenant', method: 'DELETE', ...get('/v1/tenants/default'), status: 400, code: 'INVALID' },
   { is: 'no route', ...get('/v2/streams'), status: 404, code: 'NOT_FOUND' },
-  { is: 'a method of other routes', method: 'DELETE', ...get('/v1/events'), status: 405, code: 'INVALID', headersHold: { allow: 'GET' } },
+  { is: 'a method of other routes', method: 'DELETE', ...get('/v1/events'), status: 405, code: 'INVALID', headersHold: { allow: 'POST, GET' } },
   { is: 'a method of no route', method: 'PATCH', ...get('/v1/streams/a/events'), status: 405, headersHold: { allow: 'POST, GET' } },
   { is: 'a method that fastify knows', method: 'QUERY', ...get('/v1/stats'), status: 405, headersHold: { allow: 'GET' } },
   { is: 'a method that nobody knows', method: 'PROPFIND', ...get('/v1/stats'), status: 405, headersHold: { allow: 'GET' } },
