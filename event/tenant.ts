@@ -1,5 +1,6 @@
 /** All that one tenant has: what every node answers to, embedded or over a wire, whatever tenant is asked. */
 import type { DeadLetters } from './dead-letters.ts'
+import { EventStoreError } from './error.ts'
 import type { EventStore } from './event-store.ts'
 import type { NodeStats, TenantStats, VerifyReport } from './figures.ts'
 import type { ProjectionReader } from './projections.ts'
@@ -21,4 +22,9 @@ export interface TenantOwner {
   tenants(): Promise<TenantStats[]>
   /** Removes a tenant with all it holds, for ever. NOT_FOUND when there is none, INVALID for `default`. */
   dropTenant(name: string): Promise<void>
+}
+
+/** Why one of them is told nothing of the others. */
+export function refusedToTenant(tenant: string): EventStoreError {
+  return new EventStoreError('FORBIDDEN', `tenant ${tenant} is not asked about tenants; ask the node itself`, { tenant })
 }

@@ -60,6 +60,8 @@ export interface Call<A = Readonly<Record<string, unknown>>, F = Readonly<Record
   readonly logger: Logger
   /** Finds the way to the store once; it is closed when the command returns. */
   readonly open: () => Promise<Tenant>
+  /** Whose store that is. */
+  readonly tenantName: string
   /** The same as the node itself; only of a command that opens the directory. */
   readonly openNode: () => Promise<Node>
   /** Once it is open: a node answers that goes on when the command has ended. */

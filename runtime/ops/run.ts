@@ -156,6 +156,7 @@ async function runCommand(
       workingDirectory,
       serving: configuration.serving,
       open,
+      tenantName: configuration.tenant,
       openNode,
       isRunning: () => way !== null && way.node === null,
     })

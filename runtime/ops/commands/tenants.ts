@@ -1,14 +1,14 @@
 /** `allsource tenants` and `allsource tenant drop`: who shares the node, and the end of one. */
-import { EventStoreError } from '../../../event/error.ts'
-import type { Tenant, TenantOwner } from '../../../event/tenant.ts'
-import { command } from '../command.ts'
+import { refusedToTenant, type Tenant, type TenantOwner } from '../../../event/tenant.ts'
+import { type Call, command } from '../command.ts'
 import { Table } from '../table.ts'
 import { text } from '../values.ts'
 
 /** The node itself; one of its tenants knows of no other. */
-function ownerOf(tenant: Tenant): TenantOwner {
+async function ownerOf({ open, tenantName }: Pick<Call, 'open' | 'tenantName'>): Promise<TenantOwner> {
+  const tenant = await open()
   if ('dropTenant' in tenant) return tenant as Tenant & TenantOwner
-  throw new EventStoreError('FORBIDDEN', 'a tenant is not asked about tenants; ask without one', { tenant: 'of the command' })
+  throw refusedToTenant(tenantName)
 }
 
 export const tenants = command({
@@ -18,8 +18,9 @@ export const tenants = command({
   flags: {},
   notes: ['A tenant is there from its first append or deployment on. With --json each is one line, { name, events, bytes }.'],
   examples: [{ line: 'allsource tenants', does: 'a table' }],
-  async run({ terminal, open }) {
-    const all = await ownerOf(await open()).tenants()
+  async run(call) {
+    const { terminal } = call
+    const all = await (await ownerOf(call)).tenants()
     const table = new Table(terminal, [
       { title: 'tenant' },
       { title: 'events', align: 'right' },
@@ -44,8 +45,10 @@ export const tenantDrop = command({
       'A tenant of the same name begins with nothing. One that is not there is NOT_FOUND, exit 1.',
   ],
   examples: [{ line: 'allsource tenant drop acme', does: 'nothing of acme is left' }],
-  async run({ arguments: { name }, terminal, open }) {
-    await ownerOf(await open()).dropTenant(name)
+  async run(call) {
+    const { name } = call.arguments
+    const { terminal } = call
+    await (await ownerOf(call)).dropTenant(name)
     if (terminal.json) await terminal.record({ name, dropped: true })
     else await terminal.line(`${name} is gone with all it held`)
   },

@@ -1,13 +1,12 @@
 /** The tenants of a node, for who comes as the node's own. */
-import { EventStoreError } from '../../../../event/error.ts'
-import type { TenantOwner } from '../../../../event/tenant.ts'
+import { refusedToTenant, type TenantOwner } from '../../../../event/tenant.ts'
 import { tenantSchema, z } from '../../codec/schemas.ts'
 import type { Session } from '../../session.ts'
 import { route } from '../route.ts'
 
 function owner({ tenants, tenant }: Session): TenantOwner {
   if (tenants) return tenants
-  throw new EventStoreError('FORBIDDEN', `tenant ${tenant} is not asked about tenants; leave Allsource-Tenant out`, { tenant })
+  throw refusedToTenant(tenant)
 }
 
 export const listTenants = route({
