@@ -84,13 +84,13 @@ test('types follow the events', () => {
   const made = projection<Placed, { sum: number }>({
     ...parts,
     initial: { sum: 0 },
-    // @ts-expect-error: the data has no such field
+    // @ts-expect-error the data has no such field
     fold: ({ sum }, { data }) => ({ sum: sum + (data.sum as number) }),
   })
   assert.is(made.kind, 'projection')
-  // @ts-expect-error: no event has this type
+  // @ts-expect-error no event has this type
   assert.ok(projection<Placed, number>({ ...parts, types: ['paid'], initial: 0, fold: sum => sum }))
-  // @ts-expect-error: a fold answers with a state
+  // @ts-expect-error a fold answers with a state
   assert.ok(projection<Placed, number>({ ...parts, initial: 0, fold: () => 'text' }))
 })
 
