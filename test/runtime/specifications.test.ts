@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { EventStoreError } from '../../event/error.ts'
 import type { EventOf } from '../../event/event-store.ts'
 import { projection } from '../../topology/projection.ts'
-import { decider, projectionSpec } from './index.ts'
+import { decider, projectionSpec } from '../contract/index.ts'
 
 type Added = { readonly type: 'added'; readonly data: { readonly item: string; readonly note?: string | undefined } }
 type Sent = { readonly type: 'sent'; readonly data: { readonly items: readonly string[] } }
