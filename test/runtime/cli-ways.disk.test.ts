@@ -179,7 +179,11 @@ test('an empty store', () => ways(all => same(all, reading)))
 test('appending, and reading what was appended', () =>
   ways(async all => {
     await same(all, writing)
-    await same(all, reading)
+    // What was refused is told by the node that refused it; a directory that is opened for one command has refused nothing.
+    await same(
+      all,
+      reading.filter(([line]) => line !== 'stats'),
+    )
   }))
 
 test('topologies from deploying to undeploying', () =>
