@@ -32,7 +32,14 @@ test('what the formats have no room for is INVALID', () => {
     assert.throws(() => limitsWith({ [name]: most + 1 }), isInvalid)
     assert.ok(defaultLimits[name as keyof Limits] <= most)
   }
-  assert.equal(limitsMost, { eventBytes: 2 ** 29, requestEvents: 65_535, requestStreams: 65_535, requestBytes: 2 ** 30, eventIdBytes: 255 })
+  assert.equal(limitsMost, {
+    eventBytes: 2 ** 29,
+    requestEvents: 65_535,
+    requestStreams: 65_535,
+    requestBytes: 2 ** 30,
+    eventIdBytes: 255,
+    hotBytes: 2 ** 32,
+  })
 })
 
 test.run()

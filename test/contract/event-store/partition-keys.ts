@@ -228,7 +228,7 @@ export const partitionKeysAlone: Sentences = {
     )
   },
 
-  'each stream of many is in the partition of its key, and is found there': async ({ store }) => {
+  'each stream of many is in the partition of its key, and is found there': async ({ store, maker: { scope = '' } }) => {
     const names = Array.from({ length: 60 }, (_, n) => `s-${n}`)
     const keyOf = (n: number): string | undefined => (n % 3 === 0 ? undefined : `key-${n % 7}`)
     const answers = await Promise.all(
@@ -243,7 +243,7 @@ export const partitionKeysAlone: Sentences = {
     const stores = [1, 3, 4, 8, 32].filter(count =>
       answers.every(({ partition }, n) => {
         const key = keyOf(n)
-        return partition === (key === undefined ? partitionOf(names[n]!, count) : partitionOfKey(key, '', count))
+        return partition === (key === undefined ? partitionOf(scope + names[n]!, count) : partitionOfKey(key, scope, count))
       }),
     )
     assert.equal(stores.length, 1)

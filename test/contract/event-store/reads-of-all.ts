@@ -61,7 +61,7 @@ async function ordered({ store, maker }: Scene): Promise<void> {
   assert.deepEqual(new Set(positions(events)), new Set(positions(each)))
   for (const partition of new Set(events.map(event => event.partition))) {
     const sequences = events.filter(event => event.partition === partition).map(event => event.sequence)
-    const wanted = maker.isShared ? sequences.toSorted((a, b) => a - b) : sequences.map((_, i) => i + 1)
+    const wanted = maker.scope !== undefined ? sequences.toSorted((a, b) => a - b) : sequences.map((_, i) => i + 1)
     assert.deepEqual(sequences, wanted)
   }
 }

@@ -13,8 +13,8 @@ export interface StoreMaker {
   open(options: { directory: string; limits?: Partial<Limits> }): Promise<OpenStore>
   /** Leaves out the sentences that need a store of their own, where opening is dear and another shape of the store has shown them. */
   readonly few?: true
-  /** Others write to the same partitions: what they wrote is not to be seen, but has sequences. */
-  readonly isShared?: true
+  /** Of a tenant that is not the default one. Others write to the same partitions: what they wrote is not to be seen, but has sequences. */
+  readonly scope?: string
   /** Sentences that this store can not keep, with the reason for each; any other name is a mistake. */
   readonly leftOut?: Readonly<Record<string, string>>
   /** What was stored is there again after closing and opening. */
