@@ -4,9 +4,10 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type FileResult, killRunning, runFile } from './run-file.ts'
 
-const usage = `npm test -- [words] [--nats] [--browser] [--ci] [--list] [--deadline SECONDS] [--jobs N]
+const usage = `npm test -- [words] [--without WORDS] [--nats] [--browser] [--ci] [--list] [--deadline SECONDS] [--jobs N]
 
   words       only files whose path contains one of them
+  --without   no files whose path contains one of these, with commas between
   --nats      also *.nats.test.ts        --browser   also *.browser.test.ts
   --ci        only test/ci (full disks, failing syncs: needs root)
   --list      names the files and runs none
@@ -18,12 +19,13 @@ const optionalCosts = ['nats', 'browser'] as const
 
 interface Choice {
   readonly words: readonly string[]
+  readonly without: readonly string[]
   readonly costs: ReadonlySet<string>
   readonly ci: boolean
 }
 
 /** Test files in the order they run: those on disk first, because they take longest. */
-async function chooseFiles({ words, costs, ci }: Choice): Promise<string[]> {
+async function chooseFiles({ words, without, costs, ci }: Choice): Promise<string[]> {
   const found: string[] = []
   for await (const path of glob(['test/**/*.ts', 'examples/**/*.test.ts'], { exclude: ['**/node_modules/**'] })) {
     const inCi = path.startsWith('test/ci/')
@@ -32,6 +34,7 @@ async function chooseFiles({ words, costs, ci }: Choice): Promise<string[]> {
     const cost = /\.([a-z]+)\.test\.ts$/.exec(path)?.[1] ?? ''
     if (optionalCosts.some(each => each === cost && !costs.has(each))) continue
     if (words.length > 0 && !words.some(word => path.includes(word))) continue
+    if (without.some(word => path.includes(word))) continue
     found.push(path)
   }
   const rank = (path: string): string => `${path.endsWith('.disk.test.ts') ? 0 : 1}${path}`
@@ -75,6 +78,7 @@ async function main(): Promise<number> {
       ci: { type: 'boolean' },
       list: { type: 'boolean' },
       help: { type: 'boolean' },
+      without: { type: 'string' },
       deadline: { type: 'string', default: '120' },
       jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
     },
@@ -84,7 +88,7 @@ async function main(): Promise<number> {
     return 0
   }
   const costs = new Set(optionalCosts.filter(cost => values[cost]))
-  const files = await chooseFiles({ words: positionals, costs, ci: values.ci ?? false })
+  const files = await chooseFiles({ words: positionals, without: values.without?.split(',') ?? [], costs, ci: values.ci ?? false })
   if (values.list) {
     console.log(files.join('\n'))
     return 0

@@ -37,9 +37,7 @@ eventStoreContract(
   test,
   maker('over TCP', ({ http }) => connect({ url: http! })),
 )
-eventStoreContract(
-  test,
-  maker('over a socket', ({ socket }) => connectSocket({ socket: socket! })),
-)
+// The same client and door, another transport: a store for each sentence would show nothing new.
+eventStoreContract(test, { ...maker('over a socket', ({ socket }) => connectSocket({ socket: socket! })), few: true })
 
 test.run()
