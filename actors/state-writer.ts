@@ -1,7 +1,9 @@
 /** The one writer of the `state` database: each epoch is written whole and synced; epochs that wait together share one write. */
 import { EventStoreError } from '../event/error.ts'
 import { applyEpoch } from '../store/epoch-bytes.ts'
+import type { StateSize } from '../event/topologies.ts'
 import { dropTopology, type StateStore } from '../store/state.ts'
+import { measureTopology } from '../store/state-size.ts'
 
 /** An epoch of one topology; `incarnation` tells a pipeline from the one it took over from. */
 export interface EpochWrite {
@@ -20,13 +22,19 @@ export interface EpochWriter {
   drop(topology: string): Promise<void>
 }
 
+/** The one that owns the database, for who deploys. */
+export interface StateOwner extends EpochWriter {
+  /** Reads all that the topology holds, a bit at a time. */
+  measure(topology: string): Promise<StateSize>
+}
+
 interface Waiting {
   readonly bytes: Uint8Array
   resolve(): void
   reject(error: unknown): void
 }
 
-export class StateWriter implements EpochWriter {
+export class StateWriter implements StateOwner {
   readonly #store: StateStore
   readonly #incarnations = new Map<string, number>()
   #waiting: Waiting[] = []
@@ -59,6 +67,15 @@ export class StateWriter implements EpochWriter {
     if (this.#failure) return Promise.reject(this.#failure)
     dropTopology(this.#store, topology)
     return Promise.resolve()
+  }
+
+  async measure(topology: string): Promise<StateSize> {
+    const walk = measureTopology(this.#store, topology)
+    for (;;) {
+      const step = walk.next()
+      if (step.done) return step.value
+      await new Promise(resolve => setImmediate(resolve))
+    }
   }
 
   #flush(): void {

@@ -54,6 +54,12 @@ export interface ModuleChange {
   readonly refused?: ModuleFailure
 }
 
+/** What a topology holds in the state database: rows of its steps, projections and outbox, with their keys. */
+export interface StateSize {
+  readonly rows: number
+  readonly bytes: number
+}
+
 export interface TopologyStatus {
   readonly name: string
   readonly version: number
@@ -73,6 +79,8 @@ export interface TopologyStatus {
   readonly dead: number
   /** The source first, then each step in the order of the plan. */
   readonly steps: readonly StepStatus[]
+  /** As it was at most a minute and a walk through it ago; left out when nobody can tell. */
+  readonly state?: StateSize
   /** Number of the last epoch; 0 before the first. */
   readonly epoch: number
   /** How long it took to be written; left out while nothing runs. */

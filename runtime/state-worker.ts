@@ -25,9 +25,10 @@ function run({ handle, closed }: StateWorkerData): void {
     for (const port of ports) port.close()
     parentPort!.close()
   }
-  const answer = (question: StateQuestion, bytes: Uint8Array<ArrayBuffer> | null): Promise<void> => {
+  const answer = (question: StateQuestion, bytes: Uint8Array<ArrayBuffer> | null): Promise<unknown> => {
     if (question.kind === 'begin') return writer.begin(question.topology, question.incarnation)
     if (question.kind === 'drop') return writer.drop(question.topology)
+    if (question.kind === 'measure') return writer.measure(question.topology)
     if (question.kind === 'stop') return new Promise(resolve => void setImmediate(() => resolve(void setImmediate(stop))))
     assert(bytes !== null, 'an epoch comes with its bytes')
     return writer.write({ ...question, bytes })

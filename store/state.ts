@@ -171,13 +171,16 @@ export function rowRange(own: Bytes, { prefix = [], after: last }: RowRange): re
 
 /** Removes all that a topology left. The row in `meta` goes last, so that a drop cut short is found and done again. */
 export function dropTopology(store: StateStore, topology: string): void {
-  const row = readTopologyRow(store, topology)
-  const names = row?.projections ?? []
-  const prefixes = [prefixOf(STEP, topology), outboxPrefix(topology), ...names.flatMap(name => [projectionPrefix(name), indexPrefix(name)])]
-  for (const prefix of prefixes) store.deleteRange('state', prefix, after(prefix))
+  for (const prefix of prefixesOf(store, topology)) store.deleteRange('state', prefix, after(prefix))
   const batch = store.batch()
   batch.delete('meta', topologyKey(topology))
   store.write(batch, { sync: true })
+}
+
+/** Where all that a topology holds in column `state` begins. */
+export function prefixesOf(store: StateStore, topology: string): Bytes[] {
+  const names = readTopologyRow(store, topology)?.projections ?? []
+  return [prefixOf(STEP, topology), outboxPrefix(topology), ...names.flatMap(name => [projectionPrefix(name), indexPrefix(name)])]
 }
 
 export function joinBytes(...parts: readonly Bytes[]): Bytes {

@@ -1,5 +1,6 @@
 /** Deploys topologies: keeps what is deployed as events in `$topology`, runs each in a thread of pipelines, and answers for their state. */
 import type { LookedUp } from '../../actors/lookups.ts'
+import { systemClock } from '../../event/clock.ts'
 import { EventStoreError } from '../../event/error.ts'
 import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
 import { undelivered, untilCaughtUp } from './caught-up.ts'
@@ -13,6 +14,7 @@ import type { HotProjectionReader } from './projection-reader.ts'
 import { type DeployedData, isOver, projectionsOf } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
 import { asInvalid, refuseOver } from './refusals.ts'
+import { StateSizes } from './state-sizes.ts'
 import { takeUp } from './take-up.ts'
 import { TopologyRuns } from './topology-runs.ts'
 import { nextModule, updateBy, Updates } from './updates.ts'
@@ -27,6 +29,7 @@ export class Deployer {
   readonly #updates: Updates
   readonly watches: ModuleWatches
   readonly #rebuilt = new Set<string>()
+  readonly #sizes: StateSizes
   #turn: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
@@ -39,6 +42,7 @@ export class Deployer {
       digest: name => this.runs.get(name)?.digest,
       take: (name, isChanged) => this.#inTurn(() => this.#updates.takeModule(name, isChanged)),
     })
+    this.#sizes = new StateSizes(topology => this.runs.threads.writer.measure(topology), options.clock ?? systemClock)
     this.#updates = new Updates(options, this.#deployments, this.runs)
   }
 
@@ -115,6 +119,7 @@ export class Deployer {
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
       await this.runs.threads.writer.drop(this.#stored(name))
       this.#rebuilt.delete(name)
+      this.#sizes.forget(this.#stored(name))
       this.watches.remove(name)
       this.#deployments.wake(name)
     })
@@ -187,7 +192,8 @@ export class Deployer {
     const deployment = this.#deployments.named(name)
     const waiting = stats === null && row?.deployment === deployment.deployment ? undelivered(state, this.#options.scope, deployment) : 0
     const status = statusOf({ deployment, stats, row, events: eventsIn(log), isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
-    return { ...status, ...this.watches.statusOf(name) }
+    const size = await this.#sizes.of(this.#stored(name))
+    return { ...status, ...this.watches.statusOf(name), ...(size && { state: size }) }
   }
 
   /** See `Node.caughtUp`. */

@@ -1,6 +1,6 @@
 /** The state writer's thread, as main starts and ends it. */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import type { EpochWriter } from '../../actors/state-writer.ts'
+import type { StateOwner } from '../../actors/state-writer.ts'
 import { siblingModule } from '../../event/module-url.ts'
 import type { StateWorkerData, StateWorkerMessage } from '../state-worker.ts'
 import { BytesPort } from './bytes-port.ts'
@@ -8,7 +8,7 @@ import { RemoteStateWriter, type StateQuestion } from './state-port.ts'
 
 export class StateThread {
   /** Main's own way to it. */
-  readonly writer: EpochWriter
+  readonly writer: StateOwner
   readonly #worker: Worker
   readonly #port: BytesPort<StateQuestion>
   readonly #exited: Promise<unknown>

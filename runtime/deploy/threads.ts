@@ -1,7 +1,7 @@
 /** Where a deployer's work is done: in workers with a thread that writes their state, or all in the calling thread. */
 import type { NotedCall } from '../../actors/heartbeat.ts'
 import { Heartbeat } from '../../actors/heartbeat.ts'
-import { type EpochWriter, StateWriter } from '../../actors/state-writer.ts'
+import { type StateOwner, StateWriter } from '../../actors/state-writer.ts'
 import { systemClock } from '../../event/clock.ts'
 import type { DeployerThreads, DeployingOptions } from './deployer-options.ts'
 import { localThreads } from './local-threads.ts'
@@ -11,7 +11,7 @@ import { type PipelineThread, PipelineWorkers } from './pipeline-workers.ts'
 import { StateThread } from './state-thread.ts'
 
 export interface Threads {
-  readonly writer: EpochWriter
+  readonly writer: StateOwner
   /** A thread for one more topology. */
   take(topology: string, files?: ModuleFiles): PipelineThread
   /** The pipelines were stopped before. */

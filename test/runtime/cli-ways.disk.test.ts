@@ -118,6 +118,8 @@ function normal({ exit, output, errors }: Typed, folder: Folder, isOfFigures: bo
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
       .replaceAll(/\b\d+\.\d+\.\d+\.\d+\b *(?:$|\b)/gm, 'POSITION ')
       .replaceAll(/"(stamp|order|diskBytes|segments|lastEpochMs|epoch|recorded|handled|rowsPerSecond)":\d+(?:\.\d+)?/g, '"$1":N')
+      // A node that goes on looks again after a minute.
+      .replaceAll(/"state":\{"rows":\d+,"bytes":\d+\}/g, '"state":{}')
       .replaceAll(/(store id|disk bytes) +\S+|( *[\d,]+)$/gm, '$1')
       .replaceAll(/"(id|storeId)":"[^"]*"/g, '"$1":"ID"')
   // Figures of work are of the node that did it, since it was opened.

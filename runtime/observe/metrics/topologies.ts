@@ -56,6 +56,20 @@ export const topologyMetrics: readonly MetricRow[] = [
     read: perTopology(({ rowsOut }) => rowsOut),
   },
   {
+    name: 'allsource_topology_state_rows',
+    type: 'gauge',
+    help: 'Rows in the state database, as found at most a minute ago.',
+    labels: ['tenant', 'topology'],
+    read: perTopology(({ state }) => state?.rows),
+  },
+  {
+    name: 'allsource_topology_state_bytes',
+    type: 'gauge',
+    help: 'Bytes of those rows with their keys.',
+    labels: ['tenant', 'topology'],
+    read: perTopology(({ state }) => state?.bytes),
+  },
+  {
     name: 'allsource_topology_late_rows_total',
     type: 'counter',
     help: 'Rows that came after their window had closed.',
