@@ -17,8 +17,8 @@ export const stats = command({
     const figures = await (await open()).stats()
     if (terminal.json) await terminal.record(figures)
     else {
-      const { topologies, ...rest } = figures
-      await printOutline(terminal, rest)
+      const { topologies, openedAt, ...rest } = figures
+      await printOutline(terminal, { ...(openedAt !== undefined && { openedAt: new Date(openedAt).toISOString() }), ...rest })
       if (topologies.length === 0) return
       await terminal.line('')
       await printTopologies(terminal, topologies)
