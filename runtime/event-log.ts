@@ -42,6 +42,8 @@ const TURN_EVENTS = 4096
 const CALL_EVENTS = 16
 
 export interface EventLogParts {
+  /** Why it is closed, where that is another's to say. */
+  readonly closed?: () => EventStoreError | null
   /** Whose events; asked at each call, because a tenant of the same name that was dropped and made anew is another. */
   readonly scope: () => Scope
   /** Makes sure that there is such a tenant before its first append, and knows which of its appends are under way. */
@@ -55,7 +57,8 @@ export class EventLog implements EventStore {
   readonly view: LogView
   readonly router: Router
   readonly limits: Limits
-  #closed: EventStoreError | null = null
+  #shut: EventStoreError | null = null
+  readonly #closedBy: () => EventStoreError | null
   readonly #scope: () => Scope
   readonly #writing: NonNullable<EventLogParts['writing']>
   readonly #snapshots: SnapshotWriter
@@ -66,6 +69,7 @@ export class EventLog implements EventStore {
     this.limits = parts.limits
     parts.router.keyed.keys.reader = parts.view
     this.#scope = parts.scope
+    this.#closedBy = parts.closed ?? (() => null)
     this.#writing = parts.writing ?? (append => append(parts.scope()))
     this.#snapshots = new SnapshotWriter({
       append: (stream, event) => this.#writing(scope => this.router.append(stream, event, {}, { scope, isSystem: true })),
@@ -86,19 +90,25 @@ export class EventLog implements EventStore {
     }
   }
 
+  /** Why nothing is answered any more; null as long as it is. */
+  get closed(): EventStoreError | null {
+    return this.#shut ?? this.#closedBy()
+  }
+
   /** Throws CLOSED once the node is closing: for calls and for iterators that are still open. */
   check(): void {
-    if (this.#closed) throw this.#closed
+    const { closed } = this
+    if (closed) throw closed
   }
 
   /** It is closing or closed. */
   get isShut(): boolean {
-    return this.#closed !== null
+    return this.closed !== null
   }
 
   /** Reads, appends and open iterators are CLOSED from now on. */
   shut(reason: EventStoreError): void {
-    this.#closed = reason
+    this.#shut = reason
     this.view.horizon.wake()
   }
 
@@ -107,7 +117,7 @@ export class EventLog implements EventStore {
     events: NewEventOf<E> | readonly NewEventOf<E>[],
     options?: AppendOptions,
   ): Promise<AppendAnswer> {
-    if (this.#closed) return Promise.reject(this.#closed)
+    if (this.closed) return Promise.reject(this.closed)
     const append = (given: NewEvent | readonly NewEvent[]): Promise<AppendAnswer> =>
       this.#writing(scope => this.router.append(stream, given, options, { scope, isSystem: false }))
     const given = events as NewEvent | readonly NewEvent[]
@@ -116,7 +126,7 @@ export class EventLog implements EventStore {
   }
 
   appendToStreams<E extends AnyEvent>(streams: readonly StreamAppend<E>[], options?: RequestOptions): Promise<StreamsAnswer> {
-    if (this.#closed) return Promise.reject(this.#closed)
+    if (this.closed) return Promise.reject(this.closed)
     return this.#writing(scope => this.router.appendToStreams(streams, options, { scope, isSystem: false }))
   }
 

@@ -8,6 +8,7 @@ import type { Tenant } from '../event/tenant.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import type { StateColumn } from '../store/state.ts'
+import type { Deployer } from './deploy/deployer.ts'
 import type { Deployers } from './deploy/deployers.ts'
 import { TopologyTexts } from './deploy/topology-text.ts'
 import { type CheckedOptions } from './options.ts'
@@ -19,6 +20,9 @@ import { type NodeShard } from './shards.ts'
 import { countOf, statsOfTenant, verifyTenant } from './tenant-report.ts'
 import { TenantStore } from './tenant-store.ts'
 import type { Tenants } from './tenants.ts'
+
+/** Stores of tenants that are kept at hand. */
+const TENANTS_KEPT = 1024
 
 const closing = (): EventStoreError => new EventStoreError('CLOSED', 'the node is closed')
 
@@ -76,17 +80,21 @@ export class Node extends TenantStore {
     if (name === DEFAULT_TENANT) return this
     const known = this.#tenants.get(name)
     if (known) return known
+    // Names are free: what is kept of those that were asked for has a bound.
+    for (const oldest of this.#tenants.keys()) if (this.#tenants.size >= TENANTS_KEPT) this.#tenants.delete(oldest)
     const { view, router, options, tenants, deployers } = this.#parts
     const scope = (): Scope => tenants.scopeOf(name)
+    const deployer = (): Deployer => (tenants.isThere(name) ? deployers.of(scope()) : deployers.passing(scope()))
     const tenant: TenantStore = new TenantStore({
       view,
       router,
       limits: options.limits,
       scope,
       writing: work => tenants.writing(name, work),
-      deployer: () => deployers.of(scope()),
+      deployer,
+      closed: () => this.closed,
       texts: this.#texts,
-      stats: async () => statsOfTenant(view, scope(), await deployers.of(scope()).topologies()),
+      stats: async () => statsOfTenant(view, scope(), await deployer().topologies()),
       verify: () => verifyTenant(view, { scope: scope(), pageRows: options.limits.pageRows, check: () => tenant.check() }),
     })
     this.#tenants.set(name, tenant)
@@ -195,7 +203,7 @@ export class Node extends TenantStore {
     if (this.#serving) await (await this.#serving.catch(() => null))?.close()
     this.#isClosing = true
     this.monitor.close()
-    for (const store of [this, ...this.#tenants.values()]) store.shut(closing())
+    this.shut(closing())
     await Promise.all(this.#removals)
     await this.#parts.tenants.sent()
     await this.#parts.deployers.close()

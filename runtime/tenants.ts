@@ -70,12 +70,13 @@ export class Tenants {
     return this.names.map(name => this.scopeOf(name))
   }
 
+  /** Nothing is remembered of a name that is only asked for: anybody may ask for any. */
   scopeOf(name: string): Scope {
-    return this.#life(name).scope
+    return this.#lives.get(name)?.scope ?? scopeFor(name)
   }
 
   isThere(name: string): boolean {
-    return name === DEFAULT_TENANT || this.#life(name).isCreated
+    return name === DEFAULT_TENANT || this.#lives.get(name)?.isCreated === true
   }
 
   #life(name: string): Life {

@@ -56,16 +56,21 @@ export class Deployers {
   of(scope: Scope): Deployer {
     const known = this.#deployers.get(scope)
     if (known) return known
+    const deployer = this.passing(scope)
+    this.#deployers.set(scope, deployer)
+    return deployer
+  }
+
+  /** Of a tenant that is not there: it answers that nothing is deployed, and nobody remembers it. */
+  passing(scope: Scope): Deployer {
     if (this.#isClosing) throw new EventStoreError('CLOSED', 'the node is closed')
-    const deployer = new Deployer({
+    return new Deployer({
       ...this.#options,
       scope,
       threads: this.#threads,
       append: (stream, events, options) => this.#options.append(scope, stream, events, options),
       nextIncarnation: () => ++this.#incarnation,
     })
-    this.#deployers.set(scope, deployer)
-    return deployer
   }
 
   #known(scope: Scope): Deployer {

@@ -61,6 +61,8 @@ async function take(store: Tenant, name: Name, one: Step, nth: number): Promise<
       case 'deploy':
         return await store.deploy(topology)
       case 'undeploy':
+        // How far it came before would be a matter of time.
+        await store.caughtUp()
         return await store.undeploy('tenant-sums')
       case 'drop':
         return 'dropped'
@@ -174,6 +176,25 @@ test('a tenant is there from its first write on; reads make none', async () => {
   assert.equal((await all(node.readStream('$tenants'))).length, 1)
   assert.equal((await acme.stats()).events, 20)
   await node.close()
+})
+
+test('names that were only asked for are not remembered, and their stores stay whole', async () => {
+  const node = await openNode({ memory: true })
+  const first = node.tenant('t0')
+  for (let n = 0; n < 3000; n++) {
+    const tenant = node.tenant(`t${n}`)
+    assert.deepEqual(await tenant.topologies(), [])
+    await refused(() => tenant.state('x').get(1), 'NOT_FOUND')
+    assert.equal(await tenant.streamVersion('s'), 0)
+  }
+  assert.deepEqual(await node.tenants(), [])
+  await first.appendToStream('s', { type: 'placed', data: 1 })
+  await first.deploy(topology)
+  assert.equal(await node.tenant('t0').streamVersion('s'), 1)
+  assert.equal((await node.tenant('t0').topologies()).length, 1)
+  await node.close()
+  await refused(() => first.streamVersion('s'), 'CLOSED')
+  await refused(() => first.appendToStream('s', { type: 'placed', data: 1 }), 'CLOSED')
 })
 
 test('followers and readers of a tenant that is dropped are CLOSED; the next of its name begins anew', async () => {
