@@ -1,4 +1,4 @@
-/** A node asked over TCP and over its unix socket keeps the contract of an event store. */
+/** A node in memory asked over TCP, and one on disk asked over its unix socket, keep the contract of an event store. */
 // Deadline: 600 s
 import { test } from 'uvu'
 import { connect, type RemoteTenant } from '../../client/index.ts'
@@ -14,13 +14,14 @@ const leftOut = {
     'calls that are not awaited travel on connections of their own; over streams, appendInOrder keeps their order',
 }
 
-function maker(name: string, way: (addresses: Readonly<Record<string, string>>) => RemoteTenant): StoreMaker {
+function maker(name: string, keeps: boolean, way: (addresses: Readonly<Record<string, string>>) => RemoteTenant): StoreMaker {
   return {
     name,
-    keeps: true,
+    keeps,
     leftOut,
     async open({ directory, limits }) {
-      const node = await openNode({ directory, partitions: 8, shards: 1, limits: { segmentEntries: 64, ...limits } })
+      const place = keeps ? { directory } : { memory: true as const }
+      const node = await openNode({ ...place, partitions: 8, shards: 1, limits: { segmentEntries: 64, ...limits } })
       const { addresses } = await node.serve({ port: 0 })
       const client = way(addresses)
       nodes.set(client, node)
@@ -35,9 +36,9 @@ function maker(name: string, way: (addresses: Readonly<Record<string, string>>) 
 
 eventStoreContract(
   test,
-  maker('over TCP', ({ http }) => connect({ url: http! })),
+  maker('over TCP', false, ({ http }) => connect({ url: http! })),
 )
-// The same client and door, another transport: a store for each sentence would show nothing new.
-eventStoreContract(test, { ...maker('over a socket', ({ socket }) => connectSocket({ socket: socket! })), few: true })
+// The same client and door, another transport, and a directory: a store of its own for each sentence would show nothing new.
+eventStoreContract(test, { ...maker('over a socket', true, ({ socket }) => connectSocket({ socket: socket! })), few: true })
 
 test.run()

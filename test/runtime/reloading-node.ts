@@ -1,5 +1,5 @@
 /** A process that opens a store, deploys a projection that is watched, and appends and saves its module until it is killed. */
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { openNode } from '../../runtime/index.ts'
 import { pay } from './deployed-node.ts'
 import { counted } from './projection-folder.ts'
@@ -10,5 +10,9 @@ await node.deploy(module, { watch: true })
 for (let paid = Number(first); ; paid += 10) {
   await pay(node, 10, paid)
   console.log(paid + 10)
-  if (paid % 50 === 0) writeFileSync(module, counted({ step: `1 + 0 * ${paid}` }))
+  if (paid % 50 === 0) {
+    // As editors do: a kill in the middle must not leave half a module.
+    writeFileSync(`${module}~`, counted({ step: `1 + 0 * ${paid}` }))
+    renameSync(`${module}~`, module)
+  }
 }
