@@ -1,6 +1,7 @@
 /** The one writer of the `state` database: each epoch is written whole and synced; epochs that wait together share one write. */
 import { EventStoreError } from '../event/error.ts'
 import { applyEpoch } from '../store/epoch-bytes.ts'
+import { inTurns } from '../event/in-turns.ts'
 import type { StateSize } from '../event/topologies.ts'
 import { dropTopology, type StateStore } from '../store/state.ts'
 import { measureTopology } from '../store/state-size.ts'
@@ -69,13 +70,8 @@ export class StateWriter implements StateOwner {
     return Promise.resolve()
   }
 
-  async measure(topology: string): Promise<StateSize> {
-    const walk = measureTopology(this.#store, topology)
-    for (;;) {
-      const step = walk.next()
-      if (step.done) return step.value
-      await new Promise(resolve => setImmediate(resolve))
-    }
+  measure(topology: string): Promise<StateSize> {
+    return inTurns(measureTopology(this.#store, topology))
   }
 
   #flush(): void {

@@ -1,5 +1,6 @@
 /** The report of a walk through everything that a node holds. */
 import type { LogDamage, VerifyReport } from '../event/figures.ts'
+import { inTurns } from '../event/in-turns.ts'
 import { readColumn, verifyShard } from '../store/log/verify.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { StateColumn } from '../store/state.ts'
@@ -14,20 +15,12 @@ export async function verifyShards(shards: readonly NodeShard[], state: KeyValue
   const damage: LogDamage[] = []
   const accepted: LogDamage[] = []
   for (const { kv, shared } of shards) {
-    const walk = verifyShard(kv, shared)
-    for (;;) {
-      const step = walk.next()
-      if (step.done) {
-        blocks += step.value.blocks
-        events += step.value.events
-        bytes += step.value.bytes
-        damage.push(...step.value.damage)
-        accepted.push(...step.value.accepted)
-        break
-      }
-      await turn()
-      check()
-    }
+    const found = await inTurns(verifyShard(kv, shared), check)
+    blocks += found.blocks
+    events += found.events
+    bytes += found.bytes
+    damage.push(...found.damage)
+    accepted.push(...found.accepted)
   }
   await verifyState(state, damage, check)
   return { blocks, events, bytes, damage, accepted }

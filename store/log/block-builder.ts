@@ -1,27 +1,14 @@
 /** Fills one block after the other from requests, and turns a full one into bytes. One a partition, reused for ever. */
 import { copyBytes } from '../../event/copy-bytes.ts'
-import { crc32 } from 'node:zlib'
 import { EXTRAS, STAMPS } from '../../event/request.ts'
 import { type RequestView } from '../../event/request-view.ts'
-import {
-  type Block,
-  BLOCK_EVENTS_MAX,
-  BLOCK_EXTRAS,
-  BLOCK_REMOVED,
-  BLOCK_HEADER_BYTES,
-  BLOCK_MAGIC,
-  BLOCK_PAYLOAD_BYTES,
-  CODEC_PLAIN,
-  CODEC_ZSTD,
-} from './block.ts'
+import { BLOCK_EVENTS_MAX, BLOCK_EXTRAS, BLOCK_HEADER_BYTES, BLOCK_PAYLOAD_BYTES } from './block.ts'
+import { withHeader } from './block-seal.ts'
 import type { BlockParts } from './block-terms.ts'
-import { compress as compressBytes } from './zstd.ts'
 
 type Room = Buffer<ArrayBuffer>
 
 const SLOTS = 256
-/** Below this a block is not worth the call into zstd. */
-const COMPRESS_BYTES_MIN = 256
 
 export class BlockBuilder {
   readonly partition: number
@@ -219,60 +206,22 @@ export class BlockBuilder {
   }
 
   #finish(plain: Room, previousCrc: number, compress: boolean, hasExtras: boolean): Buffer {
-    const rawBytes = plain.length - BLOCK_HEADER_BYTES
-    const { value, codec } = compress ? packed(plain) : { value: plain, codec: CODEC_PLAIN }
-    const words = new Uint32Array(value.buffer, 0, 16)
-    const floats = new Float64Array(value.buffer, 0, 8)
-    words[0] = BLOCK_MAGIC
-    words[2] = previousCrc
-    words[3] = (codec << 8) | ((hasExtras ? BLOCK_EXTRAS : 0) << 16)
-    words[4] = this.partition
-    words[5] = this.count
-    words[6] = this.streams
-    words[7] = this.#types
-    floats[4] = this.firstSequence
-    floats[5] = this.#stamps[0]!
-    floats[6] = this.lastStamp
-    words[14] = rawBytes
-    words[15] = 0
-    words[1] = crc32(value.subarray(8))
-    return value
+    const { partition, count, firstSequence, firstStamp, lastStamp } = this
+    const flags = hasExtras ? BLOCK_EXTRAS : 0
+    const head = {
+      partition,
+      count,
+      streams: this.streams,
+      types: this.#types,
+      firstSequence,
+      firstStamp,
+      lastStamp,
+      previousCrc,
+      flags,
+      firstCrc: 0,
+    }
+    return withHeader(plain, head, compress)
   }
-}
-
-/** The plain block with its body compressed, if that pays. */
-function packed(plain: Room): { value: Room; codec: number } {
-  const rawBytes = plain.length - BLOCK_HEADER_BYTES
-  if (rawBytes < COMPRESS_BYTES_MIN) return { value: plain, codec: CODEC_PLAIN }
-  const body = compressBytes(plain.subarray(BLOCK_HEADER_BYTES))
-  if (body.length >= rawBytes * 0.9) return { value: plain, codec: CODEC_PLAIN }
-  const value = Buffer.allocUnsafeSlow(BLOCK_HEADER_BYTES + body.length)
-  value.set(body, BLOCK_HEADER_BYTES)
-  return { value, codec: CODEC_ZSTD }
-}
-
-/** The stored bytes of a block of which only `body` is left. */
-export function sealLeft(body: Uint8Array, block: Block): Buffer {
-  const plain = Buffer.allocUnsafeSlow(BLOCK_HEADER_BYTES + body.length)
-  plain.set(body, BLOCK_HEADER_BYTES)
-  const { value, codec } = packed(plain)
-  value.fill(0, 0, BLOCK_HEADER_BYTES)
-  const words = new Uint32Array(value.buffer, 0, 16)
-  const floats = new Float64Array(value.buffer, 0, 8)
-  words[0] = BLOCK_MAGIC
-  words[2] = block.previousCrc
-  words[3] = (codec << 8) | ((BLOCK_REMOVED | (block.hasExtras ? BLOCK_EXTRAS : 0)) << 16)
-  words[4] = block.partition
-  words[5] = block.count
-  words[6] = block.streams.length
-  words[7] = block.types.length
-  floats[4] = block.firstSequence
-  floats[5] = block.firstStamp
-  floats[6] = block.lastStamp
-  words[14] = body.length
-  words[15] = block.crc
-  words[1] = crc32(value.subarray(8))
-  return value
 }
 
 /** The extras of a request's event, for `add`. */

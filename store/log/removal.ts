@@ -5,7 +5,7 @@
 import { copyBytes } from '../../event/copy-bytes.ts'
 import { encodingNumbers } from '../../event/payload.ts'
 import type { Block } from './block.ts'
-import { sealLeft } from './block-builder.ts'
+import { sealLeft } from './block-seal.ts'
 
 const NOTHING = new Uint8Array(0)
 /** Flags that say "an id" and an id of no bytes: it counts as one with an id, as the index has it. */

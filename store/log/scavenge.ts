@@ -1,5 +1,6 @@
 /** Takes the events of a tenant that is gone out of a shard's blocks. Run by the one that writes the shard; readers meet a block as it was or as it is left. */
 import { isEventStoreError } from '../../event/error.ts'
+import { inTurns } from '../../event/in-turns.ts'
 import type { Scope } from '../../event/scope.ts'
 import { blockKey, blockNumberOf, type ShardColumn } from '../index/keys.ts'
 import type { KeyValue } from '../key-value.ts'
@@ -52,23 +53,14 @@ export function* scavengeShard(log: ScavengedLog, scope: Scope): Generator<void,
 }
 
 /** The whole walk, with a turn for others between its steps. `log` is asked anew: the shard may be opened again meanwhile. */
-export async function scavengeInTurns(log: () => ScavengedLog, scope: Scope): Promise<Scavenged> {
-  const walk = scavengeShard(
-    {
-      get kv() {
-        return log().kv
-      },
-      get settledBlocks() {
-        return log().settledBlocks
-      },
+export function scavengeInTurns(log: () => ScavengedLog, scope: Scope): Promise<Scavenged> {
+  const walked: ScavengedLog = {
+    kv: log().kv,
+    get settledBlocks() {
+      return log().settledBlocks
     },
-    scope,
-  )
-  for (;;) {
-    const step = walk.next()
-    if (step.done) return step.value
-    await new Promise(resolve => setImmediate(resolve))
   }
+  return inTurns(scavengeShard(walked, scope))
 }
 
 /** What can not be read can not be served either. */

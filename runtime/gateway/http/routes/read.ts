@@ -6,6 +6,7 @@ import { eventSchema, positionSchema, streamIdSchema, z } from '../../codec/sche
 import { httpLimits } from '../limits.ts'
 import { listAnswer, writeEvent } from '../list-answer.ts'
 import { asOfText } from '../query.ts'
+import type { Session } from '../../session.ts'
 import { type Answer, route } from '../route.ts'
 
 export const limitSchema = z
@@ -146,9 +147,10 @@ function oneEvent(event: Event): Answer {
 }
 
 /** The event again, by its place, with `data` as bytes: a look-up by id gives it as a value, which rounds numbers. */
-async function asReceived(event: Event, read: (stream: string, options: ReadStreamOptions) => AsyncIterable<Event>): Promise<Answer> {
+async function asReceived(event: Event, { store }: Session): Promise<Answer> {
   if (event.encoding !== 'json') return oneEvent(event)
-  for await (const same of read(event.stream, { from: event.version, to: event.version, jsonAs: 'bytes' })) return oneEvent(same)
+  const read = { from: event.version, to: event.version, jsonAs: 'bytes' } as const
+  for await (const same of store.readStream<Event>(event.stream, read)) return oneEvent(same)
   return oneEvent(event)
 }
 
@@ -164,8 +166,8 @@ export const readEvent = route({
   query: z.strictObject({}),
   answers: oneEventAnswers,
   errors: ['INVALID', 'NOT_FOUND', 'DAMAGED'],
-  async answer({ params: { id }, session: { store } }) {
-    return asReceived(await store.readEvent<Event>(id), (stream, options) => store.readStream<Event>(stream, options))
+  async answer({ params: { id }, session }) {
+    return asReceived(await session.store.readEvent<Event>(id), session)
   },
 })
 
@@ -179,8 +181,8 @@ export const readEventAt = route({
   query: z.strictObject({}),
   answers: oneEventAnswers,
   errors: ['INVALID', 'NOT_FOUND', 'DAMAGED'],
-  async answer({ params: { position }, session: { store } }) {
-    return asReceived(await store.readEventAt<Event>(position), (stream, options) => store.readStream<Event>(stream, options))
+  async answer({ params: { position }, session }) {
+    return asReceived(await session.store.readEventAt<Event>(position), session)
   },
 })
 
