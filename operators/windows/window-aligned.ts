@@ -30,14 +30,6 @@ export interface AlignedWindow {
   isMarked: boolean
 }
 
-/** The windows of a row, and the cell of its key in each. */
-interface Overlapping {
-  readonly first: number
-  readonly last: number
-  readonly key: number
-  readonly cells: readonly number[]
-}
-
 export class AlignedWindows extends KeyedWindows<AlignedWindow> {
   protected readonly sizeMs: number
   protected readonly everyMs: number
@@ -46,7 +38,6 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
   /** The least end of a window whose results are still to leave. */
   protected nextEnd = Infinity
   readonly #order = new KeyOrder()
-  #found: Overlapping | undefined
 
   constructor(context: StepContext, options: AlignedOptions) {
     const { sizeMs, everyMs = sizeMs, offsetMs, by, aggregate, lateMs = 0, emit = 'onClose' } = options
@@ -71,7 +62,7 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
   /** Takes the rows of a page; answers the rows that came too late. */
   add(page: Page, _send: Send): Int32Array {
     const { page: fitting, rows, ids } = this.enter(page)
-    const late = this.everyMs < this.sizeMs ? this.#placeInSeveral(fitting, rows, ids) : this.#placeInOne(fitting, rows, ids)
+    const late = this.#placeInOne(fitting, rows, ids)
     this.cells.add(fitting)
     return late
   }
@@ -112,34 +103,6 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
     return Int32Array.from(late)
   }
 
-  #placeInSeveral(page: Page, rows: Int32Array, ids: Int32Array): Int32Array {
-    const { eventTime, watermark } = timesOf(page)
-    const late: number[] = []
-    this.#found = undefined
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i] as number
-      const stamp = watermark[row] as number
-      const last = this.startOf(eventTime[row] as number)
-      if (stamp >= last + this.sizeMs) {
-        late.push(row)
-        continue
-      }
-      const first = this.firstStart(eventTime[row] as number, stamp)
-      const { cells } = this.#cellsFrom(first, last, ids[i] as number)
-      for (let w = 0; w < cells.length; w++) this.cells.take(page, row, cells[w] as number)
-    }
-    return Int32Array.from(late)
-  }
-
-  /** The windows that start from `first` to `last`, with the cells of a key. */
-  #cellsFrom(first: number, last: number, key: number): Overlapping {
-    const known = this.#found
-    if (known?.first === first && known.last === last && known.key === key) return known
-    const cells: number[] = []
-    for (let start = first; start <= last; start += this.everyMs) cells.push(this.cellOf(this.windowAt(start), key))
-    return (this.#found = { first, last, key, cells })
-  }
-
   /** Start of the last window that holds the time. */
   protected startOf(time: number): number {
     return Math.floor((time - this.#offsetMs) / this.everyMs) * this.everyMs + this.#offsetMs
@@ -172,7 +135,7 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
   advance(until: number, send: Send): void {
     if (this.open.size > 0 && this.nextEnd <= until) {
       for (const window of this.due(until)) {
-        this.leaveAll(window, send)
+        this.leaveWindow(window, send)
         this.forget(window)
       }
       this.flush(send)
@@ -191,13 +154,15 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
    * The results of a window, in the order of the key. They happened at its last millisecond. Beside them stands a watermark that holds
    * for all that leaves later: no window that ends earlier is still to come but one that late rows change, and those end after `end − lateMs`.
    */
-  protected leaveAll(window: AlignedWindow, send: Send, { lateMs = 0, upTo }: { lateMs?: number; upTo?: number | undefined } = {}): void {
+  protected leaveWindow(
+    window: AlignedWindow,
+    send: Send,
+    { lateMs = 0, upTo }: { lateMs?: number; upTo?: number | undefined } = {},
+  ): void {
     const { table, start, end } = window
     const order = this.causes.of(end, { upTo })
     const leaving = end === Infinity ? { order } : { start, end, order, eventTime: end - 1, watermark: end - 1 - lateMs }
-    const { cells } = table
-    for (const at of this.#order.sorted(table, this.keys)) this.leave(cells[at] as number, leaving)
-    this.flush(send, false)
+    this.leaveAll(table, this.#order, { leaving, send })
   }
 
   protected forget(window: AlignedWindow): void {
