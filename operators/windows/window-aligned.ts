@@ -1,10 +1,12 @@
-/** Windows of equal length aligned to the epoch, one behind another or overlapping; and the one window of all rows. */
+/** Windows aligned to the epoch or to a calendar, one behind another; and the one window of all rows. */
 import { assert } from '../../event/assert.ts'
 import type { Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
+import type { Alignment } from './window-calendar.ts'
 import { CellTable } from './window-hash.ts'
 import { KeyedWindows, type Send } from './window-keyed.ts'
 import { KeyOrder } from './window-order.ts'
+import type { SavedShape } from './window-state.ts'
 import type { AggregateUses } from './window-uses.ts'
 
 export interface AlignedOptions {
@@ -13,6 +15,9 @@ export interface AlignedOptions {
   /** A window starts each so long; as `sizeMs` when left out. */
   readonly everyMs?: number
   readonly offsetMs: number
+  /** Windows of other lengths: `sizeMs` is NaN then, and `shape` says in the state which they are. */
+  readonly alignment?: Alignment | undefined
+  readonly shape?: SavedShape
   readonly by?: readonly string[] | undefined
   readonly aggregate: AggregateUses
   /** Present for windows that give results more than once, see `RefiringWindows`. */
@@ -34,17 +39,18 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
   protected readonly sizeMs: number
   protected readonly everyMs: number
   readonly #offsetMs: number
+  readonly #alignment: Alignment | undefined
   protected readonly open = new Map<number, AlignedWindow>()
   /** The least end of a window whose results are still to leave. */
   protected nextEnd = Infinity
   readonly #order = new KeyOrder()
 
   constructor(context: StepContext, options: AlignedOptions) {
-    const { sizeMs, everyMs = sizeMs, offsetMs, by, aggregate, lateMs = 0, emit = 'onClose' } = options
+    const { sizeMs, everyMs = sizeMs, offsetMs, alignment, by, aggregate, lateMs = 0, emit = 'onClose' } = options
     const shape = {
-      sizeMs: sizeMs === Infinity ? 'all' : sizeMs,
+      ...(alignment === undefined ? { sizeMs: sizeMs === Infinity ? 'all' : sizeMs } : options.shape),
       offsetMs,
-      ...(everyMs !== sizeMs && { everyMs }),
+      ...(alignment === undefined && everyMs !== sizeMs && { everyMs }),
       ...(lateMs > 0 && { lateMs }),
       ...(emit !== 'onClose' && { emit }),
     }
@@ -52,6 +58,7 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
     this.sizeMs = sizeMs
     this.everyMs = everyMs
     this.#offsetMs = offsetMs
+    this.#alignment = alignment
     for (const start of this.load()) {
       const window = this.open.get(start)
       if (window !== undefined) window.isFired = window.isMarked = true
@@ -83,7 +90,7 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
         const time = (eventTime as Float64Array)[row] as number
         if (!(time >= start && time < end)) {
           start = this.startOf(time)
-          end = start + this.sizeMs
+          end = this.endOf(start)
           window = undefined
         }
         if (((watermark as Float64Array)[row] as number) >= end) {
@@ -105,18 +112,24 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
 
   /** Start of the last window that holds the time. */
   protected startOf(time: number): number {
+    if (this.#alignment !== undefined) return this.#alignment.startOf(time)
     return Math.floor((time - this.#offsetMs) / this.everyMs) * this.everyMs + this.#offsetMs
+  }
+
+  protected endOf(start: number): number {
+    return this.#alignment === undefined ? start + this.sizeMs : this.#alignment.endOf(start)
   }
 
   /** Start of the first window that holds the time and ends after `closed`. */
   protected firstStart(time: number, closed: number): number {
+    if (this.#alignment !== undefined) return this.#alignment.startOf(time)
     return this.startOf(Math.max(time, closed) - this.sizeMs) + this.everyMs
   }
 
   protected windowAt(start: number): AlignedWindow {
     let window = this.open.get(start)
     if (window === undefined) {
-      const end = start === -Infinity ? Infinity : start + this.sizeMs
+      const end = start === -Infinity ? Infinity : this.endOf(start)
       this.open.set(start, (window = { start, end, table: new CellTable(), isFired: false, isMarked: false }))
       if (end < this.nextEnd) this.nextEnd = end
     }

@@ -35,7 +35,7 @@ export class RefiringWindows extends AlignedWindows {
         this.#fire(stamp, send, fitting.order[row])
       }
       const last = this.startOf(time)
-      if (stamp >= last + this.sizeMs + this.#lateMs) {
+      if (stamp >= this.endOf(last) + this.#lateMs) {
         late.push(row)
         continue
       }
