@@ -48,11 +48,12 @@ export const tumble: Operator<TumbleOptions> = {
       'together are counted from 1 January 1970, weeks from the Monday before it. A `size` that is part of a day, as `1h` or `15m`, is ' +
       'counted from the midnight of the zone, and the last such window of a day ends with it; `1d` is a day then. `offset` is the time of ' +
       'day, week or month on the clocks at which they begin instead. The rules of zones are those that Node knows of. A ' +
-      'window closes when the watermark reaches its end, or at the end of the input; it then gives one row for each key: the key columns, `windowStart` and `windowEnd` in milliseconds, and the ' +
-      'aggregates, in the order of (window end, key), texts by code point. The row happened at `windowEnd − 1`. A row is late, and leaves ' +
-      'once by the port `late`, if and only if the watermark stamped beside it had reached the end of its window. A row with something ' +
-      'other than a number where an aggregate needs one is a dead letter. Only keys that changed are written at a barrier, and a window ' +
-      `that opened and closed between two barriers is never written. ${refiringDescription}`,
+      'window closes when the watermark reaches its end, or at the end of the input; it then gives one row for each key: the key columns, ' +
+      '`windowStart` and `windowEnd` in milliseconds, and the aggregates, in the order of (window end, key), texts by code point. The row ' +
+      'happened at `windowEnd − 1`. A row is late, and leaves once by the port `late`, if and only if the watermark stamped beside it had ' +
+      'reached the end of its window. A row with something other than a number where an aggregate needs one is a dead letter. Only keys ' +
+      'that changed are written at a barrier, and a window that opened and closed between two barriers is never written. ' +
+      refiringDescription,
     shorthand: 'size',
     options: {
       size: {
