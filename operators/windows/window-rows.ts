@@ -36,7 +36,7 @@ export class WindowRows {
   /** Reads the results of a cell as they are now. */
   add(key: readonly unknown[], cell: number, leaving: Leaving): void {
     for (let c = 0; c < key.length; c++) (this.#keys[c] ??= []).push(key[c])
-    for (let a = 0; a < this.#results.length; a++) this.#results[a]?.push(this.#aggregates.result(a, cell))
+    for (let a = 0; a < this.#results.length; a++) this.#results[a]?.push(this.#aggregates.result(a, cell, leaving))
     this.#leaving.push(leaving)
   }
 
