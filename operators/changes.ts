@@ -53,6 +53,7 @@ export const changes: Operator<ChangesOptions> = {
     },
   },
   needs: ({ by = [], of = ['*'] }, wanted) => new Set([...wanted('main'), ...by, ...of]),
+  splitBy: ({ by }, key) => by ?? key,
   create({ by, of }, context) {
     const seen = new KeyedRows(context, { by, meaning: { of: of ?? null }, format: textFormat })
     return onPage({

@@ -49,6 +49,7 @@ export const count: Operator<CountOptions> = {
       throw new EventStoreError('INVALID', `${as} is a column of the key; give the count another name`, { option: 'as' })
     return { main: withFields(input, { [as]: 'integer' }) }
   },
+  splitBy: ({ by }, key) => by ?? key,
   create({ by, as = 'count' }, context) {
     const counts = new KeyedRows(context, { by, meaning: {}, format: numberFormat })
     return onPage({

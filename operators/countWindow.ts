@@ -62,6 +62,7 @@ export const countWindow: Operator<CountWindowOptions> = {
     checkOverlap(size, every)
     return { main: aggregatedRow(aggregate, keyedRow(input, by)) }
   },
+  splitBy: ({ by }, key) => by ?? key,
   create({ size, every = size, by, aggregate }, context) {
     checkOverlap(size, every)
     return windowStep(new CountWindows(context, { size, every, by, aggregate }))

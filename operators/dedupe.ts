@@ -58,6 +58,8 @@ export const dedupe: Operator<DedupeOptions> = {
     if (ttl === undefined || input.isTimed) return { main: input }
     throw new EventStoreError('INVALID', 'a ttl is measured in event time, but no eventTime stands before the step', { option: 'ttl' })
   },
+  // With `ttl` all keys share a clock.
+  splitBy: ({ by, ttl }, key) => (ttl === undefined ? (by ?? key) : []),
   create({ by, ttl }, context) {
     const ttlMs = ttl === undefined ? Infinity : durationMs(ttl, 'ttl')
     const seen = new KeyedRows(context, { by, meaning: { isTimed: ttl !== undefined }, format: numberFormat })

@@ -52,6 +52,16 @@ export interface Page {
   readonly watermark?: Float64Array
   /** Names of the columns that are the key; present after `keyBy`. */
   readonly key?: readonly string[]
+  /** Place among rows of the same order; present in lanes where several rows of a page have one order. */
+  readonly rank?: Float64Array
+  /** Present in lanes: what tells rows of one order apart that were made when time moved. */
+  readonly tie?: Tie
+}
+/** Rows that leave together because time moved do so in the order of (time, key), in whichever lane they were made. */
+export interface Tie {
+  /** Of each row: the end of its window, or when its timer was due, ms. */
+  readonly time: Float64Array
+  readonly key: readonly Column[]
 }
 /** "No row with an event time below `time` is still to come", or that the source is idle. */
 export interface Watermark {

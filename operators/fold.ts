@@ -68,6 +68,7 @@ export const fold: Operator<FoldOptions> = {
     const made: RowType = onlyFields(input, { ...fields, ...state })
     return { main: { ...made, isOpen: options.as === undefined, key: input.key.every(name => key.includes(name)) ? input.key : [] } }
   },
+  splitBy: ({ by }, key) => by ?? key,
   async create(options, context) {
     const { by, as } = options
     const initial = jsonOf(options.initial)

@@ -88,6 +88,7 @@ export const hop: Operator<HopOptions> = {
     lengthsOf(options)
     return { main: { ...aggregatedRow(options.aggregate, keyedRow(input, options.by), windowBounds), isTimed: true } }
   },
+  splitBy: ({ by }, key) => by ?? key,
   create(options, context) {
     const { offset = 0, by, aggregate } = options
     const refiring = refiringOf(options)

@@ -48,6 +48,7 @@ export const latest: Operator<LatestOptions> = {
     },
   },
   needs: ({ by = [] }, wanted) => new Set([...wanted('main'), ...wanted('late'), ...by]),
+  splitBy: ({ by }, key) => by ?? key,
   create({ by }, context) {
     const newest = new KeyedRows(context, { by, meaning: {}, format: numberFormat })
     return onPage({

@@ -76,6 +76,10 @@ export interface StepContext {
    * −1 − order of its first row; when that call fails it is called row by row, so that only the rows to blame are given up.
    */
   beforeCall(order: number): void
+  /** In how many lanes the step runs side by side; one when left out. */
+  readonly lanes?: number
+  /** Whether the lane has the rows whose columns `fields` hold `values`; all of them when left out. Saved rows of other keys are another lane's. */
+  owns?(fields: readonly string[], values: readonly unknown[]): boolean
 }
 
 /**
@@ -195,6 +199,11 @@ export interface Operator<Options = never> {
   types?(options: Options, input: RowType, functionOf: (reference: string) => unknown): Readonly<Record<Port, RowType>>
   /** The columns that must come in, given those that are wanted at each of its ports. `functionOf` gives a user's function, if it is known. */
   needs(options: Options, wanted: (port: Port) => FieldSet, functionOf: (reference: string) => unknown): FieldSet
+  /**
+   * The columns of an input by which its rows may be split among lanes: rows with equal values there meet, and no others need to. `key` is what
+   * `keyBy` named. At joins the n-th column of one input meets the n-th of the other. Left out, or empty: all rows must meet in one place.
+   */
+  splitBy?(options: Options, key: readonly string[], input: number): readonly string[]
   /** Builds the step: once a fragment, before the first page. */
   create(options: Options, context: StepContext): OperatorFunction<Flow, Flow> | Promise<OperatorFunction<Flow, Flow>>
 }

@@ -52,6 +52,8 @@ export function gather(page: Page, rows: Int32Array = aliveRows(page)): Page {
     order: takeFloats(page.order, rows),
     ...(page.eventTime && { eventTime: takeFloats(page.eventTime, rows) }),
     ...(page.watermark && { watermark: takeFloats(page.watermark, rows) }),
+    ...(page.rank && { rank: takeFloats(page.rank, rows) }),
+    ...(page.tie && { tie: { time: takeFloats(page.tie.time, rows), key: page.tie.key.map(column => takeRows(column, rows)) } }),
   }
 }
 

@@ -59,6 +59,7 @@ export const reduce: Operator<ReduceOptions> = {
   },
   needs: (options, _, functionOf) => new Set([...(options.by ?? []), ...(readsOf(functionOf(options.with)) ?? ['*'])]),
   types: (_, input) => ({ main: { ...anyRow, isTimed: input.isTimed } }),
+  splitBy: ({ by }, key) => by ?? key,
   async create(options, context) {
     const state = await jsonState(context, {
       by: options.by,

@@ -77,6 +77,7 @@ export const session: Operator<SessionOptions> = {
     positiveMs(gap, 'gap')
     return { main: { ...aggregatedRow(aggregate, keyedRow(input, by), windowBounds), isTimed: true } }
   },
+  splitBy: ({ by }, key) => by ?? key,
   create({ gap, by, aggregate, ...options }, context) {
     const refiring = refiringOf(options)
     return windowStep(new Sessions(context, { gapMs: positiveMs(gap, 'gap'), by, aggregate, ...refiring }), refiring.lateMs)

@@ -87,6 +87,10 @@ export const topN: Operator<TopNOptions> = {
       throw new EventStoreError('INVALID', 'per: window needs an event time, but no eventTime stands before the step', { option: 'per' })
     return { main: { ...withFields(input, { rank: 'integer' }), key: [], isTimed: isWindowed } }
   },
+  splitBy({ by, per }, key) {
+    const own = by ?? key
+    return own.length > 0 || per !== 'window' ? own : bounds
+  },
   create(options, context) {
     const { n, order, by } = options
     const isWindowed = isPerWindow(options, context.row)

@@ -36,5 +36,6 @@ export const total: Operator<TotalOptions> = {
   },
   needs: ({ aggregate, by }) => fieldsRead(aggregate, by),
   types: ({ aggregate, by }, input) => ({ main: { ...aggregatedRow(aggregate, keyedRow(input, by)), isTimed: false } }),
+  splitBy: ({ by }, key) => by ?? key,
   create: ({ by, aggregate }, context) => windowStep(new AlignedWindows(context, { sizeMs: Infinity, offsetMs: 0, by, aggregate })),
 }

@@ -77,6 +77,7 @@ export const tumble: Operator<TumbleOptions> = {
     positiveMs(size, 'size')
     return { main: { ...aggregatedRow(aggregate, keyedRow(input, by), windowBounds), isTimed: true } }
   },
+  splitBy: ({ by }, key) => by ?? key,
   create({ size, offset = 0, by, aggregate, ...options }, context) {
     const refiring = refiringOf(options)
     const aligned = { sizeMs: positiveMs(size, 'size'), offsetMs: durationMs(offset, 'offset'), by, aggregate, ...refiring }

@@ -192,7 +192,9 @@ export class KeyedRows<Value> {
       else saved.push([exactValue(key.text()) as KeyValue[], this.#format.read(reader)])
     }
     for (const [key, value] of saved) {
-      const id = (this.#keys as KeyIds).idOf(key)
+      const keys = this.#keys as KeyIds
+      if (this.#context.owns?.(keys.fields, key) === false) continue
+      const id = keys.idOf(key)
       this.put(id, value)
       this.#flags[id] = stored
     }

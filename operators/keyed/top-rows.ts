@@ -1,5 +1,5 @@
 /** The best rows of each group of a page: gathered, and sent with their ranks when a group is complete. */
-import { type TextDictionary, valueAt } from '../columns.ts'
+import { columnOf, type TextDictionary, valueAt } from '../columns.ts'
 import type { Moves, Page, Row } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
 import { columnNamed, columnsOf, rowReader } from '../page.ts'
@@ -32,6 +32,8 @@ interface Leaving {
   readonly row: Row
   readonly order: number
   readonly stamps: Ranked['stamps']
+  /** What the group is sorted by among those that leave with it. */
+  readonly key: readonly unknown[]
 }
 
 export class TopRows {
@@ -109,12 +111,12 @@ export class TopRows {
       .map(([id, best]) => ({ id, best, key: this.#sortKey(id) }))
     due.sort((a, b) => compareKeys(a.key, b.key))
     let leaving: Leaving[] = []
-    for (const { id, best } of due) {
+    for (const { id, best, key } of due) {
       const order = this.#isWindowed
         ? this.#causes.of(this.#endOf(id), { beyond: includesEnd(this.#endOf(id), best) })
         : this.#causes.of(Infinity)
       for (const [index, { text, stamps }] of best.entries()) {
-        leaving.push({ row: { ...(exactValue(text) as Row), rank: index + 1 }, order, stamps })
+        leaving.push({ row: { ...(exactValue(text) as Row), rank: index + 1 }, order, stamps, key })
         if (leaving.length === pageRows) {
           send(this.#pageOf(leaving))
           leaving = []
@@ -132,10 +134,17 @@ export class TopRows {
       this.#dictionaries,
     )
     const order = Float64Array.from(leaving, one => one.order)
-    const page: Page = { kind: 'page', port: 'main', input: 0, count: leaving.length, columns, order }
+    const page: Page = { kind: 'page', port: 'main', input: 0, count: leaving.length, columns, order, ...this.#tieOf(leaving) }
     if (!this.#isWindowed) return page
     const stamp = (which: 0 | 1): Float64Array => Float64Array.from(leaving, ({ stamps }) => stamps?.[which] ?? NaN)
     return { ...page, eventTime: stamp(0), watermark: stamp(1) }
+  }
+
+  #tieOf(leaving: readonly Leaving[]): Pick<Page, 'tie'> {
+    if ((this.#context.lanes ?? 1) === 1) return {}
+    const widths = leaving[0]?.key ?? []
+    const key = widths.map((_, at) => columnOf(leaving.map(one => one.key[at])))
+    return { tie: { time: new Float64Array(leaving.length), key } }
   }
 
   #endOf(id: number): number {

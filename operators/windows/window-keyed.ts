@@ -49,7 +49,7 @@ export abstract class KeyedWindows<Home> {
     this.#shape = { ...options.shape, aggregate: options.aggregate }
     this.aggregates = new WindowAggregates(options.aggregate, context)
     this.cells = new WindowCells(this.aggregates)
-    this.#output = new WindowRows(this.aggregates)
+    this.#output = new WindowRows(this.aggregates, (context.lanes ?? 1) > 1)
     this.state = new WindowState(context.state)
   }
 
@@ -133,6 +133,7 @@ export abstract class KeyedWindows<Home> {
     if (key === undefined) return marks
     this.#keys = new KeyIds(key)
     for (const saved of cells) {
+      if (this.#context.owns?.(key, saved.key) === false) continue
       const reader = new ByteReader(saved.bytes)
       const cell = this.reopen(saved.place, this.#keys.idOf(saved.key), reader)
       this.aggregates.load(cell, reader)

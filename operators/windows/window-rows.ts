@@ -19,13 +19,16 @@ export interface Leaving {
 
 export class WindowRows {
   readonly #aggregates: WindowAggregates
+  readonly #hasTies: boolean
   readonly #dictionaries = new Map<string, TextDictionary>()
   #keys: unknown[][] = []
   #results: unknown[][]
   #leaving: Leaving[] = []
 
-  constructor(aggregates: WindowAggregates) {
+  /** `hasTies`: the rows will be merged with those of other lanes. */
+  constructor(aggregates: WindowAggregates, hasTies: boolean) {
     this.#aggregates = aggregates
+    this.#hasTies = hasTies
     this.#results = aggregates.names.map(() => [])
   }
 
@@ -53,7 +56,10 @@ export class WindowRows {
     }
     for (const [a, name] of this.#aggregates.names.entries()) columns.set(name, this.#column(name, this.#results[a] ?? []))
     const order = Float64Array.from(leaving, one => one.order)
-    const page: Page = { kind: 'page', port: 'main', input: 0, count: leaving.length, columns, order }
+    const tie = this.#hasTies && {
+      tie: { time: Float64Array.from(leaving, ({ end = 0 }) => end), key: fields.map(field => columns.get(field) as Column) },
+    }
+    const page: Page = { kind: 'page', port: 'main', input: 0, count: leaving.length, columns, order, ...tie }
     this.#keys = []
     this.#results = this.#aggregates.names.map(() => [])
     this.#leaving = []
