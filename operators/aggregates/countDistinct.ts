@@ -85,7 +85,7 @@ export const countDistinctAggregate: Aggregate<{ readonly field: string }> = {
     description: 'It is exact, so all different values of an open window are kept. 1 and "1" are two; objects are compared as JSON texts.',
     options: { field: { type: 'field', required: true, summary: 'Column, or an expression in `of`.' } },
     precision: 'exact',
-    memory: '16 bytes a different value, texts once a step',
+    memory: '26 to 44 bytes a different value, texts once a step',
     example: {
       use: "countDistinct('gate')",
       options: { field: 'gate' },

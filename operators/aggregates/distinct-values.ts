@@ -7,14 +7,14 @@ import { nullHigh, ValueCodes } from './value-codes.ts'
 /** So few are rather looked through than hashed. */
 const unhashedMax = 8
 const none = new Int32Array(0)
-const empty = -1
+const slotWidth = 3
 
 export class DistinctValues {
   readonly #codes = new ValueCodes()
   #sizes = new Int32Array(0)
   /** Left and right half of each value of a cell, one behind another. */
   readonly #pairs: Int32Array[] = []
-  /** Places of the values by hash; without slots while there are few. */
+  /** By hash, three numbers a slot: both halves and one more than the place, 0 in a free slot. Without slots while there are few. */
   readonly #slots: Int32Array[] = []
   /** In all cells. */
   #total = 0
@@ -76,15 +76,10 @@ export class DistinctValues {
       return this.#append(cell, high, low)
     }
     const slots = this.#slots[cell] as Int32Array
-    const mask = slots.length - 1
-    let slot = spread(high, low) & mask
-    for (;;) {
-      const place = slots[slot] as number
-      if (place === empty) break
-      if (pairs[2 * place] === high && pairs[2 * place + 1] === low) return place
-      slot = (slot + 1) & mask
-    }
-    slots[slot] = size
+    const at = slotOf(slots, high, low)
+    const known = slots[at + 2] as number
+    if (known > 0) return known - 1
+    put(slots, at, { high, low, place: size })
     return this.#append(cell, high, low)
   }
 
@@ -101,18 +96,17 @@ export class DistinctValues {
     pairs[2 * place + 1] = low
     this.#total++
     const size = (this.#sizes[cell] = place + 1)
-    if (size > unhashedMax && 2 * size > (this.#slots[cell] as Int32Array).length) this.#rehash(cell, size)
+    // At most two thirds are taken.
+    if (size > unhashedMax && 1.5 * slotWidth * size > (this.#slots[cell] as Int32Array).length) this.#rehash(cell, size)
     return place
   }
 
   #rehash(cell: number, size: number): void {
-    const slots = new Int32Array(2 ** Math.ceil(Math.log2(4 * size))).fill(empty)
+    const slots = new Int32Array(slotWidth * 2 ** Math.ceil(Math.log2(2 * size)))
     const pairs = this.#pairs[cell] as Int32Array
-    const mask = slots.length - 1
     for (let place = 0; place < size; place++) {
-      let slot = spread(pairs[2 * place] as number, pairs[2 * place + 1] as number) & mask
-      while (slots[slot] !== empty) slot = (slot + 1) & mask
-      slots[slot] = place
+      const [high, low] = [pairs[2 * place] as number, pairs[2 * place + 1] as number]
+      put(slots, slotOf(slots, high, low), { high, low, place })
     }
     this.#slots[cell] = slots
   }
@@ -127,4 +121,21 @@ export class DistinctValues {
       if (size > unhashedMax) this.#rehash(cell, size)
     }
   }
+}
+
+/** Where the slot of a pair begins, or the free one that it would take. */
+function slotOf(slots: Int32Array, high: number, low: number): number {
+  const mask = slots.length / slotWidth - 1
+  let slot = spread(high, low) & mask
+  for (;;) {
+    const at = slotWidth * slot
+    if (slots[at + 2] === 0 || (slots[at] === high && slots[at + 1] === low)) return at
+    slot = (slot + 1) & mask
+  }
+}
+
+function put(slots: Int32Array, at: number, { high, low, place }: { high: number; low: number; place: number }): void {
+  slots[at] = high
+  slots[at + 1] = low
+  slots[at + 2] = place + 1
 }

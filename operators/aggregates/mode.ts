@@ -93,7 +93,7 @@ export const modeAggregate: Aggregate<{ readonly field: string }> = {
       'values take `approxTop`.',
     options: { field: { type: 'field', required: true, summary: 'Column, or an expression in `of`; null is left out.' } },
     precision: 'exact',
-    memory: '24 to 40 bytes a different value, texts once a step',
+    memory: '34 to 60 bytes a different value, texts once a step',
     example: { use: "mode('gate')", options: { field: 'gate' }, rows: [{ gate: 'B1' }, { gate: 'A4' }, { gate: 'B1' }], result: 'B1' },
   },
   resultType: (operand: ValueType) => operand,
