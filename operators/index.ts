@@ -15,6 +15,10 @@ import { fold } from './fold.ts'
 import { foldInto } from './foldInto.ts'
 import { format } from './format.ts'
 import { hop } from './hop.ts'
+import { joinInterval } from './joinInterval.ts'
+import { joinTable } from './joinTable.ts'
+import { joinTemporal } from './joinTemporal.ts'
+import { joinWindow } from './joinWindow.ts'
 import { keyBy } from './keyBy.ts'
 import { latest } from './latest.ts'
 import { map } from './map.ts'
@@ -52,6 +56,10 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   foldInto,
   format,
   hop,
+  joinInterval,
+  joinTable,
+  joinTemporal,
+  joinWindow,
   keyBy,
   latest,
   map,

@@ -19,38 +19,38 @@ import type { TumbleOptions } from '../operators/tumble.ts'
 import type { ValidateOptions } from '../operators/validate.ts'
 import type { WebhookOptions } from '../operators/webhook.ts'
 import type { Aggregated, Caught, Extended, FieldOf, Fields, Renamed, Selected, Taken, Uses, Windowed } from './fields.ts'
+import type { By, Identified, Kept, Named } from './step-names.ts'
 import type { TopologyBuilder } from './pipeline.ts'
 import type { StepInput } from './plan.ts'
+import { type Joinable, JoinableStream } from './stream-joins.ts'
 
-interface Identified {
-  readonly id?: string
-}
-/** Columns that are a key: later rows of the same key wait behind one that was given up. */
-interface InOrder<Row> {
-  readonly inOrder?: readonly FieldOf<Row>[]
-}
-type Named<Row> = Identified & InOrder<Row>
-/** A step with state has an id that stays, since its state is kept under it. */
-type Kept<Row> = { readonly id: string } & InOrder<Row>
 type Options = Named<Record<string, unknown>> & Readonly<Record<string, unknown>>
-type By<Row> = { readonly by?: readonly FieldOf<Row>[] }
 /** The options of a window, with the key and the results known by name. */
 type Aggregating<Row, Window, Aggregates, Key> = Omit<Window, 'aggregate' | 'by'> &
   Kept<Row> & { readonly by?: Key; readonly aggregate: Aggregates }
 
 /** Rows on their way, from one or more ports of earlier steps. */
-export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
+export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extends JoinableStream<Row> {
   readonly #builder: TopologyBuilder
-  readonly #from: readonly StepInput[]
+  readonly from: readonly StepInput[]
 
   constructor(builder: TopologyBuilder, from: readonly StepInput[]) {
+    super()
     this.#builder = builder
-    this.#from = from
+    this.from = from
+  }
+
+  /** What several steps bring together is one side of a join only as a step of its own. */
+  protected override join<Out extends Fields>(operator: string, right: Joinable<Fields>, options: object): WindowedStream<Out, Row> {
+    const from = [this.from, right.from].map(side =>
+      side.length === 1 ? (side[0] as StepInput) : { step: this.#builder.add('merge', {}, { from: side }).id, port: 'main' },
+    )
+    return new Stream<Row>(this.#builder, from).#windows<Out>(operator, options) as WindowedStream<Out, Row>
   }
 
   #add(operator: string, options: object, name?: string): readonly StepInput[] {
     const { id, inOrder, ...rest } = options as Options
-    const step = this.#builder.add(operator, rest, { from: this.#from, id, name, inOrder })
+    const step = this.#builder.add(operator, rest, { from: this.from, id, name, inOrder })
     return [{ step: step.id, port: 'main' }]
   }
 
@@ -154,7 +154,7 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
   /** The rows of this stream and of others together, in the order of their causes; as a step of its own when it is given an id. */
   merge(other: Stream<Row, Key> | readonly Stream<Row, Key>[], { id }: Identified = {}): Stream<Row, Key> {
     const others = other instanceof Stream ? [other] : other
-    const all = new Stream<Row, Key>(this.#builder, [...this.#from, ...others.flatMap(one => one.#from)])
+    const all = new Stream<Row, Key>(this.#builder, [...this.from, ...others.flatMap(one => one.from)])
     return id === undefined ? all : all.#then<Row, Key>('merge', { id })
   }
 
@@ -274,7 +274,7 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
   port<Other extends Fields = Row>(port: string): Stream<Other> {
     return new Stream<Other>(
       this.#builder,
-      this.#from.map(({ step }) => ({ step, port })),
+      this.from.map(({ step }) => ({ step, port })),
     )
   }
 }
@@ -288,7 +288,7 @@ class Timed<Row extends Fields, Key extends FieldOf<Row> = never> extends Stream
 }
 
 /** Rows of closed windows. */
-class WindowedStream<Row extends Fields, From extends Fields> extends Stream<Row> {
+export class WindowedStream<Row extends Fields, From extends Fields> extends Stream<Row> {
   /** Rows whose window had closed when they came. */
   get late(): Stream<From> {
     return this.port<From>('late')
