@@ -21,6 +21,7 @@ import { joinTemporal } from './joinTemporal.ts'
 import { joinWindow } from './joinWindow.ts'
 import { keyBy } from './keyBy.ts'
 import { latest } from './latest.ts'
+import { lookup } from './lookup.ts'
 import { map } from './map.ts'
 import { merge } from './merge.ts'
 import { parse } from './parse.ts'
@@ -62,6 +63,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   joinWindow,
   keyBy,
   latest,
+  lookup,
   map,
   merge,
   parse,

@@ -3,9 +3,10 @@ import type { JoinIntervalOptions } from '../operators/joinInterval.ts'
 import type { JoinTableOptions } from '../operators/joinTable.ts'
 import type { JoinTemporalOptions } from '../operators/joinTemporal.ts'
 import type { JoinWindowOptions } from '../operators/joinWindow.ts'
-import type { Bounds, FieldOf, Fields, Joined, Joining } from './fields.ts'
+import type { LookupOptions } from '../operators/lookup.ts'
+import type { Bounds, FieldOf, Fields, Joined, Joining, Taken } from './fields.ts'
 import type { StepInput } from './plan.ts'
-import type { Kept } from './step-names.ts'
+import type { Kept, Named } from './step-names.ts'
 import type { Stream, WindowedStream } from './stream.ts'
 
 /** The right side: whatever its key is, a join names its own. */
@@ -19,14 +20,14 @@ export abstract class JoinableStream<Row extends Fields> {
   abstract readonly from: readonly StepInput[]
   declare readonly row?: Row
 
-  protected abstract join<Out extends Fields>(operator: string, right: Joinable<Fields>, options: object): WindowedStream<Out, Row>
+  protected abstract join<Out extends Fields>(operator: string, options: object, right?: Joinable<Fields>): WindowedStream<Out, Row>
 
   /** Joins rows of two streams that happened in the same window; late rows leave by `late`. */
   joinWindow<Right extends Fields, const Options extends Joining<JoinWindowOptions, Row, Right>>(
     right: Joinable<Right>,
     options: Options & Kept<Row>,
   ): WindowedStream<Joined<Row, Right, Options> & Bounds, Row> {
-    return this.join('joinWindow', right, options)
+    return this.join('joinWindow', options, right)
   }
 
   /** Joins rows of two streams whose times lie near each other. */
@@ -34,7 +35,7 @@ export abstract class JoinableStream<Row extends Fields> {
     right: Joinable<Right>,
     options: Options & Kept<Row>,
   ): WindowedStream<Joined<Row, Right, Options>, Row> {
-    return this.join('joinInterval', right, options)
+    return this.join('joinInterval', options, right)
   }
 
   /** Joins each row with the row of its key that was valid at its time. */
@@ -42,7 +43,7 @@ export abstract class JoinableStream<Row extends Fields> {
     right: Joinable<Right>,
     options: Options & Kept<Row>,
   ): WindowedStream<Joined<Row, Right, Options>, Row> {
-    return this.join('joinTemporal', right, options)
+    return this.join('joinTemporal', options, right)
   }
 
   /** Joins each row with the newest row of its key of another stream. */
@@ -50,6 +51,13 @@ export abstract class JoinableStream<Row extends Fields> {
     right: Joinable<Right>,
     options: Options & Kept<Row>,
   ): Stream<Joined<Row, Right, Options>> {
-    return this.join('joinTable', right, options)
+    return this.join('joinTable', options, right)
+  }
+
+  /** Joins each row with the row of its key in a table: a file, or a projection. */
+  lookup<const Looking extends LookupOptions>(
+    options: Looking & { readonly match: FieldOf<Row> | readonly FieldOf<Row>[] } & Named<Row>,
+  ): Stream<Row & Taken<Looking['take']>> {
+    return this.join('lookup', options)
   }
 }

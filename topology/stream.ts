@@ -41,7 +41,8 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extend
   }
 
   /** What several steps bring together is one side of a join only as a step of its own. */
-  protected override join<Out extends Fields>(operator: string, right: Joinable<Fields>, options: object): WindowedStream<Out, Row> {
+  protected override join<Out extends Fields>(operator: string, options: object, right?: Joinable<Fields>): WindowedStream<Out, Row> {
+    if (right === undefined) return this.#windows<Out>(operator, options)
     const from = [this.from, right.from].map(side =>
       side.length === 1 ? (side[0] as StepInput) : { step: this.#builder.add('merge', {}, { from: side }).id, port: 'main' },
     )

@@ -31,7 +31,7 @@ export class PairJoin extends JoinSides {
   readonly #rules: PairRules
   readonly #alone: readonly [boolean, boolean]
   /** The row at work, and where what it makes goes. One object for all rows. */
-  readonly #entry = { row: 0, key: 0, time: 0, close: 0, order: 0, happened: 0, stamp: 0, start: 0 }
+  readonly #entry = { row: 0, key: 0, time: 0, close: 0, order: 0, happened: 0, stamp: 0, start: 0, rank: -1 }
   #input: 0 | 1 = 0
   #send: Send = () => undefined
   /** Rows that find no partner any more, on their way out. */
@@ -53,7 +53,7 @@ export class PairJoin extends JoinSides {
     const entries = this.#rules.entriesOf(this.begin(came, this.#input), this.#input, this.context)
     const { page, rows, closes, deadlines, starts } = entries
     const { ids, isNull } = this.keysOf(page, this.#input, entries)
-    const { order, eventTime, watermark } = page
+    const { order, eventTime, watermark, rank } = page
     const [left, right] = this.sides
     const entry = this.#entry
     const late: number[] = []
@@ -73,6 +73,7 @@ export class PairJoin extends JoinSides {
       // Of several windows of the row this one has closed.
       if (starts !== undefined && entry.close < reached) continue
       entry.row = row
+      entry.rank = rank === undefined ? -1 : (rank[row] as number)
       entry.key = ids[i] as number
       entry.time = eventTime === undefined ? NaN : (eventTime[row] as number)
       entry.start = starts === undefined ? 0 : (starts[i] as number)

@@ -28,6 +28,8 @@ export interface Beside {
   readonly stamp: number
   /** Of the window; 0 where there are none. */
   readonly start: number
+  /** Place of the cause among rows of one order; −1 where none was told. */
+  readonly rank?: number
 }
 
 export class JoinedRows {
@@ -39,6 +41,8 @@ export class JoinedRows {
   readonly #time = new Float64Array(pageRows)
   readonly #stamp = new Float64Array(pageRows)
   readonly #start = new Float64Array(pageRows)
+  readonly #rank = new Float64Array(pageRows)
+  #isRanked = false
   #count = 0
   /** Rows of the page were made because time moved. */
   #isTimely = false
@@ -65,6 +69,9 @@ export class JoinedRows {
     this.#time[at] = beside.happened
     this.#stamp[at] = beside.stamp
     this.#start[at] = beside.start
+    const { rank = -1 } = beside
+    this.#rank[at] = rank
+    if (rank >= 0) this.#isRanked = true
     this.#isTimely = false
   }
 
@@ -81,8 +88,10 @@ export class JoinedRows {
     this.#count = 0
     const page: Page = { kind: 'page', port: 'main', input: 0, count, columns: this.#columns(count), order: this.#order.slice(0, count) }
     const tie = this.#isTimely && this.#tie(count)
+    const rank = this.#isRanked && { rank: this.#rank.slice(0, count) }
+    this.#isRanked = false
     const stamps = isTimed && { eventTime: this.#time.slice(0, count), watermark: this.#stamp.slice(0, count) }
-    send({ ...page, ...stamps, ...(tie && { tie }) })
+    send({ ...page, ...stamps, ...rank, ...(tie && { tie }) })
   }
 
   #columns(count: number): Map<string, Column> {

@@ -4,6 +4,7 @@ import { columns } from '../../operators/functions.ts'
 import type { StepInput } from '../../topology/plan.ts'
 import type { Step } from '../../topology/topology.ts'
 import { projection } from '../../topology/projection.ts'
+import { joinOptionsOf } from './random-joins.ts'
 import type { Chance } from './random-logs.ts'
 
 type Options = Readonly<Record<string, unknown>>
@@ -174,20 +175,6 @@ function sharedProjection(chance: Chance, ground: Ground, id: string): Options {
   return { name: `rows-${id}`, key: chance.someOf([...columns, 'key'], 2) }
 }
 
-/** What all joins share; `kinds` are those that one has. */
-function join(chance: Chance, kinds: readonly string[] = ['inner', 'inner', 'left', 'right', 'full', 'semi', 'anti']): Options {
-  const kind = chance.oneOf(kinds)
-  const match = chance.oneOf<unknown>([['key'], ['key'], ['small'], ['key', 'flag'], { key: 'extra' }, { item: 'message' }])
-  const take = chance.oneOf<unknown>([['n', 'at'], ['message', 'tags'], { theirs: 'n', other: 'item' }])
-  return { match, kind, ...(kind !== 'semi' && kind !== 'anti' && { take, prefix: 'their_' }) }
-}
-
-function tableJoin(chance: Chance): Options {
-  const ttl = { ttl: chance.oneOf([10, 100, 500]) }
-  if (chance.is(0.5)) return { ...join(chance, ['inner', 'left', 'semi', 'anti']), ...(chance.is(0.3) && ttl) }
-  return { ...join(chance), keep: 'both', ...(chance.is(0.5) ? ttl : { state: 'unbounded' }) }
-}
-
 function names(chance: Chance, ground: Ground): readonly string[] {
   return chance.someOf(namesIn(ground))
 }
@@ -200,14 +187,12 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
     ...(chance.is(0.5) && { maxFuture: { allow: chance.oneOf([50, 200, 1000]), of: 'came' } }),
   }),
   filter: (chance, ground) => ({ where: condition(chance, ground) }),
-  joinWindow: chance => ({ ...join(chance), size: chance.oneOf([50, 200]), ...(chance.is(0.4) && { every: chance.oneOf([20, 50]) }) }),
-  joinInterval: chance => ({
-    ...join(chance),
-    before: chance.oneOf([0, 30, 100]),
-    ...(chance.is(0.7) ? { after: chance.oneOf([0, 50, 150]) } : { until: chance.oneOf(['came', 'at', 'n']) }),
-  }),
-  joinTemporal: chance => ({ ...join(chance, ['inner', 'left', 'semi', 'anti']), ...(chance.is(0.3) && { ttl: chance.oneOf([50, 300]) }) }),
-  joinTable: tableJoin,
+  lookup(chance, ground) {
+    const kind = chance.oneOf(['inner', 'left', 'semi', 'anti'])
+    const { take, ...options } = table(chance, ground)
+    return { ...options, kind, ...(kind !== 'semi' && kind !== 'anti' && { take }) }
+  },
+  ...joinOptionsOf,
   map: (chance, ground) => ({
     to: chance.oneOf<unknown>([
       '#remade',
