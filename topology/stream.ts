@@ -14,9 +14,11 @@ import type { TapOptions } from '../operators/tap.ts'
 import type { TopNOptions } from '../operators/topN.ts'
 import type { ValidateOptions } from '../operators/validate.ts'
 import type { WebhookOptions } from '../operators/webhook.ts'
-import type { By, Caught, Extended, FieldOf, Fields, Identified, Kept, Named, Renamed, Selected, Taken } from './fields.ts'
+import type { Caught, Extended, FieldOf, Fields, Renamed, Selected, Taken } from './fields.ts'
 import type { TopologyBuilder } from './pipeline.ts'
 import type { StepInput } from './plan.ts'
+import type { By, Identified, Kept, Named } from './step-names.ts'
+import type { Joinable } from './stream-joins.ts'
 import { WindowMethods } from './stream-windows.ts'
 
 type Options = Named<Record<string, unknown>> & Readonly<Record<string, unknown>>
@@ -24,17 +26,26 @@ type Options = Named<Record<string, unknown>> & Readonly<Record<string, unknown>
 /** Rows on their way, from one or more ports of earlier steps. */
 export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extends WindowMethods<Row, Key> {
   readonly #builder: TopologyBuilder
-  readonly #from: readonly StepInput[]
+  readonly from: readonly StepInput[]
 
   constructor(builder: TopologyBuilder, from: readonly StepInput[]) {
     super()
     this.#builder = builder
-    this.#from = from
+    this.from = from
+  }
+
+  /** What several steps bring together is one side of a join only as a step of its own. */
+  protected override join<Out extends Fields>(operator: string, options: object, right?: Joinable<Fields>): WindowedStream<Out, Row> {
+    if (right === undefined) return this.windowed<Out>(operator, options)
+    const from = [this.from, right.from].map(side =>
+      side.length === 1 ? (side[0] as StepInput) : { step: this.#builder.add('merge', {}, { from: side }).id, port: 'main' },
+    )
+    return new Stream<Row>(this.#builder, from).windowed<Out>(operator, options) as WindowedStream<Out, Row>
   }
 
   #add(operator: string, options: object, name?: string): readonly StepInput[] {
     const { id, inOrder, ...rest } = options as Options
-    const step = this.#builder.add(operator, rest, { from: this.#from, id, name, inOrder })
+    const step = this.#builder.add(operator, rest, { from: this.from, id, name, inOrder })
     return [{ step: step.id, port: 'main' }]
   }
 
@@ -142,7 +153,7 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extend
   /** The rows of this stream and of others together, in the order of their causes; as a step of its own when it is given an id. */
   merge(other: Stream<Row, Key> | readonly Stream<Row, Key>[], { id }: Identified = {}): Stream<Row, Key> {
     const others = other instanceof Stream ? [other] : other
-    const all = new Stream<Row, Key>(this.#builder, [...this.#from, ...others.flatMap(one => one.#from)])
+    const all = new Stream<Row, Key>(this.#builder, [...this.from, ...others.flatMap(one => one.from)])
     return id === undefined ? all : all.#then<Row, Key>('merge', { id })
   }
 
@@ -227,7 +238,7 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extend
   port<Other extends Fields = Row>(port: string): Stream<Other> {
     return new Stream<Other>(
       this.#builder,
-      this.#from.map(({ step }) => ({ step, port })),
+      this.from.map(({ step }) => ({ step, port })),
     )
   }
 }
