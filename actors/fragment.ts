@@ -2,7 +2,8 @@
 import { Observable, type OperatorFunction, Subject, type Subscription } from 'rxjs'
 import { assert } from '../event/assert.ts'
 import { anyRow } from '../operators/expressions/types.ts'
-import type { Barrier, End, Flow, Row, Watermark } from '../operators/flow.ts'
+import { recordedOf } from '../event/stamp.ts'
+import type { Barrier, End, Flow, Row, Tick, Watermark } from '../operators/flow.ts'
 import type { ProjectionWriter, StepContext, StepState } from '../operators/operator.ts'
 import { chainsOf } from '../topology/chains.ts'
 import type { Plan } from '../topology/plan.ts'
@@ -12,6 +13,7 @@ import { Merge } from './merge.ts'
 import { SharedProjections } from './shared-projections.ts'
 import { SavedWatermarks, watermarksStep, watermarksVersion } from './saved-watermarks.ts'
 import type { PulledPage } from './source.ts'
+import { TickWaits } from './ticks.ts'
 import { type Edge, rowAt, send, type StepCounters, StepNode, type StepOutbox } from './step-node.ts'
 
 export type { StepCounters } from './step-node.ts'
@@ -35,10 +37,12 @@ export interface FragmentContext {
 
 export interface Fragment {
   /** Synchronous: when it returns, the flow has left the graph and all calls to the context were made. Throws what broke the graph. */
-  push(flow: PulledPage | Watermark | Barrier | End): void
+  push(flow: PulledPage | Watermark | Tick | Barrier | End): void
   readonly counters: ReadonlyMap<string, StepCounters>
   /** The largest watermark that the first `eventTime` has sent; undefined before that. */
   readonly watermark?: number | undefined
+  /** When a tick is due, should no row come before it, ms since the epoch; −Infinity for at once, Infinity when nobody waits for one. */
+  readonly tickAt?: number
   close(): void
 }
 
@@ -58,13 +62,14 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
   const edges = wire(plan, nodes)
   const watermarks = new SavedWatermarks(context.state(watermarksStep, watermarksVersion))
   const shared = new SharedProjections(plan)
+  const ticks = new TickWaits(plan)
   const runs = new Map<StepNode, Run>()
   for (const node of nodes.values()) {
     if (node.step.from.length > 1) node.merge = mergeInto(node)
     watermarks.restore(node)
     node.takers = edges.get(node.step.id) ?? []
     keepInOrder(node, context)
-    runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, context, shared)))
+    runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, { plan, context, shared, ticks })))
   }
   const subscriptions = chainsOfAll(plan, nodes).map(chain => subscribe(chain, runs, outcome))
   const first = edges.get(plan.source.id) ?? []
@@ -76,12 +81,16 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
     get watermark() {
       return timed?.sent
     },
+    get tickAt() {
+      return ticks.dueAt
+    },
     push(flow) {
       rethrow(outcome)
       if (flow.kind === 'page') watermarks.order = lastOrderOf(flow) ?? watermarks.order
       attempt(outcome, () => {
         if (flow.kind === 'page' && flow.putAway) nodes.get(flow.putAway.step)?.ordered?.lines.leave(flow.putAway.turn)
         else if (flow.kind === 'page' && flow.replay) sendBack(flow, flow.replay, { nodes, bury })
+        else if (flow.kind === 'page' && flow.tick !== undefined) send(first, { kind: 'tick', time: flow.tick, order: watermarks.order })
         else if (flow.kind === 'page' && flow.taps) sendByTaps(flow, flow.taps, first)
         else send(first, flow.kind === 'end' ? { ...flow, order: watermarks.order } : flow)
       })
@@ -216,7 +225,14 @@ function hand(dead: GivenUpRow[], numbers: ReadonlyMap<string, number>, context:
   dead.length = 0
 }
 
-function stepContext(node: StepNode, context: FragmentContext, shared: SharedProjections): StepContext {
+interface Shared {
+  readonly plan: Plan
+  readonly context: FragmentContext
+  readonly shared: SharedProjections
+  readonly ticks: TickWaits
+}
+
+function stepContext(node: StepNode, { plan, context, shared, ticks }: Shared): StepContext {
   const { id } = node.step
   const { stateVersion } = node.operator.spec
   let state: StepState | undefined
@@ -233,6 +249,8 @@ function stepContext(node: StepNode, context: FragmentContext, shared: SharedPro
     outbox: () => node.outboxOver(context.outbox(id)),
     resolve: reference => context.resolve(reference),
     beforeCall: order => context.beforeCall?.(id, order),
+    ...(plan.source.kind === 'log' && { recordedOf }),
+    waits: waiting => ticks.add(id, waiting),
     dead: (page, row, error) => node.giveUp(page, row, error),
   }
 }

@@ -57,12 +57,11 @@ export class PipelineActor {
   static async start(options: PipelineOptions): Promise<PipelineActor> {
     const { plan, store, heartbeat, incarnation, scope = DEFAULT_SCOPE } = options
     const row = readTopologyRow(store, scope + plan.topology)
-    const opened: { source?: Source } = {}
+    const opened: { source?: Source; fragment?: Fragment } = {}
     const isRepeating = options.isRepeating || row?.isRepeating === true
-    const { topology } = plan
     const gatherer = new EpochGatherer({
       ...options,
-      topology,
+      topology: plan.topology,
       row,
       isRepeating,
       beat: () => heartbeat.beat(),
@@ -70,11 +69,11 @@ export class PipelineActor {
     })
     const stepNumbers = new Map(plan.steps.map((step, index) => [step.id, index + 1]))
     const calls = guardCalls(options.skip)
-    const source = await options.openSource(row && { place: row.place, rows: row.rows, sequences: row.sequences }, {
+    const source = (opened.source = await options.openSource(row && { place: row.place, rows: row.rows, sequences: row.sequences }, {
       beforeCall: order => heartbeat.note(incarnation, 0, order),
-    })
-    opened.source = source
-    const fragment = await options.createFragment(plan, {
+      tickAt: () => opened.fragment?.tickAt ?? Infinity,
+    }))
+    const fragment = (opened.fragment = await options.createFragment(plan, {
       module: options.module,
       state: (step, version) => gatherer.state(step, version),
       projection: name => gatherer.projection(name),
@@ -86,7 +85,7 @@ export class PipelineActor {
         heartbeat.note(incarnation, stepNumbers.get(step) ?? 0, order)
         calls.before(step, order)
       },
-    })
+    }))
     const lookups = options.lookups && (await Lookups.open({ ...options.lookups, store, monotonic: () => options.clock.monotonic() }))
     return new PipelineActor(options, { gatherer, source, fragment, isRepeating, counters: row?.counters ?? {}, lookups })
   }

@@ -20,6 +20,7 @@ import { latest } from './latest.ts'
 import { map } from './map.ts'
 import { merge } from './merge.ts'
 import { parse } from './parse.ts'
+import { processingTime } from './processingTime.ts'
 import { projection } from './projection.ts'
 import { reduce } from './reduce.ts'
 import { rename } from './rename.ts'
@@ -57,6 +58,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   map,
   merge,
   parse,
+  processingTime,
   projection,
   reduce,
   rename,

@@ -55,6 +55,18 @@ export interface DeadRow {
   readonly attempts: number
 }
 
+/**
+ * What a step waits for, asked when no more rows are there, so that the clock is written into the log only while somebody waits for it.
+ * Times are ms since the epoch; Infinity means never.
+ */
+export type Waiting =
+  /** Rows leave when the watermark has come to `at()`. */
+  | { readonly for: 'watermark'; at(): number }
+  /** Rows leave at the first tick from `at()` on; −Infinity asks for one at once. */
+  | { readonly for: 'clock'; at(): number }
+  /** A step that makes watermarks: a tick at `at(wanted)` makes it idle, or brings its watermark to `wanted`. */
+  | { readonly for: 'time'; at(wanted: number): number; isIdle(): boolean }
+
 /** What one step is given by the fragment that runs it. */
 export interface StepContext {
   readonly step: string
@@ -76,6 +88,10 @@ export interface StepContext {
    * −1 − order of its first row; when that call fails it is called row by row, so that only the rows to blame are given up.
    */
   beforeCall(order: number): void
+  /** When the row of an order was recorded, ms since the epoch; left out where rows come from no log. */
+  recordedOf?(order: number): number
+  /** Called while the step is made, by one that waits for the watermark or for the clock. */
+  waits?(waiting: Waiting): void
   /** In how many lanes the step runs side by side; one when left out. */
   readonly lanes?: number
   /** Whether the lane has the rows whose columns `fields` hold `values`; all of them when left out. Saved rows of other keys are another lane's. */
@@ -204,6 +220,8 @@ export interface Operator<Options = never> {
    * `keyBy` named. At joins the n-th column of one input meets the n-th of the other. Left out, or empty: all rows must meet in one place.
    */
   splitBy?(options: Options, key: readonly string[], input: number): readonly string[]
+  /** Something leaves because time has passed while no row came: the topology reads and writes ticks. */
+  usesClock?(options: Options): boolean
   /** Builds the step: once a fragment, before the first page. */
   create(options: Options, context: StepContext): OperatorFunction<Flow, Flow> | Promise<OperatorFunction<Flow, Flow>>
 }

@@ -15,6 +15,8 @@ import type { ChangeWatch, FoldedRow } from '../../actors/projection.ts'
 import type { Progress } from '../../actors/settling.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
+import { TickingSource } from '../../actors/ticking-source.ts'
+import { TICK, tickMsDefault, tickStream, usesClock } from '../../actors/ticks.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
 import { assert } from '../../event/assert.ts'
 import type { Clock } from '../../event/clock.ts'
@@ -169,8 +171,13 @@ function startPipeline(
     onEnd,
     async openSource(from, pipeline): Promise<Source> {
       const { source } = request.plan
-      if (source.kind === 'log') return openLog(parts, request, source, from)
-      return openGenerator(parts, source, { make: await resolve(source.reference), beforeCall: pipeline.beforeCall, ...(from && { from }) })
+      const hasClock = usesClock(request.plan)
+      if (source.kind === 'log') {
+        const log = openLog(parts, request, source, from)
+        return hasClock && request.head === undefined ? ticking(parts, request, log, pipeline.tickAt) : log
+      }
+      const calls = { beforeCall: pipeline.beforeCall, ...(hasClock && { now: () => parts.clock.now() }) }
+      return openGenerator(parts, source, { make: await resolve(source.reference), ...calls, ...(from && { from }) })
     },
   })
 }
@@ -222,11 +229,15 @@ function openLog(
   const { types, categories } = plan
   const stream = deadLetterStream(topology)
   const discards = steps.some(({ inOrder }) => inOrder !== undefined)
+  const ticks = usesClock(request.plan) ? tickStream(topology) : undefined
   const reader = new LogReader(log, {
     scope,
     types,
     categories,
-    also: { stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] },
+    also: [
+      { stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] },
+      ...(ticks === undefined ? [] : [{ stream: scope + ticks, types: [TICK] }]),
+    ],
     pageRows: limits.pageRows,
     ...(from?.place && { after: from.place }),
     ...(head !== undefined && { upTo: head + 1 }),
@@ -236,7 +247,13 @@ function openLog(
   return new LogSource({
     plan,
     storeId: log.storeId,
-    replays: { stream, partition: log.partitionOf(scope + stream), deployment, discards },
+    replays: {
+      stream,
+      partition: log.partitionOf(scope + stream),
+      deployment,
+      discards,
+      ...(ticks !== undefined && { ticks: { stream: ticks, partition: log.partitionOf(scope + ticks) } }),
+    },
     reader: {
       // What is committed after this is read is announced by a later epoch than the one waited for.
       next() {
@@ -256,10 +273,21 @@ function openLog(
   })
 }
 
+/** What ends closes whatever waits, and needs no clock for it. */
+function ticking(
+  { log, clock, appendOutbox: append }: PipelineHostParts,
+  { scope, plan: { topology, tickMs = tickMsDefault } }: StartPipeline,
+  source: LogSource,
+  tickAt: () => number,
+): TickingSource {
+  const partition = log.partitionOf(scope + tickStream(topology))
+  return new TickingSource(source, { scope, topology, partition, tickMs, clock, append, tickAt })
+}
+
 function openGenerator(
   { limits }: PipelineHostParts,
   { id, reference, options }: GenerateSource,
-  rest: { make: unknown; from?: SourcePosition; beforeCall(row: number): void },
+  rest: { make: unknown; from?: SourcePosition; now?: () => number; beforeCall(row: number): void },
 ): GeneratorSource {
   return new GeneratorSource({ id, reference, options, pageRows: limits.pageRows, ...rest })
 }

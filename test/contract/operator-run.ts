@@ -83,6 +83,7 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
     resolve: reference => Promise.resolve(run.functions?.[reference]),
     dead: (page, row) => void outcome.dead.push(page.order[row] as number),
     beforeCall: () => {},
+    recordedOf: order => order,
   }
 }
 
