@@ -76,10 +76,12 @@ export class Merge {
     const waiting = this.#waiting
     this.#waiting = []
     const [before, after] = [this.#before, this.#standing].map(all => all.slice(0, this.#sides)) as [Standing[], Standing[]]
-    const [time, isIdle, wasIdle] = [Math.max(this.#sent, watermarkOf(after)), areIdle(after), areIdle(before)]
-    const hasMoved = time > this.#sent || isIdle !== wasIdle
-    const moves = hasMoved ? this.#movesOf(before) : undefined
-    if (moves?.time === time) this.#send(moves)
+    const moves = this.#movesOf(before)
+    // It may have risen while an input was idle that is so no more.
+    const time = Math.max(this.#sent, watermarkOf(after), moves?.time ?? -Infinity)
+    const isIdle = areIdle(after)
+    const hasMoved = time > this.#sent || isIdle !== areIdle(before)
+    if (hasMoved && moves?.time === time) this.#send(moves)
     if (isAhead(before, this.#sent) || isAhead(after, this.#sent)) raise(waiting, moves, this.#sent)
     this.#before = this.#standing.slice()
     this.#moves = this.#standing.map(() => [])

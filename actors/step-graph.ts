@@ -263,6 +263,9 @@ function stepContext(node: StepNode, context: GraphContext, { plan, shared, wait
     dead: (page, row, error) => node.giveUp(page, row, error),
     ...(plan.source.kind === 'log' && { recordedOf }),
     ...(waits && { waits: waiting => waits.add(id, waiting) }),
-    ...(lanes > 1 && { lanes, owns: (fields: readonly string[], values: readonly unknown[]) => context.owns?.(id, fields, values) ?? true }),
+    ...(lanes > 1 && {
+      lanes,
+      owns: (fields: readonly string[], values: readonly unknown[]) => context.owns?.(id, fields, values) ?? true,
+    }),
   }
 }

@@ -177,9 +177,9 @@ export interface OperatorSpec {
 
 /**
  * One thing that enters or leaves in an example. A row may say `$order`, `$eventTime`, `$watermark` and `$input` beside its fields;
- * texts are control: `watermark 3600000`, `barrier`, `end`.
+ * texts are control: `watermark 3600000`, `tick 3600000`, `barrier`, `end`.
  */
-export type ExampleFlow = Row | 'barrier' | 'end' | `watermark ${number}`
+export type ExampleFlow = Row | 'barrier' | 'end' | `watermark ${number}` | `tick ${number}`
 
 /** An example that is run by the tests and shown in the docs. */
 export interface OperatorExample {

@@ -26,7 +26,7 @@ export class PartitionTime implements SourceTime {
   readonly #context: StepContext
   readonly #writer = new ByteWriter()
   readonly #lanes = new Map<number, Lane>()
-  /** The clock as rows and ticks have shown it, ms; NaN before the first of them. */
+  /** The clock as rows and ticks have shown it, before the first row as the first tick did, ms; NaN before both. */
   #now = NaN
   #saved: string
   /** Until here the least watermark is known: while the lane that has it stays as it is and none becomes idle. */
@@ -102,10 +102,14 @@ export class PartitionTime implements SourceTime {
   tick(time: number): void {
     const { idleMs, lagMs } = this.#rule
     if (idleMs === Infinity) return
-    const isFirst = Number.isNaN(this.#now)
+    if (this.#lanes.size === 0) {
+      if (Number.isNaN(this.#now)) this.#now = time
+      this.isIdle ||= time - this.#now >= idleMs
+      return
+    }
     this.#now = Math.max(time, this.#last)
     this.#find()
-    if (isFirst || this.#holder !== undefined) return
+    if (this.#holder !== undefined) return
     this.isIdle = true
     for (const { max, last } of this.#lanes.values()) this.watermark = Math.max(this.watermark, max - lagMs + this.#now - last)
   }
@@ -119,7 +123,7 @@ export class PartitionTime implements SourceTime {
     if (idleMs === Infinity) return Infinity
     if (Number.isNaN(this.#now)) return -Infinity
     const lanes = [...this.#lanes.values()]
-    if (lanes.length === 0) return this.isIdle ? Infinity : this.#now
+    if (lanes.length === 0) return this.isIdle ? Infinity : this.#now + idleMs
     if (this.isIdle) return Math.min(...lanes.map(({ max, last }) => last + wanted - (max - lagMs)))
     return Math.min(...lanes.filter(lane => !this.#isIdle(lane)).map(({ last }) => last + idleMs))
   }

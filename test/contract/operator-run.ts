@@ -154,6 +154,7 @@ export function flowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
     cut()
     if (one === 'barrier') flows.push({ kind: 'barrier', epoch: ++epoch })
     else if (one === 'end') flows.push({ kind: 'end' })
+    else if (one.startsWith('tick ')) flows.push({ kind: 'tick', time: Number(one.slice('tick '.length)), order: order - 1 })
     else flows.push({ kind: 'watermark', time: Number(one.slice('watermark '.length)) })
   }
   cut()
