@@ -3,7 +3,6 @@ import type { AppendOptions } from '../operators/append.ts'
 import type { CountWindowOptions } from '../operators/countWindow.ts'
 import type { DedupeOptions } from '../operators/dedupe.ts'
 import type { EnrichOptions } from '../operators/enrich.ts'
-import type { EventTimeOptions } from '../operators/eventTime.ts'
 import type { FlatMapOptions } from '../operators/flatMap.ts'
 import type { FoldOptions } from '../operators/fold.ts'
 import type { FoldIntoOptions } from '../operators/foldInto.ts'
@@ -19,31 +18,23 @@ import type { TumbleOptions } from '../operators/tumble.ts'
 import type { ValidateOptions } from '../operators/validate.ts'
 import type { WebhookOptions } from '../operators/webhook.ts'
 import type { Aggregated, Caught, Extended, FieldOf, Fields, Renamed, Selected, Taken, Uses, Windowed } from './fields.ts'
+import type { By, Identified, Kept, Named } from './fields.ts'
 import type { TopologyBuilder } from './pipeline.ts'
 import type { StepInput } from './plan.ts'
+import { TimeMethods } from './stream-time.ts'
 
-interface Identified {
-  readonly id?: string
-}
-/** Columns that are a key: later rows of the same key wait behind one that was given up. */
-interface InOrder<Row> {
-  readonly inOrder?: readonly FieldOf<Row>[]
-}
-type Named<Row> = Identified & InOrder<Row>
-/** A step with state has an id that stays, since its state is kept under it. */
-type Kept<Row> = { readonly id: string } & InOrder<Row>
 type Options = Named<Record<string, unknown>> & Readonly<Record<string, unknown>>
-type By<Row> = { readonly by?: readonly FieldOf<Row>[] }
 /** The options of a window, with the key and the results known by name. */
 type Aggregating<Row, Window, Aggregates, Key> = Omit<Window, 'aggregate' | 'by'> &
   Kept<Row> & { readonly by?: Key; readonly aggregate: Aggregates }
 
 /** Rows on their way, from one or more ports of earlier steps. */
-export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
+export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extends TimeMethods<Row, Key> {
   readonly #builder: TopologyBuilder
   readonly #from: readonly StepInput[]
 
   constructor(builder: TopologyBuilder, from: readonly StepInput[]) {
+    super()
     this.#builder = builder
     this.#from = from
   }
@@ -58,6 +49,14 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
     return new Stream<Out, OutKey>(this.#builder, this.#add(operator, options))
   }
 
+  protected override next<Out extends Fields, OutKey extends FieldOf<Out>>(operator: string, options: object): Stream<Out, OutKey> {
+    return this.#then<Out, OutKey>(operator, options)
+  }
+
+  protected override timed(options: object): Timed<Row, Key> {
+    return new Timed<Row, Key>(this.#builder, this.#add('eventTime', options))
+  }
+
   #windows<Out extends Fields>(operator: string, options: object): WindowedStream<Out, Row> {
     return new WindowedStream<Out, Row>(this.#builder, this.#add(operator, options))
   }
@@ -70,11 +69,6 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
   /** Any operator by name. */
   step(operator: string, options: Options = {}): Stream<Record<string, unknown>> {
     return this.#then(operator, options)
-  }
-
-  /** Says when rows happened; rows too far in the future leave by `suspect`. */
-  eventTime(options: EventTimeOptions & { readonly field: FieldOf<Row> } & Named<Row>): Timed<Row, Key> {
-    return new Timed<Row, Key>(this.#builder, this.#add('eventTime', options))
   }
 
   /** Keeps rows for which a condition holds: an expression, or a function as `module#export`. */
@@ -280,7 +274,7 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
 }
 
 /** Rows with an event time. */
-class Timed<Row extends Fields, Key extends FieldOf<Row> = never> extends Stream<Row, Key> {
+export class Timed<Row extends Fields, Key extends FieldOf<Row> = never> extends Stream<Row, Key> {
   /** Rows from too far in the future. */
   get suspect(): Stream<Row> {
     return this.port('suspect')
