@@ -1,7 +1,8 @@
 /** The running graph of a plan in one thread: built once, then pages and control are pushed through it synchronously. */
 import type { Barrier, End, Tick, Watermark } from '../operators/flow.ts'
+import { compareKeys } from '../operators/windows/window-keys.ts'
 import type { Plan } from '../topology/plan.ts'
-import type { GivenUpRow } from './dead-letter.ts'
+import type { Among, GivenUpRow } from './dead-letter.ts'
 import { SavedWatermarks, watermarksStep, watermarksVersion } from './saved-watermarks.ts'
 import { SharedProjections } from './shared-projections.ts'
 import type { PulledPage } from './source.ts'
@@ -15,11 +16,17 @@ export type { StepCounters } from './step-node.ts'
 export interface FragmentContext extends GraphContext {
   /** A row that no other step takes. */
   dead(row: GivenUpRow): void
+  /** Bytes of an epoch that steps in other lanes put. */
+  add?(bytes: Uint8Array): void
+  /** There is room for pushes again, or something went wrong in a lane. */
+  woken?(): void
 }
 
-/** What a push does outside happens between the two; at once where all steps run in this thread. */
+/** Where all steps run in one thread, both are called within the push. */
 export interface Passage {
+  /** Before each stretch of its way in which it may do something outside; pushes before it may do more in between. */
   begun?(): void
+  /** It has gone all the way, and so has every push before it. */
   done?(): void
 }
 
@@ -28,10 +35,10 @@ export interface Fragment {
    * The flow goes all the way through the graph: where all steps run in this thread, before this returns. All calls to the context are made
    * then, those of one push between those of the pushes around it. Throws what broke the graph.
    */
-  push(flow: PulledPage | Watermark | Tick | Barrier | End, passage?: Passage): void
+  push(flow: PulledPage | Watermark | Barrier | End, passage?: Passage): void
   /** So much is on its way in lanes that nothing more should be pushed now. */
   readonly isFull?: boolean
-  /** Resolves when all that was pushed has gone all the way; left out where that is always so. Rejects with what broke the graph. */
+  /** Resolves when all that was pushed has gone all the way; left out where that is always so. Rejects with what broke the graph, or CLOSED. */
   drained?(): Promise<void>
   /** About how many bytes wait in lanes for the next barrier. */
   readonly dirtyBytes?: number
@@ -40,6 +47,8 @@ export interface Fragment {
   readonly watermark?: number | undefined
   /** When a tick is due, should no row come before it, ms since the epoch; −Infinity for at once, Infinity when nobody waits for one. */
   readonly tickAt?: number
+  /** Nobody waits for lanes any more: what is on its way is given up, and nothing may be pushed. */
+  abandon?(): void
   close(): void
 }
 
@@ -63,7 +72,7 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
     push(flow, passage) {
       graph.check()
       passage?.begun?.()
-      enter(graph, flow, { source: plan.source.id, watermarks })
+      enter(graph, withTicks(flow), { source: plan.source.id, watermarks })
       graph.flush()
       shared.settle()
       if (flow.kind === 'barrier') graph.attempt(() => graph.save(watermarks))
@@ -82,14 +91,20 @@ export function enter(
   flow: PulledPage | Watermark | Tick | Barrier | End,
   { source, watermarks }: { readonly source: string; readonly watermarks: SavedWatermarks },
 ): void {
+  if (flow.kind === 'tick') watermarks.order = Math.max(watermarks.order, flow.order)
   if (flow.kind !== 'page') return graph.receive(source, flow.kind === 'end' ? { ...flow, order: watermarks.order } : flow)
-  watermarks.order = lastOrderOf(flow) ?? watermarks.order
-  const { putAway, replay, taps, tick } = flow
+  // Where pushes follow one another through layers, a letter comes to its own after others.
+  watermarks.order = Math.max(watermarks.order, lastOrderOf(flow) ?? 0)
+  const { putAway, replay, taps } = flow
   if (putAway) graph.attempt(() => graph.nodes.get(putAway.step)?.ordered?.lines.leave(putAway.turn))
   else if (replay) graph.attempt(() => sendBack(graph, flow, replay))
-  else if (tick !== undefined) graph.receive(source, { kind: 'tick', time: tick, order: watermarks.order })
   else if (taps) receiveByTaps(graph, source, flow, taps)
   else graph.receive(source, flow)
+}
+
+/** A page that holds the clock and no row is a tick for the graph. */
+export function withTicks<Other extends Watermark | Barrier | End>(flow: PulledPage | Other): PulledPage | Tick | Other {
+  return flow.kind === 'page' && flow.tick !== undefined ? { kind: 'tick', time: flow.tick, order: flow.order[0] as number } : flow
 }
 
 /** The rows of a page by the ports of those who want them, before anything is merged. */
@@ -123,6 +138,13 @@ export function handing({ steps }: Plan, context: Pick<FragmentContext, 'dead'>)
   const numbers = new Map(steps.map(({ id }, number) => [id, number]))
   const numberOf = ({ step }: GivenUpRow): number => numbers.get(step) ?? -1
   return dead => {
-    for (const row of dead.toSorted((a, b) => a.order - b.order || numberOf(a) - numberOf(b))) context.dead(row)
+    const sorted = dead.toSorted((a, b) => a.order - b.order || numberOf(a) - numberOf(b) || compareAmong(a.among, b.among))
+    for (const { among: _, ...row } of sorted) context.dead(row)
   }
+}
+
+function compareAmong(a: Among | undefined, b: Among | undefined): number {
+  if (a === undefined || b === undefined) return 0
+  // Two that are infinite have no difference.
+  return (a.rank === b.rank ? 0 : a.rank - b.rank) || a.time - b.time || compareKeys(a.key, b.key)
 }

@@ -54,6 +54,10 @@ export class TickingSource implements Source {
     return this.#source.originOf(order)
   }
 
+  originsOf(): (order: number) => RowOrigin | undefined {
+    return this.#source.originsOf()
+  }
+
   next(): PulledPage | null {
     const page = this.#source.next()
     if (page === null) this.#writeIfDue()

@@ -58,6 +58,16 @@ export class TickWaits {
     return Math.min(...(active.length > 0 ? active : times).map(time => time.at(wanted)))
   }
 
+  /** The least watermark at which rows leave each step, of those at which any are to. */
+  get wanted(): Readonly<Record<string, number>> {
+    const all: Record<string, number> = {}
+    for (const [step, waits] of this.#waits) {
+      const wanted = Math.min(...waits.map(waiting => (waiting.for === 'watermark' ? waiting.at() : Infinity)))
+      if (wanted < Infinity) all[step] = wanted
+    }
+    return all
+  }
+
   #timeStepsBefore(step: string): TimeStep[] {
     let ids = this.#timesOf.get(step)
     if (ids === undefined) this.#timesOf.set(step, (ids = [...this.#idsBefore(step)]))

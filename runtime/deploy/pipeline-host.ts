@@ -15,8 +15,7 @@ import type { ChangeWatch, FoldedRow } from '../../actors/projection.ts'
 import type { Progress } from '../../actors/settling.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
-import { TickingSource } from '../../actors/ticking-source.ts'
-import { TICK, tickMsDefault, tickStream, usesClock } from '../../actors/ticks.ts'
+import { usesClock } from '../../actors/ticks.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
 import { assert } from '../../event/assert.ts'
 import type { Clock } from '../../event/clock.ts'
@@ -31,7 +30,10 @@ import type { StateStore } from '../../store/state.ts'
 import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
+import { fragmentOf, type LanesOfStart, type StartLane, startLane } from './lane-host.ts'
+import type { LanePorts } from './lane-ports.ts'
 import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
+import { ticking, ticksRead } from './ticking.ts'
 import { openTelemetry } from '../observe/tracer.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
 
@@ -46,6 +48,8 @@ export interface PipelineHostParts {
   readonly limits: Limits
   readonly epochMs: number
   readonly clock: Clock
+  /** To lanes in other threads. */
+  readonly ports: LanePorts
   /** Who writes a projection, by its stored name, now; null when nobody does. */
   lookedUp(projection: string): Promise<LookedUp | null>
   /** Rows of a projection that is watched have changed: the keys of those, as `rowKeyText`. */
@@ -71,6 +75,8 @@ export interface StartPipeline {
   /** Projections whose changes are told, as long as `watch` does not say otherwise. */
   readonly watched: readonly string[]
   readonly skip: readonly SkippedRow[]
+  /** Left out where the whole graph runs in one thread. */
+  readonly lanes?: LanesOfStart
 }
 
 export interface PipelineStats extends Progress {
@@ -91,6 +97,8 @@ export interface FoldedAnswer {
 export interface PipelineControl extends Record<string, (...args: never[]) => unknown> {
   plan(module: NamedModule, options: { readonly export?: string | undefined; readonly until?: 'head' | undefined }): Promise<Plan>
   start(request: StartPipeline): Promise<void>
+  /** One lane of a topology whose pipeline runs in another thread. */
+  startLane(request: StartLane): Promise<void>
   /** Does nothing for one that does not run here. */
   stop(topology: string, options: StopOptions): Promise<void>
   stats(topology: string): PipelineStats | null
@@ -123,6 +131,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
       })
       actors.set(topology, actor)
     },
+    startLane: request => startLane(parts, request),
     stop: async (topology, options) => actors.get(topology)?.stop(options),
     stats(topology) {
       const actor = actors.get(topology)
@@ -164,19 +173,15 @@ function startPipeline(
     tracer: openTelemetry,
     partitions: parts.log.partitions,
     indexes: indexedFields(request.plan),
-    createFragment,
+    createFragment: fragmentOf(parts, request),
     resolve,
     environment: process.env,
     ...lookupsOf(parts, request),
     onEnd,
     async openSource(from, pipeline): Promise<Source> {
       const { source } = request.plan
-      const hasClock = usesClock(request.plan)
-      if (source.kind === 'log') {
-        const log = openLog(parts, request, source, from)
-        return hasClock && request.head === undefined ? ticking(parts, request, log, pipeline.tickAt) : log
-      }
-      const calls = { beforeCall: pipeline.beforeCall, ...(hasClock && { now: () => parts.clock.now() }) }
+      if (source.kind === 'log') return ticking(parts, request, openLog(parts, request, source, from), pipeline.tickAt)
+      const calls = { beforeCall: pipeline.beforeCall, ...(usesClock(request.plan) && { now: () => parts.clock.now() }) }
       return openGenerator(parts, source, { make: await resolve(source.reference), ...calls, ...(from && { from }) })
     },
   })
@@ -229,15 +234,12 @@ function openLog(
   const { types, categories } = plan
   const stream = deadLetterStream(topology)
   const discards = steps.some(({ inOrder }) => inOrder !== undefined)
-  const ticks = usesClock(request.plan) ? tickStream(topology) : undefined
+  const { also, ticks } = ticksRead(log, request)
   const reader = new LogReader(log, {
     scope,
     types,
     categories,
-    also: [
-      { stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] },
-      ...(ticks === undefined ? [] : [{ stream: scope + ticks, types: [TICK] }]),
-    ],
+    also: [{ stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] }, ...also],
     pageRows: limits.pageRows,
     ...(from?.place && { after: from.place }),
     ...(head !== undefined && { upTo: head + 1 }),
@@ -247,13 +249,7 @@ function openLog(
   return new LogSource({
     plan,
     storeId: log.storeId,
-    replays: {
-      stream,
-      partition: log.partitionOf(scope + stream),
-      deployment,
-      discards,
-      ...(ticks !== undefined && { ticks: { stream: ticks, partition: log.partitionOf(scope + ticks) } }),
-    },
+    replays: { stream, partition: log.partitionOf(scope + stream), deployment, discards, ...ticks },
     reader: {
       // What is committed after this is read is announced by a later epoch than the one waited for.
       next() {
@@ -271,17 +267,6 @@ function openLog(
     ...(head !== undefined && { upTo: head }),
     changed: () => log.horizon.changed(seenEpoch),
   })
-}
-
-/** What ends closes whatever waits, and needs no clock for it. */
-function ticking(
-  { log, clock, appendOutbox: append }: PipelineHostParts,
-  { scope, plan: { topology, tickMs = tickMsDefault } }: StartPipeline,
-  source: LogSource,
-  tickAt: () => number,
-): TickingSource {
-  const partition = log.partitionOf(scope + tickStream(topology))
-  return new TickingSource(source, { scope, topology, partition, tickMs, clock, append, tickAt })
 }
 
 function openGenerator(
