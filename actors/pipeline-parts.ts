@@ -25,7 +25,7 @@ export interface PipelineParts {
 export async function openParts(options: PipelineOptions): Promise<PipelineParts> {
   const { plan, store, heartbeat, incarnation, scope = DEFAULT_SCOPE } = options
   const row = readTopologyRow(store, scope + plan.topology)
-  const opened: { source?: Source; origins?: Source['originOf'] | undefined; wake?: () => void } = {}
+  const opened: { source?: Source; fragment?: Fragment; origins?: Source['originOf'] | undefined; wake?: () => void } = {}
   const isRepeating = options.isRepeating || row?.isRepeating === true
   const { topology } = plan
   const gatherer = new EpochGatherer({
@@ -40,6 +40,7 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
   const calls = guardCalls(options.skip)
   const source = await options.openSource(row && { place: row.place, rows: row.rows, sequences: row.sequences }, {
     beforeCall: order => heartbeat.note(incarnation, 0, order),
+    tickAt: () => opened.fragment?.tickAt ?? Infinity,
   })
   opened.source = source
   const fragment = await options.createFragment(plan, {
@@ -57,6 +58,7 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
     add: bytes => gatherer.add(bytes),
     woken: () => opened.wake?.(),
   })
+  opened.fragment = fragment
   const lookups = options.lookups && (await Lookups.open({ ...options.lookups, store, monotonic: () => options.clock.monotonic() }))
   return {
     gatherer,

@@ -62,6 +62,18 @@ export interface JoinedInput {
   readonly reads: readonly string[]
 }
 
+/**
+ * What a step waits for, asked when no more rows are there, so that the clock is written into the log only while somebody waits for it.
+ * Times are ms since the epoch; Infinity means never.
+ */
+export type Waiting =
+  /** Rows leave when the watermark has come to `at()`. */
+  | { readonly for: 'watermark'; at(): number }
+  /** Rows leave at the first tick from `at()` on; −Infinity asks for one at once. */
+  | { readonly for: 'clock'; at(): number }
+  /** A step that makes watermarks: a tick at `at(wanted)` makes it idle, or brings its watermark to `wanted`. */
+  | { readonly for: 'time'; at(wanted: number): number; isIdle(): boolean }
+
 /** What one step is given by the fragment that runs it. */
 export interface StepContext {
   readonly step: string
@@ -85,6 +97,10 @@ export interface StepContext {
    * −1 − order of its first row; when that call fails it is called row by row, so that only the rows to blame are given up.
    */
   beforeCall(order: number): void
+  /** When the row of an order was recorded, ms since the epoch; left out where rows come from no log. */
+  recordedOf?(order: number): number
+  /** Called while the step is made, by one that waits for the watermark or for the clock. */
+  waits?(waiting: Waiting): void
   /** In how many lanes the step runs side by side; one when left out. */
   readonly lanes?: number
   /** Whether the lane has the rows whose columns `fields` hold `values`; all of them when left out. Saved rows of other keys are another lane's. */
@@ -174,9 +190,9 @@ export interface OperatorSpec {
 
 /**
  * One thing that enters or leaves in an example. A row may say `$order`, `$eventTime`, `$watermark` and `$input` beside its fields;
- * texts are control: `watermark 3600000`, `barrier`, `end`.
+ * texts are control: `watermark 3600000`, `tick 3600000`, `barrier`, `end`.
  */
-export type ExampleFlow = Row | 'barrier' | 'end' | `watermark ${number}`
+export type ExampleFlow = Row | 'barrier' | 'end' | `watermark ${number}` | `tick ${number}`
 
 /** An example that is run by the tests and shown in the docs. */
 export interface OperatorExample {
@@ -230,6 +246,8 @@ export interface Operator<Options = never> {
    * `keyBy` named. At joins the n-th column of one input meets the n-th of the other. Left out, or empty: all rows must meet in one place.
    */
   splitBy?(options: Options, key: readonly string[], input: number): readonly string[]
+  /** Something leaves because time has passed while no row came: the topology reads and writes ticks. */
+  usesClock?(options: Options): boolean
   /** Builds the step: once a fragment, before the first page. */
   create(options: Options, context: StepContext): OperatorFunction<Flow, Flow> | Promise<OperatorFunction<Flow, Flow>>
 }

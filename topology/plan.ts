@@ -71,6 +71,8 @@ export interface Plan {
   readonly steps: readonly PlanStep[]
   /** Time between two writes of its state; the node's when left out. */
   readonly epochMs?: number
+  /** Between two ticks at least; a second when left out. */
+  readonly tickMs?: number
   readonly until?: 'head'
   /** Of a projection as code: it can be exchanged for another of its name; and whether it makes rows of an earlier revision new. */
   readonly projection?: { readonly upgrades: boolean }
@@ -102,8 +104,9 @@ export async function planTopology(topology: Topology, { resolve, until }: PlanO
     const joined = inputs.get(step.id)?.map((row, input) => ({ row, reads: [...wanted.byInput(step, input)].sort() }))
     return { ...step, from, ...(row && { row }), reads, ...(joined && { inputs: joined }), ...sideInputsOf(step) }
   })
-  const { name, version, epochMs } = topology
-  return { topology: name, version, source, steps, ...(epochMs !== undefined && { epochMs }), ...(until && { until }) }
+  const { name, version, epochMs, tickMs } = topology
+  const pace = { ...(epochMs !== undefined && { epochMs }), ...(tickMs !== undefined && { tickMs }) }
+  return { topology: name, version, source, steps, ...pace, ...(until && { until }) }
 }
 
 function sideInputsOf({ operator, options }: Step): Pick<PlanStep, 'sideInputs'> {

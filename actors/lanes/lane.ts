@@ -13,6 +13,7 @@ import { guardCalls, type SkippedRow } from '../skipped-rows.ts'
 import { type GraphContext, StepGraph } from '../step-graph.ts'
 import type { StepCounters } from '../step-node.ts'
 import { StepStates } from '../step-states.ts'
+import { TickWaits } from '../ticks.ts'
 import { laneOfKey } from './key-lanes.ts'
 import type { FlowsOf, LaneAnswer, LaneTask } from './lane-task.ts'
 
@@ -46,6 +47,7 @@ export class Lane {
   readonly #levels = new Map<number, Level>()
   readonly #left = new Map<string, Flow[]>()
   readonly #order: readonly string[]
+  readonly #waits: TickWaits
 
   /** Loads what was saved of its keys. Rejects with INVALID when the steps can not be built. */
   static async start(options: LaneOptions): Promise<Lane> {
@@ -57,7 +59,7 @@ export class Lane {
     for (const [level, own] of Map.groupBy(sections, section => section.level)) {
       const ids = new Set(own.flatMap(({ steps }) => steps))
       const steps = plan.steps.filter(({ id }) => ids.has(id))
-      const parts = { plan, steps, watermarks: lane.#watermarks, shared, outlets: lane.#outlets(own, plan) }
+      const parts = { plan, steps, watermarks: lane.#watermarks, shared, waits: lane.#waits, outlets: lane.#outlets(own, plan) }
       lane.#levels.set(level, { graph: await StepGraph.build(parts, context), entries: own.map(({ entry }) => entry) })
     }
     return lane
@@ -68,6 +70,7 @@ export class Lane {
     this.#states = new StepStates({ ...options, topology: plan.topology, beat: () => heartbeat.beat() })
     this.#watermarks = new SavedWatermarks(this.#states.state(watermarksStep, watermarksVersion))
     this.#order = plan.steps.map(({ id }) => id)
+    this.#waits = new TickWaits(plan)
   }
 
   #contextOf(options: LaneOptions, sections: readonly Section[]): GraphContext {
@@ -136,13 +139,13 @@ export class Lane {
     return { push, level, ...this.#answer(graph), ...(isBarrier && { bytes: this.#states.bytes.take() }) }
   }
 
-  #answer(graph: StepGraph): Pick<LaneAnswer, 'parts' | 'dead' | 'dirtyBytes' | 'counters'> {
+  #answer(graph: StepGraph): Pick<LaneAnswer, 'parts' | 'dead' | 'dirtyBytes' | 'counters' | 'wanted'> {
     const parts = this.#order.flatMap((step): FlowsOf[] => {
       const flows = graph.nodes.has(step) ? (this.#left.get(step)?.splice(0) ?? []) : []
       return flows.length === 0 ? [] : [{ step, flows }]
     })
     const dead = graph.dead.splice(0)
-    return { parts, dead, dirtyBytes: this.#states.bytes.length, counters: this.#counters }
+    return { parts, dead, dirtyBytes: this.#states.bytes.length, counters: this.#counters, wanted: this.#waits.wanted }
   }
 
   get #counters(): Record<string, readonly number[]> {

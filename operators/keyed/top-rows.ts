@@ -55,6 +55,7 @@ export class TopRows {
     this.#compare = comparing(this.#columns)
     this.#groups = new KeyedRows(context, { meaning: { n, order, isWindowed }, format: rankingFormat })
     this.#nextEnd = this.#earliestEnd()
+    context.waits?.({ for: 'watermark', at: () => this.#nextEnd })
   }
 
   expect(moves: Moves): void {

@@ -52,6 +52,12 @@ export abstract class KeyedWindows<Home> {
     this.cells = new WindowCells(this.aggregates)
     this.#output = new WindowRows(this.aggregates, (context.lanes ?? 1) > 1)
     this.state = new WindowState(context.state)
+    context.waits?.({ for: 'watermark', at: () => this.dueAt() })
+  }
+
+  /** The least watermark at which results leave; Infinity while none are to. */
+  protected dueAt(): number {
+    return Infinity
   }
 
   expect(moves: Moves): void {

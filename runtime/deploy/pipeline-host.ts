@@ -15,6 +15,7 @@ import type { ChangeWatch, FoldedRow } from '../../actors/projection.ts'
 import type { Progress } from '../../actors/settling.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
+import { usesClock } from '../../actors/ticks.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
 import { assert } from '../../event/assert.ts'
 import type { Clock } from '../../event/clock.ts'
@@ -32,6 +33,7 @@ import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../top
 import { fragmentOf, type LanesOfStart, type StartLane, startLane } from './lane-host.ts'
 import type { LanePorts } from './lane-ports.ts'
 import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
+import { ticking, ticksRead } from './ticking.ts'
 import { openTelemetry } from '../observe/tracer.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
 
@@ -181,8 +183,9 @@ function startPipeline(
     onEnd,
     async openSource(from, pipeline): Promise<Source> {
       const { source } = request.plan
-      if (source.kind === 'log') return openLog(parts, request, source, from)
-      return openGenerator(parts, source, { make: await resolve(source.reference), beforeCall: pipeline.beforeCall, ...(from && { from }) })
+      if (source.kind === 'log') return ticking(parts, request, openLog(parts, request, source, from), pipeline.tickAt)
+      const calls = { beforeCall: pipeline.beforeCall, ...(usesClock(request.plan) && { now: () => parts.clock.now() }) }
+      return openGenerator(parts, source, { make: await resolve(source.reference), ...calls, ...(from && { from }) })
     },
   })
 }
@@ -234,11 +237,12 @@ function openLog(
   const { types, categories } = plan
   const stream = deadLetterStream(topology)
   const discards = steps.some(({ inOrder }) => inOrder !== undefined)
+  const { also, ticks } = ticksRead(log, request)
   const reader = new LogReader(log, {
     scope,
     types,
     categories,
-    also: { stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] },
+    also: [{ stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] }, ...also],
     pageRows: limits.pageRows,
     ...(from?.place && { after: from.place }),
     ...(head !== undefined && { upTo: head + 1 }),
@@ -248,7 +252,7 @@ function openLog(
   return new LogSource({
     plan,
     storeId: log.storeId,
-    replays: { stream, partition: log.partitionOf(scope + stream), deployment, discards },
+    replays: { stream, partition: log.partitionOf(scope + stream), deployment, discards, ...ticks },
     reader: {
       // What is committed after this is read is announced by a later epoch than the one waited for.
       next() {
@@ -271,7 +275,7 @@ function openLog(
 function openGenerator(
   { limits }: PipelineHostParts,
   { id, reference, options }: GenerateSource,
-  rest: { make: unknown; from?: SourcePosition; beforeCall(row: number): void },
+  rest: { make: unknown; from?: SourcePosition; now?: () => number; beforeCall(row: number): void },
 ): GeneratorSource {
   return new GeneratorSource({ id, reference, options, pageRows: limits.pageRows, ...rest })
 }

@@ -86,6 +86,7 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
     resolve: reference => Promise.resolve(run.functions?.[reference]),
     dead: (page, row) => void outcome.dead.push(page.order[row] as number),
     beforeCall: () => {},
+    recordedOf: order => order,
   }
 }
 
@@ -218,6 +219,7 @@ function plainFlowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
     cut()
     if (one === 'barrier') flows.push({ kind: 'barrier', epoch: ++epoch })
     else if (one === 'end') flows.push({ kind: 'end' })
+    else if (one.startsWith('tick ')) flows.push({ kind: 'tick', time: Number(one.slice('tick '.length)), order: order - 1 })
     else flows.push({ kind: 'watermark', time: Number(one.slice('watermark '.length)) })
   }
   cut()
