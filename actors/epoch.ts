@@ -3,7 +3,7 @@ import type { NewEvent } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
 import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
 import type { ProjectionWriter, StepState } from '../operators/operator.ts'
-import { EpochBytes } from '../store/epoch-bytes.ts'
+import { EpochRows } from '../store/epoch-rows.ts'
 import {
   encodeTopologyRow,
   outboxNumber,
@@ -63,7 +63,7 @@ export class EpochGatherer {
   readonly projections: FoldedProjections
   epoch: number
   readonly #options: EpochOptions
-  readonly #bytes = new EpochBytes()
+  readonly #changes: EpochRows
   readonly #outbox: Outbox
   readonly #scope: Scope
   /** The topology's name in the database. */
@@ -75,6 +75,7 @@ export class EpochGatherer {
 
   constructor(options: EpochOptions) {
     this.#options = options
+    this.#changes = new EpochRows(options.store)
     this.#scope = options.scope ?? DEFAULT_SCOPE
     this.#stored = this.#scope + options.topology
     this.epoch = options.row?.epoch ?? 0
@@ -87,7 +88,7 @@ export class EpochGatherer {
 
   /** About how many bytes wait for the next epoch. */
   get dirtyBytes(): number {
-    return this.#bytes.length + this.#outbox.textLength + this.projections.textLength
+    return this.#changes.length + this.#outbox.textLength + this.projections.textLength
   }
 
   /** About how many of them are deliveries. */
@@ -103,12 +104,14 @@ export class EpochGatherer {
   state(step: string, schemaVersion: number): StepState {
     const prefix = stepPrefix(this.#stored, step, schemaVersion)
     return {
-      rows: () => this.#alive(scanPrefix(this.#options.store, 'state', prefix)),
+      rows: (within, from) => this.#alive(this.#changes.rows(prefix, { ...(within && { within }), ...(from && { from }) })),
+      get: key => this.#changes.get(prefix, key),
+      getMany: keys => this.#changes.getMany(prefix, keys),
       put: (key, value) => {
         this.#options.beat()
-        this.#bytes.put('state', prefix, key, value)
+        this.#changes.put('state', prefix, key, value)
       },
-      delete: key => this.#bytes.delete('state', prefix, key),
+      delete: key => this.#changes.delete('state', prefix, key),
     }
   }
 
@@ -191,11 +194,11 @@ export class EpochGatherer {
     this.epoch++
     this.#sealProjections()
     const prefix = outboxPrefix(this.#stored)
-    for (const number of this.#sent) this.#bytes.delete('state', prefix, outboxNumber(number))
+    for (const number of this.#sent) this.#changes.delete('state', prefix, outboxNumber(number))
     this.#sent = []
     const requests = this.#outbox.seal()
     const outboxNumbers = requests.map(() => ++this.#outboxNumber)
-    for (const [index, request] of requests.entries()) this.#bytes.put('state', prefix, outboxNumber(outboxNumbers[index]!), request)
+    for (const [index, request] of requests.entries()) this.#changes.put('state', prefix, outboxNumber(outboxNumbers[index]!), request)
     const row: TopologyRow = {
       deployment,
       status,
@@ -207,8 +210,8 @@ export class EpochGatherer {
       counters,
       ...(isRepeating && { isRepeating }),
     }
-    this.#bytes.put('meta', topologyKey(this.#stored), NO_KEY, encodeTopologyRow(row))
-    return { epoch: this.epoch, bytes: this.#bytes.take(), requests, outboxNumbers }
+    this.#changes.put('meta', topologyKey(this.#stored), NO_KEY, encodeTopologyRow(row))
+    return { epoch: this.epoch, bytes: this.#changes.seal(), requests, outboxNumbers }
   }
 
   #sealProjections(): void {
@@ -216,8 +219,8 @@ export class EpochGatherer {
       const prefix = projectionPrefix(this.#scope + name)
       this.#sealIndexes(name, rows)
       for (const [keyText, { text }] of rows) {
-        if (text === undefined) this.#bytes.delete('state', prefix, rowKeyBytes(keyText))
-        else this.#bytes.put('state', prefix, rowKeyBytes(keyText), Buffer.from(text))
+        if (text === undefined) this.#changes.delete('state', prefix, rowKeyBytes(keyText))
+        else this.#changes.put('state', prefix, rowKeyBytes(keyText), Buffer.from(text))
       }
     }
   }
@@ -228,13 +231,19 @@ export class EpochGatherer {
     if (fields.length === 0) return
     for (const { isDeleted, key } of indexChanges({ store, projection: this.#scope + name, fields }, rows)) {
       this.#options.beat()
-      if (isDeleted) this.#bytes.delete('state', NO_KEY, key)
-      else this.#bytes.put('state', NO_KEY, key, NO_KEY)
+      if (isDeleted) this.#changes.delete('state', NO_KEY, key)
+      else this.#changes.put('state', NO_KEY, key, NO_KEY)
     }
+  }
+
+  /** The rows of the epoch that was sealed are in the database, for steps that read them back. */
+  stateWritten(): void {
+    this.#changes.written()
   }
 
   /** The epoch is in the database: readers find its rows there. */
   written(epoch: SealedEpoch): void {
+    this.stateWritten()
     this.projections.written(epoch.epoch)
   }
 

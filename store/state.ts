@@ -126,7 +126,7 @@ export function* scanRange(store: StateStore, column: StateColumn, gte: Bytes, l
 }
 
 /** The first key behind all that begin with the prefix. */
-function after(prefix: Bytes): Bytes {
+export function after(prefix: Bytes): Bytes {
   const end = prefix.slice()
   for (let i = end.length - 1; i >= 0; i--) {
     if (end[i] === 255) continue

@@ -39,9 +39,20 @@ export class MemoryState implements StepState {
   readonly rowsByKey = new Map<string, Uint8Array>()
   puts = 0
 
-  rows(): Iterable<readonly [Uint8Array, Uint8Array]> {
-    const sorted = [...this.rowsByKey].sort(([a], [b]) => (a < b ? -1 : 1))
+  rows(prefix: Uint8Array = new Uint8Array(0), from: Uint8Array = prefix): Iterable<readonly [Uint8Array, Uint8Array]> {
+    const [begin, least] = [Buffer.from(prefix).toString('hex'), Buffer.from(from).toString('hex')]
+    const found = [...this.rowsByKey].filter(([key]) => key.startsWith(begin) && key >= least)
+    const sorted = found.sort(([a], [b]) => (a < b ? -1 : 1))
     return sorted.map(([key, value]) => [Buffer.from(key, 'hex'), inTheMiddle(value)] as const)
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    const value = this.rowsByKey.get(Buffer.from(key).toString('hex'))
+    return value && inTheMiddle(value)
+  }
+
+  getMany(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
+    return keys.map(key => this.get(key))
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
