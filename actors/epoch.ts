@@ -3,7 +3,7 @@ import type { NewEvent } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
 import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
 import type { ProjectionWriter, StepState } from '../operators/operator.ts'
-import { EpochRows } from '../store/epoch-rows.ts'
+import type { EpochRows } from '../store/epoch-rows.ts'
 import {
   encodeTopologyRow,
   outboxNumber,
@@ -13,7 +13,6 @@ import {
   readProjectionRow,
   scanPrefix,
   type StateStore,
-  stepPrefix,
   topologyKey,
   type TopologyRow,
 } from '../store/state.ts'
@@ -21,6 +20,7 @@ import { type DeadLetterData, deadLetterStream, type GivenUpRow, letterOf, lette
 import { type Delivery, letterOfDelivery, type Undelivered } from './delivery.ts'
 import { Outbox } from './outbox.ts'
 import type { StepOutbox } from './step-node.ts'
+import { StepStates } from './step-states.ts'
 import { HotRows, type HotSlabs } from './hot-rows.ts'
 import { indexChanges } from './index-changes.ts'
 import { type ChangeWatch, FoldedProjections, type FoldedRows, rowKeyBytes } from './projection.ts'
@@ -63,7 +63,8 @@ export class EpochGatherer {
   readonly projections: FoldedProjections
   epoch: number
   readonly #options: EpochOptions
-  readonly #changes: EpochRows
+  readonly #states: StepStates
+  readonly #bytes: EpochRows
   readonly #outbox: Outbox
   readonly #scope: Scope
   /** The topology's name in the database. */
@@ -75,7 +76,8 @@ export class EpochGatherer {
 
   constructor(options: EpochOptions) {
     this.#options = options
-    this.#changes = new EpochRows(options.store)
+    this.#states = new StepStates({ ...options, beat: () => options.beat() })
+    this.#bytes = this.#states.bytes
     this.#scope = options.scope ?? DEFAULT_SCOPE
     this.#stored = this.#scope + options.topology
     this.epoch = options.row?.epoch ?? 0
@@ -88,7 +90,7 @@ export class EpochGatherer {
 
   /** About how many bytes wait for the next epoch. */
   get dirtyBytes(): number {
-    return this.#changes.length + this.#outbox.textLength + this.projections.textLength
+    return this.#bytes.length + this.#outbox.textLength + this.projections.textLength
   }
 
   /** About how many of them are deliveries. */
@@ -102,25 +104,12 @@ export class EpochGatherer {
   }
 
   state(step: string, schemaVersion: number): StepState {
-    const prefix = stepPrefix(this.#stored, step, schemaVersion)
-    return {
-      rows: (within, from) => this.#alive(this.#changes.rows(prefix, { ...(within && { within }), ...(from && { from }) })),
-      get: key => this.#changes.get(prefix, key),
-      getMany: keys => this.#changes.getMany(prefix, keys),
-      put: (key, value) => {
-        this.#options.beat()
-        this.#changes.put('state', prefix, key, value)
-      },
-      delete: key => this.#changes.delete('state', prefix, key),
-    }
+    return this.#states.state(step, schemaVersion)
   }
 
-  /** A large state takes longer to read back than a worker may be silent. */
-  *#alive<Row>(rows: Iterable<Row>): Generator<Row> {
-    for (const row of rows) {
-      this.#options.beat()
-      yield row
-    }
+  /** What steps of this topology put in other threads since the last barrier. */
+  add(bytes: Uint8Array): void {
+    this.#bytes.append(bytes)
   }
 
   projection(name: string): ProjectionWriter {
@@ -141,7 +130,7 @@ export class EpochGatherer {
 
   *#rowsOf(projection: string): Generator<readonly [key: readonly unknown[], value: unknown]> {
     const rows = readProjection(this.#options.store, this.#scope + projection)
-    for (const { key, text } of this.#alive(rows)) yield [key, JSON.parse(text) as unknown]
+    for (const { key, text } of this.#states.alive(rows)) yield [key, JSON.parse(text) as unknown]
   }
 
   outbox(step: string): StepOutbox {
@@ -194,11 +183,11 @@ export class EpochGatherer {
     this.epoch++
     this.#sealProjections()
     const prefix = outboxPrefix(this.#stored)
-    for (const number of this.#sent) this.#changes.delete('state', prefix, outboxNumber(number))
+    for (const number of this.#sent) this.#bytes.delete('state', prefix, outboxNumber(number))
     this.#sent = []
     const requests = this.#outbox.seal()
     const outboxNumbers = requests.map(() => ++this.#outboxNumber)
-    for (const [index, request] of requests.entries()) this.#changes.put('state', prefix, outboxNumber(outboxNumbers[index]!), request)
+    for (const [index, request] of requests.entries()) this.#bytes.put('state', prefix, outboxNumber(outboxNumbers[index]!), request)
     const row: TopologyRow = {
       deployment,
       status,
@@ -210,8 +199,8 @@ export class EpochGatherer {
       counters,
       ...(isRepeating && { isRepeating }),
     }
-    this.#changes.put('meta', topologyKey(this.#stored), NO_KEY, encodeTopologyRow(row))
-    return { epoch: this.epoch, bytes: this.#changes.seal(), requests, outboxNumbers }
+    this.#bytes.put('meta', topologyKey(this.#stored), NO_KEY, encodeTopologyRow(row))
+    return { epoch: this.epoch, bytes: this.#bytes.take(), requests, outboxNumbers }
   }
 
   #sealProjections(): void {
@@ -219,8 +208,8 @@ export class EpochGatherer {
       const prefix = projectionPrefix(this.#scope + name)
       this.#sealIndexes(name, rows)
       for (const [keyText, { text }] of rows) {
-        if (text === undefined) this.#changes.delete('state', prefix, rowKeyBytes(keyText))
-        else this.#changes.put('state', prefix, rowKeyBytes(keyText), Buffer.from(text))
+        if (text === undefined) this.#bytes.delete('state', prefix, rowKeyBytes(keyText))
+        else this.#bytes.put('state', prefix, rowKeyBytes(keyText), Buffer.from(text))
       }
     }
   }
@@ -231,19 +220,14 @@ export class EpochGatherer {
     if (fields.length === 0) return
     for (const { isDeleted, key } of indexChanges({ store, projection: this.#scope + name, fields }, rows)) {
       this.#options.beat()
-      if (isDeleted) this.#changes.delete('state', NO_KEY, key)
-      else this.#changes.put('state', NO_KEY, key, NO_KEY)
+      if (isDeleted) this.#bytes.delete('state', NO_KEY, key)
+      else this.#bytes.put('state', NO_KEY, key, NO_KEY)
     }
-  }
-
-  /** The rows of the epoch that was sealed are in the database, for steps that read them back. */
-  stateWritten(): void {
-    this.#changes.written()
   }
 
   /** The epoch is in the database: readers find its rows there. */
   written(epoch: SealedEpoch): void {
-    this.stateWritten()
+    this.#bytes.written()
     this.projections.written(epoch.epoch)
   }
 

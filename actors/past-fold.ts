@@ -69,7 +69,6 @@ export async function foldPast(options: PastFoldOptions): Promise<PastFold> {
     const batch = store.batch()
     applyEpoch(bytes, batch)
     store.write(batch, { sync: false })
-    gatherer.stateWritten()
   }
   let events = 0
   let sliceAt = clock.monotonic()

@@ -37,16 +37,22 @@ export class EpochBytes {
     this.#append(key)
   }
 
-  /** All changes, in a buffer of its own that may be transferred. */
-  copy(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#used)
+  /** Changes that were gathered elsewhere, behind those gathered here. */
+  append(changes: Bytes): void {
+    this.#reserve(changes.length)
+    this.#append(changes)
   }
 
-  /** All changes, and none is left. */
+  /** What was put since the last call, in a buffer of its own that may be transferred. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.copy()
     this.clear()
     return taken
+  }
+
+  /** As `take`, and all is still there. */
+  copy(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#used)
   }
 
   clear(): void {
@@ -65,13 +71,9 @@ export class EpochBytes {
     return this.#used === 0 ? [] : this.#index.within(this.#bytes.subarray(0, this.#used), gte, lt)
   }
 
-  #head(operation: number, keyBytes: number, valueBytes: number): void {
-    const needed = this.#used + 9 + keyBytes + valueBytes
+  #reserve(bytes: number): void {
+    const needed = this.#used + bytes
     if (needed > this.#bytes.length) this.#resize(Math.max(needed, this.#bytes.length * 2))
-    this.#view.setUint8(this.#used, operation)
-    this.#view.setUint32(this.#used + 1, keyBytes)
-    this.#view.setUint32(this.#used + 5, valueBytes)
-    this.#used += 9
   }
 
   #resize(length: number): void {
@@ -79,6 +81,14 @@ export class EpochBytes {
     other.set(this.#bytes.subarray(0, this.#used))
     this.#bytes = other
     this.#view = new DataView(other.buffer)
+  }
+
+  #head(operation: number, keyBytes: number, valueBytes: number): void {
+    this.#reserve(9 + keyBytes + valueBytes)
+    this.#view.setUint8(this.#used, operation)
+    this.#view.setUint32(this.#used + 1, keyBytes)
+    this.#view.setUint32(this.#used + 5, valueBytes)
+    this.#used += 9
   }
 
   #append(bytes: Bytes): void {

@@ -17,7 +17,7 @@ export class EpochRows {
     this.#store = store
   }
 
-  /** Bytes of what changed since the last `seal`. */
+  /** Bytes of what changed since the last `take`. */
   get length(): number {
     return this.#gathering.length
   }
@@ -30,16 +30,21 @@ export class EpochRows {
     this.#gathering.delete(column, prefix, key)
   }
 
-  /** The epoch as bytes to be written. The one before it must have been. */
-  seal(): Uint8Array<ArrayBuffer> {
-    const sealed = this.#gathering
-    this.#gathering = this.#leaving
-    this.#gathering.clear()
-    this.#leaving = sealed
-    return sealed.copy()
+  /** Changes that were gathered elsewhere, behind those gathered here. */
+  append(changes: Bytes): void {
+    this.#gathering.append(changes)
   }
 
-  /** The epoch that was sealed is in the database. */
+  /** The epoch as bytes to be written, in a buffer of its own. The one taken before it must be in the database by now. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = this.#gathering
+    this.#gathering = this.#leaving
+    this.#gathering.clear()
+    this.#leaving = taken
+    return taken.copy()
+  }
+
+  /** The epoch that was taken is in the database; without word of it that is so when the next one is taken. */
   written(): void {
     this.#leaving.clear()
   }
