@@ -200,7 +200,7 @@ export class EpochGatherer {
       ...(isRepeating && { isRepeating }),
     }
     this.#bytes.put('meta', topologyKey(this.#stored), NO_KEY, encodeTopologyRow(row))
-    return { epoch: this.epoch, bytes: this.#bytes.take(), requests, outboxNumbers }
+    return { epoch: this.epoch, bytes: this.#bytes.take(this.epoch), requests, outboxNumbers }
   }
 
   #sealProjections(): void {

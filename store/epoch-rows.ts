@@ -10,8 +10,10 @@ import { after, joinBytes, scanRange, type StateColumn, type StateStore } from '
 export class EpochRows {
   readonly #store: StateStore
   #gathering = new EpochBytes()
-  /** Kept to be read until it is in the database: the bytes that were handed over are another thread's. */
-  #leaving = new EpochBytes()
+  /** Parts of an epoch, kept to be read until it is in the database, the last first: what was handed over is another thread's. */
+  #leaving: EpochBytes[] = []
+  #spare: EpochBytes[] = []
+  #epoch = 0
 
   constructor(store: StateStore) {
     this.#store = store
@@ -35,18 +37,26 @@ export class EpochRows {
     this.#gathering.append(changes)
   }
 
-  /** The epoch as bytes to be written, in a buffer of its own. The one taken before it must be in the database by now. */
-  take(): Uint8Array<ArrayBuffer> {
+  /**
+   * What was gathered as bytes to be written, in a buffer of its own. It is part of an epoch, which may have several; when one is taken of another
+   * epoch, the one before must be in the database.
+   */
+  take(epoch = this.#epoch + 1): Uint8Array<ArrayBuffer> {
+    if (epoch !== this.#epoch) this.written()
+    this.#epoch = epoch
     const taken = this.#gathering
-    this.#gathering = this.#leaving
-    this.#gathering.clear()
-    this.#leaving = taken
+    this.#leaving.unshift(taken)
+    this.#gathering = this.#spare.pop() ?? new EpochBytes()
     return taken.copy()
   }
 
-  /** The epoch that was taken is in the database; without word of it that is so when the next one is taken. */
+  /** All that was taken is in the database. Whoever is not told finds out when the next epoch is taken. */
   written(): void {
-    this.#leaving.clear()
+    for (const bytes of this.#leaving) {
+      bytes.clear()
+      this.#spare.push(bytes)
+    }
+    this.#leaving = []
   }
 
   get(prefix: Bytes, key: Bytes): Bytes | undefined {
@@ -60,7 +70,7 @@ export class EpochRows {
     const places: number[] = []
     for (let i = 0; i < keys.length; i++) {
       const key = joinBytes(prefix, keys[i] as Bytes)
-      const change = this.#gathering.find(key) ?? this.#leaving.find(key)
+      const change = this.#changeOf(key)
       if (change !== undefined) {
         found[i] = change[1]
         continue
@@ -100,11 +110,20 @@ export class EpochRows {
     }
   }
 
-  /** What is not written yet, in the order of the keys; of two changes of a row the later one. */
+  #changeOf(key: Bytes): Change | undefined {
+    let change = this.#gathering.find(key)
+    for (let i = 0; change === undefined && i < this.#leaving.length; i++) change = this.#leaving[i]?.find(key)
+    return change
+  }
+
+  /** What is not written yet, in the order of the keys; of several changes of a row the last. */
   #changesIn(gte: Bytes, lt: Bytes): Change[] {
-    const later = this.#gathering.within(gte, lt)
-    const earlier = this.#leaving.within(gte, lt).filter(([key]) => this.#gathering.find(key) === undefined)
-    return [...later, ...earlier].sort(([a], [b]) => compareBytes(a, b))
+    const changes = this.#gathering.within(gte, lt)
+    for (const [i, bytes] of this.#leaving.entries()) {
+      const later = [this.#gathering, ...this.#leaving.slice(0, i)]
+      for (const change of bytes.within(gte, lt)) if (later.every(one => one.find(change[0]) === undefined)) changes.push(change)
+    }
+    return changes.sort(([a], [b]) => compareBytes(a, b))
   }
 }
 
