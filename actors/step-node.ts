@@ -223,7 +223,11 @@ export function send(takers: readonly Edge[], flow: Flow): void {
 }
 
 /** The row with what a step needs to take it again. */
-function placeOf(page: Page, row: number, reads: readonly string[] | undefined): { row: Row; input: number; eventTime?: number; key?: readonly string[] } {
+function placeOf(
+  page: Page,
+  row: number,
+  reads: readonly string[] | undefined,
+): { row: Row; input: number; eventTime?: number; key?: readonly string[] } {
   return {
     row: rowAt(page, row, reads),
     input: page.input,

@@ -125,12 +125,14 @@ export interface OptionSpec {
   readonly default?: unknown
   /** The values of a `choice`. */
   readonly choices?: readonly string[]
-  /** The options of a `group`. */
+  /** The options of a `group`, or of a `choice` that may be a mapping too. */
   readonly options?: Readonly<Record<string, OptionSpec>>
   /** The least and the most a `number` may be, and that it must be whole. */
   readonly least?: number
   readonly most?: number
   readonly isWhole?: boolean
+  /** A `duration` may also be units of the calendar: `1 day`, `2 weeks`, `1 month`. */
+  readonly orCalendar?: true
   /** Columns named here are not those that come in: they are made here, or belong to a table. */
   readonly isForeign?: boolean
   /** A `field` may also be a list of columns. */
