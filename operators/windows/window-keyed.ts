@@ -45,7 +45,7 @@ export abstract class KeyedWindows<Home> {
   readonly #context: StepContext
   readonly #options: KeyedOptions
   readonly #shape: SavedShape
-  readonly #output: WindowRows
+  protected readonly output: WindowRows
   readonly #writer = new ByteWriter()
   #keys: KeyIds | undefined
 
@@ -55,7 +55,7 @@ export abstract class KeyedWindows<Home> {
     this.#shape = { ...options.shape, aggregate: options.aggregate }
     this.aggregates = new WindowAggregates(options.aggregate, context)
     this.cells = new WindowCells(this.aggregates)
-    this.#output = new WindowRows(this.aggregates, (context.lanes ?? 1) > 1)
+    this.output = new WindowRows(this.aggregates, (context.lanes ?? 1) > 1)
     this.state = new WindowState(context)
     const { memory = new StateMemory() } = context
     this.#share = memory.share()
@@ -104,7 +104,7 @@ export abstract class KeyedWindows<Home> {
 
   /** Puts the results of a cell, as they are now, among the rows that leave. */
   protected leave(cell: number, leaving: Leaving): void {
-    this.#output.add(this.cells.keyOf(cell), cell, leaving)
+    this.output.add(this.cells.keyOf(cell), cell, leaving)
   }
 
   /** The same for all cells of a window, in the order of their keys. */
@@ -113,14 +113,14 @@ export abstract class KeyedWindows<Home> {
     const sorted = order.sorted(table, this.keys)
     for (let i = 0; i < sorted.length; i++) {
       const at = sorted[i] as number
-      this.#output.add(keys[at] as number, cells[at] as number, leaving)
+      this.output.add(keys[at] as number, cells[at] as number, leaving)
       this.flush(send, false)
     }
   }
 
   /** Sends the rows that leave; `all`, or when there are many. */
   protected flush(send: Send, all = true): void {
-    if (this.#keys !== undefined && (all || this.#output.isFull)) this.#output.flush(this.#keys, send)
+    if (this.#keys !== undefined && (all || this.output.isFull)) this.output.flush(this.#keys, send)
   }
 
   /** Gives up a cell and what is written of it. */

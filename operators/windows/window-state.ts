@@ -152,7 +152,11 @@ export class WindowState {
   /** The chunks of a cell that comes into memory; they are deleted with it. */
   takeChunks(place: number, key: readonly KeyValue[]): SavedChunk[] {
     const chunks = this.chunksOf(place, key)
-    if (chunks.length > 0) this.#chunks.set(nameOf(this.rowKey(place, key)), chunks.map(({ aggregate, chunk }) => ({ aggregate, chunk })))
+    if (chunks.length > 0)
+      this.#chunks.set(
+        nameOf(this.rowKey(place, key)),
+        chunks.map(({ aggregate, chunk }) => ({ aggregate, chunk })),
+      )
     return chunks
   }
 
