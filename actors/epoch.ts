@@ -4,6 +4,7 @@ import type { Limits } from '../event/limits.ts'
 import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
 import type { ProjectionWriter, StepState } from '../operators/operator.ts'
 import { EpochBytes } from '../store/epoch-bytes.ts'
+import { slotScope } from '../store/slot.ts'
 import {
   encodeTopologyRow,
   outboxNumber,
@@ -31,6 +32,8 @@ const NO_KEY = new Uint8Array(0)
 export interface EpochOptions {
   /** Whose topology it is; the default tenant's when left out. */
   readonly scope?: Scope
+  /** Where its rows lie; the first slot when left out. */
+  readonly slot?: number
   readonly topology: string
   readonly deployment: number
   readonly partitions: number
@@ -65,6 +68,7 @@ export class EpochGatherer {
   readonly #options: EpochOptions
   readonly #bytes = new EpochBytes()
   readonly #outbox: Outbox
+  /** What stands before stored names. */
   readonly #scope: Scope
   /** The topology's name in the database. */
   readonly #stored: string
@@ -75,7 +79,7 @@ export class EpochGatherer {
 
   constructor(options: EpochOptions) {
     this.#options = options
-    this.#scope = options.scope ?? DEFAULT_SCOPE
+    this.#scope = slotScope(options.scope ?? DEFAULT_SCOPE, options.slot)
     this.#stored = this.#scope + options.topology
     this.epoch = options.row?.epoch ?? 0
     const hot = new HotRows(options.hot, { epoch: this.epoch, place: options.row?.place ?? null })

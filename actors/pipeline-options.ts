@@ -20,6 +20,8 @@ import type { EpochWriter } from './state-writer.ts'
 export interface PipelineOptions {
   /** Whose topology it is; the default tenant's when left out. */
   readonly scope?: Scope
+  /** Where its rows lie; the first slot when left out. */
+  readonly slot?: number
   readonly plan: Plan
   /** Number of the deployment: the version of its event in `$topology`. */
   readonly deployment: number

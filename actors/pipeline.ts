@@ -5,10 +5,11 @@
  */
 import { aliveCount } from '../operators/page.ts'
 import { DEFAULT_SCOPE } from '../event/scope.ts'
+import { slotScope } from '../store/slot.ts'
 import { readTopologyRow } from '../store/state.ts'
 import { EpochGatherer } from './epoch.ts'
 import type { Fragment } from './fragment.ts'
-import { Lookups, readerOfProjection } from './lookups.ts'
+import { Lookups, readersOf } from './lookups.ts'
 import { type Counters, countersSince, type PipelineOptions, type PipelineOutcome, type StopOptions } from './pipeline-options.ts'
 import { failureOf, type Progress, Settling } from './settling.ts'
 import { guardCalls } from './skipped-rows.ts'
@@ -55,14 +56,13 @@ export class PipelineActor {
 
   /** Loads the last epoch, builds the fragment and begins. Rejects with INVALID when the plan can not be built. */
   static async start(options: PipelineOptions): Promise<PipelineActor> {
-    const { plan, store, heartbeat, incarnation, scope = DEFAULT_SCOPE } = options
-    const row = readTopologyRow(store, scope + plan.topology)
+    const { plan, store, heartbeat, incarnation, scope = DEFAULT_SCOPE, slot } = options
+    const row = readTopologyRow(store, slotScope(scope, slot) + plan.topology)
     const opened: { source?: Source } = {}
     const isRepeating = options.isRepeating || row?.isRepeating === true
-    const { topology } = plan
     const gatherer = new EpochGatherer({
       ...options,
-      topology,
+      topology: plan.topology,
       row,
       isRepeating,
       beat: () => heartbeat.beat(),
@@ -78,7 +78,7 @@ export class PipelineActor {
       module: options.module,
       state: (step, version) => gatherer.state(step, version),
       projection: name => gatherer.projection(name),
-      lookup: name => readerOfProjection(store, scope + name),
+      lookup: await readersOf(store, scope, options.lookups),
       outbox: step => gatherer.outbox(step),
       dead: dead => gatherer.dead({ ...dead, attempts: dead.attempts && calls.attempts(dead.step, dead.order) }),
       resolve: async reference => calls.guard(await options.resolve(reference)),
@@ -92,7 +92,7 @@ export class PipelineActor {
   }
 
   private constructor(options: PipelineOptions, parts: PipelineParts) {
-    const { plan, incarnation, writer, syncShards, scope = DEFAULT_SCOPE } = options
+    const { plan, incarnation, writer, syncShards, scope = DEFAULT_SCOPE, slot } = options
     this.#options = options
     this.#epochMs = plan.epochMs ?? options.epochMs
     this.#gatherer = parts.gatherer
@@ -108,7 +108,7 @@ export class PipelineActor {
       woken: () => this.#wake?.(),
       async write(bytes) {
         await syncShards?.()
-        await writer.write({ topology: scope + plan.topology, incarnation, bytes })
+        await writer.write({ topology: slotScope(scope, slot) + plan.topology, incarnation, bytes })
       },
     })
     this.#isDirty = parts.gatherer.dirtyBytes > 0 // A step may have made its rows anew.

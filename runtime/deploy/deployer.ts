@@ -11,7 +11,7 @@ import type { ModuleChange } from '../../event/topologies.ts'
 import { ModuleWatches } from './module-watches.ts'
 import { deployedState } from './deployed-state.ts'
 import type { HotProjectionReader } from './projection-reader.ts'
-import { type DeployedData, isOver, projectionsOf } from './registry.ts'
+import { type DeployedData, isOver, projectionsOf, storedTopology } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
 import { asInvalid, refuseOver } from './refusals.ts'
 import { StateSizes } from './state-sizes.ts'
@@ -57,7 +57,7 @@ export class Deployer {
 
   /** The name in the database. */
   #stored(name: string): string {
-    return this.#options.scope + name
+    return storedTopology(this.#options.scope, this.#deployments.get(name) ?? { name })
   }
 
   /** Deploys and starts the topology of a module or file. INVALID names the file and what is wrong with it, or what stands in the way. */
@@ -115,11 +115,12 @@ export class Deployer {
   undeploy(name: string): Promise<void> {
     return this.#inTurn(async () => {
       const { deployment } = this.#deployments.named(name)
+      const stored = this.#stored(name)
       await this.runs.forget(name, undeployed(name))
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
-      await this.runs.threads.writer.drop(this.#stored(name))
+      await this.runs.threads.writer.drop(stored)
       this.#rebuilt.delete(name)
-      this.#sizes.forget(this.#stored(name))
+      this.#sizes.forget(stored)
       this.watches.remove(name)
       this.#deployments.wake(name)
     })

@@ -2,6 +2,7 @@
 import { EventStoreError } from '../../event/error.ts'
 import { DEFAULT_SCOPE, localName, type Scope, scopeOf, tenantOf } from '../../event/scope.ts'
 import type { TopologyStatus } from '../../event/topologies.ts'
+import { readStoredName } from '../../store/slot.ts'
 import { readTopologyRows } from '../../store/state.ts'
 import { Deployer } from './deployer.ts'
 import type { AppendForSystem, DeployerThreads, DeployingOptions } from './deployer-options.ts'
@@ -40,12 +41,12 @@ export class Deployers {
         appendOutbox: async request => this.#known(request.scope ?? DEFAULT_SCOPE).runs.appendOutbox(request),
         syncShards: options.syncShards ?? (() => Promise.resolve()),
         rested: (topology, incarnation, outcome) =>
-          this.#deployers.get(scopeOf(topology))?.runs.rested(localName(topology), incarnation, outcome),
+          this.#deployers.get(scopeOf(topology))?.runs.rested(incarnation, outcome),
         changed: (topology, projection, keys) => this.#deployers.get(scopeOf(topology))?.runs.subscriptions.changed(projection, keys),
         lookedUp: projection => this.#deployers.get(scopeOf(projection))?.lookedUp(localName(projection)) ?? null,
       },
       died: (thread, cause, noted) => {
-        const topologies = Array.from(thread.topologies, localName)
+        const topologies = Array.from(thread.topologies, stored => readStoredName(stored).name)
         options.logger.warn({ topologies, cause }, 'a thread of pipelines died; its topologies are started again')
         for (const deployer of this.#deployers.values()) deployer.runs.died(thread, cause, noted)
       },

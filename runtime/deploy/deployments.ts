@@ -7,7 +7,16 @@ import { DEFAULT_SCOPE, type Scope, tenantOf } from '../../event/scope.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { Plan } from '../../topology/plan.ts'
-import { type Deployment, foldTopology, isOver, projectionsOf, TOPOLOGY_STREAM, type TopologyEvent, topologyEvent } from './registry.ts'
+import {
+  type Deployment,
+  foldTopology,
+  isOver,
+  projectionsOf,
+  storedTopology,
+  TOPOLOGY_STREAM,
+  type TopologyEvent,
+  topologyEvent,
+} from './registry.ts'
 
 /** For the log; of a failure it is told when it happens, before its event. */
 const sentences: { readonly [Type in TopologyEvent['type']]: string | undefined } = {
@@ -117,7 +126,7 @@ export class Deployments {
     const { name, deployment, plan } = owner
     const { source } = plan
     const isRunning = !isOver(owner) && runs(name)
-    const topology = this.#scope + name
+    const topology = storedTopology(this.#scope, owner)
     if (source.kind !== 'log') return { topology, deployment, isRunning }
     const { types, categories } = source
     return { topology, deployment, isRunning, log: { ...(types && { types }), ...(categories && { categories }) } }

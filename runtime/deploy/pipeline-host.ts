@@ -25,6 +25,7 @@ import type { Place } from '../../event/position.ts'
 import type { Scope } from '../../event/scope.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
+import { slotScope } from '../../store/slot.ts'
 import type { StateStore } from '../../store/state.ts'
 import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
@@ -55,6 +56,7 @@ export interface PipelineHostParts {
 /** Plain data: crosses a thread. */
 export interface StartPipeline {
   readonly scope: Scope
+  readonly slot?: number
   readonly plan: Plan
   readonly module: string
   /** Digest of the module's files as they are to be run. */
@@ -106,7 +108,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
   return {
     plan: (module, options) => planOfModule(module, options),
     async start(request) {
-      const topology = request.scope + request.plan.topology
+      const topology = slotScope(request.scope, request.slot) + request.plan.topology
       refuseMissingSecrets(request.plan)
       await parts.writer.begin(topology, request.incarnation)
       const projections = new Set(request.watched)

@@ -1,6 +1,8 @@
 /** The deployed topologies as the log knows them: a fold of the stream `$topology`. */
 import type { Event, NewEvent, Stamp } from '../../event/event.ts'
+import type { Scope } from '../../event/scope.ts'
 import type { DeploymentStatus, PlainFailure } from '../../event/topologies.ts'
+import { slotScope } from '../../store/slot.ts'
 import type { Plan } from '../../topology/plan.ts'
 
 export const TOPOLOGY_STREAM = '$topology'
@@ -20,6 +22,8 @@ export interface DeployedData {
   readonly rebuild?: Rebuild
   /** It took the place of one that was paused. */
   readonly isPaused?: true
+  /** Where its rows lie; the first slot when left out. */
+  readonly slot?: number
 }
 
 export interface Rebuild {
@@ -56,6 +60,11 @@ export interface Deployment extends DeployedData {
   /** Also while it is paused. */
   readonly isDraining?: true
   readonly error?: PlainFailure
+}
+
+/** The name in the database. */
+export function storedTopology(scope: Scope, { name, slot }: Pick<Deployment, 'name' | 'slot'>): string {
+  return slotScope(scope, slot) + name
 }
 
 /** Nothing will come of it any more. */

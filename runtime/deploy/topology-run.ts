@@ -8,7 +8,7 @@ import type { HotMemory } from './hot-memory.ts'
 import type { PipelineStats } from './pipeline-host.ts'
 import type { StateSubscriptions } from './state-subscriptions.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
-import { type Deployment, projectionsOf } from './registry.ts'
+import { type Deployment, projectionsOf, storedTopology } from './registry.ts'
 
 /** Calls at one row that do not return before it is given up. */
 const STRIKES_MAX = 2
@@ -21,7 +21,7 @@ export interface TopologyRunParts {
   /** A number above all given before. */
   readonly nextIncarnation: () => number
   /** Of the last epoch in the database; 0 before the first. */
-  readonly epochOf: (topology: string) => number
+  readonly epochOf: (deployment: Deployment) => number
   readonly hot: HotMemory
   readonly subscriptions: StateSubscriptions
   /** `isLasting`: it will not be started again when the node is opened the next time. */
@@ -57,7 +57,7 @@ export class TopologyRun {
 
   /** The name that tells it from the topologies of other tenants. */
   get stored(): string {
-    return this.#parts.scope + this.name
+    return storedTopology(this.#parts.scope, this.deployment)
   }
 
   /** Rows that it gave up because their calls did not return. */
@@ -78,7 +78,7 @@ export class TopologyRun {
 
   async #start(): Promise<void> {
     const { deployment, isRepeating } = this
-    const { plan, module, head } = deployment
+    const { plan, module, head, slot } = deployment
     this.#isStarting = true
     const { thread, digest } = this.#parts.take(this.stored)
     this.#thread = thread
@@ -90,6 +90,7 @@ export class TopologyRun {
         plan,
         module,
         ...(digest !== undefined && { digest }),
+        ...(slot !== undefined && { slot }),
         deployment: deployment.deployment,
         incarnation: this.incarnation,
         ...(head !== undefined && { head }),
@@ -128,7 +129,7 @@ export class TopologyRun {
   #mayGoOn(): boolean {
     const { cause, noted } = this.#death ?? { cause: 'the thread is gone', noted: undefined }
     if (noted && noted.incarnation !== this.incarnation) return true
-    const epoch = this.#parts.epochOf(this.name)
+    const epoch = this.#parts.epochOf(this.deployment)
     this.#stalls = epoch === this.#epoch ? this.#stalls + 1 : 0
     this.#epoch = epoch
     if (this.#stalls > STALLS_MAX) return this.#fail(`it died ${this.#stalls} times without getting on: ${cause}`)

@@ -8,7 +8,7 @@ import type { DeployerOptions } from './deployer-options.ts'
 import type { Deployments } from './deployments.ts'
 import { eventsIn } from './log-state.ts'
 import { moduleFiles } from './module-graph.ts'
-import { type DeployedData, type Deployment, projectionsOf, type UpdatedData } from './registry.ts'
+import { type DeployedData, type Deployment, projectionsOf, storedTopology, type UpdatedData } from './registry.ts'
 import { asInvalid } from './refusals.ts'
 import { isTopologyFile } from './topology-file.ts'
 import type { TopologyRun } from './topology-run.ts'
@@ -119,8 +119,9 @@ export class Updates {
   }
 
   async #start(name: string, before?: TopologyRun): Promise<void> {
-    const isRepeating = readTopologyRow(this.#options.state, this.#options.scope + name) === undefined
-    await this.#runs.add(this.#deployments.named(name), isRepeating, before).start()
+    const deployment = this.#deployments.named(name)
+    const isRepeating = readTopologyRow(this.#options.state, storedTopology(this.#options.scope, deployment)) === undefined
+    await this.#runs.add(deployment, isRepeating, before).start()
   }
 
   /** Nothing was written by the new one, which never folded a row. */
@@ -153,7 +154,7 @@ export class Updates {
       ...(status === 'paused' && { isPaused: true }),
     }
     const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
-    await this.#runs.threads.writer.drop(this.#options.scope + name)
+    await this.#runs.threads.writer.drop(storedTopology(this.#options.scope, current))
     if (this.#rests(name)) return
     try {
       await this.#start(name)
