@@ -61,9 +61,15 @@ function prefixOf(kind: number, ...names: readonly string[]): Bytes {
   return key
 }
 
+/**
+ * Rows of a step that were made anew, or begun anew, by a new version of the topology lie apart from those of before, so that both are there until
+ * one event says which are good: by step, how often that was.
+ */
+export type Generations = Readonly<Record<string, number>>
+
 /** Prefix of the rows of one step in one version of their shape. */
-export function stepPrefix(topology: string, step: string, schemaVersion: number): Bytes {
-  return prefixOf(STEP, topology, step, String(schemaVersion))
+export function stepPrefix(topology: string, step: string, schemaVersion: number, generation = 0): Bytes {
+  return prefixOf(STEP, topology, step, generation === 0 ? String(schemaVersion) : `${schemaVersion}.${generation}`)
 }
 
 export function projectionPrefix(projection: string): Bytes {
