@@ -38,6 +38,8 @@ export interface EpochOptions {
   readonly topology: string
   /** See `StepStates`. */
   readonly generations?: Generations
+  /** See `TopologyRow`. */
+  readonly revised?: number
   readonly deployment: number
   readonly partitions: number
   readonly limits: Limits
@@ -185,7 +187,7 @@ export class EpochGatherer {
 
   /** Everything since the last barrier as one epoch. The rows of the outbox sent since are removed by it. */
   seal(status: 'running' | 'ended', position: SourcePosition, counters: Readonly<Record<string, readonly number[]>>): SealedEpoch {
-    const { deployment, isRepeating } = this.#options
+    const { deployment, isRepeating, row: before, revised = before?.revised } = this.#options
     this.projections.show(position.place)
     this.epoch++
     this.#sealProjections()
@@ -204,6 +206,7 @@ export class EpochGatherer {
       outbox: this.#outboxNumber,
       projections: [...this.#names],
       counters,
+      ...(revised !== undefined && { revised }),
       ...(isRepeating && { isRepeating }),
     }
     this.#bytes.put('meta', topologyKey(this.#stored), NO_KEY, encodeTopologyRow(row))

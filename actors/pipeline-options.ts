@@ -25,6 +25,8 @@ export interface PipelineOptions {
   readonly plan: Plan
   /** See `StepStates`. */
   readonly generations?: Generations
+  /** See `TopologyRow`. */
+  readonly revised?: number
   /** Number of the deployment: the version of its event in `$topology`. */
   readonly deployment: number
   /** Rises with every start of the topology; only the last may write. */

@@ -15,6 +15,8 @@ const STEP = 1
 const PROJECTION = 2
 const OUTBOX = 3
 const INDEX = 4
+/** Kinds of rows that a topology has, by the first bytes of their keys. */
+export const rowKinds = { step: STEP, projection: PROJECTION, outbox: OUTBOX, index: INDEX } as const
 /** First byte of a key in column `meta`. */
 const TOPOLOGY = 1
 /** A scan gathers so many bytes at a time, so that no list is held whole. */
@@ -42,12 +44,14 @@ export interface TopologyRow {
   readonly projections: readonly string[]
   /** Rows in, out, late, suspect, dead of each step since the deployment. */
   readonly counters: Readonly<Record<string, readonly number[]>>
+  /** Number of the event that brought the version of the topology that wrote it; left out for the first. */
+  readonly revised?: number
   /** It was folded again from the start, so the log may hold events that it is yet to send. */
   readonly isRepeating?: boolean
 }
 
 /** Bytes before the rest of the key: kind, then each name behind its length. */
-function prefixOf(kind: number, ...names: readonly string[]): Bytes {
+export function prefixOf(kind: number, ...names: readonly string[]): Bytes {
   const parts = names.map(name => encoder.encode(name))
   const key = new Uint8Array(parts.reduce((sum, part) => sum + 2 + part.length, 1))
   key[0] = kind
@@ -132,7 +136,7 @@ export function* scanRange(store: StateStore, column: StateColumn, gte: Bytes, l
 }
 
 /** The first key behind all that begin with the prefix. */
-function after(prefix: Bytes): Bytes {
+export function after(prefix: Bytes): Bytes {
   const end = prefix.slice()
   for (let i = end.length - 1; i >= 0; i--) {
     if (end[i] === 255) continue

@@ -32,9 +32,9 @@ export interface KeyedOptions<Value> {
 }
 
 /** First bytes of the rows of state. */
-const meaningRow = Uint8Array.of(0)
+export const meaningRow = Uint8Array.of(0)
 const clockRow = Uint8Array.of(1)
-const keyRow = 2
+export const keyRow = 2
 
 const dirty = 1
 const stored = 2

@@ -7,7 +7,7 @@ import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 import { Deployments } from './deployments.ts'
 import { eventsIn } from './log-state.ts'
-import type { ModuleChange } from '../../event/topologies.ts'
+import type { ModuleChange, UndeployOptions } from '../../event/topologies.ts'
 import { ModuleWatches } from './module-watches.ts'
 import { deployedState } from './deployed-state.ts'
 import type { HotProjectionReader } from './projection-reader.ts'
@@ -18,6 +18,10 @@ import { StateSizes } from './state-sizes.ts'
 import { takeUp } from './take-up.ts'
 import { TopologyRuns } from './topology-runs.ts'
 import { nextModule, updateBy, Updates } from './updates.ts'
+import { isNextVersion, Versions } from './versions.ts'
+import { Savepoints } from './savepoints.ts'
+import type { Plan } from '../../topology/plan.ts'
+import { firstLayout } from '../../topology/state-layout.ts'
 import { type NamedModule, namedModule } from './user-module.ts'
 
 export type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
@@ -27,6 +31,8 @@ export class Deployer {
   readonly #deployments: Deployments
   readonly runs: TopologyRuns
   readonly #updates: Updates
+  readonly #versions: Versions
+  readonly savepoints: Savepoints
   readonly watches: ModuleWatches
   readonly #rebuilt = new Set<string>()
   readonly #sizes: StateSizes
@@ -44,6 +50,15 @@ export class Deployer {
     })
     this.#sizes = new StateSizes(topology => this.runs.threads.writer.measure(topology), options.clock ?? systemClock)
     this.#updates = new Updates(options, this.#deployments, this.runs)
+    this.#versions = new Versions(options, this.#deployments, this.runs, this.#updates)
+    this.savepoints = new Savepoints({
+      options,
+      deployments: this.#deployments,
+      runs: this.runs,
+      updates: this.#updates,
+      check: () => this.#check(),
+      inTurn: work => this.#inTurn(work),
+    })
   }
 
   /** Once, at the node's start. */
@@ -77,6 +92,7 @@ export class Deployer {
     const current = this.#deployments.get(name)
     const update = current && updateBy(current, plan, options)
     if (update) return this.#watched(await this.#updates.update(current, nextModule(module, plan, options), update), options)
+    if (current && isNextVersion(current, plan, options)) return this.#versions.upgrade(current, nextModule(module, plan, options), options)
     this.#deployments.refuseTaken(name, projectionsOf(plan))
     this.#deployments.refuseLookups(plan)
     const { writer } = this.runs.threads
@@ -86,6 +102,7 @@ export class Deployer {
       version,
       ...nextModule(module, plan, options),
       ...(plan.until && { until: plan.until, head: this.#options.head() }),
+      layout: firstLayout(plan),
     }
     const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
     try {
@@ -112,13 +129,14 @@ export class Deployer {
   }
 
   /** Ends a topology, if it runs, and drops its state. NOT_FOUND when there is none. */
-  undeploy(name: string): Promise<void> {
+  undeploy(name: string, { keepSavepoints = false }: UndeployOptions = {}): Promise<void> {
     return this.#inTurn(async () => {
       const { deployment } = this.#deployments.named(name)
       const stored = this.#stored(name)
       await this.runs.forget(name, undeployed(name))
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
       await this.runs.threads.writer.drop(stored)
+      if (!keepSavepoints) await this.savepoints.dropAll(name)
       this.#rebuilt.delete(name)
       this.#sizes.forget(stored)
       this.watches.remove(name)
@@ -179,6 +197,11 @@ export class Deployer {
 
   #goOn(name: string): void {
     if (this.#options.resume) void this.runs.takeUp(this.#deployments.named(name))
+  }
+
+  plan(name: string): Plan {
+    this.#check()
+    return this.#deployments.named(name).plan
   }
 
   async topologies(): Promise<TopologyStatus[]> {

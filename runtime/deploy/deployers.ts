@@ -40,8 +40,7 @@ export class Deployers {
       main: {
         appendOutbox: async request => this.#known(request.scope ?? DEFAULT_SCOPE).runs.appendOutbox(request),
         syncShards: options.syncShards ?? (() => Promise.resolve()),
-        rested: (topology, incarnation, outcome) =>
-          this.#deployers.get(scopeOf(topology))?.runs.rested(incarnation, outcome),
+        rested: (topology, incarnation, outcome) => this.#deployers.get(scopeOf(topology))?.runs.rested(incarnation, outcome),
         changed: (topology, projection, keys) => this.#deployers.get(scopeOf(topology))?.runs.subscriptions.changed(projection, keys),
         lookedUp: projection => this.#deployers.get(scopeOf(projection))?.lookedUp(localName(projection)) ?? null,
       },

@@ -22,6 +22,7 @@ import {
 const sentences: { readonly [Type in TopologyEvent['type']]: string | undefined } = {
   'topology.deployed': 'a topology is deployed',
   'topology.updated': 'a projection has taken the place of the one before',
+  'topology.restored': 'a topology goes on from a savepoint',
   'topology.paused': 'a topology is paused',
   'topology.resumed': 'a topology is resumed',
   'topology.draining': 'a topology drains',
@@ -139,7 +140,7 @@ export class Deployments {
 
   /** Appends an event and folds it; the answer is its version. */
   async note(event: TopologyEvent): Promise<number> {
-    const answer = await this.#append(TOPOLOGY_STREAM, topologyEvent(event))
+    const answer = await this.#append(TOPOLOGY_STREAM, topologyEvent(event, this.#deployed.get(event.data.name)?.revised))
     const version = answer.duplicate ? 0 : answer.version
     const sentence = sentences[event.type]
     if (sentence !== undefined) this.#logger.info(about(this.#scope, event.data.name), sentence)

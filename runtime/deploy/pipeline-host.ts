@@ -13,6 +13,7 @@ import { PipelineActor } from '../../actors/pipeline.ts'
 import type { Counters, PipelineOptions, PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
 import type { ChangeWatch, FoldedRow } from '../../actors/projection.ts'
 import type { Progress } from '../../actors/settling.ts'
+import { type MigrationOptions, prepareVersion } from '../../actors/state-migration.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
@@ -26,7 +27,7 @@ import type { Scope } from '../../event/scope.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import { slotScope } from '../../store/slot.ts'
-import type { StateStore } from '../../store/state.ts'
+import type { Generations, StateStore } from '../../store/state.ts'
 import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
@@ -62,6 +63,9 @@ export interface StartPipeline {
   /** Digest of the module's files as they are to be run. */
   readonly digest?: string
   readonly deployment: number
+  /** See `TopologyRow` and `StepStates`. */
+  readonly revised?: number
+  readonly generations?: Generations
   readonly incarnation: number
   /** The last stamp to read, for a topology that ends. */
   readonly head?: Stamp
@@ -72,6 +76,13 @@ export interface StartPipeline {
   readonly watched: readonly string[]
   readonly skip: readonly SkippedRow[]
 }
+
+/** Plain data: crosses a thread. */
+export type PrepareVersion = Pick<
+  StartPipeline,
+  'scope' | 'slot' | 'plan' | 'module' | 'digest' | 'deployment' | 'generations' | 'incarnation'
+> &
+  Pick<MigrationOptions, 'migrations' | 'cleared'>
 
 export interface PipelineStats extends Progress {
   readonly position: SourcePosition
@@ -91,6 +102,8 @@ export interface FoldedAnswer {
 export interface PipelineControl extends Record<string, (...args: never[]) => unknown> {
   plan(module: NamedModule, options: { readonly export?: string | undefined; readonly until?: 'head' | undefined }): Promise<Plan>
   start(request: StartPipeline): Promise<void>
+  /** Makes new state for a version that is to take the place of another, and tries whether it can be built. The topology must not run. */
+  prepare(request: PrepareVersion): Promise<void>
   /** Does nothing for one that does not run here. */
   stop(topology: string, options: StopOptions): Promise<void>
   stats(topology: string): PipelineStats | null
@@ -122,6 +135,12 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
         parts.rested(topology, request.incarnation, outcome)
       })
       actors.set(topology, actor)
+    },
+    prepare(request) {
+      refuseMissingSecrets(request.plan)
+      const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module, request.digest)
+      const { partitions } = parts.log
+      return prepareVersion({ ...parts, ...request, partitions, createFragment, resolve, ...lookupsOf(parts, request) })
     },
     stop: async (topology, options) => actors.get(topology)?.stop(options),
     stats(topology) {
@@ -201,7 +220,10 @@ function refuseMissingSecrets({ steps }: Plan): void {
   }
 }
 
-function lookupsOf({ log, limits, lookedUp }: PipelineHostParts, { scope, plan }: StartPipeline): Pick<PipelineOptions, 'lookups'> {
+function lookupsOf(
+  { log, limits, lookedUp }: PipelineHostParts,
+  { scope, plan }: Pick<StartPipeline, 'scope' | 'plan'>,
+): Pick<PipelineOptions, 'lookups'> {
   const projections = foreignProjections(plan.steps)
   if (projections.length === 0) return {}
   return {

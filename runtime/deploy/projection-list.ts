@@ -29,7 +29,8 @@ export async function* listRows(
   const range = { ...(prefix && { prefix }), ...(after && { after }) }
   const past = options.asOf === undefined ? undefined : await parts.past(options.asOf, { ...range, ...(!wanted && { limit }) })
   const folded = (!past && (await run?.ask(thread => thread.control.foldedRows(home + name, projection), []))) || []
-  for (const row of past?.rows ?? merged(storedRows({ store: parts.store, stored: home + projection }, wanted, range), folded.filter(inRange(prefix, after)))) {
+  for (const row of past?.rows ??
+    merged(storedRows({ store: parts.store, stored: home + projection }, wanted, range), folded.filter(inRange(prefix, after)))) {
     if (--untilTurn <= 0) {
       untilTurn = TURN_ROWS
       await new Promise<void>(resolve => void setImmediate(resolve))
@@ -48,9 +49,7 @@ function storedRows(
   range: RowRange,
 ): Iterable<ProjectionRow> {
   const [first] = wanted ?? []
-  return first
-    ? readIndexed(store, stored, { field: first[0], value: first[1], ...range })
-    : readProjection(store, stored, range)
+  return first ? readIndexed(store, stored, { field: first[0], value: first[1], ...range }) : readProjection(store, stored, range)
 }
 
 /** INVALID names what could be asked for. */

@@ -22,6 +22,8 @@ export interface TopologyRunParts {
   readonly nextIncarnation: () => number
   /** Of the last epoch in the database; 0 before the first. */
   readonly epochOf: (deployment: Deployment) => number
+  /** What a version before it left behind goes. */
+  readonly settle: (deployment: Deployment) => Promise<void>
   readonly hot: HotMemory
   readonly subscriptions: StateSubscriptions
   /** `isLasting`: it will not be started again when the node is opened the next time. */
@@ -78,19 +80,21 @@ export class TopologyRun {
 
   async #start(): Promise<void> {
     const { deployment, isRepeating } = this
-    const { plan, module, head, slot } = deployment
+    const { plan, module, head, slot, layout, revised } = deployment
     this.#isStarting = true
     const { thread, digest } = this.#parts.take(this.stored)
     this.#thread = thread
     this.digest = digest
     this.incarnation = this.#parts.nextIncarnation()
     try {
+      await this.#parts.settle(deployment)
       await thread.control.start({
         scope: this.#parts.scope,
         plan,
         module,
         ...(digest !== undefined && { digest }),
         ...(slot !== undefined && { slot }),
+        ...(layout && { generations: layout.generations, revised }),
         deployment: deployment.deployment,
         incarnation: this.incarnation,
         ...(head !== undefined && { head }),

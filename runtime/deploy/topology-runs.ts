@@ -14,6 +14,7 @@ import { type Deployment, projectionsOf, runningStatus, storedTopology, type Top
 import type { PipelineThread } from './pipeline-workers.ts'
 import { StateSubscriptions } from './state-subscriptions.ts'
 import type { Threads } from './threads.ts'
+import { settlementOf } from './settlement.ts'
 import { asEventStoreError, TopologyRun } from './topology-run.ts'
 import { digestOfModule, filesOfPlan } from './user-module.ts'
 
@@ -66,6 +67,7 @@ export class TopologyRuns {
       hot: this.hot,
       subscriptions: this.subscriptions,
       nextIncarnation: this.#options.nextIncarnation,
+      settle: of => this.settle(of),
       epochOf: of => this.#row(of)?.epoch ?? 0,
       failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
     })
@@ -86,6 +88,12 @@ export class TopologyRuns {
     if (row?.status === 'ended') return this.#beginFinish(deployment)
     this.#deployments.set({ ...deployment, status: runningStatus(deployment) })
     await this.#inBackground(this.add(deployment, row === undefined).startAlone())
+  }
+
+  /** What the version before left behind goes; nothing when that was done, or there was none. */
+  async settle(deployment: Deployment): Promise<void> {
+    const version = settlementOf(this.#options.scope, deployment)
+    if (version !== undefined && this.#row(deployment)?.revised !== version.revised) await this.threads.writer.settleVersion(version)
   }
 
   #row(deployment: Deployment): TopologyRow | undefined {

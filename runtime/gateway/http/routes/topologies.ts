@@ -22,14 +22,20 @@ export const statusSchema = z
   })
   .meta({ id: 'TopologyStatus', description: 'Times are milliseconds since the epoch.' })
 
+const acceptSchema = z
+  .boolean()
+  .optional()
+  .meta({ description: 'A new version goes on though state of the one before is lost or missing.' })
+
 const deploySchema = z.union([
   z.strictObject({
     file: z.string().min(1).meta({ description: 'Path or URL on the node’s machine; over the unix socket only.' }),
     export: z.string().min(1).optional(),
     until: z.literal('head').optional(),
+    accept: acceptSchema,
     watch: z.boolean().optional().meta({ description: 'Takes changes of the files of a projection while the node is open.' }),
   }),
-  z.strictObject({ topology: z.record(z.string(), z.unknown()), until: z.literal('head').optional() }),
+  z.strictObject({ topology: z.record(z.string(), z.unknown()), until: z.literal('head').optional(), accept: acceptSchema }),
 ])
 
 async function statusOf({ store }: Session, name: string): Promise<TopologyStatus> {
@@ -72,6 +78,21 @@ export const showTopology = route({
   },
 })
 
+export const showPlan = route({
+  method: 'GET',
+  path: '/v1/topologies/{name}/plan',
+  name: 'showPlan',
+  summary: 'What is deployed under a name, as it was planned: to compare another version with.',
+  action: 'topologies',
+  params,
+  query: nothing,
+  answers: { 200: { summary: 'Its plan.', schema: z.looseObject({ topology: z.string(), version: z.int() }) } },
+  errors: ['INVALID', 'NOT_FOUND'],
+  async answer({ params: { name }, session: { store } }): Promise<Answer> {
+    return { status: 200, json: await store.deployedPlan(name) }
+  },
+})
+
 export const deploy = route({
   method: 'POST',
   path: '/v1/topologies',
@@ -79,7 +100,10 @@ export const deploy = route({
   summary: 'Deploys a topology: a text that names no files, or over the unix socket a file of the node’s machine.',
   action: 'deploy',
   params: z.object({}),
-  query: z.strictObject({ until: z.literal('head').optional().meta({ description: 'For a body of YAML: ends at what is there now.' }) }),
+  query: z.strictObject({
+    until: z.literal('head').optional().meta({ description: 'For a body of YAML: ends at what is there now.' }),
+    accept: z.boolean().optional().meta({ description: 'For a body of YAML: as in one of JSON.' }),
+  }),
   body: {
     types: ['application/json', 'application/yaml'],
     schema: deploySchema,
@@ -102,9 +126,9 @@ export const deploy = route({
         version: z.int(),
         status: z.string(),
         update: z
-          .enum(['reloaded', 'upgraded', 'rebuilding'])
+          .enum(['reloaded', 'upgraded', 'rebuilding', 'restored'])
           .optional()
-          .meta({ description: 'Of a projection that took the place of one of its name.' }),
+          .meta({ description: 'Of one that took the place of a version before it.' }),
       }),
     },
   },
@@ -114,11 +138,21 @@ export const deploy = route({
   },
 })
 
-async function deployBody({ body, contentType, query, peer, session: { store } }: Call<object, { until?: 'head' | undefined }>) {
+async function deployBody({
+  body,
+  contentType,
+  query,
+  peer,
+  session: { store },
+}: Call<object, { until?: 'head' | undefined; accept?: boolean | undefined }>) {
   if (contentType === 'application/yaml')
-    return store.deployText(textBody(body), { format: 'yaml', ...(query.until && { until: query.until }) })
+    return store.deployText(textBody(body), {
+      format: 'yaml',
+      ...(query.until && { until: query.until }),
+      ...(query.accept && { accept: true }),
+    })
   const asked = jsonBody(deploySchema, body)
-  const until: DeployOptions = asked.until === undefined ? {} : { until: asked.until }
+  const until: DeployOptions = { ...(asked.until && { until: asked.until }), ...(asked.accept && { accept: true }) }
   if ('topology' in asked) return store.deployText(JSON.stringify(asked.topology), { format: 'json', ...until })
   if (peer.kind !== 'socket')
     throw new HttpRefusal(403, 'FORBIDDEN', 'a file of this machine is deployed over the unix socket only; send the topology itself', {
@@ -132,14 +166,14 @@ export const undeploy = route({
   method: 'DELETE',
   path: '/v1/topologies/{name}',
   name: 'undeploy',
-  summary: 'Ends a topology and drops its state.',
+  summary: 'Ends a topology and drops its state and its savepoints.',
   action: 'deploy',
   params,
-  query: nothing,
+  query: z.strictObject({ keepSavepoints: z.boolean().optional().meta({ description: 'Its savepoints stay.' }) }),
   answers: { 204: { summary: 'It is gone.' } },
   errors: ['INVALID', 'NOT_FOUND', 'READ_ONLY'],
-  async answer({ params: { name }, session: { store } }) {
-    await store.undeploy(name)
+  async answer({ params: { name }, query: { keepSavepoints = false }, session: { store } }) {
+    await store.undeploy(name, { keepSavepoints })
     return { status: 204, nothing: true }
   },
 })
