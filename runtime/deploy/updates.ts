@@ -117,7 +117,10 @@ export class Updates {
       await this.#deployments.note({ type: 'topology.updated', data: dataOf(current, next) })
       await this.#startLast(name)
     } catch (error) {
-      await this.#goBack(current, before, error)
+      // What the one before went on from is gone once the next one was settled.
+      const now = this.#deployments.named(name)
+      if (next.layout !== undefined && this.#row(now)?.revised === now.revised) await this.#failed(name, error)
+      else await this.#goBack(current, before)
       throw error
     } finally {
       thread?.leave(this.#held)
@@ -176,12 +179,10 @@ export class Updates {
   }
 
   /** Nothing was written by the new one, which never folded a row. */
-  async #goBack(current: Deployment, before: TopologyRun | undefined, why: unknown): Promise<void> {
+  async #goBack(current: Deployment, before: TopologyRun | undefined): Promise<void> {
     const { name } = current
     await this.#runs.forget(name)
     const now = this.#deployments.named(name)
-    // What the one before went on from is gone already.
-    if (now.layout !== current.layout && this.#row(now)?.revised === now.revised) return this.#failed(name, why)
     if (now.plan !== current.plan) await this.#deployments.note({ type: 'topology.updated', data: dataOf(current, asItWas(current)) })
     if (current.status === 'failed') return this.#deployments.set(current)
     if (before === undefined || this.#rests(name)) return
