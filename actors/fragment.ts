@@ -14,11 +14,17 @@ export type { StepCounters } from './step-node.ts'
 export interface FragmentContext extends GraphContext {
   /** A row that no other step takes. */
   dead(row: GivenUpRow): void
+  /** Bytes of an epoch that steps in other lanes put. */
+  add?(bytes: Uint8Array): void
+  /** There is room for pushes again, or something went wrong in a lane. */
+  woken?(): void
 }
 
-/** What a push does outside happens between the two; at once where all steps run in this thread. */
+/** Where all steps run in one thread, both are called within the push. */
 export interface Passage {
+  /** Before each stretch of its way in which it may do something outside; pushes before it may do more in between. */
   begun?(): void
+  /** It has gone all the way, and so has every push before it. */
   done?(): void
 }
 
@@ -30,13 +36,15 @@ export interface Fragment {
   push(flow: PulledPage | Watermark | Barrier | End, passage?: Passage): void
   /** So much is on its way in lanes that nothing more should be pushed now. */
   readonly isFull?: boolean
-  /** Resolves when all that was pushed has gone all the way; left out where that is always so. Rejects with what broke the graph. */
+  /** Resolves when all that was pushed has gone all the way; left out where that is always so. Rejects with what broke the graph, or CLOSED. */
   drained?(): Promise<void>
   /** About how many bytes wait in lanes for the next barrier. */
   readonly dirtyBytes?: number
   readonly counters: ReadonlyMap<string, StepCounters>
   /** The largest watermark that the first `eventTime` has sent; undefined before that. */
   readonly watermark?: number | undefined
+  /** Nobody waits for lanes any more: what is on its way is given up, and nothing may be pushed. */
+  abandon?(): void
   close(): void
 }
 
@@ -76,7 +84,8 @@ export function enter(
   { source, watermarks }: { readonly source: string; readonly watermarks: SavedWatermarks },
 ): void {
   if (flow.kind !== 'page') return graph.receive(source, flow.kind === 'end' ? { ...flow, order: watermarks.order } : flow)
-  watermarks.order = lastOrderOf(flow) ?? watermarks.order
+  // Where pushes follow one another through layers, a letter comes to its own after others.
+  watermarks.order = Math.max(watermarks.order, lastOrderOf(flow) ?? 0)
   const { putAway, replay, taps } = flow
   if (putAway) graph.attempt(() => graph.nodes.get(putAway.step)?.ordered?.lines.leave(putAway.turn))
   else if (replay) graph.attempt(() => sendBack(graph, flow, replay))

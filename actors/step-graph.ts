@@ -106,6 +106,7 @@ export class StepGraph {
       watermarks.restore(node)
       node.takers = edges.get(id) ?? []
       node.outlet = outlets?.get(id)
+      node.isCaught = node.outlet !== undefined && isCaught(id, plan)
       keepInOrder(node, plan, context)
       runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, context, shared)))
     }
@@ -175,10 +176,14 @@ function mergeInto({ from, row, sideInputs: sides }: PlanStep, take: (flow: Flow
 }
 
 /** Not where the rows given up are caught: nobody would ever send them back. */
-function keepInOrder(node: StepNode, { steps }: Plan, context: GraphContext): void {
+function keepInOrder(node: StepNode, plan: Plan, context: GraphContext): void {
   const { id, inOrder } = node.step
-  if (inOrder === undefined || steps.some(({ from }) => from.some(({ step, port }) => step === id && port === 'dead'))) return
+  if (inOrder === undefined || isCaught(id, plan)) return
   node.keepInOrder(new KeyLines(id, inOrder, context.state(linesStep(id), linesVersion)))
+}
+
+function isCaught(id: string, { steps }: Plan): boolean {
+  return steps.some(({ from }) => from.some(({ step, port }) => step === id && port === 'dead'))
 }
 
 function wire(takers: readonly (StepNode | Entry)[]): Map<string, Edge[]> {

@@ -177,7 +177,7 @@ export class StepNode {
     return {
       step: this.step.id,
       order: page.order[row] as number,
-      ...placeOf(page, row),
+      ...placeOf(page, row, this.step.reads),
       port: this.step.from[page.input]?.port ?? 'main',
       attempts: 1,
     }
@@ -223,18 +223,20 @@ export function send(takers: readonly Edge[], flow: Flow): void {
 }
 
 /** The row with what a step needs to take it again. */
-function placeOf(page: Page, row: number): { row: Row; input: number; eventTime?: number; key?: readonly string[] } {
+function placeOf(page: Page, row: number, reads: readonly string[] | undefined): { row: Row; input: number; eventTime?: number; key?: readonly string[] } {
   return {
-    row: rowAt(page, row),
+    row: rowAt(page, row, reads),
     input: page.input,
     ...(page.eventTime && { eventTime: page.eventTime[row] as number }),
     ...(page.key && { key: page.key }),
   }
 }
 
-/** All that are not null, by name, as own members whatever the names of the columns are. */
-export function rowAt(page: Page, row: number): Row {
-  const sorted = [...page.columns].sort(([a], [b]) => (a < b ? -1 : 1))
+/** All of those read that are not null, by name, as own members whatever the names of the columns are. */
+export function rowAt(page: Page, row: number, reads: readonly string[] = ['*']): Row {
+  // What else lies in the page depends on who else reads it, and on where it has come by.
+  const isRead = reads.includes('*') ? () => true : (name: string) => reads.includes(name)
+  const sorted = [...page.columns].filter(([name]) => isRead(name)).sort(([a], [b]) => (a < b ? -1 : 1))
   const values = sorted.map(([name, column]) => [name, valueAt(column, row)] as const)
   return Object.fromEntries(values.filter(([, value]) => value !== null))
 }

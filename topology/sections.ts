@@ -23,7 +23,7 @@ export interface Sections {
   readonly sections: readonly Section[]
   /** The layer of each step that the lead runs, from 0. Layer n runs when the sections of level n have answered. */
   readonly layers: ReadonlyMap<string, number>
-  /** The last layer; every sink is in it, so that what is seen outside comes in the order of the rows. */
+  /** The last layer; sinks are in it, but for those whose rows others catch, so that what is seen outside comes in the order of the rows. */
   readonly lastLayer: number
 }
 
@@ -46,10 +46,12 @@ export function sectionsOf(plan: Plan): Sections {
   const steps = new Map(plan.steps.map(step => [step.id, step]))
   const withDeadTaken = new Set(plan.steps.flatMap(({ from }) => from.filter(({ port }) => port === 'dead').map(({ step }) => step)))
   const drafts: Draft[] = []
+  const merged = mergedSteps(plan)
   const places = new Map<string, Draft | number>([[plan.source.id, 0]])
   for (const step of plan.steps) {
     const inputs = step.from.map(from => places.get(from.step) ?? 0)
-    const draft = withDeadTaken.has(step.id) ? undefined : draftFor(step, inputs)
+    const isApart = withDeadTaken.has(step.id) || (merged.has(step.id) && firesByRows(step))
+    const draft = isApart ? undefined : draftFor(step, inputs)
     if (draft === undefined) places.set(step.id, Math.max(0, ...inputs.map(levelOf)))
     else {
       places.set(step.id, draft)
@@ -62,10 +64,23 @@ export function sectionsOf(plan: Plan): Sections {
   for (const [id, place] of places) {
     const step = steps.get(id)
     if (step === undefined || typeof place !== 'number') continue
-    layers.set(id, operators[step.operator]?.spec.kind === 'sink' ? lastLayer : place)
+    const isLast = operators[step.operator]?.spec.kind === 'sink' && !withDeadTaken.has(id)
+    layers.set(id, isLast ? lastLayer : place)
   }
   const sections = drafts.toSorted((a, b) => a.level - b.level).map(sectionOf)
   return { sections, layers, lastLayer }
+}
+
+/** Steps of which the rows may be stamped with later watermarks than those that come in band, since streams were merged before them. */
+function mergedSteps({ steps }: Plan): ReadonlySet<string> {
+  const merged = new Set<string>()
+  for (const { id, from } of steps) if (from.length > 1 || from.some(({ step }) => merged.has(step))) merged.add(id)
+  return merged
+}
+
+/** Windows whose results leave when the stamp of any row says so: a lane does not see the rows of others. */
+function firesByRows({ operator, options }: PlanStep): boolean {
+  return operator === 'session' || options['allowedLateness'] !== undefined || options['emit'] !== undefined
 }
 
 function levelOf(place: Draft | number): number {

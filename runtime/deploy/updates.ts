@@ -119,7 +119,8 @@ export class Updates {
     } catch (error) {
       // What the one before went on from is gone once the next one was settled.
       const now = this.#deployments.named(name)
-      if (next.layout !== undefined && this.#row(now)?.revised === now.revised) await this.#failed(name, error)
+      const isSettled = now.revised !== current.revised && this.#row(now)?.revised === now.revised
+      if (next.layout !== undefined && isSettled) await this.#failed(name, error)
       else await this.#goBack(current, before)
       throw error
     } finally {
