@@ -6,7 +6,7 @@ import type { Scope } from '../event/scope.ts'
 import type { RestoreOptions, Savepoint, SavepointOptions } from '../event/savepoints.ts'
 import type { Tenant } from '../event/tenant.ts'
 import type { Deployed, DeployOptions, DeployTextOptions, ModuleChange, TopologyStatus, UndeployOptions } from '../event/topologies.ts'
-import type { Plan } from '../topology/plan.ts'
+import type { DeployedPlan } from '../topology/state-layout.ts'
 import { deadLettersOf } from './dead-letters.ts'
 import type { Deployer } from './deploy/deployer.ts'
 import type { TopologyTexts } from './deploy/topology-text.ts'
@@ -105,7 +105,7 @@ export class TenantStore extends EventLog implements Tenant {
   }
 
   /** What is deployed under a name, as a plan: plain JSON, to compare another with. NOT_FOUND when there is none. */
-  async deployedPlan(name: string): Promise<Plan> {
+  async deployedPlan(name: string): Promise<DeployedPlan> {
     this.check()
     return this.#deployer().plan(name)
   }

@@ -23,6 +23,11 @@ export interface StateMigration {
   readonly to: { readonly stateVersion: number; readonly generation: number }
 }
 
+/** A plan with the versions of the state that it was deployed with; a file's are those of now. */
+export interface DeployedPlan extends Plan {
+  readonly states: StateVersions
+}
+
 export const emptyLayout: StateLayout = { states: {}, generations: {}, cleared: [], forgotten: [] }
 
 /** Of a version that begins with nothing. */

@@ -20,8 +20,7 @@ import { TopologyRuns } from './topology-runs.ts'
 import { nextModule, updateBy, Updates } from './updates.ts'
 import { isNextVersion, Versions } from './versions.ts'
 import { Savepoints } from './savepoints.ts'
-import type { Plan } from '../../topology/plan.ts'
-import { firstLayout } from '../../topology/state-layout.ts'
+import { type DeployedPlan, firstLayout } from '../../topology/state-layout.ts'
 import { type NamedModule, namedModule } from './user-module.ts'
 
 export type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
@@ -199,9 +198,10 @@ export class Deployer {
     if (this.#options.resume) void this.runs.takeUp(this.#deployments.named(name))
   }
 
-  plan(name: string): Plan {
+  plan(name: string): DeployedPlan {
     this.#check()
-    return this.#deployments.named(name).plan
+    const { plan, layout } = this.#deployments.named(name)
+    return { ...plan, states: layout?.states ?? {} }
   }
 
   async topologies(): Promise<TopologyStatus[]> {

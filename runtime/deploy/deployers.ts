@@ -2,6 +2,7 @@
 import { EventStoreError } from '../../event/error.ts'
 import { DEFAULT_SCOPE, localName, type Scope, scopeOf, tenantOf } from '../../event/scope.ts'
 import type { TopologyStatus } from '../../event/topologies.ts'
+import { dropHalfSavepoints, readSavepoints, topologiesWithSavepoints } from '../../store/savepoint.ts'
 import { readStoredName } from '../../store/slot.ts'
 import { readTopologyRows } from '../../store/state.ts'
 import { Deployer } from './deployer.ts'
@@ -30,6 +31,7 @@ export class Deployers {
   /** Starts what is deployed in these tenants, and in the default one. */
   static async open(options: DeployersOptions, scopes: Iterable<Scope>): Promise<Deployers> {
     const deployers = new Deployers(options)
+    if (options.resume) dropHalfSavepoints(options.state)
     for (const scope of [DEFAULT_SCOPE, ...scopes]) await deployers.of(scope).takeUp()
     return deployers
   }
@@ -100,6 +102,10 @@ export class Deployers {
     await deployer?.abandon()
     for (const stored of readTopologyRows(this.#options.state).keys())
       if (scopeOf(stored) === scope) await this.#threads.writer.drop(stored)
+    for (const topology of topologiesWithSavepoints(this.#options.state)) {
+      if (scopeOf(topology) !== scope) continue
+      for (const { id } of readSavepoints(this.#options.state, topology)) await this.#threads.writer.dropSavepoint(topology, id)
+    }
   }
 
   /** Ends all pipelines after a last epoch, then their threads. The log must still take appends; the databases are closed after this. */

@@ -4,7 +4,7 @@ import { EventStoreError } from '../../event/error.ts'
 import type { RestoreOptions, Savepoint, SavepointOptions } from '../../event/savepoints.ts'
 import { scopeOf } from '../../event/scope.ts'
 import type { Deployed } from '../../event/topologies.ts'
-import { dropHalfSavepoints, readSavepoints, type SavepointRow, topologiesWithSavepoints } from '../../store/savepoint.ts'
+import { readSavepoints, type SavepointRow, topologiesWithSavepoints } from '../../store/savepoint.ts'
 import { readStoredName } from '../../store/slot.ts'
 import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
 import { diffPlans, type TopologyDiff } from '../../topology/diff.ts'
@@ -75,11 +75,6 @@ export class Savepoints {
 
   drop(name: string, id: string): Promise<void> {
     return this.#parts.inTurn(() => this.#drop(name, id))
-  }
-
-  /** What was cut short by the end of a process. */
-  static tidy({ state }: Pick<DeployerOptions, 'state'>): void {
-    dropHalfSavepoints(state)
   }
 
   list(topology?: string): Savepoint[] {

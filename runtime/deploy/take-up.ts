@@ -1,6 +1,6 @@
 /** What a deployer does first: makes the state fit the log, and starts what ran. */
 import { streamEvents } from '../../actors/reader.ts'
-import { readStoredName } from '../../store/slot.ts'
+import { dropUnusedSlots, readStoredName } from '../../store/slot.ts'
 import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import { about, type Deployments } from './deployments.ts'
@@ -34,6 +34,10 @@ export async function takeUp(options: DeployerOptions, deployments: Deployments,
     if (isDeployed) rebuild(name)
     await runs.threads.writer.drop(stored)
   }
+  dropUnusedSlots(state, ({ scope: whose, slot, name }) => {
+    if (whose !== scope) return true
+    return [deployments.get(name), deployments.ownerOf(name)].some(one => one !== undefined && (one.slot ?? 0) === slot)
+  })
   for (const deployment of deployments.all) {
     const { name, status } = deployment
     if (status === 'failed' || status === 'paused') continue

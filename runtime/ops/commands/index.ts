@@ -3,6 +3,7 @@ import type { Command } from '../command.ts'
 import { append } from './append.ts'
 import { deadLettersDiscard, deadLettersList, deadLettersReplay, deadLettersShow } from './dead-letters.ts'
 import { deploy } from './deploy.ts'
+import { diff } from './diff.ts'
 import { drain } from './drain.ts'
 import { explain } from './explain.ts'
 import { expr } from './expr.ts'
@@ -11,6 +12,7 @@ import { lint } from './lint.ts'
 import { pause, resume } from './pause.ts'
 import { read } from './read.ts'
 import { run } from './run.ts'
+import { savepointCreate, savepointDelete, savepointList, savepointRestore } from './savepoint.ts'
 import { start } from './start.ts'
 import { stateGet } from './state-get.ts'
 import { stateList } from './state-list.ts'
@@ -23,8 +25,9 @@ import { undeploy } from './undeploy.ts'
 import { verify } from './verify.ts'
 
 const events = [append, read, follow, stateGet, stateList]
-const topologyFiles = [lint, explain, expr, run, test]
+const topologyFiles = [lint, explain, diff, expr, run, test]
 const deployed = [deploy, undeploy, topologies, pause, resume, drain, top]
+const savepoints = [savepointCreate, savepointList, savepointRestore, savepointDelete]
 const deadLetters = [deadLettersList, deadLettersShow, deadLettersReplay, deadLettersDiscard]
 
 export const commands: readonly Command[] = [
@@ -32,6 +35,7 @@ export const commands: readonly Command[] = [
   ...events,
   ...topologyFiles,
   ...deployed,
+  ...savepoints,
   ...deadLetters,
   tenants,
   tenantDrop,
