@@ -262,6 +262,9 @@ function stepContext(node: StepNode, context: GraphContext, shared: SharedProjec
     resolve: reference => context.resolve(reference),
     beforeCall: order => context.beforeCall?.(id, order),
     dead: (page, row, error) => node.giveUp(page, row, error),
-    ...(lanes > 1 && { lanes, owns: (fields: readonly string[], values: readonly unknown[]) => context.owns?.(id, fields, values) ?? true }),
+    ...(lanes > 1 && {
+      lanes,
+      owns: (fields: readonly string[], values: readonly unknown[]) => context.owns?.(id, fields, values) ?? true,
+    }),
   }
 }

@@ -25,24 +25,25 @@ export class RemoteTopologies implements Topologies {
   async deploy(module: URL | string, options: DeployOptions = {}): Promise<Deployed> {
     this.#wire.check()
     const { sharesFiles, readFile } = this.#files
-    const { until, watch, accept } = options
+    const { until, watch, accept, workers } = options
     if (sharesFiles) {
-      const body = JSON.stringify({ file: String(module), export: options.export, until, watch, accept })
+      const body = JSON.stringify({ file: String(module), export: options.export, until, watch, accept, workers })
       return this.#wire.json({ method: 'POST', path: '/v1/topologies', body })
     }
     const isText = /\.(?:ya?ml|json)$/i.test(String(module))
     if (!isText || readFile === undefined) throw unseen(String(module), isText)
     const text = await readFile(new URL(module))
     const format = /json$/i.test(String(module)) ? 'json' : 'yaml'
-    return this.deployText(text, { format, ...(until !== undefined && { until }), ...(accept !== undefined && { accept }) })
+    const given = { ...(until !== undefined && { until }), ...(accept !== undefined && { accept }) }
+    return this.deployText(text, { format, ...given, ...(workers !== undefined && { workers }) })
   }
 
-  async deployText(text: string, { format = 'yaml', until, accept }: DeployTextOptions = {}): Promise<Deployed> {
+  async deployText(text: string, { format = 'yaml', until, accept, workers }: DeployTextOptions = {}): Promise<Deployed> {
     const ask = { method: 'POST', path: '/v1/topologies' } as const
     if (format === 'yaml')
-      return this.#wire.json({ ...ask, query: { until, accept: accept ? 'true' : undefined }, body: text, contentType: 'application/yaml' })
-    const more = JSON.stringify({ until, accept }).slice(1, -1)
-    return this.#wire.json({ ...ask, body: `{"topology":${text}${more === '' ? '' : `,${more}`}}` })
+      return this.#wire.json({ ...ask, query: { until, accept, workers }, body: text, contentType: 'application/yaml' })
+    const more = JSON.stringify({ until, accept, workers }).slice(1, -1)
+    return this.#wire.json({ ...ask, body: `{"topology":${text}${more && `,${more}`}}` })
   }
 
   async pause(name: string): Promise<void> {
@@ -55,6 +56,10 @@ export class RemoteTopologies implements Topologies {
 
   async drain(name: string): Promise<void> {
     await this.#wire.text({ method: 'POST', path: `${pathOf(name)}/drain`, isRepeatable: true })
+  }
+
+  async rescale(name: string, workers: number): Promise<void> {
+    await this.#wire.text({ method: 'POST', path: `${pathOf(name)}/rescale`, query: { workers }, isRepeatable: true })
   }
 
   async undeploy(name: string, { keepSavepoints = false }: UndeployOptions = {}): Promise<void> {

@@ -67,9 +67,10 @@ export class TenantStore extends EventLog implements Tenant {
    */
   async deployText(text: string, options: DeployTextOptions = {}): Promise<Deployed> {
     this.check()
-    const { until, accept } = options
+    const { until, workers, accept } = options
     const url = await this.#parts.texts.keep(text, options)
-    return this.deploy(url, { ...(until !== undefined && { until }), ...(accept !== undefined && { accept }) })
+    const given = { ...(until !== undefined && { until }), ...(workers !== undefined && { workers }) }
+    return this.deploy(url, { ...given, ...(accept !== undefined && { accept }) })
   }
 
   /**
@@ -96,6 +97,15 @@ export class TenantStore extends EventLog implements Tenant {
   async drain(name: string): Promise<void> {
     this.check()
     return this.#deployer().drain(name)
+  }
+
+  /**
+   * Spreads the keyed steps of a topology over another number of lanes: it stops after a last epoch and goes on from there, with the same results. Does
+   * nothing to one that has as many. INVALID when it has ended or failed, NOT_FOUND when there is none.
+   */
+  async rescale(name: string, workers: number): Promise<void> {
+    this.check()
+    return this.#deployer().rescale(name, workers)
   }
 
   /** Ends a topology and drops its state and, unless told otherwise, its savepoints. NOT_FOUND when there is none. */

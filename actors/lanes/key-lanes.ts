@@ -74,7 +74,8 @@ export class KeyLanes {
 
   #add(column: Column, rows: Int32Array, hashes: Int32Array): void {
     if (column.kind === 'number' && column.nulls === undefined) {
-      for (let i = 0; i < rows.length; i++) hashes[i] = spread(hashes[i] as number, hashOfNumber(column.values[rows[i] as number] as number))
+      for (let i = 0; i < rows.length; i++)
+        hashes[i] = spread(hashes[i] as number, hashOfNumber(column.values[rows[i] as number] as number))
     } else if (column.kind === 'text') {
       const known = this.#ofDictionary(column.dictionary)
       for (let i = 0; i < rows.length; i++) {

@@ -25,6 +25,7 @@ const sentences: { readonly [Type in TopologyEvent['type']]: string | undefined 
   'topology.restored': 'a topology goes on from a savepoint',
   'topology.paused': 'a topology is paused',
   'topology.resumed': 'a topology is resumed',
+  'topology.rescaled': 'a topology is rescaled',
   'topology.draining': 'a topology drains',
   'topology.ended': 'a topology has ended',
   'topology.failed': undefined,

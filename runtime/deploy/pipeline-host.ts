@@ -31,6 +31,8 @@ import type { Generations, StateStore } from '../../store/state.ts'
 import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
+import { fragmentOf, type LanesOfStart, type StartLane, startLane } from './lane-host.ts'
+import type { LanePorts } from './lane-ports.ts'
 import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
 import { openTelemetry } from '../observe/tracer.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
@@ -46,6 +48,8 @@ export interface PipelineHostParts {
   readonly limits: Limits
   readonly epochMs: number
   readonly clock: Clock
+  /** To lanes in other threads. */
+  readonly ports: LanePorts
   /** Who writes a projection, by its stored name, now; null when nobody does. */
   lookedUp(projection: string): Promise<LookedUp | null>
   /** Rows of a projection that is watched have changed: the keys of those, as `rowKeyText`. */
@@ -75,6 +79,8 @@ export interface StartPipeline {
   /** Projections whose changes are told, as long as `watch` does not say otherwise. */
   readonly watched: readonly string[]
   readonly skip: readonly SkippedRow[]
+  /** Left out where the whole graph runs in one thread. */
+  readonly lanes?: LanesOfStart
 }
 
 /** Plain data: crosses a thread. */
@@ -104,6 +110,8 @@ export interface PipelineControl extends Record<string, (...args: never[]) => un
   start(request: StartPipeline): Promise<void>
   /** Makes new state for a version that is to take the place of another, and tries whether it can be built. The topology must not run. */
   prepare(request: PrepareVersion): Promise<void>
+  /** One lane of a topology whose pipeline runs in another thread. */
+  startLane(request: StartLane): Promise<void>
   /** Does nothing for one that does not run here. */
   stop(topology: string, options: StopOptions): Promise<void>
   stats(topology: string): PipelineStats | null
@@ -142,6 +150,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
       const { partitions } = parts.log
       return prepareVersion({ ...parts, ...request, partitions, createFragment, resolve, ...lookupsOf(parts, request) })
     },
+    startLane: request => startLane(parts, request),
     stop: async (topology, options) => actors.get(topology)?.stop(options),
     stats(topology) {
       const actor = actors.get(topology)
@@ -183,7 +192,7 @@ function startPipeline(
     tracer: openTelemetry,
     partitions: parts.log.partitions,
     indexes: indexedFields(request.plan),
-    createFragment,
+    createFragment: fragmentOf(parts, request),
     resolve,
     environment: process.env,
     ...lookupsOf(parts, request),

@@ -26,6 +26,12 @@ export function refuseLoss({ topology, steps, isSafe }: TopologyDiff, what: stri
   })
 }
 
+/** INVALID for a number of lanes that no topology can have. */
+export function checkWorkers(workers: number | undefined, limit: number): void {
+  if (workers === undefined || (Number.isSafeInteger(workers) && workers >= 1 && workers <= limit)) return
+  throw new EventStoreError('INVALID', `workers must be a whole number from 1 to ${limit}`, { field: 'workers', limit })
+}
+
 /** INVALID, whatever stood in the way of the module or file. */
 export function asInvalid(error: unknown, { shown }: NamedModule): EventStoreError {
   const known = asEventStoreError(error)

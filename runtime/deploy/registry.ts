@@ -21,6 +21,8 @@ export interface DeployedData {
   readonly head?: Stamp
   /** Of one that took the place of an earlier revision and is folded from the first event on. */
   readonly rebuild?: Rebuild
+  /** Lanes for its keyed steps; one when left out. */
+  readonly workers?: number
   /** It took the place of one that was paused. */
   readonly isPaused?: true
   /** Where its rows lie; the first slot when left out. */
@@ -38,7 +40,9 @@ export interface Rebuild {
 }
 
 /** What another module makes of a deployment that keeps its position and its state. */
-export type UpdatedData = Pick<DeployedData, 'name' | 'version' | 'module' | 'export' | 'plan' | 'layout'> & { readonly deployment: number }
+export type UpdatedData = Pick<DeployedData, 'name' | 'version' | 'module' | 'export' | 'plan' | 'layout' | 'workers'> & {
+  readonly deployment: number
+}
 
 /** It goes on from a savepoint, whose rows lie in another slot. */
 export type RestoredData = Named & Required<Pick<DeployedData, 'slot' | 'layout'>> & { readonly savepoint: string }
@@ -54,6 +58,7 @@ export type TopologyEvent =
   | { readonly type: 'topology.restored'; readonly data: RestoredData }
   | { readonly type: 'topology.paused'; readonly data: Named }
   | { readonly type: 'topology.resumed'; readonly data: Named }
+  | { readonly type: 'topology.rescaled'; readonly data: Named & { readonly workers: number } }
   | { readonly type: 'topology.draining'; readonly data: Named & { readonly head: Stamp } }
   | { readonly type: 'topology.ended'; readonly data: Named }
   | { readonly type: 'topology.failed'; readonly data: Named & { readonly error: PlainFailure } }
@@ -111,6 +116,7 @@ function changed(current: Deployment, event: TopologyEvent, version: number): De
   if (isOver(current)) return current
   if (event.type === 'topology.paused') return { ...current, status: 'paused' }
   if (event.type === 'topology.resumed') return { ...current, status: runningStatus(current) }
+  if (event.type === 'topology.rescaled') return { ...current, workers: event.data.workers }
   if (event.type === 'topology.draining') return { ...current, status: 'draining', isDraining: true, head: event.data.head }
   return current
 }

@@ -43,8 +43,9 @@ export interface NextModule {
   /** URL. */
   readonly module: string
   readonly export?: string
-  /** How its state will lie; as it does now when left out. */
+  /** How its state will lie, and in how many lanes it runs; as now when left out. */
   readonly layout?: StateLayout
+  readonly workers?: number
 }
 
 export class Updates {
@@ -225,8 +226,8 @@ function asItWas(current: Deployment): NextModule {
   return { ...current, ...(current.layout && { layout: { ...current.layout, cleared: [], forgotten: [] } }) }
 }
 
-function dataOf({ name, deployment }: Deployment, { plan, module, export: exported, layout }: NextModule): UpdatedData {
-  const kept = { ...(exported !== undefined && { export: exported }), ...(layout && { layout }) }
+function dataOf({ name, deployment }: Deployment, { plan, module, export: exported, layout, workers }: NextModule): UpdatedData {
+  const kept = { ...(exported !== undefined && { export: exported }), ...(layout && { layout }), ...(workers !== undefined && { workers }) }
   return { name, deployment, version: plan.version, module, ...kept, plan }
 }
 

@@ -37,7 +37,7 @@ export class Versions {
   }
 
   /** What runs goes on as it was when this rejects. */
-  async upgrade(current: Deployment, next: NextModule, { accept = false }: DeployOptions): Promise<Deployed> {
+  async upgrade(current: Deployment, next: NextModule, { accept = false, workers }: DeployOptions): Promise<Deployed> {
     const { name, plan: old, layout: before = emptyLayout } = current
     const { plan, module } = next
     const { scope } = this.#options
@@ -47,7 +47,7 @@ export class Versions {
     if (!accept)
       refuseLoss(diff, `version ${plan.version} of topology ${name} can not go on with all that version ${current.version} keeps`)
     const { layout, migrations } = nextLayout({ plan: old, layout: before }, plan, diff)
-    await this.#updates.exchange(current, { ...next, layout }, async () => {
+    await this.#updates.exchange(current, { ...next, layout, ...(workers !== undefined && { workers }) }, async () => {
       // Of a version that was never started, because the topology was paused.
       await this.#runs.settle(current)
       const incarnation = this.#options.nextIncarnation()

@@ -97,7 +97,16 @@ class World {
       dead: row => this.bury(letter(row), `${row.step}/dead`),
     }
     if (lanes === undefined) return createFragment(plan, context)
-    const options = { plan, module: import.meta.url, resolve, store: this.#store, heartbeat: new Heartbeat(), incarnation: 1, skip: [], lanes }
+    const options = {
+      plan,
+      module: import.meta.url,
+      resolve,
+      store: this.#store,
+      heartbeat: new Heartbeat(),
+      incarnation: 1,
+      skip: [],
+      lanes,
+    }
     const links = await Promise.all(
       Array.from({ length: lanes }, async (_, lane) => {
         const started = await Lane.start({ ...options, lane })

@@ -4,7 +4,7 @@ import { type Call, command } from '../command.ts'
 import { fileSummary, topologyPlace } from '../place.ts'
 import { printChange, printTopologies, recordOf } from '../topology-output.ts'
 import { projectionRebuilt, statusNamed, topologyEnds, untilStopped } from '../topology-wait.ts'
-import { oneOf, text } from '../values.ts'
+import { oneOf, text, wholeNumber } from '../values.ts'
 
 export const deploy = command({
   name: 'deploy',
@@ -13,6 +13,10 @@ export const deploy = command({
   flags: {
     until: { value: oneOf('head'), summary: 'Folds what is there now, ends, and waits for it.' },
     accept: { value: null, summary: 'For a new version: goes on though state of the one before is lost or missing.' },
+    workers: {
+      value: wholeNumber('W', 1),
+      summary: 'Lanes in which its keyed steps run side by side, with the same results; one when left out.',
+    },
     watch: { value: null, summary: 'Stays, and takes what is saved into the files of a projection, until it is told to stop.' },
   },
   notes: [
@@ -33,13 +37,14 @@ export const deploy = command({
   ],
   makesStore: true,
   runsTopologies: true,
-  async run({ arguments: { file }, flags: { until, watch, accept }, terminal, open, isRunning, signal, workingDirectory }) {
+  async run({ arguments: { file }, flags: { until, watch, accept, workers }, terminal, open, isRunning, signal, workingDirectory }) {
     const { url, export: exported } = topologyPlace(file, workingDirectory)
     const node = await open()
     const { name, update } = await node.deploy(new URL(url), {
       ...(until !== undefined && { until }),
       ...(watch && { watch }),
       ...(accept && { accept }),
+      ...(workers !== undefined && { workers }),
       ...(exported !== undefined && { export: exported }),
     })
     if (until !== undefined) await topologyEnds(node, name, { terminal, signal })

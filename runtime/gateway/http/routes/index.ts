@@ -9,7 +9,7 @@ import { readAll, readEvent, readEventAt, readStream, streamVersion } from './re
 import { createSavepoint, dropSavepoint, listAllSavepoints, listSavepoints, restoreSavepoint } from './savepoints.ts'
 import { stateGet, stateList } from './state.ts'
 import { dropTenant, listTenants } from './tenants.ts'
-import { caughtUp, deploy, drain, listTopologies, pause, resume, showPlan, showTopology, undeploy } from './topologies.ts'
+import { caughtUp, deploy, drain, listTopologies, pause, rescale, resume, showPlan, showTopology, undeploy } from './topologies.ts'
 
 export const routes: readonly Route[] = [
   append,
@@ -29,6 +29,7 @@ export const routes: readonly Route[] = [
   pause,
   resume,
   drain,
+  rescale,
   showPlan,
   listSavepoints,
   createSavepoint,

@@ -26,6 +26,7 @@ const acceptSchema = z
   .boolean()
   .optional()
   .meta({ description: 'A new version goes on though state of the one before is lost or missing.' })
+const workersSchema = z.int().min(1).meta({ description: 'Lanes in which keyed steps run side by side; the results are the same.' })
 
 const deploySchema = z.union([
   z.strictObject({
@@ -34,8 +35,14 @@ const deploySchema = z.union([
     until: z.literal('head').optional(),
     accept: acceptSchema,
     watch: z.boolean().optional().meta({ description: 'Takes changes of the files of a projection while the node is open.' }),
+    workers: workersSchema.optional(),
   }),
-  z.strictObject({ topology: z.record(z.string(), z.unknown()), until: z.literal('head').optional(), accept: acceptSchema }),
+  z.strictObject({
+    topology: z.record(z.string(), z.unknown()),
+    until: z.literal('head').optional(),
+    workers: workersSchema.optional(),
+    accept: acceptSchema,
+  }),
 ])
 
 async function statusOf({ store }: Session, name: string): Promise<TopologyStatus> {
@@ -103,6 +110,7 @@ export const deploy = route({
   query: z.strictObject({
     until: z.literal('head').optional().meta({ description: 'For a body of YAML: ends at what is there now.' }),
     accept: z.boolean().optional().meta({ description: 'For a body of YAML: as in one of JSON.' }),
+    workers: workersSchema.optional(),
   }),
   body: {
     types: ['application/json', 'application/yaml'],
@@ -138,28 +146,27 @@ export const deploy = route({
   },
 })
 
-async function deployBody({
-  body,
-  contentType,
-  query,
-  peer,
-  session: { store },
-}: Call<object, { until?: 'head' | undefined; accept?: boolean | undefined }>) {
-  if (contentType === 'application/yaml')
-    return store.deployText(textBody(body), {
-      format: 'yaml',
-      ...(query.until && { until: query.until }),
-      ...(query.accept && { accept: true }),
-    })
+type DeployQuery = Pick<DeployOptions, 'until' | 'workers' | 'accept'>
+interface Given {
+  readonly until?: 'head' | undefined
+  readonly workers?: number | undefined
+  readonly accept?: boolean | undefined
+}
+
+async function deployBody({ body, contentType, query, peer, session: { store } }: Call<object, Given>) {
+  if (contentType === 'application/yaml') return store.deployText(textBody(body), { format: 'yaml', ...given(query) })
   const asked = jsonBody(deploySchema, body)
-  const until: DeployOptions = { ...(asked.until && { until: asked.until }), ...(asked.accept && { accept: true }) }
-  if ('topology' in asked) return store.deployText(JSON.stringify(asked.topology), { format: 'json', ...until })
+  if ('topology' in asked) return store.deployText(JSON.stringify(asked.topology), { format: 'json', ...given(asked) })
   if (peer.kind !== 'socket')
     throw new HttpRefusal(403, 'FORBIDDEN', 'a file of this machine is deployed over the unix socket only; send the topology itself', {
       details: { field: 'file' },
     })
   const { export: exported, watch } = asked
-  return store.deploy(asked.file, { ...until, ...(exported !== undefined && { export: exported }), ...(watch && { watch }) })
+  return store.deploy(asked.file, { ...given(asked), ...(exported !== undefined && { export: exported }), ...(watch && { watch }) })
+}
+
+function given({ until, workers, accept }: Given): DeployQuery {
+  return { ...(accept && { accept }), ...(until !== undefined && { until }), ...(workers !== undefined && { workers }) }
 }
 
 export const undeploy = route({
@@ -198,6 +205,22 @@ const control = (verb: 'pause' | 'resume' | 'drain', summary: string) =>
 export const pause = control('pause', 'Stops a topology after a last epoch; its state is kept.')
 export const resume = control('resume', 'A paused topology goes on where it was.')
 export const drain = control('drain', 'Lets a topology fold what is in the log now, and then end.')
+
+export const rescale = route({
+  method: 'POST',
+  path: '/v1/topologies/{name}/rescale',
+  name: 'rescaleTopology',
+  summary: 'Spreads the keyed steps of a topology over another number of lanes; it goes on from its last epoch, with the same results.',
+  action: 'deploy',
+  params,
+  query: z.strictObject({ workers: workersSchema }),
+  answers: { 200: { summary: 'Its status afterwards.', schema: statusSchema } },
+  errors: ['INVALID', 'NOT_FOUND', 'READ_ONLY'],
+  async answer({ params: { name }, query, session }) {
+    await session.store.rescale(name, query.workers)
+    return { status: 200, json: await statusOf(session, name) }
+  },
+})
 
 export const caughtUp = route({
   method: 'POST',
