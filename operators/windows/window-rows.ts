@@ -15,6 +15,13 @@ export interface Leaving {
   readonly order: number
   readonly eventTime?: number | undefined
   readonly watermark?: number | undefined
+  /** Present where a row is the cause and not the time: its place among rows of the same order, if it has one. */
+  readonly rank?: number
+}
+
+/** For what leaves because a row came. */
+export function rankOf({ rank }: Page, row: number): number {
+  return rank?.[row] ?? -1
 }
 
 export class WindowRows {
@@ -57,6 +64,7 @@ export class WindowRows {
     for (const [a, name] of this.#aggregates.names.entries()) columns.set(name, this.#column(name, this.#results[a] ?? []))
     const order = Float64Array.from(leaving, one => one.order)
     const tie = this.#hasTies && {
+      rank: Float64Array.from(leaving, ({ rank = Infinity }) => rank),
       tie: { time: Float64Array.from(leaving, ({ end = 0 }) => end), key: fields.map(field => columns.get(field) as Column) },
     }
     const page: Page = { kind: 'page', port: 'main', input: 0, count: leaving.length, columns, order, ...tie }
