@@ -255,8 +255,27 @@ export interface Operator<Options = never> {
   splitBy?(options: Options, key: readonly string[], input: number): readonly string[]
   /** Something leaves because time has passed while no row came: the topology reads and writes ticks. */
   usesClock?(options: Options): boolean
+  /** Makes state that an earlier version of the operator wrote into that of the next; by the earlier `stateVersion`. */
+  readonly upgrades?: Readonly<Record<number, StateUpgrade>>
+  /** For steps with an option `upgrade`: makes state of an earlier version of the step, of the same key, into its own. Throws INVALID. */
+  upgradeState?(options: Options, context: UpgradeContext): Promise<StateUpgrade>
   /** Builds the step: once a fragment, before the first page. */
   create(options: Options, context: StepContext): OperatorFunction<Flow, Flow> | Promise<OperatorFunction<Flow, Flow>>
+}
+
+/** Rows of a step's state made into rows of another version; one by one, so that there may be more than memory holds. */
+export type StateUpgrade = (rows: Iterable<StateRow>) => Iterable<StateRow>
+export type StateRow = readonly [key: Uint8Array, value: Uint8Array]
+
+/** What a step is given to make new state of old. */
+export interface UpgradeContext {
+  readonly step: string
+  /** The value that `module#export` names. */
+  resolve(reference: string): Promise<unknown>
+  /** Of the state as it was saved. */
+  readonly schemaVersion: number
+  /** A sign of life, before each call of a user's function. */
+  beat(): void
 }
 
 /** An operator whose options the catalogue does not know by type; `check` has proved them by the spec. */

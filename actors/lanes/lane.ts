@@ -3,7 +3,7 @@ import { assert } from '../../event/assert.ts'
 import type { Scope } from '../../event/scope.ts'
 import type { Flow } from '../../operators/flow.ts'
 import { StateMemory } from '../../operators/keyed/state-memory.ts'
-import type { StateStore } from '../../store/state.ts'
+import type { Generations, StateStore } from '../../store/state.ts'
 import type { Plan } from '../../topology/plan.ts'
 import { type Section, sectionsOf } from '../../topology/sections.ts'
 import { sendBack } from '../fragment.ts'
@@ -26,6 +26,9 @@ export interface LaneNumber {
 
 export interface LaneOptions extends LaneNumber {
   readonly scope?: Scope
+  /** Where and under which generations the state of its steps lies: those of the pipeline. */
+  readonly slot?: number
+  readonly generations?: Generations
   readonly plan: Plan
   readonly module: string
   readonly store: StateStore
