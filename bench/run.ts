@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, string>> = {
   filter: 'one event in a thousand by type, category, tag and correlation id; against looking into every block',
   open: 'opening after kill -9: first read, first conditional append, memory; against opening the bare database',
   port: 'the worker boundary alone: requests a second and round trips; against postMessage',
+  nexmark: 'seventeen queries of Nexmark as topologies, exactly-once; against plain loops over the same columns, with the same answers',
   flow: 'Nexmark q0, q1, q2, q7 as pipelines of the product, q1 also with closures and expressions; against plain loops over the same columns',
   expressions: 'expressions over pages of columns; against the same loops written by hand',
   lint: 'a topology file of 500 steps read and checked; against parsing its YAML alone',
