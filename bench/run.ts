@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, string>> = {
   port: 'the worker boundary alone: requests a second and round trips; against postMessage',
   nexmark: 'seventeen queries of Nexmark as topologies, exactly-once; against plain loops over the same columns, with the same answers',
   flow: 'Nexmark q0, q1, q2, q7 as pipelines of the product, q1 also with closures and expressions; against plain loops over the same columns',
+  'log-to-log': 'follow, map, append, exactly-once; against reading and appending the same events without a topology',
   expressions: 'expressions over pages of columns; against the same loops written by hand',
   lint: 'a topology file of 500 steps read and checked; against parsing its YAML alone',
   'slow-sink': 'a webhook and a log that are ten times slower than the source: rows a second and memory; against fast ones',
