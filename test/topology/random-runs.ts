@@ -4,7 +4,7 @@ import { deadLetterStream, letterOf } from '../../actors/dead-letter.ts'
 import { decodeDelivery, isDelivery } from '../../actors/delivery.ts'
 import { createFragment, type Fragment } from '../../actors/fragment.ts'
 import { LogSource } from '../../actors/log-source.ts'
-import { decodeRequest, Outbox } from '../../actors/outbox.ts'
+import { decodeRequest, eventsOf, Outbox } from '../../actors/outbox.ts'
 import { rowKeyText } from '../../actors/projection.ts'
 import type { RowOrigin } from '../../actors/source.ts'
 import type { StepCounters } from '../../actors/step-node.ts'
@@ -108,9 +108,9 @@ class World {
         continue
       }
       const made = decodeRequest(bytes)
-      for (const [index, event] of made.events.entries()) {
+      for (const [index, { stream, ...event }] of eventsOf(made).entries()) {
         this.#number(made.producer, made.first + index)
-        this.note(`lane ${made.producer}`, JSON.stringify([made.stream, event]))
+        this.note(`lane ${made.producer}`, JSON.stringify([stream, event]))
       }
     }
   }
