@@ -3,7 +3,7 @@ import type { NewEvent } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
 import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
 import type { ProjectionWriter, StepState } from '../operators/operator.ts'
-import { EpochBytes } from '../store/epoch-bytes.ts'
+import type { EpochBytes } from '../store/epoch-bytes.ts'
 import {
   encodeTopologyRow,
   outboxNumber,
@@ -13,7 +13,6 @@ import {
   readProjectionRow,
   scanPrefix,
   type StateStore,
-  stepPrefix,
   topologyKey,
   type TopologyRow,
 } from '../store/state.ts'
@@ -21,6 +20,7 @@ import { type DeadLetterData, deadLetterStream, type GivenUpRow, letterOf, lette
 import { type Delivery, letterOfDelivery, type Undelivered } from './delivery.ts'
 import { Outbox } from './outbox.ts'
 import type { StepOutbox } from './step-node.ts'
+import { StepStates } from './step-states.ts'
 import { HotRows, type HotSlabs } from './hot-rows.ts'
 import { indexChanges } from './index-changes.ts'
 import { type ChangeWatch, FoldedProjections, type FoldedRows, rowKeyBytes } from './projection.ts'
@@ -63,7 +63,8 @@ export class EpochGatherer {
   readonly projections: FoldedProjections
   epoch: number
   readonly #options: EpochOptions
-  readonly #bytes = new EpochBytes()
+  readonly #states: StepStates
+  readonly #bytes: EpochBytes
   readonly #outbox: Outbox
   readonly #scope: Scope
   /** The topology's name in the database. */
@@ -75,6 +76,8 @@ export class EpochGatherer {
 
   constructor(options: EpochOptions) {
     this.#options = options
+    this.#states = new StepStates({ ...options, beat: () => options.beat() })
+    this.#bytes = this.#states.bytes
     this.#scope = options.scope ?? DEFAULT_SCOPE
     this.#stored = this.#scope + options.topology
     this.epoch = options.row?.epoch ?? 0
@@ -101,23 +104,12 @@ export class EpochGatherer {
   }
 
   state(step: string, schemaVersion: number): StepState {
-    const prefix = stepPrefix(this.#stored, step, schemaVersion)
-    return {
-      rows: () => this.#alive(scanPrefix(this.#options.store, 'state', prefix)),
-      put: (key, value) => {
-        this.#options.beat()
-        this.#bytes.put('state', prefix, key, value)
-      },
-      delete: key => this.#bytes.delete('state', prefix, key),
-    }
+    return this.#states.state(step, schemaVersion)
   }
 
-  /** A large state takes longer to read back than a worker may be silent. */
-  *#alive<Row>(rows: Iterable<Row>): Generator<Row> {
-    for (const row of rows) {
-      this.#options.beat()
-      yield row
-    }
+  /** What steps of this topology put in other threads since the last barrier. */
+  add(bytes: Uint8Array): void {
+    this.#bytes.append(bytes)
   }
 
   projection(name: string): ProjectionWriter {
@@ -138,7 +130,7 @@ export class EpochGatherer {
 
   *#rowsOf(projection: string): Generator<readonly [key: readonly unknown[], value: unknown]> {
     const rows = readProjection(this.#options.store, this.#scope + projection)
-    for (const { key, text } of this.#alive(rows)) yield [key, JSON.parse(text) as unknown]
+    for (const { key, text } of this.#states.alive(rows)) yield [key, JSON.parse(text) as unknown]
   }
 
   outbox(step: string): StepOutbox {

@@ -1,206 +1,117 @@
-/** The running graph of a plan: built once, then pages and control are pushed through it synchronously. */
-import { Observable, type OperatorFunction, Subject, type Subscription } from 'rxjs'
-import { assert } from '../event/assert.ts'
-import { anyRow } from '../operators/expressions/types.ts'
-import type { Barrier, End, Flow, Row, Watermark } from '../operators/flow.ts'
-import type { ProjectionWriter, StepContext, StepState } from '../operators/operator.ts'
-import { chainsOf } from '../topology/chains.ts'
+/** The running graph of a plan in one thread: built once, then pages and control are pushed through it synchronously. */
+import type { Barrier, End, Watermark } from '../operators/flow.ts'
+import { compareKeys } from '../operators/windows/window-keys.ts'
 import type { Plan } from '../topology/plan.ts'
-import type { GivenUpRow } from './dead-letter.ts'
-import { KeyLines, linesStep, linesVersion } from './key-lines.ts'
-import { Merge } from './merge.ts'
-import { SharedProjections } from './shared-projections.ts'
+import type { Among, GivenUpRow } from './dead-letter.ts'
 import { SavedWatermarks, watermarksStep, watermarksVersion } from './saved-watermarks.ts'
+import { SharedProjections } from './shared-projections.ts'
 import type { PulledPage } from './source.ts'
-import { type Edge, rowAt, send, type StepCounters, StepNode, type StepOutbox } from './step-node.ts'
+import { type GraphContext, StepGraph } from './step-graph.ts'
+import { rowAt, type StepCounters } from './step-node.ts'
 
 export type { StepCounters } from './step-node.ts'
 
-/** The outside of a fragment: its state, its outputs and its module. */
-export interface FragmentContext {
-  /** URL of the topology's module; tables are read from paths beside it. */
-  readonly module: string
-  state(step: string, schemaVersion: number): StepState
-  projection(name: string, step: string): ProjectionWriter
-  /** Rows of a projection of another topology; there are none when left out. */
-  lookup?(projection: string): (key: readonly unknown[]) => Row | undefined
-  outbox(step: string): StepOutbox
+/** The outside of a fragment: that of its graph, and what becomes of rows given up. */
+export interface FragmentContext extends GraphContext {
   /** A row that no other step takes. */
   dead(row: GivenUpRow): void
-  /** The value named by `module#export`, the module resolved against the topology's. */
-  resolve(reference: string): Promise<unknown>
-  /** Noted before each call of a user's function, so that one that never returns can be blamed. */
-  beforeCall?(step: string, order: number): void
+  /** Bytes of an epoch that steps in other lanes put. */
+  add?(bytes: Uint8Array): void
+  /** There is room for pushes again, or something went wrong in a lane. */
+  woken?(): void
+}
+
+/** Where all steps run in one thread, both are called within the push. */
+export interface Passage {
+  /** Before each stretch of its way in which it may do something outside; pushes before it may do more in between. */
+  begun?(): void
+  /** It has gone all the way, and so has every push before it. */
+  done?(): void
 }
 
 export interface Fragment {
-  /** Synchronous: when it returns, the flow has left the graph and all calls to the context were made. Throws what broke the graph. */
-  push(flow: PulledPage | Watermark | Barrier | End): void
+  /**
+   * The flow goes all the way through the graph: where all steps run in this thread, before this returns. All calls to the context are made
+   * then, those of one push between those of the pushes around it. Throws what broke the graph.
+   */
+  push(flow: PulledPage | Watermark | Barrier | End, passage?: Passage): void
+  /** So much is on its way in lanes that nothing more should be pushed now. */
+  readonly isFull?: boolean
+  /** Resolves when all that was pushed has gone all the way; left out where that is always so. Rejects with what broke the graph, or CLOSED. */
+  drained?(): Promise<void>
+  /** About how many bytes wait in lanes for the next barrier. */
+  readonly dirtyBytes?: number
   readonly counters: ReadonlyMap<string, StepCounters>
   /** The largest watermark that the first `eventTime` has sent; undefined before that. */
   readonly watermark?: number | undefined
+  /** Nobody waits for lanes any more: what is on its way is given up, and nothing may be pushed. */
+  abandon?(): void
   close(): void
-}
-
-type Run = OperatorFunction<Flow, Flow>
-
-interface Outcome {
-  /** Rows given up in this push. */
-  readonly dead: GivenUpRow[]
-  failure?: { readonly error: unknown }
 }
 
 /** Builds the graph; loads tables, functions and the saved state of every step. */
 export async function createFragment(plan: Plan, context: FragmentContext): Promise<Fragment> {
-  const outcome: Outcome = { dead: [] }
-  const bury = (row: GivenUpRow): void => void outcome.dead.push(row)
-  const nodes = new Map(plan.steps.map(step => [step.id, new StepNode(step, bury)]))
-  const edges = wire(plan, nodes)
   const watermarks = new SavedWatermarks(context.state(watermarksStep, watermarksVersion))
   const shared = new SharedProjections(plan)
-  const runs = new Map<StepNode, Run>()
-  for (const node of nodes.values()) {
-    if (node.step.from.length > 1) node.merge = mergeInto(node)
-    watermarks.restore(node)
-    node.takers = edges.get(node.step.id) ?? []
-    keepInOrder(node, context)
-    runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, context, shared)))
-  }
-  const subscriptions = chainsOfAll(plan, nodes).map(chain => subscribe(chain, runs, outcome))
-  const first = edges.get(plan.source.id) ?? []
-  const numbers = new Map(plan.steps.map(({ id }, number) => [id, number]))
+  const graph = await StepGraph.build({ plan, steps: plan.steps, watermarks, shared }, context)
+  const { nodes, dead } = graph
+  const hand = handing(plan, context)
   const timed = [...nodes.values()].find(({ step }) => step.operator === 'eventTime')
-  const merges = [...nodes.values()].flatMap(({ merge }) => merge ?? [])
   return {
     counters: new Map(Array.from(nodes, ([id, node]) => [id, node.counters])),
     get watermark() {
       return timed?.sent
     },
-    push(flow) {
-      rethrow(outcome)
-      if (flow.kind === 'page') watermarks.order = lastOrderOf(flow) ?? watermarks.order
-      attempt(outcome, () => {
-        if (flow.kind === 'page' && flow.putAway) nodes.get(flow.putAway.step)?.ordered?.lines.leave(flow.putAway.turn)
-        else if (flow.kind === 'page' && flow.replay) sendBack(flow, flow.replay, { nodes, bury })
-        else if (flow.kind === 'page' && flow.taps) sendByTaps(flow, flow.taps, first)
-        else send(first, flow.kind === 'end' ? { ...flow, order: watermarks.order } : flow)
-      })
-      for (const merge of merges) attempt(outcome, () => merge.flush())
+    push(flow, passage) {
+      graph.check()
+      passage?.begun?.()
+      enter(graph, flow, { source: plan.source.id, watermarks })
+      graph.flush()
       shared.settle()
-      if (flow.kind === 'barrier') attempt(outcome, () => save(nodes, watermarks))
-      rethrow(outcome)
-      hand(outcome.dead, numbers, context)
+      if (flow.kind === 'barrier') graph.attempt(() => graph.save(watermarks))
+      graph.check()
+      hand(dead)
+      dead.length = 0
+      passage?.done?.()
     },
-    close() {
-      for (const subscription of subscriptions) subscription.unsubscribe()
-    },
+    close: () => graph.close(),
   }
 }
 
-function mergeInto(node: StepNode): Merge {
-  const { from, row, sideInputs: sides } = node.step
-  const hasKey = row === undefined || row.key.length > 0
-  return new Merge(from.length, flow => node.enter(flow.kind === 'page' ? flow.input : 0, flow), { sides, hasKey })
-}
-
-/** Not where the rows given up are caught: nobody would ever send them back. */
-function keepInOrder(node: StepNode, context: FragmentContext): void {
-  const { id, inOrder } = node.step
-  if (inOrder === undefined || node.takers.some(({ port }) => port === 'dead')) return
-  node.keepInOrder(new KeyLines(id, inOrder, context.state(linesStep(id), linesVersion)))
-}
-
-/** What the steps themselves know nothing of. */
-function save(nodes: ReadonlyMap<string, StepNode>, watermarks: SavedWatermarks): void {
-  watermarks.save(nodes.values())
-  for (const { ordered } of nodes.values()) ordered?.lines.save()
-}
-
-function wire(plan: Plan, nodes: ReadonlyMap<string, StepNode>): Map<string, Edge[]> {
-  const edges = new Map<string, Edge[]>()
-  for (const to of nodes.values()) {
-    for (const [input, from] of to.step.from.entries()) {
-      assert(from.step === plan.source.id || nodes.has(from.step), `step ${to.step.id} takes from ${from.step}, which is not in the plan`)
-      const list = edges.get(from.step) ?? []
-      list.push({ to, input, port: from.port })
-      edges.set(from.step, list)
-    }
-  }
-  return edges
-}
-
-/** Every step in a chain, those that run by themselves in one of their own. */
-function chainsOfAll(plan: Plan, nodes: ReadonlyMap<string, StepNode>): StepNode[][] {
-  const chains = chainsOf(plan)
-  const chained = new Set(chains.flat())
-  const alone = plan.steps.flatMap(({ id }) => (chained.has(id) ? [] : [[id]]))
-  return [...chains, ...alone].map(ids => ids.flatMap(id => nodes.get(id) ?? []))
-}
-
-/** One pipe for the steps of a chain: what one sends reaches the next without leaving it. */
-function subscribe(chain: readonly StepNode[], runs: ReadonlyMap<StepNode, Run>, outcome: Outcome): Subscription {
-  const subject = new Subject<Flow>()
-  let [pipe, last]: [Observable<Flow>, StepNode | undefined] = [subject, undefined]
-  for (const node of chain) {
-    if (last === undefined) node.next = flow => subject.next(flow)
-    else pipe = pipe.pipe(link(last, node, outcome))
-    pipe = pipe.pipe(runs.get(node) as Run)
-    last = node
-  }
-  return pipe.subscribe({
-    next: flow => attempt(outcome, () => last?.leave(flow)),
-    error: (error: unknown) => void (outcome.failure ??= { error }),
-  })
-}
-
-/** Between two steps of a chain: the same counting as between any others, and a way in for rows that come back to the second. */
-function link(from: StepNode, to: StepNode, outcome: Outcome): Run {
-  return source =>
-    new Observable<Flow>(out => {
-      to.next = flow => out.next(flow)
-      return source.subscribe({
-        next: flow => attempt(outcome, () => from.leave(flow)),
-        error: error => out.error(error),
-        complete: () => out.complete(),
-      })
-    })
+/** A flow of the source comes to those who take from it; a row that was given up, to its step again. */
+export function enter(
+  graph: StepGraph,
+  flow: PulledPage | Watermark | Barrier | End,
+  { source, watermarks }: { readonly source: string; readonly watermarks: SavedWatermarks },
+): void {
+  if (flow.kind !== 'page') return graph.receive(source, flow.kind === 'end' ? { ...flow, order: watermarks.order } : flow)
+  // Where pushes follow one another through layers, a letter comes to its own after others.
+  watermarks.order = Math.max(watermarks.order, lastOrderOf(flow) ?? 0)
+  const { putAway, replay, taps } = flow
+  if (putAway) graph.attempt(() => graph.nodes.get(putAway.step)?.ordered?.lines.leave(putAway.turn))
+  else if (replay) graph.attempt(() => sendBack(graph, flow, replay))
+  else if (taps) receiveByTaps(graph, source, flow, taps)
+  else graph.receive(source, flow)
 }
 
 /** The rows of a page by the ports of those who want them, before anything is merged. */
-function sendByTaps(pulled: PulledPage, taps: NonNullable<PulledPage['taps']>, first: readonly Edge[]): void {
+function receiveByTaps(graph: StepGraph, source: string, pulled: PulledPage, taps: NonNullable<PulledPage['taps']>): void {
   const { taps: _, selection: __, ...page } = pulled
   for (const { port, selection } of taps) {
     if (selection?.length === 0) continue
     const isWhole = selection === undefined || selection.length === page.count
-    send(first, isWhole ? { ...page, port } : { ...page, port, selection })
+    graph.receive(source, isWhole ? { ...page, port } : { ...page, port, selection })
   }
 }
 
 /** A row that was given up comes to its step again, stamped with the watermark that stands there now. */
-function sendBack(
-  pulled: PulledPage,
-  { step, input, turn }: NonNullable<PulledPage['replay']>,
-  { nodes, bury }: { nodes: ReadonlyMap<string, StepNode>; bury: (row: GivenUpRow) => void },
-): void {
+export function sendBack(graph: StepGraph, pulled: PulledPage, { step, input, turn }: NonNullable<PulledPage['replay']>): void {
   const { replay: _, ...page } = pulled
-  const node = nodes.get(step)
+  const node = graph.nodes.get(step)
   if (node !== undefined && input < node.step.from.length)
     return node.enter(input, page.eventTime ? { ...page, watermark: Float64Array.of(node.reached) } : page, turn)
   const cause = `there is no step ${step} that takes it`
-  bury({ step, cause, code: 'NOT_FOUND', order: page.order[0] as number, row: rowAt(page, 0), attempts: 1 })
-}
-
-/** RxJS reports what a consumer throws later and elsewhere; here the first failure is kept and `push` throws it. */
-function attempt(outcome: Outcome, work: () => void): void {
-  try {
-    work()
-  } catch (error) {
-    outcome.failure ??= { error }
-  }
-}
-
-function rethrow({ failure }: Outcome): void {
-  if (failure !== undefined) throw failure.error
+  graph.dead.push({ step, cause, code: 'NOT_FOUND', order: page.order[0] as number, row: rowAt(page, 0), attempts: 1 })
 }
 
 /** Of a page's rows, some of which may be of no interest to anybody. */
@@ -210,29 +121,17 @@ function lastOrderOf(page: PulledPage): number | undefined {
 }
 
 /** In the order of the rows and then of the steps, so that dead letters lie in the same order at any size of pages. */
-function hand(dead: GivenUpRow[], numbers: ReadonlyMap<string, number>, context: FragmentContext): void {
+export function handing({ steps }: Plan, context: Pick<FragmentContext, 'dead'>): (dead: readonly GivenUpRow[]) => void {
+  const numbers = new Map(steps.map(({ id }, number) => [id, number]))
   const numberOf = ({ step }: GivenUpRow): number => numbers.get(step) ?? -1
-  for (const row of dead.sort((a, b) => a.order - b.order || numberOf(a) - numberOf(b))) context.dead(row)
-  dead.length = 0
+  return dead => {
+    const sorted = dead.toSorted((a, b) => a.order - b.order || numberOf(a) - numberOf(b) || compareAmong(a.among, b.among))
+    for (const { among: _, ...row } of sorted) context.dead(row)
+  }
 }
 
-function stepContext(node: StepNode, context: FragmentContext, shared: SharedProjections): StepContext {
-  const { id } = node.step
-  const { stateVersion } = node.operator.spec
-  let state: StepState | undefined
-  return {
-    step: id,
-    module: context.module,
-    row: node.step.row ?? anyRow,
-    get state() {
-      assert(stateVersion !== undefined, `operator ${node.step.operator} uses state but its spec has no stateVersion`)
-      return (state ??= context.state(id, stateVersion))
-    },
-    projection: name => shared.writerFor(id, name, context.projection(name, id)),
-    lookup: name => context.lookup?.(name) ?? (() => undefined),
-    outbox: () => node.outboxOver(context.outbox(id)),
-    resolve: reference => context.resolve(reference),
-    beforeCall: order => context.beforeCall?.(id, order),
-    dead: (page, row, error) => node.giveUp(page, row, error),
-  }
+function compareAmong(a: Among | undefined, b: Among | undefined): number {
+  if (a === undefined || b === undefined) return 0
+  // Two that are infinite have no difference.
+  return (a.rank === b.rank ? 0 : a.rank - b.rank) || a.time - b.time || compareKeys(a.key, b.key)
 }

@@ -55,6 +55,10 @@ export class GeneratorSource implements Source {
     return undefined
   }
 
+  originsOf(): () => undefined {
+    return () => undefined
+  }
+
   /** A generator always has its next page at hand. */
   changed(): Promise<void> {
     return Promise.resolve()

@@ -217,19 +217,27 @@ export class LogSource implements Source {
   }
 
   originOf(order: number): RowOrigin | undefined {
-    const page = this.#page
-    const i = page === null ? -1 : indexOfStamp(page.stamps, order)
-    if (page === null || i < 0) return undefined
-    const block = page.blocks[page.block[i]!]!
-    const row = page.row[i]!
-    return {
-      place: { stamp: order, partition: page.partitions[i]!, sequence: page.sequences[i]! },
-      stream: block.streamOf(row),
-      type: block.typeOf(row),
-      encoding: block.encodingOf(row),
-      data: block.bytes.slice(block.dataStart(row), block.dataEnd(row)),
-      ...(this.#replay && { replay: this.#replay }),
-    }
+    return originIn(this.#page, this.#replay, order)
+  }
+
+  originsOf(): (order: number) => RowOrigin | undefined {
+    const [page, replay] = [this.#page, this.#replay]
+    return order => originIn(page, replay, order)
+  }
+}
+
+function originIn(page: SourcePage | null, replay: ReplayedData | undefined, order: number): RowOrigin | undefined {
+  const i = page === null ? -1 : indexOfStamp(page.stamps, order)
+  if (page === null || i < 0) return undefined
+  const block = page.blocks[page.block[i]!]!
+  const row = page.row[i]!
+  return {
+    place: { stamp: order, partition: page.partitions[i]!, sequence: page.sequences[i]! },
+    stream: block.streamOf(row),
+    type: block.typeOf(row),
+    encoding: block.encodingOf(row),
+    data: block.bytes.slice(block.dataStart(row), block.dataEnd(row)),
+    ...(replay && { replay }),
   }
 }
 

@@ -5,13 +5,12 @@
  */
 import { aliveCount } from '../operators/page.ts'
 import { DEFAULT_SCOPE } from '../event/scope.ts'
-import { readTopologyRow } from '../store/state.ts'
-import { EpochGatherer } from './epoch.ts'
+import type { EpochGatherer } from './epoch.ts'
 import type { Fragment } from './fragment.ts'
-import { Lookups, readerOfProjection } from './lookups.ts'
+import type { Lookups } from './lookups.ts'
 import { type Counters, countersSince, type PipelineOptions, type PipelineOutcome, type StopOptions } from './pipeline-options.ts'
+import { openParts, type PipelineParts } from './pipeline-parts.ts'
 import { failureOf, type Progress, Settling } from './settling.ts'
-import { guardCalls } from './skipped-rows.ts'
 import type { PulledPage, Source, SourcePosition } from './source.ts'
 
 /** Control calls of the thread are answered at least this often while pages flow. */
@@ -20,15 +19,6 @@ const sliceMs = 4
 const pollMs = 200
 /** A page that waits for a projection looks again after this. */
 const lookMs = 5
-
-interface PipelineParts {
-  readonly gatherer: EpochGatherer
-  readonly source: Source
-  readonly fragment: Fragment
-  readonly lookups: Lookups | undefined
-  readonly isRepeating: boolean
-  readonly counters: Counters
-}
 
 export class PipelineActor {
   /** Resolves when the pipeline has come to rest, however that was. */
@@ -41,6 +31,7 @@ export class PipelineActor {
   readonly #fragment: Fragment
   readonly #lookups: Lookups | undefined
   readonly #countersBefore: Counters
+  readonly #rowsOf: PipelineParts['rowsOf']
   #sourceDead = 0
   #isAtHead = false
   #stopping: StopOptions | undefined
@@ -55,40 +46,7 @@ export class PipelineActor {
 
   /** Loads the last epoch, builds the fragment and begins. Rejects with INVALID when the plan can not be built. */
   static async start(options: PipelineOptions): Promise<PipelineActor> {
-    const { plan, store, heartbeat, incarnation, scope = DEFAULT_SCOPE } = options
-    const row = readTopologyRow(store, scope + plan.topology)
-    const opened: { source?: Source } = {}
-    const isRepeating = options.isRepeating || row?.isRepeating === true
-    const { topology } = plan
-    const gatherer = new EpochGatherer({
-      ...options,
-      topology,
-      row,
-      isRepeating,
-      beat: () => heartbeat.beat(),
-      originOf: order => opened.source?.originOf(order),
-    })
-    const stepNumbers = new Map(plan.steps.map((step, index) => [step.id, index + 1]))
-    const calls = guardCalls(options.skip)
-    const source = await options.openSource(row && { place: row.place, rows: row.rows, sequences: row.sequences }, {
-      beforeCall: order => heartbeat.note(incarnation, 0, order),
-    })
-    opened.source = source
-    const fragment = await options.createFragment(plan, {
-      module: options.module,
-      state: (step, version) => gatherer.state(step, version),
-      projection: name => gatherer.projection(name),
-      lookup: name => readerOfProjection(store, scope + name),
-      outbox: step => gatherer.outbox(step),
-      dead: dead => gatherer.dead({ ...dead, attempts: dead.attempts && calls.attempts(dead.step, dead.order) }),
-      resolve: async reference => calls.guard(await options.resolve(reference)),
-      beforeCall: (step, order) => {
-        heartbeat.note(incarnation, stepNumbers.get(step) ?? 0, order)
-        calls.before(step, order)
-      },
-    })
-    const lookups = options.lookups && (await Lookups.open({ ...options.lookups, store, monotonic: () => options.clock.monotonic() }))
-    return new PipelineActor(options, { gatherer, source, fragment, isRepeating, counters: row?.counters ?? {}, lookups })
+    return new PipelineActor(options, await openParts(options))
   }
 
   private constructor(options: PipelineOptions, parts: PipelineParts) {
@@ -100,6 +58,8 @@ export class PipelineActor {
     this.#fragment = parts.fragment
     this.#lookups = parts.lookups
     this.#countersBefore = parts.counters
+    this.#rowsOf = parts.rowsOf
+    parts.whenWoken(() => this.#wake?.())
     this.#settling = new Settling({
       ...options,
       gatherer: parts.gatherer,
@@ -121,12 +81,17 @@ export class PipelineActor {
     const { commit, deliveries = commit ? 'soon' : 'now' } = options
     if (!commit || this.#stopping) void this.#settling.stopDeliveries(deliveries)
     this.#stopping = options
+    // Or it would wait for lanes that are gone.
+    if (!commit) this.#fragment.abandon?.()
     this.#wake?.()
     await this.done
   }
 
   async #run(): Promise<PipelineOutcome> {
-    const outcome = await this.#fold().catch((error: unknown): PipelineOutcome => ({ status: 'failed', error: failureOf(error) }))
+    const outcome = await this.#fold().catch((error: unknown): PipelineOutcome => {
+      // What is cut short fails in whatever way.
+      return this.#stopping?.commit === false ? { status: 'stopped' } : { status: 'failed', error: failureOf(error) }
+    })
     if (outcome.status === 'failed' || this.#stopping?.commit === false) this.#gatherer.projections.close()
     await this.#settling.stopDeliveries('now')
     this.#fragment.close()
@@ -155,7 +120,7 @@ export class PipelineActor {
   /** One page; false when there is none now, or none that may go on. */
   #pull(): boolean {
     this.#isAtHead = false
-    if (this.#settling.isFull) return false
+    if (this.#settling.isFull || this.#fragment.isFull === true) return false
     const position = this.#lookups && (this.#held?.position ?? this.#source.position)
     const page = this.#held?.page ?? this.#source.next()
     this.#isAtHead = page === null
@@ -168,15 +133,26 @@ export class PipelineActor {
     this.#isDirty = true
     for (const dead of this.#source.dead) this.#gatherer.dead(dead)
     this.#sourceDead += this.#source.dead.length
-    if (aliveCount(page) > 0) this.#fragment.push(page)
-    this.#gatherer.projections.show(this.#source.position.place)
-    this.#options.heartbeat.clear()
+    this.#push(page)
     return true
+  }
+
+  #push(page: PulledPage): void {
+    const { place } = this.#source.position
+    const done = (): void => {
+      this.#gatherer.projections.show(place)
+      this.#options.heartbeat.clear()
+    }
+    const isLaned = this.#fragment.drained !== undefined
+    if (aliveCount(page) === 0 && !isLaned) return done()
+    const origins = isLaned ? this.#source.originsOf() : undefined
+    this.#fragment.push(page, { begun: () => this.#rowsOf(origins), done })
+    this.#options.heartbeat.clear()
   }
 
   /** With its outbox sent and a last write, so that nothing is left to send again. */
   async #end(): Promise<PipelineOutcome> {
-    this.#fragment.push({ kind: 'end' })
+    this.#fragment.push({ kind: 'end' }, { begun: () => this.#rowsOf(undefined) })
     await this.#barrier('ended')
     await this.#settling.settled()
     while (!this.#stopping && !(this.#settling.isDelivered && !this.#gatherer.hasSent)) {
@@ -201,7 +177,7 @@ export class PipelineActor {
   }
 
   #isDue(): boolean {
-    if (this.#gatherer.dirtyBytes * 2 > this.#options.limits.dirtyBytes) return true
+    if ((this.#gatherer.dirtyBytes + (this.#fragment.dirtyBytes ?? 0)) * 2 > this.#options.limits.dirtyBytes) return true
     if (!this.#settling.isSettled || !(this.#isDirty || this.#gatherer.hasSent)) return false
     // Nobody can take what is held back by its own epoch.
     if (this.#settling.isFull && this.#gatherer.postedBytes > 0) return true
@@ -211,6 +187,7 @@ export class PipelineActor {
   async #barrier(status: 'running' | 'ended'): Promise<void> {
     await this.#settling.settled()
     this.#fragment.push({ kind: 'barrier', epoch: this.#gatherer.epoch + 1 })
+    await this.#fragment.drained?.()
     this.#options.heartbeat.clear()
     const sealed = this.#gatherer.seal(status, this.position, this.counters)
     this.#isDirty = false

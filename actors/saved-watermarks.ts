@@ -1,6 +1,15 @@
 /** The watermarks that each step of a graph has seen, kept with its state: a row that comes back after a restart is as late as it would have been without. */
 import type { StepState } from '../operators/operator.ts'
-import type { StepNode } from './step-node.ts'
+import type { PlanStep } from '../topology/plan.ts'
+import type { Merge } from './merge.ts'
+
+/** A step as far as watermarks go. */
+export interface Reached {
+  readonly step: PlanStep
+  /** The largest watermark that came in. */
+  reached: number
+  readonly merge: Merge | undefined
+}
 
 /** No step can have an id with a control character. */
 export const watermarksStep = '\u0000watermarks'
@@ -26,7 +35,7 @@ export class SavedWatermarks {
     this.order = this.#savedOrder = this.#saved.get(lastRow.toString())?.[0] ?? 0
   }
 
-  restore(node: StepNode): void {
+  restore(node: Reached): void {
     const saved = this.#saved.get(node.step.id)
     if (saved === undefined) return
     node.reached = saved[0] ?? -Infinity
@@ -34,7 +43,7 @@ export class SavedWatermarks {
   }
 
   /** Writes those that moved since the last barrier. */
-  save(nodes: Iterable<StepNode>): void {
+  save(nodes: Iterable<Reached>): void {
     if (this.order !== this.#savedOrder) {
       this.#savedOrder = this.order
       this.#state.put(lastRow, new Uint8Array(Float64Array.of(this.order).buffer))

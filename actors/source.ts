@@ -56,6 +56,8 @@ export interface Source {
   readonly dead: readonly DeadRow[]
   /** The stored event of a row of the page last handed out. */
   originOf(order: number): RowOrigin | undefined
+  /** The same of that page, when others have been handed out since. */
+  originsOf(): (order: number) => RowOrigin | undefined
   /** After a null: all rows below this stamp were handed out; left out by what makes its own rows. */
   readonly head?: Stamp
   /** Resolves when there may be more. May resolve too often, and too late by a poll of the pipeline. */

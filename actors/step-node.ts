@@ -20,9 +20,16 @@ export interface StepCounters {
   dead: number
 }
 
+/** Who takes the rows of a port: a step, or the way to one that runs elsewhere. */
+export interface Taker {
+  /** Where several inputs become one. */
+  readonly merge: Merge | undefined
+  enter(input: number, flow: Flow): void
+}
+
 /** To which input of which step the rows of a port go. */
 export interface Edge {
-  readonly to: StepNode
+  readonly to: Taker
   readonly input: number
   readonly port: string
 }
@@ -50,6 +57,10 @@ export class StepNode {
   next: (flow: Flow) => void = () => undefined
   takers: readonly Edge[] = []
   merge: Merge | undefined
+  /** Takes all that leaves, for steps that run elsewhere. */
+  outlet: ((flow: Flow, port: 'dead' | 'any') => void) | undefined
+  /** A step elsewhere takes the rows that it gives up. */
+  isCaught = false
   /** Of a step that keeps its dead letters in order. */
   ordered: OrderedRows | undefined
   /** The largest watermark that came in, and the last that left. */
@@ -76,7 +87,10 @@ export class StepNode {
       if (flow.kind === 'watermark' && flow.time !== 'idle' && flow.time > this.reached) this.reached = flow.time
       this.next(flow)
       // Rows given up leave as they came, and so does the time that is theirs.
-      if (isTime(flow)) send(this.takers.filter(isOfDead), flow)
+      if (isTime(flow)) {
+        send(this.takers.filter(isOfDead), flow)
+        this.outlet?.(flow, 'dead')
+      }
       return
     }
     const page = flow.port === 'main' && flow.input === input ? flow : { ...flow, port: 'main' as const, input }
@@ -125,12 +139,14 @@ export class StepNode {
       if (flow.kind === 'watermark' && flow.time !== 'idle') this.sent = flow.time
     }
     send(isTime(flow) ? this.takers.filter(taker => !isOfDead(taker)) : this.takers, flow)
+    this.outlet?.(flow, 'any')
+    if (flow.kind !== 'page' && !isTime(flow)) this.outlet?.(flow, 'dead')
   }
 
   giveUp(page: Page, row: number, error: unknown): void {
     this.counters.dead++
     const came = this.#asItCame(page, row)
-    if (this.takers.some(({ port }) => port === 'dead')) this.#givenUp.push({ ...came, error })
+    if (this.isCaught || this.takers.some(isOfDead)) this.#givenUp.push({ ...came, error })
     else this.#buryInTurn(came, error)
   }
 
@@ -161,7 +177,8 @@ export class StepNode {
     return {
       step: this.step.id,
       order: page.order[row] as number,
-      ...placeOf(page, row),
+      ...placeOf(page, row, this.step.reads),
+      ...amongOf(page, row),
       port: this.step.from[page.input]?.port ?? 'main',
       attempts: 1,
     }
@@ -180,7 +197,10 @@ export class StepNode {
     if (this.#givenUp.length === 0) return
     const rows = this.#givenUp
     this.#givenUp = []
-    for (const page of deadPages(this.step.id, rows)) send(this.takers, page)
+    for (const page of deadPages(this.step.id, rows)) {
+      send(this.takers, page)
+      this.outlet?.(page, 'dead')
+    }
   }
 }
 
@@ -204,18 +224,30 @@ export function send(takers: readonly Edge[], flow: Flow): void {
 }
 
 /** The row with what a step needs to take it again. */
-function placeOf(page: Page, row: number): { row: Row; input: number; eventTime?: number; key?: readonly string[] } {
+function placeOf(
+  page: Page,
+  row: number,
+  reads: readonly string[] | undefined,
+): { row: Row; input: number; eventTime?: number; key?: readonly string[] } {
   return {
-    row: rowAt(page, row),
+    row: rowAt(page, row, reads),
     input: page.input,
     ...(page.eventTime && { eventTime: page.eventTime[row] as number }),
     ...(page.key && { key: page.key }),
   }
 }
 
-/** All that are not null, by name, as own members whatever the names of the columns are. */
-export function rowAt(page: Page, row: number): Row {
-  const sorted = [...page.columns].sort(([a], [b]) => (a < b ? -1 : 1))
+function amongOf({ rank, tie }: Page, row: number): Pick<GivenUpRow, 'among'> {
+  if (rank === undefined && tie === undefined) return {}
+  const key = tie?.key.map(column => valueAt(column, row)) ?? []
+  return { among: { rank: rank?.[row] ?? (tie === undefined ? -1 : Infinity), time: tie?.time[row] ?? 0, key } }
+}
+
+/** All of those read that are not null, by name, as own members whatever the names of the columns are. */
+export function rowAt(page: Page, row: number, reads: readonly string[] = ['*']): Row {
+  // What else lies in the page depends on who else reads it, and on where it has come by.
+  const isRead = reads.includes('*') ? () => true : (name: string) => reads.includes(name)
+  const sorted = [...page.columns].filter(([name]) => isRead(name)).sort(([a], [b]) => (a < b ? -1 : 1))
   const values = sorted.map(([name, column]) => [name, valueAt(column, row)] as const)
   return Object.fromEntries(values.filter(([, value]) => value !== null))
 }

@@ -1,5 +1,5 @@
 /** Bytes of an event's `data`, and of its rarer parts (id, time, tags, metadata), both ways. */
-import { pack, unpack, Unpackr } from 'msgpackr'
+import { C1, pack, unpack, Unpackr } from 'msgpackr'
 import { EventStoreError } from './error.ts'
 import type { Encoding, NewEvent } from './event.ts'
 import type { Limits } from './limits.ts'
@@ -49,7 +49,7 @@ export function encodeData(event: NewEvent, index: number, limits: Limits): { en
 /** `data` of a stored event. `bytes` are copied, so that a caller may keep them. */
 export function decodeData(bytes: Uint8Array, start: number, end: number, encoding: Encoding): unknown {
   if (encoding === 'bytes') return new Uint8Array(bytes.subarray(start, end))
-  if (encoding === 'msgpack') return unpack(bytes.subarray(start, end))
+  if (encoding === 'msgpack') return unpackWhole(bytes.subarray(start, end))
   return JSON.parse(textOf(bytes, start, end))
 }
 
@@ -102,9 +102,16 @@ function checkJsonBytes(bytes: Uint8Array, index: number, limits: Limits): void 
   if (typeof value === 'object' && value !== null && depthPasses(value, limits.jsonDepth)) throw tooDeep(index, 'data', limits)
 }
 
+/** Throws for the byte that MessagePack never uses, which the library has an object for. */
+function unpackWhole(bytes: Uint8Array): unknown {
+  const value: unknown = unpack(bytes)
+  if (value === C1) throw new TypeError('0xc1 is never used')
+  return value
+}
+
 function tryUnpack(bytes: Uint8Array, index: number): void {
   try {
-    unpack(bytes)
+    unpackWhole(bytes)
   } catch (cause) {
     throw invalid(index, 'data', `is not MessagePack: ${(cause as Error).message}`, cause)
   }

@@ -31,6 +31,12 @@ export class EpochBytes {
     this.#append(key)
   }
 
+  /** Changes that were gathered elsewhere, behind those gathered here. */
+  append(changes: Bytes): void {
+    this.#reserve(changes.length)
+    this.#append(changes)
+  }
+
   /** What was put since the last call, in a buffer of its own that may be transferred. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.slice(0, this.#used)
@@ -38,14 +44,17 @@ export class EpochBytes {
     return taken
   }
 
+  #reserve(bytes: number): void {
+    const needed = this.#used + bytes
+    if (needed <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+    grown.set(this.#bytes.subarray(0, this.#used))
+    this.#bytes = grown
+    this.#view = new DataView(grown.buffer)
+  }
+
   #head(operation: number, keyBytes: number, valueBytes: number): void {
-    const needed = this.#used + 9 + keyBytes + valueBytes
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
-      grown.set(this.#bytes.subarray(0, this.#used))
-      this.#bytes = grown
-      this.#view = new DataView(grown.buffer)
-    }
+    this.#reserve(9 + keyBytes + valueBytes)
     this.#view.setUint8(this.#used, operation)
     this.#view.setUint32(this.#used + 1, keyBytes)
     this.#view.setUint32(this.#used + 5, valueBytes)

@@ -2,19 +2,27 @@
 import { isDeepStrictEqual } from 'node:util'
 import { deadLetterStream, letterOf } from '../../actors/dead-letter.ts'
 import { decodeDelivery, isDelivery } from '../../actors/delivery.ts'
-import { createFragment, type Fragment } from '../../actors/fragment.ts'
+import { createFragment, type Fragment, type FragmentContext } from '../../actors/fragment.ts'
+import { Heartbeat } from '../../actors/heartbeat.ts'
+import { Lane } from '../../actors/lanes/lane.ts'
+import { type LanePort, localLink, portLink, serveLane } from '../../actors/lanes/lane-link.ts'
+import type { LaneLink } from '../../actors/lanes/lane-task.ts'
+import { LanedFragment } from '../../actors/lanes/laned-fragment.ts'
 import { LogSource } from '../../actors/log-source.ts'
 import { decodeRequest, eventsOf, Outbox } from '../../actors/outbox.ts'
 import { rowKeyText } from '../../actors/projection.ts'
 import type { RowOrigin } from '../../actors/source.ts'
 import type { StepCounters } from '../../actors/step-node.ts'
+import { StepStates } from '../../actors/step-states.ts'
 import { defaultLimits } from '../../event/limits.ts'
 import { operators } from '../../operators/index.ts'
 import { aliveCount } from '../../operators/page.ts'
+import { applyEpoch } from '../../store/epoch-bytes.ts'
+import { openMemory } from '../../store/memory.ts'
+import type { StateColumn } from '../../store/state.ts'
 import { type GivenEvent, GivenLog, isFollowed } from '../../runtime/trial/given-log.ts'
 import { type LogSource as LogSourcePlan, type Plan, planTopology } from '../../topology/plan.ts'
 import type { Topology } from '../../topology/topology.ts'
-import { MemoryState } from '../contract/operator-run.ts'
 import { Chance, partitions } from './random-logs.ts'
 import { functions } from './random-options.ts'
 
@@ -24,6 +32,8 @@ export interface RunShape {
   readonly barriers: number
   readonly restarts: number
   readonly seed: number
+  /** How many lanes each life has, one behind another and again; plain fragments when left out. */
+  readonly lanes?: readonly number[]
 }
 
 /** One page for all, and nothing in between. */
@@ -40,7 +50,8 @@ class World {
   readonly lists = new Map<string, string[]>()
   readonly rows = new Map<string, string>()
   readonly counters: Record<string, StepCounters> = {}
-  readonly #states = new Map<string, MemoryState>()
+  readonly #store = openMemory<StateColumn>({ columns: { state: 'scattered', meta: 'small' } })
+  #states = this.#newStates()
   readonly #outbox = new Outbox(identity, {})
   readonly #numbers = new Map<string, number>()
   /** Steps that write a projection together with others. */
@@ -58,19 +69,18 @@ class World {
     else texts.push(text)
   }
 
-  state(step: string, version: number): MemoryState {
-    const name = `${step}/${version}`
-    const state = this.#states.get(name) ?? new MemoryState()
-    this.#states.set(name, state)
-    return state
+  /** Of one life. */
+  #newStates(): StepStates {
+    return new StepStates({ topology: identity.topology, store: this.#store, beat: () => undefined })
   }
 
-  open(plan: Plan, originOf: (order: number) => RowOrigin | undefined): Promise<Fragment> {
+  async open(plan: Plan, originOf: (order: number) => RowOrigin | undefined, lanes?: number): Promise<Fragment> {
+    this.#states = this.#newStates()
     const letter = (row: Parameters<typeof letterOf>[1]): ReturnType<typeof letterOf> => letterOf(identity, row, originOf(row.order))
-    return createFragment(plan, {
+    const context: FragmentContext = {
       module: import.meta.url,
       resolve,
-      state: (step, version) => this.state(step, version),
+      state: (step, version) => this.#states.state(step, version),
       projection: (name, step) => ({
         put: (key, value) => this.#put(step, `${name} ${rowKeyText(key)}`, JSON.stringify(value)),
         delete: key => void this.rows.delete(`${name} ${rowKeyText(key)}`),
@@ -85,7 +95,25 @@ class World {
         post: (request, row) => this.#outbox.post(step, request, letter({ ...row, cause: '' })),
       }),
       dead: row => this.bury(letter(row), `${row.step}/dead`),
-    })
+    }
+    if (lanes === undefined) return createFragment(plan, context)
+    const options = {
+      plan,
+      module: import.meta.url,
+      resolve,
+      store: this.#store,
+      heartbeat: new Heartbeat(),
+      incarnation: 1,
+      skip: [],
+      lanes,
+    }
+    const links = await Promise.all(
+      Array.from({ length: lanes }, async (_, lane) => {
+        const started = await Lane.start({ ...options, lane })
+        return lane === 0 ? localLink(started) : clonedLink(started)
+      }),
+    )
+    return LanedFragment.start({ plan, links }, { ...context, add: bytes => this.#states.bytes.append(bytes) })
   }
 
   #put(step: string, row: string, text: string): void {
@@ -100,6 +128,9 @@ class World {
 
   /** The events of an epoch by their lanes, with their numbers, which have no gaps. */
   seal(): void {
+    const batch = this.#store.batch()
+    applyEpoch(this.#states.bytes.take(), batch)
+    this.#store.write(batch, { sync: true })
     for (const bytes of this.#outbox.seal()) {
       if (isDelivery(bytes)) {
         const delivery = decodeDelivery(bytes)
@@ -129,12 +160,28 @@ class World {
   }
 }
 
+/** A lane behind a port that clones what goes through it, and answers when it likes. */
+function clonedLink(lane: Lane): LaneLink {
+  const { port1, port2 } = new MessageChannel()
+  serveLane(lane, port2 as unknown as LanePort)
+  const link = portLink(port1 as unknown as LanePort)
+  const close = link.close.bind(link)
+  return Object.assign(link, {
+    close: () => {
+      close()
+      lane.close()
+    },
+  })
+}
+
 export async function runTopology(topology: Topology, log: readonly GivenEvent[], shape: RunShape): Promise<Results> {
   const plan = await planTopology(topology, { resolve })
   const source = plan.source as LogSourcePlan
   const events = log.filter(event => isFollowed(event, source))
   const chance = new Chance(shape.seed)
   const world = new World(topology)
+  let lives = 0
+  let origins: ((order: number) => RowOrigin | undefined) | undefined
   const life = async (from?: LogSource['position']): Promise<{ source: LogSource; fragment: Fragment }> => {
     const reader = new GivenLog(shape.pageRows)
     reader.give(events.filter(({ stamp }) => stamp > (from?.place?.stamp ?? -1)))
@@ -147,12 +194,14 @@ export async function runTopology(topology: Topology, log: readonly GivenEvent[]
       upTo: 0,
       changed: () => Promise.resolve(),
     })
-    return { source: opened, fragment: await world.open(plan, order => opened.originOf(order)) }
+    const lanes = shape.lanes?.[lives++ % shape.lanes.length]
+    return { source: opened, fragment: await world.open(plan, order => (origins ?? (() => opened.originOf(order)))(order), lanes) }
   }
   let now = await life()
   let epoch = 0
   const barrier = async (isLast: boolean): Promise<void> => {
     now.fragment.push({ kind: 'barrier', epoch: ++epoch })
+    await now.fragment.drained?.()
     world.seal()
     if (!isLast && !chance.is(shape.restarts)) return
     world.count(now.fragment)
@@ -163,10 +212,12 @@ export async function runTopology(topology: Topology, log: readonly GivenEvent[]
     const page = now.source.next()
     if (page === null) break
     for (const dead of now.source.dead) world.bury(letterOf(identity, dead, now.source.originOf(dead.order)), `${dead.step}/dead`)
-    if (aliveCount(page) > 0) now.fragment.push(page)
+    const own = now.source.originsOf()
+    if (aliveCount(page) > 0) now.fragment.push(page, { begun: () => (origins = own) })
+    if (now.fragment.isFull === true) await now.fragment.drained?.()
     if (chance.is(shape.barriers)) await barrier(false)
   }
-  now.fragment.push({ kind: 'end' })
+  now.fragment.push({ kind: 'end' }, { begun: () => (origins = undefined) })
   world.rowsIn = now.source.position.rows
   await barrier(true)
   return resultsOf(world, topology)

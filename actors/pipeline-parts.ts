@@ -1,0 +1,71 @@
+/** What a pipeline is made of: the last epoch, the source that goes on behind it, and the fragment that folds. */
+import { DEFAULT_SCOPE } from '../event/scope.ts'
+import { readTopologyRow } from '../store/state.ts'
+import { EpochGatherer } from './epoch.ts'
+import type { Fragment } from './fragment.ts'
+import { Lookups, readerOfProjection } from './lookups.ts'
+import type { Counters, PipelineOptions } from './pipeline-options.ts'
+import { guardCalls } from './skipped-rows.ts'
+import type { Source } from './source.ts'
+
+export interface PipelineParts {
+  readonly gatherer: EpochGatherer
+  readonly source: Source
+  readonly fragment: Fragment
+  readonly lookups: Lookups | undefined
+  readonly isRepeating: boolean
+  readonly counters: Counters
+  /** Rows that are given up from now on are of the page these are of; of the one handed out last when left out. */
+  rowsOf(origins: Source['originOf'] | undefined): void
+  /** Whom lanes wake when they have room again. */
+  whenWoken(wake: () => void): void
+}
+
+/** Rejects with INVALID when the plan can not be built. */
+export async function openParts(options: PipelineOptions): Promise<PipelineParts> {
+  const { plan, store, heartbeat, incarnation, scope = DEFAULT_SCOPE } = options
+  const row = readTopologyRow(store, scope + plan.topology)
+  const opened: { source?: Source; origins?: Source['originOf'] | undefined; wake?: () => void } = {}
+  const isRepeating = options.isRepeating || row?.isRepeating === true
+  const { topology } = plan
+  const gatherer = new EpochGatherer({
+    ...options,
+    topology,
+    row,
+    isRepeating,
+    beat: () => heartbeat.beat(),
+    originOf: order => (opened.origins ? opened.origins(order) : opened.source?.originOf(order)),
+  })
+  const stepNumbers = new Map(plan.steps.map((step, index) => [step.id, index + 1]))
+  const calls = guardCalls(options.skip)
+  const source = await options.openSource(row && { place: row.place, rows: row.rows, sequences: row.sequences }, {
+    beforeCall: order => heartbeat.note(incarnation, 0, order),
+  })
+  opened.source = source
+  const fragment = await options.createFragment(plan, {
+    module: options.module,
+    state: (step, version) => gatherer.state(step, version),
+    projection: name => gatherer.projection(name),
+    lookup: name => readerOfProjection(store, scope + name),
+    outbox: step => gatherer.outbox(step),
+    dead: dead => gatherer.dead({ ...dead, attempts: dead.attempts && calls.attempts(dead.step, dead.order) }),
+    resolve: async reference => calls.guard(await options.resolve(reference)),
+    beforeCall: (step, order) => {
+      heartbeat.note(incarnation, stepNumbers.get(step) ?? 0, order)
+      calls.before(step, order)
+    },
+    add: bytes => gatherer.add(bytes),
+    woken: () => opened.wake?.(),
+  })
+  const lookups = options.lookups && (await Lookups.open({ ...options.lookups, store, monotonic: () => options.clock.monotonic() }))
+  return {
+    gatherer,
+    source,
+    fragment,
+    lookups,
+    isRepeating,
+    counters: row?.counters ?? {},
+    rowsOf: origins => (opened.origins = origins),
+    whenWoken: wake => (opened.wake = wake),
+  }
+}

@@ -1,0 +1,44 @@
+/** The durable rows of the steps that run in one thread: what is put between two barriers is gathered as bytes of one epoch. */
+import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
+import type { StepState } from '../operators/operator.ts'
+import { EpochBytes } from '../store/epoch-bytes.ts'
+import { scanPrefix, type StateStore, stepPrefix } from '../store/state.ts'
+
+export interface StepStatesOptions {
+  /** Whose topology it is; the default tenant's when left out. */
+  readonly scope?: Scope
+  readonly topology: string
+  readonly store: StateStore
+  /** A sign of life, now and then in long work of ours. */
+  beat(): void
+}
+
+export class StepStates {
+  readonly bytes = new EpochBytes()
+  readonly #options: StepStatesOptions
+
+  constructor(options: StepStatesOptions) {
+    this.#options = options
+  }
+
+  state(step: string, schemaVersion: number): StepState {
+    const { scope = DEFAULT_SCOPE, topology, store, beat } = this.#options
+    const prefix = stepPrefix(scope + topology, step, schemaVersion)
+    return {
+      rows: () => this.alive(scanPrefix(store, 'state', prefix)),
+      put: (key, value) => {
+        beat()
+        this.bytes.put('state', prefix, key, value)
+      },
+      delete: key => this.bytes.delete('state', prefix, key),
+    }
+  }
+
+  /** A large state takes longer to read back than a worker may be silent. */
+  *alive<Row>(rows: Iterable<Row>): Generator<Row> {
+    for (const row of rows) {
+      this.#options.beat()
+      yield row
+    }
+  }
+}
