@@ -1,5 +1,6 @@
 /** What a pipeline is made of: the last epoch, the source that goes on behind it, and the fragment that folds. */
 import { DEFAULT_SCOPE } from '../event/scope.ts'
+import { StateMemory } from '../operators/keyed/state-memory.ts'
 import { readTopologyRow } from '../store/state.ts'
 import { EpochGatherer } from './epoch.ts'
 import type { Fragment } from './fragment.ts'
@@ -13,6 +14,8 @@ export interface PipelineParts {
   readonly source: Source
   readonly fragment: Fragment
   readonly lookups: Lookups | undefined
+  /** What the state of its steps takes in this thread. */
+  readonly memory: StateMemory
   readonly isRepeating: boolean
   readonly counters: Counters
   /** Rows that are given up from now on are of the page these are of; of the one handed out last when left out. */
@@ -42,8 +45,10 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
     beforeCall: order => heartbeat.note(incarnation, 0, order),
   })
   opened.source = source
+  const memory = new StateMemory(options.limits.stateBytes)
   const fragment = await options.createFragment(plan, {
     module: options.module,
+    memory,
     state: (step, version) => gatherer.state(step, version),
     projection: name => gatherer.projection(name),
     lookup: name => readerOfProjection(store, scope + name),
@@ -63,6 +68,7 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
     source,
     fragment,
     lookups,
+    memory,
     isRepeating,
     counters: row?.counters ?? {},
     rowsOf: origins => (opened.origins = origins),

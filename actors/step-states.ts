@@ -1,8 +1,8 @@
 /** The durable rows of the steps that run in one thread: what is put between two barriers is gathered as bytes of one epoch. */
 import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
 import type { StepState } from '../operators/operator.ts'
-import { EpochBytes } from '../store/epoch-bytes.ts'
-import { scanPrefix, type StateStore, stepPrefix } from '../store/state.ts'
+import { EpochRows } from '../store/epoch-rows.ts'
+import { type StateStore, stepPrefix } from '../store/state.ts'
 
 export interface StepStatesOptions {
   /** Whose topology it is; the default tenant's when left out. */
@@ -14,18 +14,21 @@ export interface StepStatesOptions {
 }
 
 export class StepStates {
-  readonly bytes = new EpochBytes()
+  readonly bytes: EpochRows
   readonly #options: StepStatesOptions
 
   constructor(options: StepStatesOptions) {
     this.#options = options
+    this.bytes = new EpochRows(options.store)
   }
 
   state(step: string, schemaVersion: number): StepState {
-    const { scope = DEFAULT_SCOPE, topology, store, beat } = this.#options
+    const { scope = DEFAULT_SCOPE, topology, beat } = this.#options
     const prefix = stepPrefix(scope + topology, step, schemaVersion)
     return {
-      rows: () => this.alive(scanPrefix(store, 'state', prefix)),
+      rows: (within, from) => this.alive(this.bytes.rows(prefix, { ...(within && { within }), ...(from && { from }) })),
+      get: key => this.bytes.get(prefix, key),
+      getMany: keys => this.bytes.getMany(prefix, keys),
       put: (key, value) => {
         beat()
         this.bytes.put('state', prefix, key, value)

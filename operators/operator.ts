@@ -3,11 +3,16 @@ import type { OperatorFunction } from 'rxjs'
 import type { NewEvent } from '../event/event.ts'
 import type { RowType } from './expressions/types.ts'
 import type { Flow, Page, Port, Row } from './flow.ts'
+import type { StateMemory } from './keyed/state-memory.ts'
 
-/** The durable rows of one step. Puts and deletes between two barriers belong to one epoch. */
+/** The durable rows of one step, as they were put last. Puts and deletes between two barriers belong to one epoch. */
 export interface StepState {
-  /** Rows as they were at the last epoch; read once, when the step is made. */
-  rows(): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
+  /** Rows whose keys begin with `prefix` (all when left out), from the key `from` on, in the order of the bytes of their keys. */
+  rows(prefix?: Uint8Array, from?: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
+  /** Undefined when there is none. */
+  get(key: Uint8Array): Uint8Array | undefined
+  /** Many rows for little more than the price of one. */
+  getMany(keys: readonly Uint8Array[]): readonly (Uint8Array | undefined)[]
   put(key: Uint8Array, value: Uint8Array): void
   delete(key: Uint8Array): void
 }
@@ -61,6 +66,8 @@ export interface StepContext {
   /** URL of the topology's module: files of tables are resolved against it. */
   readonly module: string
   readonly state: StepState
+  /** What the state of all steps may take; there is no bound when left out. */
+  readonly memory?: StateMemory
   /** What is known of the columns that come in. */
   readonly row: RowType
   projection(name: string): ProjectionWriter
@@ -118,12 +125,14 @@ export interface OptionSpec {
   readonly default?: unknown
   /** The values of a `choice`. */
   readonly choices?: readonly string[]
-  /** The options of a `group`. */
+  /** The options of a `group`, or of a `choice` that may be a mapping too. */
   readonly options?: Readonly<Record<string, OptionSpec>>
   /** The least and the most a `number` may be, and that it must be whole. */
   readonly least?: number
   readonly most?: number
   readonly isWhole?: boolean
+  /** A `duration` may also be units of the calendar: `1 day`, `2 weeks`, `1 month`. */
+  readonly orCalendar?: true
   /** Columns named here are not those that come in: they are made here, or belong to a table. */
   readonly isForeign?: boolean
   /** A `field` may also be a list of columns. */

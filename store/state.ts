@@ -19,6 +19,8 @@ const INDEX = 4
 const TOPOLOGY = 1
 /** A scan gathers so many bytes at a time, so that no list is held whole. */
 const SCAN_BYTES = 1024 * 1024
+/** At first less, because some look at a few rows only. */
+const FIRST_SCAN_BYTES = 16 * 1024
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -117,8 +119,8 @@ export function* scanPrefix(store: StateStore, column: StateColumn, prefix: Byte
 /** Rows of a range of keys, in order. */
 export function* scanRange(store: StateStore, column: StateColumn, gte: Bytes, lt: Bytes): Generator<readonly [key: Bytes, value: Bytes]> {
   let last: Bytes | undefined
-  for (;;) {
-    const rows: Rows = store.scan(column, { ...(last ? { gt: last } : { gte }), lt, bytes: SCAN_BYTES, cache: false })
+  for (let bytes = FIRST_SCAN_BYTES; ; bytes = Math.min(4 * bytes, SCAN_BYTES)) {
+    const rows: Rows = store.scan(column, { ...(last ? { gt: last } : { gte }), lt, bytes, cache: false })
     for (let i = 0; i < rows.keys.length; i++) yield [rows.keys[i]!, rows.values[i]!]
     if (rows.keys.length === 0) return
     last = rows.keys[rows.keys.length - 1]
@@ -126,7 +128,7 @@ export function* scanRange(store: StateStore, column: StateColumn, gte: Bytes, l
 }
 
 /** The first key behind all that begin with the prefix. */
-function after(prefix: Bytes): Bytes {
+export function after(prefix: Bytes): Bytes {
   const end = prefix.slice()
   for (let i = end.length - 1; i >= 0; i--) {
     if (end[i] === 255) continue

@@ -36,3 +36,16 @@ export type Renamed<Row, Names> = Omit<Row, Names[keyof Names] & string> & {
 
 /** A row that a step gave up, with why. */
 export type Caught<Row> = Row & { error: string; errorCode: string | null; errorStep: string }
+
+/** What steps are named by; the name of a step with state stays. */
+export interface Identified {
+  readonly id?: string
+}
+/** Columns that are a key: later rows of the same key wait behind one that was given up. */
+export interface InOrder<Row> {
+  readonly inOrder?: readonly FieldOf<Row>[]
+}
+export type Named<Row> = Identified & InOrder<Row>
+/** A step with state has an id that stays, since its state is kept under it. */
+export type Kept<Row> = { readonly id: string } & InOrder<Row>
+export type By<Row> = { readonly by?: readonly FieldOf<Row>[] }

@@ -35,7 +35,7 @@ export class RefiringWindows extends AlignedWindows {
         this.#fire(stamp, send, fitting.order[row])
       }
       const last = this.startOf(time)
-      if (stamp >= last + this.sizeMs + this.#lateMs) {
+      if (stamp >= this.endOf(last) + this.#lateMs) {
         late.push(row)
         continue
       }
@@ -84,7 +84,7 @@ export class RefiringWindows extends AlignedWindows {
   /** `upTo`: the order of the row before which they leave. */
   #fire(until: number, send: Send, upTo?: number): void {
     for (const window of this.due(until)) {
-      this.leaveAll(window, send, { lateMs: this.#lateMs, upTo })
+      this.leaveWindow(window, send, { lateMs: this.#lateMs, upTo })
       this.#noteFired(window)
     }
     this.findNextEnd()

@@ -4,6 +4,7 @@ import { Subject } from 'rxjs'
 import type { NewEvent } from '../../event/event.ts'
 import { anyRow, type RowType } from '../../operators/expressions/types.ts'
 import type { Flow, Page, Row } from '../../operators/flow.ts'
+import { StateMemory } from '../../operators/keyed/state-memory.ts'
 import type { AnyOperator, ExampleFlow, PostRequest, StepContext, StepState } from '../../operators/operator.ts'
 import { aliveRows, pageOf, rowReader } from '../../operators/page.ts'
 
@@ -17,6 +18,8 @@ export interface Run {
   /** Rows of projections of other topologies. */
   readonly projections?: Readonly<Record<string, readonly (readonly [key: readonly unknown[], value: Row])[]>>
   readonly pageRows: number
+  /** What its state may take in memory; no bound when left out. */
+  readonly stateBytes?: number | undefined
   /** Gives the step up after these barriers (counted from 1) and makes it anew from its saved state. */
   readonly restartAfter?: readonly number[]
 }
@@ -39,9 +42,20 @@ export class MemoryState implements StepState {
   readonly rowsByKey = new Map<string, Uint8Array>()
   puts = 0
 
-  rows(): Iterable<readonly [Uint8Array, Uint8Array]> {
-    const sorted = [...this.rowsByKey].sort(([a], [b]) => (a < b ? -1 : 1))
+  rows(prefix: Uint8Array = new Uint8Array(0), from: Uint8Array = prefix): Iterable<readonly [Uint8Array, Uint8Array]> {
+    const [begin, least] = [Buffer.from(prefix).toString('hex'), Buffer.from(from).toString('hex')]
+    const found = [...this.rowsByKey].filter(([key]) => key.startsWith(begin) && key >= least)
+    const sorted = found.sort(([a], [b]) => (a < b ? -1 : 1))
     return sorted.map(([key, value]) => [Buffer.from(key, 'hex'), inTheMiddle(value)] as const)
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    const value = this.rowsByKey.get(Buffer.from(key).toString('hex'))
+    return value && inTheMiddle(value)
+  }
+
+  getMany(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
+    return keys.map(key => this.get(key))
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
@@ -65,6 +79,7 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
     module: import.meta.url,
     row: run.row ?? anyRow,
     state,
+    memory: new StateMemory(run.stateBytes),
     projection: () => ({
       put: (key, value) => {
         // As the runtime does, which throws for what is no JSON.
