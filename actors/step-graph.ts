@@ -255,6 +255,7 @@ function stepContext(node: StepNode, context: GraphContext, shared: SharedProjec
     step: id,
     module: context.module,
     row: node.step.row ?? anyRow,
+    reads: node.step.reads,
     get state() {
       assert(stateVersion !== undefined, `operator ${node.step.operator} uses state but its spec has no stateVersion`)
       return (state ??= context.state(id, stateVersion))

@@ -70,6 +70,8 @@ export interface StepContext {
   readonly memory?: StateMemory
   /** What is known of the columns that come in. */
   readonly row: RowType
+  /** The columns that are needed of those that come in, as `needs` of the operator says; `*` among them, or left out, for all. */
+  readonly reads?: readonly string[] | undefined
   projection(name: string): ProjectionWriter
   /** The rows of a projection of another topology, as they stand when they are looked up; undefined where there is none. */
   lookup(projection: string): (key: readonly unknown[]) => Row | undefined
