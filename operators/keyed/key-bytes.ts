@@ -58,6 +58,13 @@ export class KeyBytes {
     return this
   }
 
+  /** Stands behind all that goes on from here. */
+  end(): this {
+    this.#room(1)
+    this.#bytes[this.#length++] = 0xff
+    return this
+  }
+
   /** A copy of all since `begin`. */
   take(): Uint8Array {
     return this.#bytes.slice(0, this.#length)

@@ -118,6 +118,11 @@ export class WindowAggregates {
     for (const { cells } of this.#all) cells.merge(into, from)
   }
 
+  /** Some keep parts of a cell in rows of their own. */
+  get hasChunks(): boolean {
+    return this.#all.some(({ cells }) => cells.loadChunk !== undefined)
+  }
+
   result(aggregate: number, cell: number): unknown {
     return this.#all[aggregate]?.cells.result(cell)
   }

@@ -33,14 +33,18 @@ export interface Outcome {
   readonly dead: number[]
   /** Kinds of all that left, in order: for pages `page`. */
   readonly kinds: string[]
-  /** How often a row of state was put. */
+  /** How often a row of state was put, and how many were asked for by their keys. */
   puts: number
+  reads: number
+  /** Rows of state that are left in the end. */
+  rowsLeft: number
 }
 
 /** State rows in memory, in the order of their keys as a store gives them. */
 export class MemoryState implements StepState {
   readonly rowsByKey = new Map<string, Uint8Array>()
   puts = 0
+  reads = 0
 
   rows(prefix: Uint8Array = new Uint8Array(0), from: Uint8Array = prefix): Iterable<readonly [Uint8Array, Uint8Array]> {
     const [begin, least] = [Buffer.from(prefix).toString('hex'), Buffer.from(from).toString('hex')]
@@ -55,6 +59,7 @@ export class MemoryState implements StepState {
   }
 
   getMany(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
+    this.reads += keys.length
     return keys.map(key => this.get(key))
   }
 
@@ -118,7 +123,7 @@ function leave(page: Page, outcome: Outcome): void {
 }
 
 export async function runOperator(operator: AnyOperator, run: Run): Promise<Outcome> {
-  const outcome: Outcome = { ports: {}, projection: [], outbox: [], posts: [], dead: [], kinds: [], puts: 0 }
+  const outcome: Outcome = { ports: {}, projection: [], outbox: [], posts: [], dead: [], kinds: [], puts: 0, reads: 0, rowsLeft: 0 }
   const state = new MemoryState()
   let failure: { error: unknown } | undefined
   const start = async (): Promise<Subject<Flow>> => {
@@ -141,6 +146,8 @@ export async function runOperator(operator: AnyOperator, run: Run): Promise<Outc
     if (flow.kind === 'barrier' && run.restartAfter?.includes(++barriers) === true) step = await start()
   }
   outcome.puts = state.puts
+  outcome.reads = state.reads
+  outcome.rowsLeft = state.rowsByKey.size
   outcome.dead.sort((a, b) => a - b)
   return outcome
 }
