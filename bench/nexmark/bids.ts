@@ -19,6 +19,8 @@ export interface NexmarkRow {
   readonly n: number
   readonly ts: number
   readonly person: number
+  readonly name: string
+  readonly city: string
   readonly state: string
   readonly auction: number
   readonly seller: number
@@ -66,7 +68,9 @@ export function timedRows(query: Query): Stream<NexmarkRow> {
   return nexmarkRows(query).eventTime({ id: 'time', field: 'ts', lag: lagMs })
 }
 
-export const bidsOf = (rows: Stream<NexmarkRow>): Stream<NexmarkRow> => rows.filter("type = 'bid'")
+export const bidsOf = (rows: Stream<NexmarkRow>): Stream<NexmarkRow> => rows.filter("type = 'bid'", { id: 'bids-only' })
+export const auctionsOf = (rows: Stream<NexmarkRow>): Stream<NexmarkRow> => rows.filter("type = 'auction'", { id: 'auctions-only' })
+export const personsOf = (rows: Stream<NexmarkRow>): Stream<NexmarkRow> => rows.filter("type = 'person'", { id: 'persons-only' })
 
 /** The answer as one row of a projection named as the query: how many rows there are, and the exact sum of a column of theirs. */
 export function answer<Row extends Fields>(query: Query, rows: Stream<Row>, column: keyof Row & string): TopologyBuilder {
