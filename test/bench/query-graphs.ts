@@ -10,7 +10,7 @@ import { openNode } from '../../runtime/index.ts'
 const events = 120_000
 
 /** The queries that are topologies. */
-export const graphQueries = ['q0', 'q1', 'q2', 'q5', 'q7', 'q11', 'q17', 'q18', 'q19'] as const satisfies readonly Query[]
+export const graphQueries = ['q0', 'q1', 'q2', 'q5', 'q7', 'q11', 'q13', 'q17', 'q18', 'q19'] as const satisfies readonly Query[]
 
 /** Read by the modules of the queries, which the planner imports later. */
 export function setEvents(group = 1): void {
