@@ -41,8 +41,6 @@ export interface Fragment {
   drained?(): Promise<void>
   /** About how many bytes wait in lanes for the next barrier. */
   readonly dirtyBytes?: number
-  /** So much of the state in lanes has changed that an epoch should end. */
-  readonly isDirty?: boolean
   readonly counters: ReadonlyMap<string, StepCounters>
   /** The largest watermark that the first `eventTime` has sent; undefined before that. */
   readonly watermark?: number | undefined

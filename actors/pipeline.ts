@@ -181,7 +181,7 @@ export class PipelineActor {
 
   #isDue(): boolean {
     if ((this.#gatherer.dirtyBytes + (this.#fragment.dirtyBytes ?? 0)) * 2 > this.#options.limits.dirtyBytes) return true
-    if (this.#memory.isDirty || this.#fragment.isDirty === true) return true
+    if (this.#memory.isDirty) return true
     if (!this.#settling.isSettled || !(this.#isDirty || this.#gatherer.hasSent)) return false
     // Nobody can take what is held back by its own epoch.
     if (this.#settling.isFull && this.#gatherer.postedBytes > 0) return true

@@ -26,8 +26,6 @@ export interface LaneAnswer {
   readonly bytes?: Uint8Array<ArrayBuffer>
   /** About how much waits for the next barrier. */
   readonly dirtyBytes: number
-  /** So much of its state has changed that an epoch should end. */
-  readonly isDirty: boolean
   /** Rows in, out, late, suspect and dead of each step since the lane was started. */
   readonly counters: Readonly<Record<string, readonly number[]>>
 }

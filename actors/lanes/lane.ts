@@ -142,13 +142,15 @@ export class Lane {
     return { push, level, ...this.#answer(graph), ...(epoch !== undefined && { bytes: this.#states.bytes.take(epoch) }) }
   }
 
-  #answer(graph: StepGraph): Pick<LaneAnswer, 'parts' | 'dead' | 'dirtyBytes' | 'isDirty' | 'counters'> {
+  #answer(graph: StepGraph): Pick<LaneAnswer, 'parts' | 'dead' | 'dirtyBytes' | 'counters'> {
     const parts = this.#order.flatMap((step): FlowsOf[] => {
       const flows = graph.nodes.has(step) ? (this.#left.get(step)?.splice(0) ?? []) : []
       return flows.length === 0 ? [] : [{ step, flows }]
     })
     const dead = graph.dead.splice(0)
-    return { parts, dead, dirtyBytes: this.#states.bytes.length, isDirty: this.#memory.isDirty, counters: this.#counters }
+    // When so much of its state has changed, an epoch should end whatever waits for it.
+    const dirtyBytes = this.#memory.isDirty ? Infinity : this.#states.bytes.length
+    return { parts, dead, dirtyBytes, counters: this.#counters }
   }
 
   get #counters(): Record<string, readonly number[]> {

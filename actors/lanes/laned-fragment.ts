@@ -56,7 +56,6 @@ export class LanedFragment implements Fragment {
   readonly #merged = new Map<string, MergedPages>()
   readonly #laneCounters: Readonly<Record<string, readonly number[]>>[]
   readonly #laneDirtyBytes: number[]
-  readonly #dirtyLanes = new Set<number>()
   #travelling: Travelling[] = []
   #pushes = 0
   #current: Travelling | undefined
@@ -132,10 +131,6 @@ export class LanedFragment implements Fragment {
     return this.#laneDirtyBytes.reduce((sum, bytes) => sum + bytes, 0)
   }
 
-  get isDirty(): boolean {
-    return this.#dirtyLanes.size > 0
-  }
-
   drained(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure.error as Error)
     if (this.#travelling.length === 0) return Promise.resolve()
@@ -152,8 +147,6 @@ export class LanedFragment implements Fragment {
     travelling.missing--
     this.#laneCounters[lane] = answer.counters
     this.#laneDirtyBytes[lane] = answer.dirtyBytes
-    if (answer.isDirty) this.#dirtyLanes.add(lane)
-    else this.#dirtyLanes.delete(lane)
     const wasFull = this.isFull
     this.#advance()
     if (wasFull || this.#failure) this.#context.woken?.()

@@ -55,10 +55,10 @@ async function linkOf(
 }
 
 function laneOptions(
-  { store, heartbeat }: PipelineHostParts,
+  { store, heartbeat, limits }: PipelineHostParts,
   { scope, plan, module, digest, incarnation, skip }: Omit<StartLane, 'lane' | 'lanes' | 'port'>,
   { lane, lanes }: { readonly lane: number; readonly lanes: number },
 ): LaneOptions {
   const resolve = (reference: string): Promise<unknown> => resolveReference(reference, module, digest)
-  return { lane, lanes, scope, plan, module, store, heartbeat, incarnation, skip, resolve }
+  return { lane, lanes, scope, plan, module, store, stateBytes: limits.stateBytes, heartbeat, incarnation, skip, resolve }
 }
