@@ -298,8 +298,8 @@ function openLog(
 
 function openGenerator(
   { limits }: PipelineHostParts,
-  { id, reference, options }: GenerateSource,
+  { id, reference, options, fields }: GenerateSource,
   rest: { make: unknown; from?: SourcePosition; now?: () => number; beforeCall(row: number): void },
 ): GeneratorSource {
-  return new GeneratorSource({ id, reference, options, pageRows: limits.pageRows, ...rest })
+  return new GeneratorSource({ id, reference, options, fields, pageRows: limits.pageRows, ...rest })
 }
