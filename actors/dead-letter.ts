@@ -28,6 +28,15 @@ export interface GivenUpRow extends DeadRow {
   readonly key?: readonly string[]
   readonly turn?: Turn
   readonly waits?: true
+  /** In lanes: what tells it from others of its order. */
+  readonly among?: Among
+}
+
+/** See `rank` and `tie` of a page. */
+export interface Among {
+  readonly rank: number
+  readonly time: number
+  readonly key: readonly unknown[]
 }
 
 /** A dead letter on its way back: the topology reads it at its place in the log. */

@@ -1,7 +1,8 @@
 /** The running graph of a plan in one thread: built once, then pages and control are pushed through it synchronously. */
 import type { Barrier, End, Watermark } from '../operators/flow.ts'
+import { compareKeys } from '../operators/windows/window-keys.ts'
 import type { Plan } from '../topology/plan.ts'
-import type { GivenUpRow } from './dead-letter.ts'
+import type { Among, GivenUpRow } from './dead-letter.ts'
 import { SavedWatermarks, watermarksStep, watermarksVersion } from './saved-watermarks.ts'
 import { SharedProjections } from './shared-projections.ts'
 import type { PulledPage } from './source.ts'
@@ -124,6 +125,15 @@ export function handing({ steps }: Plan, context: Pick<FragmentContext, 'dead'>)
   const numbers = new Map(steps.map(({ id }, number) => [id, number]))
   const numberOf = ({ step }: GivenUpRow): number => numbers.get(step) ?? -1
   return dead => {
-    for (const row of dead.toSorted((a, b) => a.order - b.order || numberOf(a) - numberOf(b))) context.dead(row)
+    const sorted = dead.toSorted((a, b) => a.order - b.order || numberOf(a) - numberOf(b) || compareAmong(a.among, b.among))
+    for (const { among: _, ...row } of sorted) context.dead(row)
   }
+}
+
+/** Without a rank it is the first of its order. */
+const first: Among = { rank: -1, time: 0, key: [] }
+
+function compareAmong(a = first, b = first): number {
+  // Two that are infinite have no difference.
+  return (a.rank === b.rank ? 0 : a.rank - b.rank) || a.time - b.time || compareKeys(a.key, b.key)
 }

@@ -178,6 +178,7 @@ export class StepNode {
       step: this.step.id,
       order: page.order[row] as number,
       ...placeOf(page, row, this.step.reads),
+      ...amongOf(page, row),
       port: this.step.from[page.input]?.port ?? 'main',
       attempts: 1,
     }
@@ -234,6 +235,12 @@ function placeOf(
     ...(page.eventTime && { eventTime: page.eventTime[row] as number }),
     ...(page.key && { key: page.key }),
   }
+}
+
+function amongOf({ rank, tie }: Page, row: number): Pick<GivenUpRow, 'among'> {
+  if (rank === undefined && tie === undefined) return {}
+  const key = tie?.key.map(column => valueAt(column, row)) ?? []
+  return { among: { rank: rank?.[row] ?? (tie === undefined ? -1 : Infinity), time: tie?.time[row] ?? 0, key } }
 }
 
 /** All of those read that are not null, by name, as own members whatever the names of the columns are. */

@@ -99,6 +99,10 @@ export class RemoteTenant extends RemoteLog implements Tenant, TenantOwner {
     return this.#topologies.drain(name)
   }
 
+  rescale(name: string, workers: number): Promise<void> {
+    return this.#topologies.rescale(name, workers)
+  }
+
   undeploy(name: string): Promise<void> {
     return this.#topologies.undeploy(name)
   }

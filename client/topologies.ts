@@ -24,22 +24,23 @@ export class RemoteTopologies implements Topologies {
   async deploy(module: URL | string, options: DeployOptions = {}): Promise<Deployed> {
     this.#wire.check()
     const { sharesFiles, readFile } = this.#files
-    const { until, watch } = options
+    const { until, watch, workers } = options
     if (sharesFiles) {
-      const body = JSON.stringify({ file: String(module), export: options.export, until, watch })
+      const body = JSON.stringify({ file: String(module), export: options.export, until, watch, workers })
       return this.#wire.json({ method: 'POST', path: '/v1/topologies', body })
     }
     const isText = /\.(?:ya?ml|json)$/i.test(String(module))
     if (!isText || readFile === undefined) throw unseen(String(module), isText)
     const text = await readFile(new URL(module))
     const format = /json$/i.test(String(module)) ? 'json' : 'yaml'
-    return this.deployText(text, { format, ...(until !== undefined && { until }) })
+    return this.deployText(text, { format, ...(until !== undefined && { until }), ...(workers !== undefined && { workers }) })
   }
 
-  async deployText(text: string, { format = 'yaml', until }: DeployTextOptions = {}): Promise<Deployed> {
+  async deployText(text: string, { format = 'yaml', until, workers }: DeployTextOptions = {}): Promise<Deployed> {
     const ask = { method: 'POST', path: '/v1/topologies' } as const
-    if (format === 'yaml') return this.#wire.json({ ...ask, query: { until }, body: text, contentType: 'application/yaml' })
-    const body = `{"topology":${text}${until === undefined ? '' : `,"until":"${until}"`}}`
+    if (format === 'yaml') return this.#wire.json({ ...ask, query: { until, workers }, body: text, contentType: 'application/yaml' })
+    const more = JSON.stringify({ until, workers }).slice(1, -1)
+    const body = `{"topology":${text}${more && `,${more}`}}`
     return this.#wire.json({ ...ask, body })
   }
 
@@ -53,6 +54,10 @@ export class RemoteTopologies implements Topologies {
 
   async drain(name: string): Promise<void> {
     await this.#wire.text({ method: 'POST', path: `${pathOf(name)}/drain`, isRepeatable: true })
+  }
+
+  async rescale(name: string, workers: number): Promise<void> {
+    await this.#wire.text({ method: 'POST', path: `${pathOf(name)}/rescale`, query: { workers }, isRepeatable: true })
   }
 
   async undeploy(name: string): Promise<void> {

@@ -47,6 +47,8 @@ export const defaultLimits = {
   silentWorkerMs: 5_000,
   /** Rows of a page between operators. */
   pageRows: 4096,
+  /** Workers that one topology may be spread over. */
+  topologyWorkers: 64,
   /** Events that may be folded again for one read of a projection as of an earlier time. */
   asOfEvents: 1_000_000,
   /** Bytes that a topology may have changed since its last epoch; at half of it an epoch ends early. */

@@ -90,6 +90,8 @@ export interface TopologyStatus {
   /** Webhooks that wait for their receivers, with the step whose attempt failed last and what it met; left out when none waits. */
   readonly deliveries?: WaitingDeliveries
   readonly error?: PlainFailure
+  /** Lanes of its keyed steps; left out for one. */
+  readonly workers?: number
   /** Its state was ahead of the log or lost, so it was folded again from the start. */
   readonly rebuilt?: true
   /** Of a projection of a new revision, until it has folded what there was when it took its place. */
@@ -105,6 +107,8 @@ export interface DeployOptions {
   readonly export?: string
   /** Ends at what is in the log now. */
   readonly until?: 'head'
+  /** Keyed steps run side by side in so many lanes, each in a thread of its own where there are as many; the results are the same. Default 1. */
+  readonly workers?: number
   /** Takes changes of the module's files while the node is open; only for a projection in a module of this machine. */
   readonly watch?: boolean
 }
@@ -114,6 +118,8 @@ export interface DeployTextOptions {
   readonly format?: 'yaml' | 'json'
   /** Ends at what is in the log now. */
   readonly until?: 'head'
+  /** As in `DeployOptions`. */
+  readonly workers?: number
 }
 
 /**
@@ -152,6 +158,11 @@ export interface Topologies {
    * failed or makes its own rows, NOT_FOUND when there is none.
    */
   drain(name: string): Promise<void>
+  /**
+   * Spreads the keyed steps of a topology over another number of lanes: it stops after a last epoch and goes on from there, with the same results. Does
+   * nothing to one that has as many. INVALID when it has ended or failed, NOT_FOUND when there is none.
+   */
+  rescale(name: string, workers: number): Promise<void>
   /** Ends a topology and drops its state. NOT_FOUND when there is none. */
   undeploy(name: string): Promise<void>
   topologies(): Promise<TopologyStatus[]>

@@ -21,6 +21,7 @@ import { latest } from './latest.ts'
 import { map } from './map.ts'
 import { merge } from './merge.ts'
 import { parse } from './parse.ts'
+import { pattern } from './pattern.ts'
 import { projection } from './projection.ts'
 import { reduce } from './reduce.ts'
 import { rename } from './rename.ts'
@@ -59,6 +60,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   map,
   merge,
   parse,
+  pattern,
   projection,
   reduce,
   rename,

@@ -7,6 +7,7 @@ import type { Limits } from '../event/limits.ts'
 import { attachRocks } from '../store/rocks.ts'
 import type { StateColumn } from '../store/state.ts'
 import { BytesPort } from './deploy/bytes-port.ts'
+import { LanePorts, type PortDelivery } from './deploy/lane-ports.ts'
 import type { PipelineQuestion } from './deploy/pipeline-port.ts'
 import { remoteSide } from './deploy/pipeline-port.ts'
 import { pipelineHost } from './deploy/pipeline-host.ts'
@@ -36,6 +37,8 @@ function run(data: PipelineWorkerData): void {
   const heartbeat = new Heartbeat(data.heartbeat)
   heartbeat.beat()
   setInterval(() => heartbeat.beat(), data.limits.silentWorkerMs / BEATS_PER_SILENCE).unref()
+  const ports = new LanePorts()
+  parentPort!.on('message', (delivery: PortDelivery) => ports.put(delivery))
   const main = remoteSide(new BytesPort<PipelineQuestion>(data.outbox))
   exposeControl(
     pipelineHost({
@@ -48,6 +51,7 @@ function run(data: PipelineWorkerData): void {
       limits: data.limits,
       epochMs: data.epochMs,
       clock: systemClock,
+      ports,
       rested: main.rested,
       changed: main.changed,
       lookedUp: main.lookedUp,

@@ -65,8 +65,9 @@ export class TenantStore extends EventLog implements Tenant {
    */
   async deployText(text: string, options: DeployTextOptions = {}): Promise<Deployed> {
     this.check()
-    const { until } = options
-    return this.deploy(await this.#parts.texts.keep(text, options), until === undefined ? {} : { until })
+    const { until, workers } = options
+    const given = { ...(until !== undefined && { until }), ...(workers !== undefined && { workers }) }
+    return this.deploy(await this.#parts.texts.keep(text, options), given)
   }
 
   /**
@@ -93,6 +94,15 @@ export class TenantStore extends EventLog implements Tenant {
   async drain(name: string): Promise<void> {
     this.check()
     return this.#deployer().drain(name)
+  }
+
+  /**
+   * Spreads the keyed steps of a topology over another number of lanes: it stops after a last epoch and goes on from there, with the same results. Does
+   * nothing to one that has as many. INVALID when it has ended or failed, NOT_FOUND when there is none.
+   */
+  async rescale(name: string, workers: number): Promise<void> {
+    this.check()
+    return this.#deployer().rescale(name, workers)
   }
 
   /** Ends a topology and drops its state. NOT_FOUND when there is none. */

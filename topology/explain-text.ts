@@ -3,7 +3,7 @@ import type { RowType } from '../operators/expressions/types.ts'
 import type { ExplainedStep, Explanation } from './explain.ts'
 import type { StepInput } from './plan.ts'
 
-export function explanationText({ topology, version, source, steps, crossings }: Explanation): string {
+export function explanationText({ topology, version, workers, source, steps, crossings }: Explanation): string {
   const lines = [`topology ${topology}, version ${version}`, '', `source ${source.id}: ${source.reads}`]
   for (const { port, reads } of source.taps) lines.push(`  ${port}: ${reads}`)
   lines.push(`  decodes ${listText(source.decodes)}`, '')
@@ -11,11 +11,16 @@ export function explanationText({ topology, version, source, steps, crossings }:
   lines.push('', 'threads')
   for (const { what, from, to, how } of crossings)
     lines.push(`  ${what}: ${from === to ? `within the ${from}` : `${from} → ${to}`}, ${how}`)
-  lines.push('  rows between steps: within one pipeline worker, as columns; no page crosses a thread')
+  lines.push(
+    workers > 1
+      ? `  rows between steps: as columns; within the pipeline worker, and within each of ${workers} lanes, the first of which is in its thread`
+      : '  rows between steps: within one pipeline worker, as columns; no page crosses a thread',
+  )
   return lines.join('\n')
 }
 
-function stepLines({ id, operator, from, reads, row, key, inOrder, keeps, chain, guarantee }: ExplainedStep): string[] {
+function stepLines(step: ExplainedStep): string[] {
+  const { id, operator, from, reads, row, key, inOrder, keeps, chain, splitBy, lanes, guarantee } = step
   const facts: [string, string | null][] = [
     ['from', from.map(inputText).join(', ')],
     ['reads', listText(reads)],
@@ -23,10 +28,16 @@ function stepLines({ id, operator, from, reads, row, key, inOrder, keeps, chain,
     ['key', key.length === 0 ? null : key.join(', ')],
     ['in order', inOrder.length === 0 ? null : `by ${inOrder.join(', ')}; a row waits behind a dead letter of its key`],
     ['keeps', keeps ?? 'nothing'],
+    ['splits', splitBy === null ? null : splitText(splitBy)],
+    ['lanes', lanes === null ? null : lanes === id ? 'begins a section of them' : `in the section of ${lanes}`],
     ['runs', chain === null ? null : `as one with the steps of run ${chain}`],
     ['promises', guarantee === null ? null : guarantee === 'exactlyOnce' ? 'exactly once' : 'at least once'],
   ]
   return [`${id} (${operator})`, ...facts.flatMap(([name, fact]) => (fact === null ? [] : [`  ${name.padEnd(9)}${fact}`]))]
+}
+
+function splitText(splitBy: readonly (readonly string[])[]): string {
+  return `by ${[...new Set(splitBy.map(names => names.join(', ')))].join(' and ')}, among the lanes of --workers`
 }
 
 function listText(names: readonly string[]): string {

@@ -3,6 +3,7 @@ import type { RowType } from '../operators/expressions/types.ts'
 import { operators } from '../operators/index.ts'
 import { chainsOf } from './chains.ts'
 import type { Plan, PlanStep, StepInput } from './plan.ts'
+import { type Section, sectionsOf } from './sections.ts'
 
 export interface ExplainedStep {
   readonly id: string
@@ -18,6 +19,10 @@ export interface ExplainedStep {
   readonly inOrder: readonly string[]
   /** What it keeps between rows; null for nothing. */
   readonly keeps: string | null
+  /** The columns by which its rows can be split among lanes, for each input; null when it runs in one place. */
+  readonly splitBy: readonly (readonly string[])[] | null
+  /** The step before which rows are split for the lanes in which it runs; null when it runs in the lead. */
+  readonly lanes: string | null
   /** Number of the run of steps it is part of, from 1; null when it runs alone. */
   readonly chain: number | null
   readonly guarantee: 'exactlyOnce' | 'atLeastOnce' | null
@@ -34,6 +39,8 @@ export interface Crossing {
 export interface Explanation {
   readonly topology: string
   readonly version: number
+  /** In how many lanes steps run that can. */
+  readonly workers: number
   readonly source: {
     readonly id: string
     readonly kind: 'log' | 'generate'
@@ -47,13 +54,15 @@ export interface Explanation {
   readonly crossings: readonly Crossing[]
 }
 
-export function explainPlan(plan: Plan): Explanation {
+export function explainPlan(plan: Plan, { workers = 1 }: { readonly workers?: number | undefined } = {}): Explanation {
+  const { sections } = sectionsOf(plan)
   const chains = chainsOf(plan)
   const chainOf = new Map(chains.flatMap((chain, index) => chain.map(id => [id, index + 1] as const)))
   const { source } = plan
   return {
     topology: plan.topology,
     version: plan.version,
+    workers,
     source: {
       id: source.id,
       kind: source.kind,
@@ -61,8 +70,11 @@ export function explainPlan(plan: Plan): Explanation {
       decodes: source.kind === 'log' ? source.fields : ['*'],
       taps: source.kind === 'log' ? (source.taps ?? []).map(tap => ({ port: tap.port, reads: filterText(tap) })) : [],
     },
-    steps: plan.steps.map(step => explainedStep(step, chainOf.get(step.id) ?? null)),
-    crossings: crossingsOf(plan),
+    steps: plan.steps.map(step => ({
+      ...explainedStep(step, chainOf.get(step.id) ?? null),
+      ...lanesOf(step, sections, workers),
+    })),
+    crossings: [...crossingsOf(plan), ...(workers > 1 ? sections.flatMap(exchangesOf) : [])],
   }
 }
 
@@ -73,7 +85,10 @@ function filterText({ types, categories }: { readonly types?: readonly string[];
   return parts.length === 0 ? 'all events' : parts.join(' of ')
 }
 
-function explainedStep({ id, operator, options, from, inOrder = [], reads, row }: PlanStep, chain: number | null): ExplainedStep {
+function explainedStep(
+  { id, operator, options, from, inOrder = [], reads, row }: PlanStep,
+  chain: number | null,
+): Omit<ExplainedStep, 'splitBy' | 'lanes'> {
   const spec = operators[operator]?.spec
   const by = options['by']
   const key = Array.isArray(by) ? (by as string[]) : (row?.key ?? [])
@@ -81,6 +96,20 @@ function explainedStep({ id, operator, options, from, inOrder = [], reads, row }
   const keeps = spec?.stateVersion === undefined ? null : (spec.keeps ?? 'state')
   const known = { reads: reads ?? ['*'], row: row ?? null, key: spec?.kind === 'keyed' ? key : [] }
   return { id, operator, from, ...known, inOrder, keeps, chain, guarantee }
+}
+
+function lanesOf({ id }: PlanStep, sections: readonly Section[], workers: number): Pick<ExplainedStep, 'splitBy' | 'lanes'> {
+  const section = sections.find(({ steps }) => steps.includes(id))
+  return { splitBy: section?.entry === id ? section.splitBy : null, lanes: workers > 1 ? (section?.entry ?? null) : null }
+}
+
+function exchangesOf({ entry, splitBy, columns }: Section): Crossing[] {
+  const key = [...new Set(splitBy.map(names => names.join(', ')))].join(' and ')
+  const carried = columns.includes('*') ? 'all columns' : columns.join(', ')
+  return [
+    { what: `rows into ${entry}`, from: worker, to: 'lanes', how: `split by ${key}; ${carried}, transferred` },
+    { what: `rows behind ${entry}`, from: 'lanes', to: worker, how: 'merged in the order one lane would have sent them in, transferred' },
+  ]
 }
 
 const worker = 'pipeline worker'

@@ -4,9 +4,8 @@
  */
 import { assert } from '../../event/assert.ts'
 import { EventStoreError } from '../../event/error.ts'
-import { valueAt } from '../../operators/columns.ts'
-import type { Barrier, End, Flow, Page, Watermark } from '../../operators/flow.ts'
-import { aliveCount, columnNamed } from '../../operators/page.ts'
+import type { Barrier, End, Flow, Watermark } from '../../operators/flow.ts'
+import { aliveCount } from '../../operators/page.ts'
 import type { Plan } from '../../topology/plan.ts'
 import { sectionsOf, type Sections } from '../../topology/sections.ts'
 import type { GivenUpRow } from '../dead-letter.ts'
@@ -16,10 +15,9 @@ import { SharedProjections } from '../shared-projections.ts'
 import type { PulledPage } from '../source.ts'
 import { StepGraph } from '../step-graph.ts'
 import type { StepCounters } from '../step-node.ts'
-import { laneOfKey } from './key-lanes.ts'
-import { type FlowsOf, type LaneAnswer, LaneFailure, type LaneLink } from './lane-task.ts'
+import { type LaneAnswer, LaneFailure, type LaneLink } from './lane-task.ts'
 import { MergedPages } from './merged-pages.ts'
-import { SplitFlows } from './split-flows.ts'
+import { SectionSplits } from './section-splits.ts'
 
 /** Pushes that may be on their way; more would only wait. */
 const pushesMax = 16
@@ -54,7 +52,7 @@ export class LanedFragment implements Fragment {
   readonly #shared: SharedProjections
   readonly #hand: (dead: readonly GivenUpRow[]) => void
   readonly #layers: StepGraph[] = []
-  readonly #splits = new Map<string, SplitFlows>()
+  readonly #splits: SectionSplits
   readonly #merged = new Map<string, MergedPages>()
   readonly #laneCounters: Readonly<Record<string, readonly number[]>>[]
   readonly #laneDirtyBytes: number[]
@@ -83,10 +81,8 @@ export class LanedFragment implements Fragment {
     this.#laneCounters = links.map(() => ({}))
     this.#laneDirtyBytes = links.map(() => 0)
     for (const [lane, link] of links.entries()) link.answered = answer => this.#answered(lane, answer)
-    for (const section of this.#sections.sections) {
-      this.#splits.set(section.entry, new SplitFlows(section, links.length))
-      for (const step of section.steps) this.#merged.set(step, new MergedPages())
-    }
+    this.#splits = new SectionSplits(this.#sections.sections, links.length)
+    for (const { steps } of this.#sections.sections) for (const step of steps) this.#merged.set(step, new MergedPages())
   }
 
   async #build(): Promise<void> {
@@ -100,7 +96,7 @@ export class LanedFragment implements Fragment {
         const isWanted = plan.steps.some(({ id: to, from }) => from.some(({ step }) => step === id) && !this.#isIn(to, layer))
         if (isWanted) outlets.set(id, (flow, port) => this.#leave(id, flow, port))
       }
-      const own = { entries: new Map(entries.map(id => [id, (flow: Flow) => this.#splits.get(id)?.take(flow)])), outlets }
+      const own = { entries: new Map(entries.map(id => [id, (flow: Flow) => this.#splits.take(id, flow)])), outlets }
       const parts = { plan, steps, watermarks: this.#watermarks, shared: this.#shared, ...own }
       this.#layers.push(await StepGraph.build(parts, this.#context))
     }
@@ -239,7 +235,6 @@ export class LanedFragment implements Fragment {
     }
     const steps = new Set(answers.flatMap(({ parts }) => parts.map(({ step }) => step)))
     for (const step of steps) {
-      // A lane that has sent nothing takes part with nothing only where there was no control.
       const lanes = answers.map(({ parts }) => parts.find(part => part.step === step)?.flows ?? [])
       this.#merged.get(step)?.merge(lanes, flow => this.#leave(step, flow, 'any'))
     }
@@ -248,32 +243,11 @@ export class LanedFragment implements Fragment {
   /** Gives the lanes what has come to the entries of a level. */
   #give(travelling: Travelling, level: number): void {
     const { links } = this.#options
-    const { sections } = this.#sections
-    const parts: FlowsOf[][] = links.map(() => [])
-    for (const section of sections) {
-      if (section.level !== level) continue
-      const split = (this.#splits.get(section.entry) as SplitFlows).done()
-      for (const [lane, flows] of split.entries()) if (flows.length > 0) parts[lane]?.push({ step: section.entry, flows })
-    }
-    const replay = this.#replayAt(travelling, level)
-    const tasks = parts.flatMap((own, lane) => {
-      const mine = replay?.lane === lane ? { replay: { step: replay.step, page: replay.page } } : undefined
-      return own.length === 0 && !mine ? [] : [{ lane, task: { push: travelling.push, level, parts: own, ...mine } }]
-    })
+    const { push, flow } = travelling
+    const tasks = this.#splits.tasks({ push, level, flow })
     travelling.missing = tasks.length
     travelling.answers = links.map(() => undefined)
     for (const { lane, task } of tasks) links[lane]?.give(task)
-  }
-
-  /** The row of a letter, when its step runs in lanes of this level. */
-  #replayAt({ flow }: Travelling, level: number): { readonly step: string; readonly page: Page; readonly lane: number } | undefined {
-    if (flow.kind !== 'page' || flow.replay === undefined) return undefined
-    const { replay, ...page } = flow
-    const section = this.#sections.sections.find(one => one.level === level && one.steps.includes(replay.step))
-    if (section === undefined) return undefined
-    const columns = section.splitBy[section.entry === replay.step ? replay.input : 0] ?? []
-    const key = columns.map(name => valueAt(columnNamed(page, name), 0))
-    return { step: replay.step, page: { ...page, input: replay.input }, lane: laneOfKey(key, this.#options.links.length) }
   }
 
   #finish({ flow, dead, passage }: Travelling): void {

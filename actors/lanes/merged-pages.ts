@@ -35,12 +35,12 @@ export class MergedPages {
     const ports = new Set(lanes.flatMap(pages => pages.map(({ port }) => port)))
     for (const port of ports) {
       const own = lanes.map(pages => pages.filter(page => page.port === port)).filter(({ length }) => length > 0)
-      if (own.length === 1) for (const page of own[0] as readonly Page[]) send(page)
-      else send(this.#merged(port, own))
+      if (own.length === 1) for (const page of own[0] as readonly Page[]) send(inOrder(page))
+      else for (const page of this.#merged(port, own)) send(page)
     }
   }
 
-  #merged(port: Port, lanes: readonly (readonly Page[])[]): Page {
+  *#merged(port: Port, lanes: readonly (readonly Page[])[]): Generator<Page> {
     const pages = lanes.flat()
     const count = pages.reduce((sum, page) => sum + aliveRows(page).length, 0)
     const [from, rows] = [new Int32Array(count), new Int32Array(count)]
@@ -53,20 +53,30 @@ export class MergedPages {
       rows[i] = cursor.rows[cursor.next] as number
       advance(cursor)
     }
-    const picked = { pages, from, rows }
-    const names = new Set(pages.flatMap(page => [...page.columns.keys()]))
-    const { input, key } = pages[0] as Page
-    return {
-      kind: 'page',
-      port,
-      input,
-      count,
-      columns: new Map(Array.from(names, name => [name, this.#column(name, picked)])),
-      order: floats(picked, page => page.order),
-      ...(pages.some(page => page.eventTime) && { eventTime: floats(picked, page => page.eventTime) }),
-      ...(pages.some(page => page.watermark) && { watermark: floats(picked, page => page.watermark) }),
-      ...(key && { key }),
+    // What one page has beside its columns another may lack: those do not become one.
+    for (let start = 0; start < count;) {
+      const { input, key, eventTime, watermark } = pages[from[start] as number] as Page
+      let end = start + 1
+      while (end < count && isAlike(pages[from[start] as number] as Page, pages[from[end] as number] as Page)) end++
+      const picked = { pages, from: from.subarray(start, end), rows: rows.subarray(start, end) }
+      yield {
+        kind: 'page',
+        port,
+        input,
+        count: end - start,
+        columns: this.#columns(picked),
+        order: floats(picked, page => page.order),
+        ...(eventTime && { eventTime: floats(picked, page => page.eventTime) }),
+        ...(watermark && { watermark: floats(picked, page => page.watermark) }),
+        ...(key && { key }),
+      }
+      start = end
     }
+  }
+
+  #columns(picked: Picked): Map<string, Column> {
+    const names = new Set(picked.pages.flatMap(page => [...page.columns.keys()]))
+    return new Map(Array.from(names, name => [name, this.#column(name, picked)]))
   }
 
   #column(name: string, picked: Picked): Column {
@@ -85,6 +95,11 @@ export class MergedPages {
     }
     return columnOf(values)
   }
+}
+
+/** Behind the merge the order of the rows is all there is. */
+function inOrder({ rank: _, tie: __, ...page }: Page): Page {
+  return page
 }
 
 /** Which row of which page each row is taken from. */
@@ -144,6 +159,11 @@ function floats({ pages, from, rows }: Picked, of: (page: Page) => Float64Array 
   const values = new Float64Array(rows.length)
   for (let i = 0; i < values.length; i++) values[i] = sources[from[i] as number]?.[rows[i] as number] ?? NaN
   return values
+}
+
+function isAlike(a: Page, b: Page): boolean {
+  const isTimed = (a.eventTime === undefined) === (b.eventTime === undefined) && (a.watermark === undefined) === (b.watermark === undefined)
+  return a === b || (isTimed && a.input === b.input && a.key?.join('\n') === b.key?.join('\n'))
 }
 
 /** Pages up to a piece of control, and that; the last run may have none. */

@@ -123,10 +123,10 @@ export class KeyedRows<Value> {
     }
   }
 
-  /** Gives keys new numbers when most have no value any more, so that memory follows the keys that have one. */
-  trim(): void {
+  /** Gives keys new numbers when most have no value any more, so that memory follows the keys that have one; answers whether it did. */
+  trim(): boolean {
     const keys = this.#keys
-    if (keys === undefined || keys.size <= keysKept || keys.size < 4 * this.#size) return
+    if (keys === undefined || keys.size <= keysKept || keys.size < 4 * this.#size) return false
     const [values, flags] = [this.#values, this.#flags]
     this.#keys = new KeyIds(keys.fields)
     this.#values = []
@@ -139,6 +139,7 @@ export class KeyedRows<Value> {
       this.#flags[id] = flags[old] as number
       if (((flags[old] as number) & dirty) !== 0) this.#dirty.push(id)
     }
+    return true
   }
 
   /** Writes what changed since the last barrier. */

@@ -17,8 +17,15 @@ export interface Leaving {
   readonly order: number
   readonly eventTime?: number | undefined
   readonly watermark?: number | undefined
+  /** Present where a row is the cause and not the time: its place among rows of the same order, if it has one. */
+  readonly rank?: number
   /** What the rows that leave together are sorted by before their keys, if it is not `end`. */
   readonly tie?: number
+}
+
+/** For what leaves because a row came. */
+export function rankOf({ rank }: Page, row: number): number {
+  return rank?.[row] ?? -1
 }
 
 export class WindowRows {
@@ -33,6 +40,7 @@ export class WindowRows {
   #times = new Float64Array(pageRows)
   #watermarks = new Float64Array(pageRows)
   #ties = new Float64Array(pageRows)
+  #ranks = new Float64Array(pageRows)
   #results: unknown[][]
   #first: Leaving | undefined
 
@@ -53,14 +61,15 @@ export class WindowRows {
     if (this.#count === this.#ids.length) this.#grow()
     const at = this.#count++
     this.#ids[at] = id
-    for (let a = 0; a < this.#results.length; a++) (this.#results[a] as unknown[]).push(this.#aggregates.result(a, cell))
-    const { start = NaN, end = 0, order, eventTime = NaN, watermark = -Infinity, tie = end } = leaving
+    for (let a = 0; a < this.#results.length; a++) (this.#results[a] as unknown[]).push(this.#aggregates.result(a, cell, leaving))
+    const { start = NaN, end = 0, order, eventTime = NaN, watermark = -Infinity, tie = end, rank = Infinity } = leaving
     this.#starts[at] = start
     this.#ends[at] = end
     this.#orders[at] = order
     this.#times[at] = eventTime
     this.#watermarks[at] = watermark
     this.#ties[at] = tie
+    this.#ranks[at] = rank
   }
 
   #grow(): void {
@@ -72,6 +81,7 @@ export class WindowRows {
     this.#times = grown(this.#times, rows)
     this.#watermarks = grown(this.#watermarks, rows)
     this.#ties = grown(this.#ties, rows)
+    this.#ranks = grown(this.#ranks, rows)
   }
 
   /** Sends what has gathered; `keys` knows the keys by their numbers. */
@@ -86,7 +96,7 @@ export class WindowRows {
       columns.set('windowEnd', { kind: 'number', values: this.#ends.slice(0, count) })
     }
     for (const [a, name] of this.#aggregates.names.entries()) columns.set(name, this.#column(name, this.#results[a] ?? []))
-    const tie = this.#hasTies && { tie: { time: this.#ties.slice(0, count), key } }
+    const tie = this.#hasTies && { rank: this.#ranks.slice(0, count), tie: { time: this.#ties.slice(0, count), key } }
     const page: Page = { kind: 'page', port: 'main', input: 0, count, columns, order: this.#orders.slice(0, count), ...tie }
     const times = first.eventTime !== undefined && {
       eventTime: this.#times.slice(0, count),

@@ -7,6 +7,7 @@ import { EarlyFirings } from './window-early.ts'
 import { TimeHeap } from './window-heap.ts'
 import { KeyedWindows, type Send } from './window-keyed.ts'
 import { compareKeys } from './window-keys.ts'
+import { rankOf } from './window-rows.ts'
 import type { AggregateUses } from './window-uses.ts'
 
 export interface SessionsOptions {
@@ -181,7 +182,14 @@ export class Sessions extends KeyedWindows<Session> {
     this.cells.add(page)
     // Sessions that later rows change end at `stamp − lateMs` at the earliest.
     const watermark = stamp - this.#lateMs
-    this.leave(session.cell, { start: session.first, end, order: page.order[row] as number, eventTime: end, watermark })
+    this.leave(session.cell, {
+      start: session.first,
+      end,
+      order: page.order[row] as number,
+      eventTime: end,
+      watermark,
+      rank: rankOf(page, row),
+    })
   }
 
   #noteFired(session: Session): void {

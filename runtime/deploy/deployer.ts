@@ -13,7 +13,7 @@ import { deployedState } from './deployed-state.ts'
 import type { HotProjectionReader } from './projection-reader.ts'
 import { type DeployedData, isOver, projectionsOf } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
-import { asInvalid, refuseOver } from './refusals.ts'
+import { asInvalid, checkWorkers, refuseOver } from './refusals.ts'
 import { StateSizes } from './state-sizes.ts'
 import { takeUp } from './take-up.ts'
 import { TopologyRuns } from './topology-runs.ts'
@@ -68,6 +68,7 @@ export class Deployer {
   async #deploy(module: NamedModule, options: DeployOptions): Promise<Deployed> {
     if (options.until !== undefined && options.until !== 'head')
       throw new EventStoreError('INVALID', 'until must be "head" or left out', { field: 'until' })
+    checkWorkers(options.workers, this.#options.limits.topologyWorkers)
     const plan = await this.#updates.plan(module, options)
     const { topology: name, version } = plan
     if (options.watch === true && plan.projection === undefined)
@@ -86,6 +87,7 @@ export class Deployer {
       version,
       ...nextModule(module, plan, options),
       ...(plan.until && { until: plan.until, head: this.#options.head() }),
+      ...(options.workers !== undefined && options.workers > 1 && { workers: options.workers }),
     }
     const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
     try {
@@ -165,6 +167,23 @@ export class Deployer {
         await this.#deployments.note({ type: 'topology.draining', data: { name, deployment, head: last } })
       } finally {
         if (this.#deployments.named(name).status !== 'paused') this.#goOn(name)
+      }
+    })
+  }
+
+  /** See `Node.rescale`. */
+  rescale(name: string, workers: number): Promise<void> {
+    return this.#inTurn(async () => {
+      checkWorkers(workers, this.#options.limits.topologyWorkers)
+      const { deployment, status, workers: before = 1, ...current } = this.#deployments.named(name)
+      refuseOver({ ...current, status, deployment }, 'rescaled')
+      if (workers === before) return
+      // First, or what it folds until then would be folded by as many as before and counted as by the others.
+      if (status !== 'paused') await this.#stop(name, 'soon')
+      try {
+        await this.#deployments.note({ type: 'topology.rescaled', data: { name, deployment, workers } })
+      } finally {
+        if (status !== 'paused') this.#goOn(name)
       }
     })
   }

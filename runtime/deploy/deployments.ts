@@ -15,6 +15,7 @@ const sentences: { readonly [Type in TopologyEvent['type']]: string | undefined 
   'topology.updated': 'a projection has taken the place of the one before',
   'topology.paused': 'a topology is paused',
   'topology.resumed': 'a topology is resumed',
+  'topology.rescaled': 'a topology is rescaled',
   'topology.draining': 'a topology drains',
   'topology.ended': 'a topology has ended',
   'topology.failed': undefined,

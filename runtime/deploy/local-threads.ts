@@ -9,7 +9,13 @@ export function localThreads(parts: PipelineHostParts): PipelineThreads {
     Object.entries(host).map(([name, method]) => [name, async (...args: never[]): Promise<unknown> => method(...args)]),
   ) as unknown as Remote<PipelineControl>
   const topologies = new Set<string>()
-  const thread: PipelineThread = { control, topologies, isGone: false, leave: topology => void topologies.delete(topology) }
+  const thread: PipelineThread = {
+    control,
+    topologies,
+    isGone: false,
+    leave: topology => void topologies.delete(topology),
+    pass: delivery => parts.ports.put(delivery),
+  }
   return {
     take(topology) {
       thread.topologies.add(topology)

@@ -29,6 +29,8 @@ import type { StateStore } from '../../store/state.ts'
 import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
+import { fragmentOf, type LanesOfStart, type StartLane, startLane } from './lane-host.ts'
+import type { LanePorts } from './lane-ports.ts'
 import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
 import { openTelemetry } from '../observe/tracer.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
@@ -44,6 +46,8 @@ export interface PipelineHostParts {
   readonly limits: Limits
   readonly epochMs: number
   readonly clock: Clock
+  /** To lanes in other threads. */
+  readonly ports: LanePorts
   /** Who writes a projection, by its stored name, now; null when nobody does. */
   lookedUp(projection: string): Promise<LookedUp | null>
   /** Rows of a projection that is watched have changed: the keys of those, as `rowKeyText`. */
@@ -69,6 +73,8 @@ export interface StartPipeline {
   /** Projections whose changes are told, as long as `watch` does not say otherwise. */
   readonly watched: readonly string[]
   readonly skip: readonly SkippedRow[]
+  /** Left out where the whole graph runs in one thread. */
+  readonly lanes?: LanesOfStart
 }
 
 export interface PipelineStats extends Progress {
@@ -89,6 +95,10 @@ export interface FoldedAnswer {
 export interface PipelineControl extends Record<string, (...args: never[]) => unknown> {
   plan(module: NamedModule, options: { readonly export?: string | undefined; readonly until?: 'head' | undefined }): Promise<Plan>
   start(request: StartPipeline): Promise<void>
+  /** One lane of a topology whose pipeline runs in another thread. */
+  startLane(request: StartLane): Promise<void>
+  /** Of lanes that will not be. */
+  dropPorts(names: readonly string[]): void
   /** Does nothing for one that does not run here. */
   stop(topology: string, options: StopOptions): Promise<void>
   stats(topology: string): PipelineStats | null
@@ -121,6 +131,8 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
       })
       actors.set(topology, actor)
     },
+    startLane: request => startLane(parts, request),
+    dropPorts: names => parts.ports.drop(names),
     stop: async (topology, options) => actors.get(topology)?.stop(options),
     stats(topology) {
       const actor = actors.get(topology)
@@ -162,7 +174,7 @@ function startPipeline(
     tracer: openTelemetry,
     partitions: parts.log.partitions,
     indexes: indexedFields(request.plan),
-    createFragment,
+    createFragment: fragmentOf(parts, request),
     resolve,
     environment: process.env,
     ...lookupsOf(parts, request),

@@ -9,6 +9,7 @@ import { siblingModule } from '../../event/module-url.ts'
 import type { LogAccess } from '../log-access.ts'
 import type { PipelineWorkerData } from '../pipeline-worker.ts'
 import { answerBytes } from './bytes-port.ts'
+import type { PortDelivery } from './lane-ports.ts'
 import type { ModuleFiles } from './module-graph.ts'
 import type { PipelineControl } from './pipeline-host.ts'
 import { answerPipeline, type MainSide } from './pipeline-port.ts'
@@ -21,12 +22,17 @@ export interface PipelineThread {
   isGone: boolean
   /** A topology runs here no more. */
   leave(topology: string): void
+  /** A port for lanes that run here, under the name by which they ask for it. */
+  pass(delivery: PortDelivery): void
 }
 
 /** Gives each topology a thread. */
 export interface PipelineThreads {
-  /** One that holds no other form of these files, which is what modules are made of: what a thread has imported stays as it was. */
-  take(topology: string, files?: ModuleFiles): PipelineThread
+  /**
+   * One that holds no other form of these files, which is what modules are made of: what a thread has imported stays as it was. `beside`: another
+   * than these, where there can be one.
+   */
+  take(topology: string, files?: ModuleFiles, beside?: ReadonlySet<PipelineThread>): PipelineThread
   /** Ends all; their pipelines were stopped before. */
   close(): Promise<void>
 }
@@ -58,8 +64,8 @@ export class PipelineWorkers implements PipelineThreads {
     this.#options = options
   }
 
-  take(topology: string, files: ModuleFiles = new Map()): PipelineThread {
-    const fitting = [...this.#running].filter(worker => worker.fits(files))
+  take(topology: string, files: ModuleFiles = new Map(), beside: ReadonlySet<PipelineThread> = new Set()): PipelineThread {
+    const fitting = [...this.#running].filter(worker => !beside.has(worker) && worker.fits(files))
     let chosen = fitting.toSorted((a, b) => Number(a.isOutdated) - Number(b.isOutdated) || a.topologies.size - b.topologies.size)[0]
     if (chosen === undefined || (chosen.topologies.size > 0 && this.#running.size < this.#options.workers)) {
       chosen = new PipelineWorker(this.#options, { left: gone => this.#running.delete(gone), ending: end => this.#awaitEnd(end) })
@@ -158,6 +164,10 @@ class PipelineWorker implements PipelineThread {
   enter(topology: string, files: ModuleFiles): void {
     this.topologies.add(topology)
     for (const [path, hash] of files) this.#files.set(path, hash)
+  }
+
+  pass(delivery: PortDelivery): void {
+    this.#worker.postMessage(delivery, [delivery.port])
   }
 
   leave(topology: string): void {

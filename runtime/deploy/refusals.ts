@@ -13,6 +13,12 @@ export function refuseOver({ name, status, error }: Deployment, what: string): v
   throw new EventStoreError('INVALID', message, { topology: name, status })
 }
 
+/** INVALID for a number of lanes that no topology can have. */
+export function checkWorkers(workers: number | undefined, limit: number): void {
+  if (workers === undefined || (Number.isSafeInteger(workers) && workers >= 1 && workers <= limit)) return
+  throw new EventStoreError('INVALID', `workers must be a whole number from 1 to ${limit}`, { field: 'workers', limit })
+}
+
 /** INVALID, whatever stood in the way of the module or file. */
 export function asInvalid(error: unknown, { shown }: NamedModule): EventStoreError {
   const known = asEventStoreError(error)

@@ -18,6 +18,8 @@ export interface DeployedData {
   readonly head?: Stamp
   /** Of one that took the place of an earlier revision and is folded from the first event on. */
   readonly rebuild?: Rebuild
+  /** Lanes for its keyed steps; one when left out. */
+  readonly workers?: number
   /** It took the place of one that was paused. */
   readonly isPaused?: true
 }
@@ -43,6 +45,7 @@ export type TopologyEvent =
   | { readonly type: 'topology.updated'; readonly data: UpdatedData }
   | { readonly type: 'topology.paused'; readonly data: Named }
   | { readonly type: 'topology.resumed'; readonly data: Named }
+  | { readonly type: 'topology.rescaled'; readonly data: Named & { readonly workers: number } }
   | { readonly type: 'topology.draining'; readonly data: Named & { readonly head: Stamp } }
   | { readonly type: 'topology.ended'; readonly data: Named }
   | { readonly type: 'topology.failed'; readonly data: Named & { readonly error: PlainFailure } }
@@ -89,6 +92,7 @@ function changed(current: Deployment, event: TopologyEvent): Deployment {
   if (isOver(current)) return current
   if (event.type === 'topology.paused') return { ...current, status: 'paused' }
   if (event.type === 'topology.resumed') return { ...current, status: runningStatus(current) }
+  if (event.type === 'topology.rescaled') return { ...current, workers: event.data.workers }
   if (event.type === 'topology.draining') return { ...current, status: 'draining', isDraining: true, head: event.data.head }
   return current
 }

@@ -54,6 +54,7 @@ export function statusOf({ deployment, stats, row, events, isRebuilt, undelivere
     ...(stats?.watermark !== undefined && { watermark: stats.watermark }),
     ...deliveriesOf(stats, undelivered),
     ...(error && { error }),
+    ...((deployment.workers ?? 1) > 1 && { workers: deployment.workers as number }),
     ...(isRebuilt && { rebuilt: true as const }),
     ...rebuildingOf(deployment, position, isAtEnd),
   }

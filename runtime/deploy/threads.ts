@@ -4,6 +4,7 @@ import { Heartbeat } from '../../actors/heartbeat.ts'
 import { type StateOwner, StateWriter } from '../../actors/state-writer.ts'
 import { systemClock } from '../../event/clock.ts'
 import type { DeployerThreads, DeployingOptions } from './deployer-options.ts'
+import { LanePorts } from './lane-ports.ts'
 import { localThreads } from './local-threads.ts'
 import type { ModuleFiles } from './module-graph.ts'
 import type { MainSide } from './pipeline-port.ts'
@@ -13,7 +14,7 @@ import { StateThread } from './state-thread.ts'
 export interface Threads {
   readonly writer: StateOwner
   /** A thread for one more topology. */
-  take(topology: string, files?: ModuleFiles): PipelineThread
+  take(topology: string, files?: ModuleFiles, beside?: ReadonlySet<PipelineThread>): PipelineThread
   /** The pipelines were stopped before. */
   close(): Promise<void>
 }
@@ -44,6 +45,7 @@ export function openThreads(
       limits,
       epochMs,
       clock,
+      ports: new LanePorts(),
       ...(syncShards && { syncShards }),
     }
     return { ...localThreads(parts), writer }
@@ -62,7 +64,7 @@ export function openThreads(
   })
   return {
     writer: stateThread.writer,
-    take: (topology, files) => workers.take(topology, files),
+    take: (topology, files, beside) => workers.take(topology, files, beside),
     async close() {
       await workers.close()
       await stateThread.close()

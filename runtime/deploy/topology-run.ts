@@ -6,6 +6,7 @@ import { EventStoreError } from '../../event/error.ts'
 import type { Scope } from '../../event/scope.ts'
 import type { HotMemory } from './hot-memory.ts'
 import type { PipelineStats } from './pipeline-host.ts'
+import { LaneThreads } from './lane-threads.ts'
 import type { StateSubscriptions } from './state-subscriptions.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
 import { type Deployment, projectionsOf } from './registry.ts'
@@ -18,6 +19,8 @@ const STALLS_MAX = 5
 export interface TopologyRunParts {
   readonly scope: Scope
   readonly take: (topology: string) => { readonly thread: PipelineThread; readonly digest?: string | undefined }
+  /** A thread for a lane, another than these where there can be one. */
+  readonly takeBeside: (topology: string, beside: ReadonlySet<PipelineThread>) => PipelineThread
   /** A number above all given before. */
   readonly nextIncarnation: () => number
   /** Of the last epoch in the database; 0 before the first. */
@@ -38,6 +41,8 @@ export class TopologyRun {
   readonly #skip: SkippedRow[] = []
   readonly #strikes = new Map<string, number>()
   #thread: PipelineThread | undefined
+  /** Where its other lanes run. */
+  #lanes: LaneThreads | undefined
   #started: Promise<void> = Promise.resolve()
   #isStarting = false
   #isStopping = false
@@ -66,7 +71,7 @@ export class TopologyRun {
   }
 
   runsIn(thread: PipelineThread): boolean {
-    return this.#thread === thread
+    return this.#thread === thread || this.#lanes?.threads.has(thread) === true
   }
 
   /** Rejects when the pipeline can not be built, or when its thread dies over it. */
@@ -84,20 +89,29 @@ export class TopologyRun {
     this.#thread = thread
     this.digest = digest
     this.incarnation = this.#parts.nextIncarnation()
+    const request = {
+      scope: this.#parts.scope,
+      plan,
+      module,
+      ...(digest !== undefined && { digest }),
+      incarnation: this.incarnation,
+      skip: this.#skip,
+    }
     try {
+      const { workers = 1 } = deployment
+      this.#lanes = workers > 1 ? LaneThreads.of(thread, workers, beside => this.#parts.takeBeside(this.stored, beside)) : undefined
       await thread.control.start({
-        scope: this.#parts.scope,
-        plan,
-        module,
-        ...(digest !== undefined && { digest }),
+        ...request,
         deployment: deployment.deployment,
-        incarnation: this.incarnation,
         ...(head !== undefined && { head }),
         isRepeating,
         hot: this.#parts.hot.open(this.name, projectionsOf(plan)),
         watched: this.#parts.subscriptions.watched,
-        skip: this.#skip,
+        ...(await this.#lanes?.start(request)),
       })
+    } catch (error) {
+      await this.#lanes?.abandon()
+      throw error
     } finally {
       this.#isStarting = false
     }
@@ -110,7 +124,7 @@ export class TopologyRun {
         return await this.start()
       } catch (error) {
         if (this.#isStopping) return
-        if (!this.#thread?.isGone) return this.#parts.failed(this, asEventStoreError(error), false)
+        if (!this.#thread?.isGone && !this.#lanes?.isBroken) return this.#parts.failed(this, asEventStoreError(error), false)
         if (!this.#mayGoOn()) return
       }
     }
@@ -119,10 +133,20 @@ export class TopologyRun {
   /** Its thread is gone. A start under way finds out by itself. */
   died(cause: string, noted: NotedCall | undefined): void {
     this.#death = { cause, noted }
+    const isOfLane = this.#thread?.isGone === false
     this.#parts.hot.close(this.name)
     this.#parts.subscriptions.lost(projectionsOf(this.deployment.plan))
+    // Its pipeline would wait for the lane for ever.
+    if (isOfLane && this.#isStopping) void this.#thread?.control.stop(this.stored, { commit: false }).catch(() => undefined)
     if (this.#isStarting || this.#isStopping) return
-    if (this.#mayGoOn()) void this.startAlone()
+    if (this.#mayGoOn()) void (isOfLane ? this.#startAgain() : this.startAlone())
+  }
+
+  /** A thread of its lanes is gone, and its pipeline waits for it. */
+  async #startAgain(): Promise<void> {
+    await this.#thread?.control.stop(this.stored, { commit: false }).catch(() => undefined)
+    this.left()
+    if (!this.#isStopping) await this.startAlone()
   }
 
   #mayGoOn(): boolean {
@@ -168,6 +192,7 @@ export class TopologyRun {
   /** It has come to rest. */
   left(): void {
     this.#thread?.leave(this.stored)
+    for (const thread of this.#lanes?.threads ?? []) thread.leave(this.stored)
   }
 
   /** Null while it is being started, and when its thread has just died. */

@@ -62,6 +62,7 @@ export class TopologyRuns {
         if (last?.isGone === false) return { thread: last, digest }
         return { thread: this.threads.take(stored, filesOfPlan(module, plan)), digest: digestOfModule(module) }
       },
+      takeBeside: (stored, beside) => this.threads.take(stored, filesOfPlan(module, plan), beside),
       scope: this.#options.scope,
       hot: this.hot,
       subscriptions: this.subscriptions,

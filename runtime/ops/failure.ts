@@ -37,7 +37,7 @@ const nextSteps: Record<ErrorCode, (about: Circumstances) => string | null> = {
 }
 
 /** Commands that name a topology. */
-const ofDeployed = /^(?:undeploy|pause|resume|drain|dead-letters .*)$/
+const ofDeployed = /^(?:undeploy|pause|resume|drain|rescale|dead-letters .*)$/
 
 function invalid({ command, details }: Circumstances): string {
   if (command === null) return 'allsource --help lists the commands'

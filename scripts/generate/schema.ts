@@ -102,7 +102,9 @@ function aggregateSchema({ name, summary, options }: AggregateSpec): Schema {
   const of = 'field' in options ? { of: { ...reference('expression') } } : {}
   // The column may be computed instead.
   const needed = ['aggregate', ...required.filter(option => option !== 'field')]
-  return { ...rest, description: summary, properties: { aggregate: { const: name }, ...(properties as object), ...of }, required: needed }
+  const where = { allOf: [reference('expression')], description: 'A condition: only rows of which it is true are taken.' }
+  const all = { aggregate: { const: name }, ...(properties as object), ...of, where }
+  return { ...rest, description: summary, properties: all, required: needed }
 }
 
 function stepSchema(operators: readonly OperatorSpec[], own: Schema, required: readonly string[]): Schema {
@@ -162,7 +164,7 @@ const table: Schema = {
 
 function schemaOf(operators: readonly OperatorSpec[], aggregates: readonly AggregateSpec[]): Schema {
   const sinks = operators.filter(({ kind }) => kind === 'sink')
-  const call = `^\\s*(?:${aggregates.map(({ name }) => name).join('|')})\\s*\\([\\s\\S]*\\)\\s*$`
+  const call = `^\\s*(?:${aggregates.map(({ name }) => name).join('|')})\\s*\\([\\s\\S]*\\)(?:\\s*[wW][hH][eE][rR][eE]\\s[\\s\\S]*)?\\s*$`
   const id = { ...text, maxLength: 200, description: 'Stable: the state of the step is kept under it.' }
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',

@@ -4,7 +4,7 @@ import { type Call, command } from '../command.ts'
 import { fileSummary, topologyPlace } from '../place.ts'
 import { printChange, printTopologies, recordOf } from '../topology-output.ts'
 import { projectionRebuilt, statusNamed, topologyEnds, untilStopped } from '../topology-wait.ts'
-import { oneOf, text } from '../values.ts'
+import { oneOf, text, wholeNumber } from '../values.ts'
 
 export const deploy = command({
   name: 'deploy',
@@ -12,6 +12,10 @@ export const deploy = command({
   arguments: { file: { value: text('FILE'), summary: fileSummary } },
   flags: {
     until: { value: oneOf('head'), summary: 'Folds what is there now, ends, and waits for it.' },
+    workers: {
+      value: wholeNumber('W', 1),
+      summary: 'Lanes in which its keyed steps run side by side, with the same results; one when left out.',
+    },
     watch: { value: null, summary: 'Stays, and takes what is saved into the files of a projection, until it is told to stop.' },
   },
   notes: [
@@ -30,12 +34,13 @@ export const deploy = command({
   ],
   makesStore: true,
   runsTopologies: true,
-  async run({ arguments: { file }, flags: { until, watch }, terminal, open, isRunning, signal, workingDirectory }) {
+  async run({ arguments: { file }, flags: { until, watch, workers }, terminal, open, isRunning, signal, workingDirectory }) {
     const { url, export: exported } = topologyPlace(file, workingDirectory)
     const node = await open()
     const { name, update } = await node.deploy(new URL(url), {
       ...(until !== undefined && { until }),
       ...(watch && { watch }),
+      ...(workers !== undefined && { workers }),
       ...(exported !== undefined && { export: exported }),
     })
     if (until !== undefined) await topologyEnds(node, name, { terminal, signal })

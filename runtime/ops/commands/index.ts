@@ -10,6 +10,7 @@ import { follow } from './follow.ts'
 import { lint } from './lint.ts'
 import { pause, resume } from './pause.ts'
 import { read } from './read.ts'
+import { rescale } from './rescale.ts'
 import { run } from './run.ts'
 import { start } from './start.ts'
 import { stateGet } from './state-get.ts'
@@ -24,7 +25,7 @@ import { verify } from './verify.ts'
 
 const events = [append, read, follow, stateGet, stateList]
 const topologyFiles = [lint, explain, expr, run, test]
-const deployed = [deploy, undeploy, topologies, pause, resume, drain, top]
+const deployed = [deploy, undeploy, topologies, pause, resume, drain, rescale, top]
 const deadLetters = [deadLettersList, deadLettersShow, deadLettersReplay, deadLettersDiscard]
 
 export const commands: readonly Command[] = [

@@ -8,7 +8,7 @@ import { metrics, stats, verify } from './node.ts'
 import { readAll, readEvent, readEventAt, readStream, streamVersion } from './read.ts'
 import { stateGet, stateList } from './state.ts'
 import { dropTenant, listTenants } from './tenants.ts'
-import { caughtUp, deploy, drain, listTopologies, pause, resume, showTopology, undeploy } from './topologies.ts'
+import { caughtUp, deploy, drain, listTopologies, pause, rescale, resume, showTopology, undeploy } from './topologies.ts'
 
 export const routes: readonly Route[] = [
   append,
@@ -28,6 +28,7 @@ export const routes: readonly Route[] = [
   pause,
   resume,
   drain,
+  rescale,
   caughtUp,
   listLetters,
   showLetter,

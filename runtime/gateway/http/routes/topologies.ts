@@ -22,14 +22,21 @@ export const statusSchema = z
   })
   .meta({ id: 'TopologyStatus', description: 'Times are milliseconds since the epoch.' })
 
+const workersSchema = z.int().min(1).meta({ description: 'Lanes in which keyed steps run side by side; the results are the same.' })
+
 const deploySchema = z.union([
   z.strictObject({
     file: z.string().min(1).meta({ description: 'Path or URL on the node’s machine; over the unix socket only.' }),
     export: z.string().min(1).optional(),
     until: z.literal('head').optional(),
     watch: z.boolean().optional().meta({ description: 'Takes changes of the files of a projection while the node is open.' }),
+    workers: workersSchema.optional(),
   }),
-  z.strictObject({ topology: z.record(z.string(), z.unknown()), until: z.literal('head').optional() }),
+  z.strictObject({
+    topology: z.record(z.string(), z.unknown()),
+    until: z.literal('head').optional(),
+    workers: workersSchema.optional(),
+  }),
 ])
 
 async function statusOf({ store }: Session, name: string): Promise<TopologyStatus> {
@@ -79,7 +86,10 @@ export const deploy = route({
   summary: 'Deploys a topology: a text that names no files, or over the unix socket a file of the node’s machine.',
   action: 'deploy',
   params: z.object({}),
-  query: z.strictObject({ until: z.literal('head').optional().meta({ description: 'For a body of YAML: ends at what is there now.' }) }),
+  query: z.strictObject({
+    until: z.literal('head').optional().meta({ description: 'For a body of YAML: ends at what is there now.' }),
+    workers: workersSchema.optional(),
+  }),
   body: {
     types: ['application/json', 'application/yaml'],
     schema: deploySchema,
@@ -114,18 +124,26 @@ export const deploy = route({
   },
 })
 
-async function deployBody({ body, contentType, query, peer, session: { store } }: Call<object, { until?: 'head' | undefined }>) {
-  if (contentType === 'application/yaml')
-    return store.deployText(textBody(body), { format: 'yaml', ...(query.until && { until: query.until }) })
+type DeployQuery = Pick<DeployOptions, 'until' | 'workers'>
+interface Given {
+  readonly until?: 'head' | undefined
+  readonly workers?: number | undefined
+}
+
+async function deployBody({ body, contentType, query, peer, session: { store } }: Call<object, Given>) {
+  if (contentType === 'application/yaml') return store.deployText(textBody(body), { format: 'yaml', ...given(query) })
   const asked = jsonBody(deploySchema, body)
-  const until: DeployOptions = asked.until === undefined ? {} : { until: asked.until }
-  if ('topology' in asked) return store.deployText(JSON.stringify(asked.topology), { format: 'json', ...until })
+  if ('topology' in asked) return store.deployText(JSON.stringify(asked.topology), { format: 'json', ...given(asked) })
   if (peer.kind !== 'socket')
     throw new HttpRefusal(403, 'FORBIDDEN', 'a file of this machine is deployed over the unix socket only; send the topology itself', {
       details: { field: 'file' },
     })
   const { export: exported, watch } = asked
-  return store.deploy(asked.file, { ...until, ...(exported !== undefined && { export: exported }), ...(watch && { watch }) })
+  return store.deploy(asked.file, { ...given(asked), ...(exported !== undefined && { export: exported }), ...(watch && { watch }) })
+}
+
+function given({ until, workers }: Given): DeployQuery {
+  return { ...(until !== undefined && { until }), ...(workers !== undefined && { workers }) }
 }
 
 export const undeploy = route({
@@ -164,6 +182,22 @@ const control = (verb: 'pause' | 'resume' | 'drain', summary: string) =>
 export const pause = control('pause', 'Stops a topology after a last epoch; its state is kept.')
 export const resume = control('resume', 'A paused topology goes on where it was.')
 export const drain = control('drain', 'Lets a topology fold what is in the log now, and then end.')
+
+export const rescale = route({
+  method: 'POST',
+  path: '/v1/topologies/{name}/rescale',
+  name: 'rescaleTopology',
+  summary: 'Spreads the keyed steps of a topology over another number of lanes; it goes on from its last epoch, with the same results.',
+  action: 'deploy',
+  params,
+  query: z.strictObject({ workers: workersSchema }),
+  answers: { 200: { summary: 'Its status afterwards.', schema: statusSchema } },
+  errors: ['INVALID', 'NOT_FOUND', 'READ_ONLY'],
+  async answer({ params: { name }, query, session }) {
+    await session.store.rescale(name, query.workers)
+    return { status: 200, json: await statusOf(session, name) }
+  },
+})
 
 export const caughtUp = route({
   method: 'POST',
