@@ -20,6 +20,7 @@ import { keyBy } from './keyBy.ts'
 import { latest } from './latest.ts'
 import { map } from './map.ts'
 import { merge } from './merge.ts'
+import { over } from './over.ts'
 import { parse } from './parse.ts'
 import { pattern } from './pattern.ts'
 import { projection } from './projection.ts'
@@ -59,6 +60,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   latest,
   map,
   merge,
+  over,
   parse,
   pattern,
   projection,

@@ -37,7 +37,7 @@ export abstract class KeyedWindows<Home> {
   protected readonly aggregates: WindowAggregates
   protected readonly causes = new Causes()
   protected readonly state: WindowState
-  readonly #context: StepContext
+  protected readonly context: StepContext
   readonly #options: KeyedOptions
   readonly #shape: SavedShape
   readonly #output: WindowRows
@@ -45,7 +45,7 @@ export abstract class KeyedWindows<Home> {
   #keys: KeyIds | undefined
 
   constructor(context: StepContext, options: KeyedOptions) {
-    this.#context = context
+    this.context = context
     this.#options = options
     this.#shape = { ...options.shape, aggregate: options.aggregate }
     this.aggregates = new WindowAggregates(options.aggregate, context)
@@ -59,7 +59,7 @@ export abstract class KeyedWindows<Home> {
   }
 
   /** The number that tells this window from others of the same key, in the state. */
-  protected abstract placeOf(home: Home): number
+  protected abstract placeOf(home: Home, cell: number): number
   /** What is written of a cell before its aggregates, and read again. */
   protected writeHead(_home: Home, _writer: ByteWriter, _cell: number): void {}
   /** Opens the cell of a saved window. */
@@ -84,7 +84,7 @@ export abstract class KeyedWindows<Home> {
     const fields = this.#options.by ?? page.key ?? []
     this.#keys ??= new KeyIds(fields)
     if (fields === this.#keys.fields || fields.join('\n') === this.#keys.fields.join('\n')) return this.#keys
-    const { step } = this.#context
+    const { step } = this.context
     throw new EventStoreError(
       'INCOMPATIBLE',
       `step ${step}: its windows are kept by ${this.#keys.fields.join()}, not by ${fields.join()}`,
@@ -115,7 +115,7 @@ export abstract class KeyedWindows<Home> {
 
   /** Gives up a cell and what is written of it. */
   protected drop(cell: number): void {
-    const place = this.placeOf(this.cells.homeOf(cell))
+    const place = this.placeOf(this.cells.homeOf(cell), cell)
     const key = this.cells.keyOf(cell)
     if (this.cells.release(cell)) this.state.deleteCell(place, this.#textOf(key))
   }
@@ -131,7 +131,7 @@ export abstract class KeyedWindows<Home> {
     for (const cell of this.cells.changed()) {
       this.state.saveShape(shape)
       const home = this.cells.homeOf(cell)
-      const place = this.placeOf(home)
+      const place = this.placeOf(home, cell)
       const text = this.#textOf(this.cells.keyOf(cell))
       this.writeHead(home, this.#writer, cell)
       this.aggregates.save(cell, this.#writer, (aggregate, chunk, bytes) => this.state.saveChunk(place, text, { aggregate, chunk, bytes }))
@@ -141,11 +141,11 @@ export abstract class KeyedWindows<Home> {
 
   /** Reads what was written; answers the places that were marked. Called when the step has been made. */
   protected load(): readonly number[] {
-    const { key, cells, marks } = this.state.load(this.#shape, this.#context)
+    const { key, cells, marks } = this.state.load(this.#shape, this.context)
     if (key === undefined) return marks
     this.#keys = new KeyIds(key)
     for (const saved of cells) {
-      if (this.#context.owns?.(key, saved.key) === false) continue
+      if (this.context.owns?.(key, saved.key) === false) continue
       const reader = new ByteReader(saved.bytes)
       const cell = this.reopen(saved.place, this.#keys.idOf(saved.key), reader)
       this.aggregates.load(cell, reader)

@@ -222,6 +222,10 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
   keyBy: (chance, ground) => ({ fields: by(chance, ground)['by'] ?? ['key'] }),
   merge: () => ({}),
   catch: () => ({}),
+  over: (chance, ground) => ({
+    ...chance.oneOf([{ rows: 2 }, { range: 50 }, {}, { rows: 1, order: 'arrival' }]),
+    ...keyed(chance, ground),
+  }),
   cumulate: (chance, ground) => ({ size: 120, step: chance.oneOf([120, 30, 10]), ...keyed(chance, ground) }),
   tumble: (chance, ground) => ({
     size: chance.oneOf([20, 50, 100, 100, 400]),
