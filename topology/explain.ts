@@ -67,7 +67,7 @@ export function explainPlan(plan: Plan, { workers = 1 }: { readonly workers?: nu
       id: source.id,
       kind: source.kind,
       reads: source.kind === 'log' ? filterText(source) : source.reference,
-      decodes: source.kind === 'log' ? source.fields : ['*'],
+      decodes: source.fields ?? ['*'],
       taps: source.kind === 'log' ? (source.taps ?? []).map(tap => ({ port: tap.port, reads: filterText(tap) })) : [],
     },
     steps: plan.steps.map(step => ({
@@ -89,11 +89,11 @@ function explainedStep(
   { id, operator, options, from, inOrder = [], reads, row }: PlanStep,
   chain: number | null,
 ): Omit<ExplainedStep, 'splitBy' | 'lanes'> {
-  const spec = operators[operator]?.spec
-  const by = options['by']
+  const { spec, splitBy, keepsOf } = operators[operator] ?? {}
+  const by = options['by'] ?? (spec?.inputs && splitBy?.(options as never, [], 0))
   const key = Array.isArray(by) ? (by as string[]) : (row?.key ?? [])
   const guarantee = spec?.kind === 'sink' ? (spec.guarantee ?? 'exactlyOnce') : null
-  const keeps = spec?.stateVersion === undefined ? null : (spec.keeps ?? 'state')
+  const keeps = spec?.stateVersion === undefined ? null : (keepsOf?.(options as never) ?? spec.keeps ?? 'state')
   const known = { reads: reads ?? ['*'], row: row ?? null, key: spec?.kind === 'keyed' ? key : [] }
   return { id, operator, from, ...known, inOrder, keeps, chain, guarantee }
 }

@@ -205,6 +205,11 @@ export class OverRows extends KeyedWindows<Frame> {
     }
   }
 
+  /** A row leaves when the watermark is past it. */
+  protected override dueAt(): number {
+    return this.#waiting.time + 1
+  }
+
   protected override placeOf(_frame: Frame, cell: number): number {
     return this.#frames.serialOf(cell)
   }

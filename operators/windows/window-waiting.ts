@@ -29,6 +29,11 @@ export class WaitingRows {
     return rowOf(page, this.#rows[cell] as number, [...page.columns.keys()])
   }
 
+  /** The least time that a row waits for; Infinity when none does. */
+  get time(): number {
+    return this.#heap.time
+  }
+
   /** The cells whose rows happened before `until`, in no order; they wait no more, but their rows are still known. */
   due(until: number): number[] {
     const due: number[] = []
