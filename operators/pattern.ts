@@ -109,7 +109,8 @@ export const pattern: Operator<PatternOptions> = {
       'last row is taken: the key, `matchStart` and `matchEnd` (times of its first and last row), and the columns of `select`. It happened when its last row ' +
       'did. Matches leave in the order of (time, key), those of a key and time by their first rows. A partial match whose time is over leaves by the ' +
       'port `timedOut`, with null for what was not matched, at the time of its first row plus `within`. A row for which a condition fails, or that ' +
-      'would make more than `limit` partial matches, is a dead letter; so is the last row of a match for which `select` fails.',
+      'would make more than `limit` partial matches, is a dead letter; so is the last row of a match for which `select` fails. What is decided ' +
+      'when the watermark moves has its dead letter at the event that moved it.',
     options: {
       steps: {
         type: 'json',

@@ -105,6 +105,11 @@ const aggregatesOf: readonly ((field: string) => Options)[] = [
   field => ({ aggregate: 'percentile', field, p: 0.5 }),
   field => ({ aggregate: 'percentileCont', field, p: 0.3 }),
   field => ({ aggregate: 'sum', of: `${field} * 2 + 1` }),
+  field => ({ aggregate: 'variance', field }),
+  field => ({ aggregate: 'median', field }),
+  field => ({ aggregate: 'approxDistinct', field, precision: 4 }),
+  field => ({ aggregate: 'weightedMean', field, weight: 'small' }),
+  field => ({ aggregate: 'rate', field }),
 ]
 
 function aggregate(chance: Chance, ground: Ground): Options {
@@ -113,13 +118,27 @@ function aggregate(chance: Chance, ground: Ground): Options {
     small: chance.oneOf([{ aggregate: 'count' }, { aggregate: 'countDistinct', field: chance.oneOf(namesIn(ground)) }]),
     tags: chance.oneOf([
       { aggregate: 'collect', field: chance.oneOf(namesIn(ground)), most: 4 },
+      { aggregate: 'approxTop', field: chance.oneOf(namesIn(ground)), k: 2, counters: 3 },
       { aggregate: 'argMax', field: chance.oneOf(numbersIn(ground)), ...(chance.is(0.5) && { take: chance.someOf(namesIn(ground), 3) }) },
     ]),
-    item: { aggregate: chance.oneOf(['first', 'last']), field: chance.oneOf(namesIn(ground)) },
+    item: { aggregate: chance.oneOf(['first', 'last', 'mode']), field: chance.oneOf(namesIn(ground)) },
     at: { aggregate: chance.oneOf(['last', 'min']), field: 'at' },
     flag: { aggregate: chance.oneOf(['some', 'every']), field: 'flag' },
   }
-  return Object.fromEntries(chance.someOf(Object.keys(all), 4).map(name => [name, all[name]]))
+  const where = (): Options => (chance.is(0.3) ? { where: condition(chance, ground) } : {})
+  return Object.fromEntries(chance.someOf(Object.keys(all), 4).map(name => [name, { ...(all[name] as Options), ...where() }]))
+}
+
+/** Rows behind one another, with conditions over those before. */
+function steps(chance: Chance, ground: Ground): readonly Options[] {
+  const [number, other] = [chance.oneOf(numbersIn(ground)), chance.oneOf(numbersIn(ground))]
+  const loop = (): Options => (chance.is(0.3) ? { times: chance.oneOf(['1..2', '2+', 2]), ...(chance.is(0.5) && { greedy: true }) } : {})
+  return [
+    { begin: 'one', where: condition(chance, ground), ...loop() },
+    ...(chance.is(0.3) ? [{ notFollowedBy: 'never', where: condition(chance, ground) }] : []),
+    { [chance.oneOf(['next', 'followedBy', 'followedByAny'])]: 'two', where: `${number} >= last(one.${other})`, ...loop() },
+    ...(chance.is(0.2) ? [{ notFollowedBy: 'then', where: condition(chance, ground) }] : []),
+  ]
 }
 
 /** A key and what is computed, under other names than those of the key. */
@@ -241,6 +260,14 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
     ...keyed(chance, ground),
   }),
   total: (chance, ground) => ({ ...keyed(chance, ground) }),
+  pattern: (chance, ground) => ({
+    ...by(chance, ground),
+    steps: steps(chance, ground),
+    within: chance.oneOf([20, 100, 400]),
+    skip: chance.oneOf(['none', 'pastLast', 'toNext', 'toFirst two', 'toLast one']),
+    select: { n: `sum(one.${chance.oneOf(numbersIn(ground))})`, tags: `two."${chance.oneOf(namesIn(ground))}"`, small: 'count(two)' },
+    limit: chance.oneOf([4, 100]),
+  }),
   topN: (chance, ground) => ({
     n: 1 + chance.below(4),
     order: [`${chance.is(0.5) ? '-' : ''}${chance.oneOf(namesIn(ground))}`, chance.oneOf(namesIn(ground))],
