@@ -252,6 +252,7 @@ function stepContext(node: StepNode, context: GraphContext, shared: SharedProjec
     step: id,
     module: context.module,
     row: node.step.row ?? anyRow,
+    ...(node.step.inputs && { inputs: node.step.inputs }),
     get state() {
       assert(stateVersion !== undefined, `operator ${node.step.operator} uses state but its spec has no stateVersion`)
       return (state ??= context.state(id, stateVersion))

@@ -55,6 +55,13 @@ export interface DeadRow {
   readonly attempts: number
 }
 
+/** One of the inputs of a join. */
+export interface JoinedInput {
+  readonly row: RowType
+  /** The columns it needs of them; `*` for all. */
+  readonly reads: readonly string[]
+}
+
 /** What one step is given by the fragment that runs it. */
 export interface StepContext {
   readonly step: string
@@ -63,6 +70,8 @@ export interface StepContext {
   readonly state: StepState
   /** What is known of the columns that come in. */
   readonly row: RowType
+  /** The same of each input by itself, at joins. */
+  readonly inputs?: readonly JoinedInput[]
   projection(name: string): ProjectionWriter
   /** The rows of a projection of another topology, as they stand when they are looked up; undefined where there is none. */
   lookup(projection: string): (key: readonly unknown[]) => Row | undefined
@@ -118,12 +127,14 @@ export interface OptionSpec {
   readonly default?: unknown
   /** The values of a `choice`. */
   readonly choices?: readonly string[]
-  /** The options of a `group`. */
+  /** The options of a `group`, or of a `choice` that may be a mapping too. */
   readonly options?: Readonly<Record<string, OptionSpec>>
   /** The least and the most a `number` may be, and that it must be whole. */
   readonly least?: number
   readonly most?: number
   readonly isWhole?: boolean
+  /** A `duration` may also be units of the calendar: `1 day`, `2 weeks`, `1 month`. */
+  readonly orCalendar?: true
   /** Columns named here are not those that come in: they are made here, or belong to a table. */
   readonly isForeign?: boolean
   /** A `field` may also be a list of columns. */
@@ -157,6 +168,8 @@ export interface OperatorSpec {
   readonly guarantee?: 'atLeastOnce'
   /** Takes what other steps gave up: ports `dead` and no others. */
   readonly takesDead?: true
+  /** A join, whose inputs differ: it takes exactly so many, in this order. */
+  readonly inputs?: 2
 }
 
 /**
@@ -194,11 +207,24 @@ export interface Operator<Options = never> {
   portsOf?(options: Options): Readonly<Record<Port, string>>
   /**
    * The columns that leave by each port, given those that come in. A port that is not answered for, and every port when this is left out,
-   * has the columns that came in. INVALID when the options and the columns do not fit; `details.option` names the option then.
+   * has the columns that came in. INVALID when the options and the columns do not fit; `details.option` names the option then. `inputs` are
+   * those of each input, of which `input` is all together.
    */
-  types?(options: Options, input: RowType, functionOf: (reference: string) => unknown): Readonly<Record<Port, RowType>>
-  /** The columns that must come in, given those that are wanted at each of its ports. `functionOf` gives a user's function, if it is known. */
-  needs(options: Options, wanted: (port: Port) => FieldSet, functionOf: (reference: string) => unknown): FieldSet
+  types?(
+    options: Options,
+    input: RowType,
+    functionOf: (reference: string) => unknown,
+    inputs?: readonly RowType[],
+  ): Readonly<Record<Port, RowType>>
+  /**
+   * The columns that must come in, given those that are wanted at each of its ports; a join is asked for each `input` by its number.
+   * `functionOf` gives a user's function, if it is known.
+   */
+  needs(options: Options, wanted: (port: Port) => FieldSet, functionOf: (reference: string) => unknown, input?: number): FieldSet
+  /** What it keeps with these options and for how long, where the spec can not say it for all: for `explain`. */
+  keepsOf?(options: Options): string
+  /** Inputs from this number on are only looked up in: they hold no watermark back. */
+  sideInputs?(options: Options): number | undefined
   /**
    * The columns of an input by which its rows may be split among lanes: rows with equal values there meet, and no others need to. `key` is what
    * `keyBy` named. At joins the n-th column of one input meets the n-th of the other. Left out, or empty: all rows must meet in one place.

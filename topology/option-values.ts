@@ -23,6 +23,7 @@ function valuesOf(specs: Readonly<Record<string, OptionSpec>>, values: Readonly<
     const path = [...at, name]
     if (value === undefined) return []
     switch (spec.type) {
+      case 'choice':
       case 'group':
         return isObject(value) ? valuesOf(spec.options ?? {}, value, path) : []
       case 'columns':

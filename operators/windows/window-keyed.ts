@@ -6,8 +6,9 @@ import type { StepContext } from '../operator.ts'
 import { aliveRows } from '../page.ts'
 import { WindowAggregates } from './window-aggregates.ts'
 import { WindowCells } from './window-cells.ts'
+import type { CellTable } from './window-hash.ts'
 import { KeyIds } from './window-keys.ts'
-import { Causes } from './window-order.ts'
+import { Causes, type KeyOrder } from './window-order.ts'
 import { type Leaving, WindowRows } from './window-rows.ts'
 import { type SavedShape, WindowState } from './window-state.ts'
 import type { AggregateUses } from './window-uses.ts'
@@ -93,12 +94,23 @@ export abstract class KeyedWindows<Home> {
 
   /** Puts the results of a cell, as they are now, among the rows that leave. */
   protected leave(cell: number, leaving: Leaving): void {
-    this.#output.add(this.keys.keyOf(this.cells.keyOf(cell)), cell, leaving)
+    this.#output.add(this.cells.keyOf(cell), cell, leaving)
+  }
+
+  /** The same for all cells of a window, in the order of their keys. */
+  protected leaveAll(table: CellTable, order: KeyOrder, { leaving, send }: { leaving: Leaving; send: Send }): void {
+    const { keys, cells } = table
+    const sorted = order.sorted(table, this.keys)
+    for (let i = 0; i < sorted.length; i++) {
+      const at = sorted[i] as number
+      this.#output.add(keys[at] as number, cells[at] as number, leaving)
+      this.flush(send, false)
+    }
   }
 
   /** Sends the rows that leave; `all`, or when there are many. */
   protected flush(send: Send, all = true): void {
-    if (this.#keys !== undefined && (all || this.#output.isFull)) this.#output.flush(this.#keys.fields, send)
+    if (this.#keys !== undefined && (all || this.#output.isFull)) this.#output.flush(this.#keys, send)
   }
 
   /** Gives up a cell and what is written of it. */

@@ -97,6 +97,8 @@ export interface PipelineControl extends Record<string, (...args: never[]) => un
   start(request: StartPipeline): Promise<void>
   /** One lane of a topology whose pipeline runs in another thread. */
   startLane(request: StartLane): Promise<void>
+  /** Of lanes that will not be. */
+  dropPorts(names: readonly string[]): void
   /** Does nothing for one that does not run here. */
   stop(topology: string, options: StopOptions): Promise<void>
   stats(topology: string): PipelineStats | null
@@ -130,6 +132,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
       actors.set(topology, actor)
     },
     startLane: request => startLane(parts, request),
+    dropPorts: names => parts.ports.drop(names),
     stop: async (topology, options) => actors.get(topology)?.stop(options),
     stats(topology) {
       const actor = actors.get(topology)

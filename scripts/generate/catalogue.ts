@@ -53,10 +53,15 @@ function aggregateIndex(names: readonly string[]): string {
   ].join('\n')
 }
 
+function typeText({ type, choices, options, orCalendar }: OptionSpec): string {
+  if (choices === undefined) return orCalendar === true ? `${type}, or units of the calendar` : type
+  return [...choices.map(choice => `\`'${choice}'\``), ...(options === undefined ? [] : ['group'])].join(' or ')
+}
+
 function optionRows(options: Readonly<Record<string, OptionSpec>>, prefix = ''): string[] {
   return Object.entries(options).flatMap(([name, option]) => {
     const fallback = option.required === true ? '**required**' : option.default === undefined ? '' : `\`${JSON.stringify(option.default)}\``
-    const type = option.choices === undefined ? option.type : option.choices.map(choice => `\`'${choice}'\``).join(' or ')
+    const type = typeText(option)
     const row = `| \`${prefix}${name}\` | ${type} | ${fallback} | ${option.summary} |`
     return [row, ...optionRows(option.options ?? {}, `${prefix}${name}.`)]
   })

@@ -49,7 +49,7 @@ const schemas: Readonly<Record<OptionType, (option: OptionSpec) => Schema>> = {
     ...(most !== undefined && { maximum: most }),
   }),
   boolean: () => ({ type: 'boolean' }),
-  duration: () => reference('duration'),
+  duration: ({ orCalendar }) => (orCalendar === true ? { anyOf: [reference('duration'), reference('period')] } : reference('duration')),
   field: () => text,
   list: () => someNames,
   order: () => ({ anyOf: [{ type: 'string', pattern: `^-?${word}` }, names] }),
@@ -64,7 +64,7 @@ const schemas: Readonly<Record<OptionType, (option: OptionSpec) => Schema>> = {
   template: () => text,
   aggregates: () => mappingOf(reference('aggregate')),
   table: () => ({ anyOf: [text, reference('table')] }),
-  choice: ({ choices }) => ({ enum: choices }),
+  choice: ({ choices, options }) => (options === undefined ? { enum: choices } : { anyOf: [{ enum: choices }, optionsSchema(options)] }),
   group: ({ options = {} }) => optionsSchema(options),
 }
 
@@ -191,6 +191,7 @@ function schemaOf(operators: readonly OperatorSpec[], aggregates: readonly Aggre
           { type: 'integer', minimum: 0 },
         ],
       },
+      period: { type: 'string', pattern: '^[1-9]\\d{0,4} (?:day|week|month|quarter|year)s?$', description: 'Units of the calendar.' },
       function: { type: 'string', pattern: '^[^#\\s]*#\\S+\\s*$', description: 'module#export' },
       expression: { type: ['string', 'number', 'boolean', 'null'], minLength: 1, description: 'In the syntax of Postgres.' },
       table,
