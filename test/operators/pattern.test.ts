@@ -91,7 +91,7 @@ test('random patterns over random rows are what a matcher finds that tries every
       !wanted.includes(' ') ||
       steps.some(step => step.name === wanted.at(-1) && !Object.keys(step).some(word => word.startsWith('not')))
     const skip = isNamed ? wanted : 'none'
-    const written = steps.map(({ name: _, condition, ...step }) => ({ ...step, ...(condition && { where: condition.text }) }))
+    const written = steps.map(({ name, condition, ...step }) => (assert.ok(name), { ...step, ...(condition && { where: condition.text }) }))
     const shown = steps.filter(step => !('notNext' in step) && !('notFollowedBy' in step))
     const select = Object.fromEntries(shown.map(({ name }) => [`of_${name}`, `sum(${name}.n)`]))
     const input = inputOf(list)

@@ -5,6 +5,7 @@ import type { StepInput } from '../../topology/plan.ts'
 import type { Step } from '../../topology/topology.ts'
 import { projection } from '../../topology/projection.ts'
 import { joinOptionsOf } from './random-joins.ts'
+import { pattern } from './random-patterns.ts'
 import type { Chance } from './random-logs.ts'
 
 type Options = Readonly<Record<string, unknown>>
@@ -128,18 +129,6 @@ function aggregate(chance: Chance, ground: Ground): Options {
   }
   const where = (): Options => (chance.is(0.3) ? { where: condition(chance, ground) } : {})
   return Object.fromEntries(chance.someOf(Object.keys(all), 4).map(name => [name, { ...(all[name] as Options), ...where() }]))
-}
-
-/** Rows behind one another, with conditions over those before. */
-function steps(chance: Chance, ground: Ground): readonly Options[] {
-  const [number, other] = [chance.oneOf(numbersIn(ground)), chance.oneOf(numbersIn(ground))]
-  const loop = (): Options => (chance.is(0.3) ? { times: chance.oneOf(['1..2', '2+', 2]), ...(chance.is(0.5) && { greedy: true }) } : {})
-  return [
-    { begin: 'one', where: condition(chance, ground), ...loop() },
-    ...(chance.is(0.3) ? [{ notFollowedBy: 'never', where: condition(chance, ground) }] : []),
-    { [chance.oneOf(['next', 'followedBy', 'followedByAny'])]: 'two', where: `${number} >= last(one.${other})`, ...loop() },
-    ...(chance.is(0.2) ? [{ notFollowedBy: 'then', where: condition(chance, ground) }] : []),
-  ]
 }
 
 /** A key and what is computed, under other names than those of the key. */
@@ -269,11 +258,7 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
   total: (chance, ground) => ({ ...keyed(chance, ground) }),
   pattern: (chance, ground) => ({
     ...by(chance, ground),
-    steps: steps(chance, ground),
-    within: chance.oneOf([20, 100, 400]),
-    skip: chance.oneOf(['none', 'pastLast', 'toNext', 'toFirst two', 'toLast one']),
-    select: { n: `sum(one.${chance.oneOf(numbersIn(ground))})`, tags: `two."${chance.oneOf(namesIn(ground))}"`, small: 'count(two)' },
-    limit: chance.oneOf([4, 100]),
+    ...pattern(chance, { numbers: numbersIn(ground), names: namesIn(ground), condition: () => condition(chance, ground) }),
   }),
   topN: (chance, ground) => ({
     n: 1 + chance.below(4),
