@@ -26,6 +26,7 @@ import { map } from './map.ts'
 import { merge } from './merge.ts'
 import { parse } from './parse.ts'
 import { pattern } from './pattern.ts'
+import { processingTime } from './processingTime.ts'
 import { projection } from './projection.ts'
 import { reduce } from './reduce.ts'
 import { rename } from './rename.ts'
@@ -69,6 +70,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   merge,
   parse,
   pattern,
+  processingTime,
   projection,
   reduce,
   rename,

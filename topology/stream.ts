@@ -2,7 +2,6 @@
 import type { AppendOptions } from '../operators/append.ts'
 import type { DedupeOptions } from '../operators/dedupe.ts'
 import type { EnrichOptions } from '../operators/enrich.ts'
-import type { EventTimeOptions } from '../operators/eventTime.ts'
 import type { FlatMapOptions } from '../operators/flatMap.ts'
 import type { FoldOptions } from '../operators/fold.ts'
 import type { FoldIntoOptions } from '../operators/foldInto.ts'
@@ -20,12 +19,12 @@ import type { TopologyBuilder } from './pipeline.ts'
 import type { StepInput } from './plan.ts'
 import type { By, Identified, Kept, Named } from './step-names.ts'
 import type { Joinable } from './stream-joins.ts'
-import { WindowMethods } from './stream-windows.ts'
+import { TimeMethods } from './stream-time.ts'
 
 type Options = Named<Record<string, unknown>> & Readonly<Record<string, unknown>>
 
 /** Rows on their way, from one or more ports of earlier steps. */
-export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extends WindowMethods<Row, Key> {
+export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extends TimeMethods<Row, Key> {
   readonly #builder: TopologyBuilder
   readonly from: readonly StepInput[]
 
@@ -58,6 +57,14 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extend
     return this.#then<Out>(operator, options)
   }
 
+  protected override next<Out extends Fields, OutKey extends FieldOf<Out>>(operator: string, options: object): Stream<Out, OutKey> {
+    return this.#then<Out, OutKey>(operator, options)
+  }
+
+  protected override timed(options: object): Timed<Row, Key> {
+    return new Timed<Row, Key>(this.#builder, this.#add('eventTime', options))
+  }
+
   protected override windowed<Out extends Fields>(operator: string, options: object): WindowedStream<Out, Row> {
     return new WindowedStream<Out, Row>(this.#builder, this.#add(operator, options))
   }
@@ -70,11 +77,6 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extend
   /** Any operator by name. */
   step(operator: string, options: Options = {}): Stream<Record<string, unknown>> {
     return this.#then(operator, options)
-  }
-
-  /** Says when rows happened; rows too far in the future leave by `suspect`. */
-  eventTime(options: EventTimeOptions & { readonly field: FieldOf<Row> } & Named<Row>): Timed<Row, Key> {
-    return new Timed<Row, Key>(this.#builder, this.#add('eventTime', options))
   }
 
   /** Keeps rows for which a condition holds: an expression, or a function as `module#export`. */
@@ -252,7 +254,7 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extend
 }
 
 /** Rows with an event time. */
-class Timed<Row extends Fields, Key extends FieldOf<Row> = never> extends Stream<Row, Key> {
+export class Timed<Row extends Fields, Key extends FieldOf<Row> = never> extends Stream<Row, Key> {
   /** Rows from too far in the future. */
   get suspect(): Stream<Row> {
     return this.port('suspect')

@@ -122,6 +122,11 @@ export class WindowAggregates {
     for (const { cells } of this.#all) cells.merge(into, from)
   }
 
+  /** Some keep parts of a cell in rows of their own. */
+  get hasChunks(): boolean {
+    return this.#all.some(({ cells }) => cells.loadChunk !== undefined)
+  }
+
   /** `span`: where the window starts and ends, if it has bounds in time. */
   result(aggregate: number, cell: number, span?: WindowSpan): unknown {
     return this.#all[aggregate]?.cells.result(cell, span)

@@ -4,8 +4,9 @@ import type { Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
 import type { Alignment } from './window-calendar.ts'
 import { CellTable } from './window-hash.ts'
-import { KeyedWindows, type Send } from './window-keyed.ts'
+import type { Send } from './window-keyed.ts'
 import { KeyOrder } from './window-order.ts'
+import { PiecedWindows } from './window-pieced.ts'
 import type { SavedShape } from './window-state.ts'
 import type { AggregateUses } from './window-uses.ts'
 
@@ -35,7 +36,7 @@ export interface AlignedWindow {
   isMarked: boolean
 }
 
-export class AlignedWindows extends KeyedWindows<AlignedWindow> {
+export class AlignedWindows extends PiecedWindows<AlignedWindow> {
   protected readonly sizeMs: number
   protected readonly everyMs: number
   readonly #offsetMs: number
@@ -138,10 +139,7 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
 
   /** The cell of a key, about to change. */
   protected cellOf(window: AlignedWindow, key: number): number {
-    let cell = window.table.find(key)
-    if (cell < 0) window.table.add(key, (cell = this.cells.open(window, key)))
-    this.cells.touch(cell)
-    return cell
+    return this.cellIn(window, key)
   }
 
   /** Closes the windows whose end is not after `until`, by end and key; `send` gets the rows. */
@@ -175,12 +173,13 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
     const { table, start, end } = window
     const order = this.causes.of(end, { upTo })
     const leaving = end === Infinity ? { order } : { start, end, order, eventTime: end - 1, watermark: end - 1 - lateMs }
-    this.leaveAll(table, this.#order, { leaving, send })
+    if (this.isFar(window)) this.leaveFar([window], { leaving, send, merged: cells => cells[0] as number })
+    else this.leaveAll(table, this.#order, { leaving, send })
   }
 
   protected forget(window: AlignedWindow): void {
     this.open.delete(window.start)
-    for (const cell of window.table.cells) this.drop(cell)
+    this.dropPiece(window)
   }
 
   protected findNextEnd(): void {
@@ -188,8 +187,16 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
     for (const { end, isFired } of this.open.values()) if (!isFired && end < this.nextEnd) this.nextEnd = end
   }
 
+  protected override dueAt(): number {
+    return this.nextEnd
+  }
+
   protected override placeOf(window: AlignedWindow): number {
     return window.start
+  }
+
+  protected override makePiece(start: number): void {
+    this.windowAt(start)
   }
 
   protected override reopen(start: number, key: number): number {
@@ -197,11 +204,7 @@ export class AlignedWindows extends KeyedWindows<AlignedWindow> {
   }
 
   protected override rekeyed(): void {
-    for (const window of this.open.values()) {
-      const { cells } = window.table
-      window.table = new CellTable()
-      for (const cell of cells) window.table.add(this.cells.keyOf(cell), cell)
-    }
+    for (const window of this.open.values()) this.retable(window)
     this.#order.renumbered()
   }
 }

@@ -48,6 +48,17 @@ class MergedCells {
   }
 }
 
+/** One key of a window. */
+interface MergedKey {
+  readonly first: number
+  readonly after: number
+  readonly behind: number
+  readonly spare: number[]
+}
+
+/** The home of cells that belong to no piece. */
+const loose: Piece = { place: NaN, table: new CellTable() }
+
 /**
  * Slices as the leaves of a binary tree (aligned blocks of 2, 4, 8 … slices). A window is merged from the fewest blocks that make it up, which
  * follows from its bounds alone: so sums of numbers that are not whole are added in the same order after a restart.
@@ -74,6 +85,31 @@ export class SliceTree {
       if (table !== undefined) merged.take(table)
     }
     return merged
+  }
+
+  /**
+   * The same for one key, whose cell in each slice `cellAt` tells (−1 where it has none), and after them what came behind: merged in the same order,
+   * so that it makes no difference where the cells were. Cells that are opened for it go to `spare`.
+   */
+  mergedCell({ first, after, behind, spare }: MergedKey, cellAt: (slice: number) => number): number {
+    const join = (into: number, from: number): number => {
+      if (into < 0 || from < 0) return Math.max(into, from)
+      let own = into
+      if (!spare.includes(into)) {
+        spare.push((own = this.#cells.open(loose, -1)))
+        this.#aggregates.merge(own, into)
+      }
+      this.#aggregates.merge(own, from)
+      return own
+    }
+    const block = (level: number, at: number): number =>
+      level === 0 ? cellAt(at) : join(block(level - 1, at), block(level - 1, at + 2 ** (level - 1)))
+    let merged = -1
+    for (let at = first, level = 0; at < after; at += 2 ** level) {
+      level = after - first > plainSlicesMax ? levelOf(at, after) : 0
+      merged = join(merged, block(level, at))
+    }
+    return join(merged, behind)
   }
 
   /** What a block holds; a block of which one half is empty is the other half. */

@@ -3,10 +3,12 @@ import type { Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
 import { timesOf } from './window-aligned.ts'
 import { CellTable } from './window-hash.ts'
-import { KeyedWindows, type Send } from './window-keyed.ts'
+import type { Send } from './window-keyed.ts'
 import { KeyOrder } from './window-order.ts'
+import { PiecedWindows } from './window-pieced.ts'
 import { SliceTree } from './window-slice-tree.ts'
 import type { Slicing } from './window-slicing.ts'
+import type { Leaving } from './window-rows.ts'
 import type { SavedShape } from './window-state.ts'
 import type { AggregateUses } from './window-uses.ts'
 
@@ -33,12 +35,21 @@ interface Behind {
   readonly last: number
 }
 
+/** A window that closes, of the slices from `first` up to `after`. */
+interface Closing {
+  readonly first: number
+  readonly after: number
+  readonly behind: Piece | undefined
+  readonly leaving: Leaving
+  readonly send: Send
+}
+
 /**
  * A row whose stamp had reached the end of its first window, but not that of its last, counts in the windows still open and in no slice: it is
  * added to each of them beside its slices. So what a slice holds counts in all of its windows, whatever the page and whichever way stamps go,
  * and a slice within a window that has closed does not change any more.
  */
-export class SlicedWindows extends KeyedWindows<Piece> {
+export class SlicedWindows extends PiecedWindows<Piece> {
   readonly #slicing: Slicing
   readonly #slices = new Map<number, Piece>()
   /** Numbers of the slices, rising. */
@@ -127,10 +138,7 @@ export class SlicedWindows extends KeyedWindows<Piece> {
 
   /** The cell of a key, about to change. */
   #cellOf(piece: Piece, key: number): number {
-    let cell = piece.table.find(key)
-    if (cell < 0) piece.table.add(key, (cell = this.cells.open(piece, key)))
-    this.cells.touch(cell)
-    return cell
+    return this.cellIn(piece, key)
   }
 
   /** Closes the windows whose end is not after `until`, by end and key. */
@@ -164,12 +172,28 @@ export class SlicedWindows extends KeyedWindows<Piece> {
     const slicing = this.#slicing
     const [start, end] = [slicing.windowStart(window), slicing.windowEnd(window)]
     const [first, after] = [slicing.firstSlice(window), slicing.sliceAfter(window)]
-    const merged = this.#tree.merged(first, after)
     const behind = this.#behind.get(window)
-    if (behind !== undefined) merged.take(behind.table)
     const leaving = { start, end, order: this.causes.of(end), eventTime: end - 1, watermark: end - 1 }
+    if (this.#leaveFrom({ first, after, behind, leaving, send })) return
+    const merged = this.#tree.merged(first, after)
+    if (behind !== undefined) merged.take(behind.table)
     this.leaveAll(merged.table, this.#order, { leaving, send })
     merged.release()
+  }
+
+  /** Where some of a window is on disk its results leave key by key; false where nothing is. */
+  #leaveFrom({ first, after, behind, leaving, send }: Closing): boolean {
+    const numbers = this.#numbers.filter(number => number >= first && number < after)
+    const slices = numbers.map(number => this.#slices.get(number) as Piece)
+    const pieces = behind === undefined ? slices : [...slices, behind]
+    if (!pieces.some(piece => this.isFar(piece))) return false
+    const merged = (cells: Int32Array, spare: number[]): number =>
+      this.#tree.mergedCell({ first, after, behind: behind === undefined ? -1 : (cells.at(-1) as number), spare }, number => {
+        const at = numbers.indexOf(number)
+        return at < 0 ? -1 : (cells[at] as number)
+      })
+    this.leaveFar(pieces, { leaving, send, merged })
+    return true
   }
 
   /** Gives up what is only part of windows before this one. */
@@ -187,7 +211,7 @@ export class SlicedWindows extends KeyedWindows<Piece> {
   }
 
   #drop(pieces: Map<number, Piece>, number: number): void {
-    for (const cell of (pieces.get(number) as Piece).table.cells) this.drop(cell)
+    this.dropPiece(pieces.get(number) as Piece)
     pieces.delete(number)
   }
 
@@ -205,17 +229,28 @@ export class SlicedWindows extends KeyedWindows<Piece> {
     return place
   }
 
-  protected override reopen(place: number, key: number): number {
+  #pieceAt(place: number): Piece {
     const isBehind = !Number.isInteger(place)
     const slicing = this.#slicing
-    const piece = isBehind ? this.#behindOf(slicing.firstWindow(slicing.sliceAt(place))) : this.#sliceOf(slicing.sliceAt(place))
-    const cell = this.cells.open(piece, key)
-    piece.table.add(key, cell)
-    return cell
+    return isBehind ? this.#behindOf(slicing.firstWindow(slicing.sliceAt(place))) : this.#sliceOf(slicing.sliceAt(place))
+  }
+
+  protected override makePiece(place: number): void {
+    this.#pieceAt(place)
+  }
+
+  protected override reopen(place: number, key: number): number {
+    return this.cellIn(this.#pieceAt(place), key)
+  }
+
+  /** Blocks name the cells of their slices. */
+  protected override beforeGivingUp(): void {
+    this.#tree.forgetBefore(Infinity)
   }
 
   protected override rekeyed(): void {
-    for (const piece of [...this.#slices.values(), ...this.#behind.values(), ...this.#tree.pieces()]) {
+    for (const piece of [...this.#slices.values(), ...this.#behind.values()]) this.retable(piece)
+    for (const piece of this.#tree.pieces()) {
       const { cells } = piece.table
       piece.table = new CellTable()
       for (const cell of cells) piece.table.add(this.cells.keyOf(cell), cell)

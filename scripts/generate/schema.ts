@@ -179,6 +179,7 @@ function schemaOf(operators: readonly OperatorSpec[], aggregates: readonly Aggre
       version: { type: 'integer', minimum: 1, description: 'Rises when the meaning changes.' },
       guarantee: { enum: guarantees, description: 'exactlyOnce refuses sinks that may repeat themselves.' },
       epoch: { allOf: [reference('duration')], description: 'Time between two writes of the state.' },
+      tick: { allOf: [reference('duration')], description: 'Time between two ticks at least, where steps go by the clock.' },
       sources: { type: 'object', additionalProperties: source, minProperties: 1, description: 'Where rows come from, by name.' },
       tables: { type: 'object', additionalProperties: reference('table'), description: 'What steps look rows up in, by name.' },
       steps: { type: 'array', items: reference('step'), description: 'Each step stands behind those it takes from.' },
