@@ -6,13 +6,13 @@ import type { Moves, Page, Row } from '../flow.ts'
 import { settled } from '../keyed/exact.ts'
 import { KeyedRows } from '../keyed/keyed-rows.ts'
 import type { StepContext } from '../operator.ts'
-import { aliveRows, columnsOf, pageOf, rowReader, selectRows } from '../page.ts'
-import { TimeHeap } from '../windows/window-heap.ts'
+import { aliveRows, columnsOf, firstRows, pageOf, rowReader, selectRows } from '../page.ts'
 import { compareKeys } from '../windows/window-keys.ts'
 import { Causes } from '../windows/window-order.ts'
 import type { PatternExpression } from './pattern-expressions.ts'
 import type { Candidate, Matched } from './pattern-matches.ts'
 import { type Automaton, type Outcome, Runs } from './pattern-runs.ts'
+import { KeyTimers } from './pattern-timers.ts'
 import { dueOf, enqueue, isOver, type KeyState, keyStateFormat } from './pattern-state.ts'
 
 export interface PatternParts {
@@ -30,6 +30,8 @@ type Send = (page: Page) => void
 
 /** A page is sent when it holds at least so many rows. */
 const pageRows = 4096
+/** So many keys are brought into memory at once when their time comes. */
+const keysAtOnce = 1000
 
 interface Leaving {
   readonly time: number
@@ -46,9 +48,7 @@ export class PatternRows {
   readonly #parts: PatternParts
   readonly #keys: KeyedRows<KeyState>
   readonly #causes = new Causes()
-  readonly #due = new TimeHeap<number>()
-  /** When each key is in the heap for; Infinity when it is not. */
-  #dueOf: number[] = []
+  #timers: KeyTimers | undefined
   /** Keeps the rows of which the condition over the row alone holds, for each step. */
   readonly #keep: readonly (((page: Page, context: StepContext) => Page) | undefined)[]
 
@@ -60,7 +60,7 @@ export class PatternRows {
     this.#keep = automaton.conditions.map(({ alone }) =>
       alone === undefined ? undefined : keepWhere(expressionOf(alone, context.row, 'boolean')),
     )
-    this.#waitAnew()
+    if (this.#keys.fields.length > 0 || !this.#keys.isEmpty) this.#timersOf(this.#keys.fields)
   }
 
   expect(moves: Moves): void {
@@ -89,6 +89,8 @@ export class PatternRows {
     const { page: fitting, masks } = this.#judge(inTime)
     const rows = this.#parts.automaton.states.needsEveryRow ? aliveRows(fitting) : aliveRows(fitting).filter(row => masks[row] !== 0)
     const ids = this.#keys.idsOf(fitting, rows)
+    const timers = this.#timersOf(this.#keys.fields)
+    const numbers = timers.numbersOf(fitting, rows)
     const read = rowReader(fitting, this.#parts.reads)
     const isPlain = this.#parts.reads.every(name => fitting.columns.get(name)?.kind !== 'value')
     for (let i = 0; i < rows.length; i++) {
@@ -99,6 +101,7 @@ export class PatternRows {
         // A value that can not be saved is found before it is kept.
         const values = mask === 0 ? null : isPlain ? read(row) : (settled(read(row)) as Row)
         this.#enqueue(id, { time, order, mask, values, place: -1 })
+        timers.wait(numbers[i] as number, time)
       } catch (error) {
         this.#context.dead(fitting, row, error)
       }
@@ -135,46 +138,42 @@ export class PatternRows {
     const state = this.#keys.get(id) ?? { waiting: [], runs: new Runs(this.#parts.automaton) }
     enqueue(state, row)
     this.#keys.put(id, state)
-    this.#wait(id, row.time)
   }
 
-  #wait(id: number, time: number): void {
-    while (this.#dueOf.length <= id) this.#dueOf.push(Infinity)
-    if (time >= (this.#dueOf[id] as number)) return
-    this.#dueOf[id] = time
-    this.#due.push(time, id)
-  }
-
-  #waitAnew(): void {
-    while (this.#due.size > 0) this.#due.pop()
-    this.#dueOf = []
-    for (const [id, state] of this.#keys.entries()) this.#wait(id, dueOf(state))
+  /** Made when the key is known: every key that has a state waits for something. */
+  #timersOf(fields: readonly string[]): KeyTimers {
+    if (this.#timers !== undefined) return this.#timers
+    this.#timers = new KeyTimers(fields)
+    for (const { key, value } of this.#keys.inOrder()) this.#timers.waitFor(key, dueOf(value))
+    return this.#timers
   }
 
   /** No row that happened before `time` is still to come: what happened before it is decided, and leaves in the order of (time, key). */
   advance(time: number, send: Send): void {
     const leaving: Leaving[] = []
-    while (this.#due.time < time) {
-      const due = this.#due.time
-      const id = this.#due.pop() as number
-      // One that was put there again for an earlier time.
-      if (this.#dueOf[id] !== due) continue
-      this.#dueOf[id] = Infinity
-      const state = this.#keys.get(id)
-      if (state === undefined) continue
-      const key = this.#keys.keyOf(id)
-      this.#advanceKey(state, time, one => leaving.push({ ...one, key }))
-      if (isOver(state)) this.#keys.delete(id)
-      else {
-        this.#keys.put(id, state)
-        this.#wait(id, dueOf(state))
+    const timers = this.#timers
+    while (timers !== undefined && timers.time < time) {
+      const due = timers.take(time, keysAtOnce)
+      // Asked for together, those that are not in memory are read at once.
+      const ids = this.#keys.idsOf(timers.pageOf(due), firstRows(due.length))
+      for (const [at, key] of due.entries()) {
+        const id = ids[at] as number
+        const state = this.#keys.get(id)
+        if (state === undefined) continue
+        this.#advanceKey(state, time, one => leaving.push({ ...one, key }))
+        if (isOver(state)) this.#keys.delete(id)
+        else {
+          this.#keys.put(id, state)
+          timers.waitFor(key, dueOf(state))
+        }
       }
     }
     if (leaving.length > 0) {
       // Stable: what a key has at one time stays in its order.
       leaving.sort((a, b) => a.time - b.time || compareKeys(a.key, b.key))
       this.#sendAll(leaving, send)
-      if (this.#keys.trim()) this.#waitAnew()
+      this.#keys.trim()
+      timers?.trim()
     }
     this.#causes.settle()
   }
