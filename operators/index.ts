@@ -25,6 +25,8 @@ import { lookup } from './lookup.ts'
 import { map } from './map.ts'
 import { merge } from './merge.ts'
 import { parse } from './parse.ts'
+import { pattern } from './pattern.ts'
+import { processingTime } from './processingTime.ts'
 import { projection } from './projection.ts'
 import { reduce } from './reduce.ts'
 import { rename } from './rename.ts'
@@ -67,6 +69,8 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   map,
   merge,
   parse,
+  pattern,
+  processingTime,
   projection,
   reduce,
   rename,

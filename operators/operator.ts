@@ -3,11 +3,16 @@ import type { OperatorFunction } from 'rxjs'
 import type { NewEvent } from '../event/event.ts'
 import type { RowType } from './expressions/types.ts'
 import type { Flow, Page, Port, Row } from './flow.ts'
+import type { StateMemory } from './keyed/state-memory.ts'
 
-/** The durable rows of one step. Puts and deletes between two barriers belong to one epoch. */
+/** The durable rows of one step, as they were put last. Puts and deletes between two barriers belong to one epoch. */
 export interface StepState {
-  /** Rows as they were at the last epoch; read once, when the step is made. */
-  rows(): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
+  /** Rows whose keys begin with `prefix` (all when left out), from the key `from` on, in the order of the bytes of their keys. */
+  rows(prefix?: Uint8Array, from?: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
+  /** Undefined when there is none. */
+  get(key: Uint8Array): Uint8Array | undefined
+  /** Many rows for little more than the price of one. */
+  getMany(keys: readonly Uint8Array[]): readonly (Uint8Array | undefined)[]
   put(key: Uint8Array, value: Uint8Array): void
   delete(key: Uint8Array): void
 }
@@ -62,16 +67,32 @@ export interface JoinedInput {
   readonly reads: readonly string[]
 }
 
+/**
+ * What a step waits for, asked when no more rows are there, so that the clock is written into the log only while somebody waits for it.
+ * Times are ms since the epoch; Infinity means never.
+ */
+export type Waiting =
+  /** Rows leave when the watermark has come to `at()`. */
+  | { readonly for: 'watermark'; at(): number }
+  /** Rows leave at the first tick from `at()` on; −Infinity asks for one at once. */
+  | { readonly for: 'clock'; at(): number }
+  /** A step that makes watermarks: a tick at `at(wanted)` makes it idle, or brings its watermark to `wanted`. */
+  | { readonly for: 'time'; at(wanted: number): number; isIdle(): boolean }
+
 /** What one step is given by the fragment that runs it. */
 export interface StepContext {
   readonly step: string
   /** URL of the topology's module: files of tables are resolved against it. */
   readonly module: string
   readonly state: StepState
+  /** What the state of all steps may take; there is no bound when left out. */
+  readonly memory?: StateMemory
   /** What is known of the columns that come in. */
   readonly row: RowType
   /** The same of each input by itself, at joins. */
   readonly inputs?: readonly JoinedInput[]
+  /** The columns that are needed of those that come in, as `needs` of the operator says; `*` among them, or left out, for all. */
+  readonly reads?: readonly string[] | undefined
   projection(name: string): ProjectionWriter
   /** The rows of a projection of another topology, as they stand when they are looked up; undefined where there is none. */
   lookup(projection: string): (key: readonly unknown[]) => Row | undefined
@@ -85,6 +106,10 @@ export interface StepContext {
    * −1 − order of its first row; when that call fails it is called row by row, so that only the rows to blame are given up.
    */
   beforeCall(order: number): void
+  /** When the row of an order was recorded, ms since the epoch; left out where rows come from no log. */
+  recordedOf?(order: number): number
+  /** Called while the step is made, by one that waits for the watermark or for the clock. */
+  waits?(waiting: Waiting): void
   /** In how many lanes the step runs side by side; one when left out. */
   readonly lanes?: number
   /** Whether the lane has the rows whose columns `fields` hold `values`; all of them when left out. Saved rows of other keys are another lane's. */
@@ -127,12 +152,14 @@ export interface OptionSpec {
   readonly default?: unknown
   /** The values of a `choice`. */
   readonly choices?: readonly string[]
-  /** The options of a `group`. */
+  /** The options of a `group`, or of a `choice` that may be a mapping too. */
   readonly options?: Readonly<Record<string, OptionSpec>>
   /** The least and the most a `number` may be, and that it must be whole. */
   readonly least?: number
   readonly most?: number
   readonly isWhole?: boolean
+  /** A `duration` may also be units of the calendar: `1 day`, `2 weeks`, `1 month`. */
+  readonly orCalendar?: true
   /** Columns named here are not those that come in: they are made here, or belong to a table. */
   readonly isForeign?: boolean
   /** A `field` may also be a list of columns. */
@@ -172,9 +199,9 @@ export interface OperatorSpec {
 
 /**
  * One thing that enters or leaves in an example. A row may say `$order`, `$eventTime`, `$watermark` and `$input` beside its fields;
- * texts are control: `watermark 3600000`, `barrier`, `end`.
+ * texts are control: `watermark 3600000`, `tick 3600000`, `barrier`, `end`.
  */
-export type ExampleFlow = Row | 'barrier' | 'end' | `watermark ${number}`
+export type ExampleFlow = Row | 'barrier' | 'end' | `watermark ${number}` | `tick ${number}`
 
 /** An example that is run by the tests and shown in the docs. */
 export interface OperatorExample {
@@ -228,8 +255,29 @@ export interface Operator<Options = never> {
    * `keyBy` named. At joins the n-th column of one input meets the n-th of the other. Left out, or empty: all rows must meet in one place.
    */
   splitBy?(options: Options, key: readonly string[], input: number): readonly string[]
+  /** Something leaves because time has passed while no row came: the topology reads and writes ticks. */
+  usesClock?(options: Options): boolean
+  /** Makes state that an earlier version of the operator wrote into that of the next; by the earlier `stateVersion`. */
+  readonly upgrades?: Readonly<Record<number, StateUpgrade>>
+  /** For steps with an option `upgrade`: makes state of an earlier version of the step, of the same key, into its own. Throws INVALID. */
+  upgradeState?(options: Options, context: UpgradeContext): Promise<StateUpgrade>
   /** Builds the step: once a fragment, before the first page. */
   create(options: Options, context: StepContext): OperatorFunction<Flow, Flow> | Promise<OperatorFunction<Flow, Flow>>
+}
+
+/** Rows of a step's state made into rows of another version; one by one, so that there may be more than memory holds. */
+export type StateUpgrade = (rows: Iterable<StateRow>) => Iterable<StateRow>
+export type StateRow = readonly [key: Uint8Array, value: Uint8Array]
+
+/** What a step is given to make new state of old. */
+export interface UpgradeContext {
+  readonly step: string
+  /** The value that `module#export` names. */
+  resolve(reference: string): Promise<unknown>
+  /** Of the state as it was saved. */
+  readonly schemaVersion: number
+  /** A sign of life, before each call of a user's function. */
+  beat(): void
 }
 
 /** An operator whose options the catalogue does not know by type; `check` has proved them by the spec. */

@@ -36,6 +36,8 @@ export interface GenerateSource {
   /** `module#export` */
   readonly reference: string
   readonly options: unknown
+  /** Columns to keep of its pages: names, or `*` for all of them; all when left out. */
+  readonly fields?: readonly string[]
 }
 
 export type PlanSource = LogSource | GenerateSource
@@ -71,6 +73,8 @@ export interface Plan {
   readonly steps: readonly PlanStep[]
   /** Time between two writes of its state; the node's when left out. */
   readonly epochMs?: number
+  /** Between two ticks at least; a second when left out. */
+  readonly tickMs?: number
   readonly until?: 'head'
   /** Of a projection as code: it can be exchanged for another of its name; and whether it makes rows of an earlier revision new. */
   readonly projection?: { readonly upgrades: boolean }
@@ -102,8 +106,9 @@ export async function planTopology(topology: Topology, { resolve, until }: PlanO
     const joined = inputs.get(step.id)?.map((row, input) => ({ row, reads: [...wanted.byInput(step, input)].sort() }))
     return { ...step, from, ...(row && { row }), reads, ...(joined && { inputs: joined }), ...sideInputsOf(step) }
   })
-  const { name, version, epochMs } = topology
-  return { topology: name, version, source, steps, ...(epochMs !== undefined && { epochMs }), ...(until && { until }) }
+  const { name, version, epochMs, tickMs } = topology
+  const pace = { ...(epochMs !== undefined && { epochMs }), ...(tickMs !== undefined && { tickMs }) }
+  return { topology: name, version, source, steps, ...pace, ...(until && { until }) }
 }
 
 function sideInputsOf({ operator, options }: Step): Pick<PlanStep, 'sideInputs'> {
@@ -114,10 +119,12 @@ function sideInputsOf({ operator, options }: Step): Pick<PlanStep, 'sideInputs'>
 
 function planSource({ sources }: Topology, wanted: (source: string) => FieldSet): PlanSource {
   const [first, ...rest] = sources
-  if (first?.kind === 'generate') return { id: first.id, kind: 'generate', reference: first.reference, options: first.options }
+  if (first?.kind === 'generate') {
+    const { id, kind, reference, options } = first
+    return { id, kind, reference, options, fields: columnsOfSource(wanted(id)) }
+  }
   const followed = sources as readonly FollowedLog[]
-  const fields = new Set(followed.flatMap(({ id }) => [...wanted(id)]))
-  const decoded = fields.has('*') ? ['*', ...[...fields].filter(field => field.startsWith('$')).sort()] : [...fields].sort()
+  const decoded = columnsOfSource(new Set(followed.flatMap(({ id }) => [...wanted(id)])))
   if (rest.length === 0) return { id: first?.id ?? joinedLog, kind: 'log', ...filterOf(followed), fields: decoded }
   const taps = followed.map(({ id, types, categories }): LogTap => ({
     port: id,
@@ -125,6 +132,11 @@ function planSource({ sources }: Topology, wanted: (source: string) => FieldSet)
     ...(categories && { categories }),
   }))
   return { id: joinedLog, kind: 'log', ...filterOf(followed), taps, fields: decoded }
+}
+
+/** All columns stand for those of the data; of the envelope's there are only those that somebody names. */
+function columnsOfSource(fields: FieldSet): readonly string[] {
+  return fields.has('*') ? ['*', ...[...fields].filter(field => field.startsWith('$')).sort()] : [...fields].sort()
 }
 
 /** What the log is asked for: whatever any of the sources wants. */

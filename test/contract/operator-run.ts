@@ -4,6 +4,7 @@ import { Subject } from 'rxjs'
 import type { NewEvent } from '../../event/event.ts'
 import { anyRow, type RowType } from '../../operators/expressions/types.ts'
 import type { Flow, Page, Row } from '../../operators/flow.ts'
+import { StateMemory } from '../../operators/keyed/state-memory.ts'
 import type { AnyOperator, ExampleFlow, JoinedInput, PostRequest, StepContext, StepState } from '../../operators/operator.ts'
 import { aliveRows, pageOf, rowReader } from '../../operators/page.ts'
 
@@ -17,6 +18,8 @@ export interface Run {
   /** Rows of projections of other topologies. */
   readonly projections?: Readonly<Record<string, readonly (readonly [key: readonly unknown[], value: Row])[]>>
   readonly pageRows: number
+  /** What its state may take in memory; no bound when left out. */
+  readonly stateBytes?: number | undefined
   /** Gives the step up after these barriers (counted from 1) and makes it anew from its saved state. */
   readonly restartAfter?: readonly number[]
   /** Rows that leave say their `$order`. */
@@ -32,18 +35,34 @@ export interface Outcome {
   readonly dead: number[]
   /** Kinds of all that left, in order: for pages `page`. */
   readonly kinds: string[]
-  /** How often a row of state was put. */
+  /** How often a row of state was put, and how many were asked for by their keys. */
   puts: number
+  reads: number
+  /** Rows of state that are left in the end. */
+  rowsLeft: number
 }
 
 /** State rows in memory, in the order of their keys as a store gives them. */
 export class MemoryState implements StepState {
   readonly rowsByKey = new Map<string, Uint8Array>()
   puts = 0
+  reads = 0
 
-  rows(): Iterable<readonly [Uint8Array, Uint8Array]> {
-    const sorted = [...this.rowsByKey].sort(([a], [b]) => (a < b ? -1 : 1))
+  rows(prefix: Uint8Array = new Uint8Array(0), from: Uint8Array = prefix): Iterable<readonly [Uint8Array, Uint8Array]> {
+    const [begin, least] = [Buffer.from(prefix).toString('hex'), Buffer.from(from).toString('hex')]
+    const found = [...this.rowsByKey].filter(([key]) => key.startsWith(begin) && key >= least)
+    const sorted = found.sort(([a], [b]) => (a < b ? -1 : 1))
     return sorted.map(([key, value]) => [Buffer.from(key, 'hex'), inTheMiddle(value)] as const)
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    const value = this.rowsByKey.get(Buffer.from(key).toString('hex'))
+    return value && inTheMiddle(value)
+  }
+
+  getMany(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
+    this.reads += keys.length
+    return keys.map(key => this.get(key))
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
@@ -68,6 +87,7 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
     row: run.row ?? anyRow,
     ...(isJoin(run) && { inputs: inputsOf(run) }),
     state,
+    memory: new StateMemory(run.stateBytes),
     projection: () => ({
       put: (key, value) => {
         // As the runtime does, which throws for what is no JSON.
@@ -86,6 +106,7 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
     resolve: reference => Promise.resolve(run.functions?.[reference]),
     dead: (page, row) => void outcome.dead.push(page.order[row] as number),
     beforeCall: () => {},
+    recordedOf: order => order,
   }
 }
 
@@ -106,7 +127,7 @@ function leave(page: Page, outcome: Outcome, { showsOrder }: Run): void {
 }
 
 export async function runOperator(operator: AnyOperator, run: Run): Promise<Outcome> {
-  const outcome: Outcome = { ports: {}, projection: [], outbox: [], posts: [], dead: [], kinds: [], puts: 0 }
+  const outcome: Outcome = { ports: {}, projection: [], outbox: [], posts: [], dead: [], kinds: [], puts: 0, reads: 0, rowsLeft: 0 }
   const state = new MemoryState()
   let failure: { error: unknown } | undefined
   const start = async (): Promise<Subject<Flow>> => {
@@ -129,6 +150,8 @@ export async function runOperator(operator: AnyOperator, run: Run): Promise<Outc
     if (flow.kind === 'barrier' && run.restartAfter?.includes(++barriers) === true) step = await start()
   }
   outcome.puts = state.puts
+  outcome.reads = state.reads
+  outcome.rowsLeft = state.rowsByKey.size
   outcome.dead.sort((a, b) => a - b)
   return outcome
 }
@@ -217,6 +240,7 @@ function plainFlowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
     cut()
     if (one === 'barrier') flows.push({ kind: 'barrier', epoch: ++epoch })
     else if (one === 'end') flows.push({ kind: 'end' })
+    else if (one.startsWith('tick ')) flows.push({ kind: 'tick', time: Number(one.slice('tick '.length)), order: order - 1 })
     else flows.push({ kind: 'watermark', time: Number(one.slice('watermark '.length)) })
   }
   cut()
