@@ -4,6 +4,7 @@ import { textColumn, valueAt } from '../operators/columns.ts'
 import type { Flow, Page, Row } from '../operators/flow.ts'
 import { operators } from '../operators/index.ts'
 import type { AnyOperator, OutboxWriter, PostRequest } from '../operators/operator.ts'
+import { timerPort } from '../operators/keyed/timer-port.ts'
 import { aliveCount, gather, withColumns } from '../operators/page.ts'
 import type { PlanStep } from '../topology/plan.ts'
 import { causeLengthMax, type GivenUpRow, type Turn } from './dead-letter.ts'
@@ -153,7 +154,8 @@ export class StepNode {
   /** What is given up long after it came has its place behind the rows of its key that were given up before. */
   #buryInTurn(came: Omit<GivenUp, 'error'>, error: unknown): void {
     const ordered = this.#orderedFor(came.page)
-    if (ordered === undefined) this.#bury(this.#letterOf(came, error))
+    // What no row has caused waits for none, and none for it.
+    if (ordered === undefined || came.page.port === timerPort) this.#bury(this.#letterOf(came, error))
     else if (came.page === this.#page) ordered.fault({ row: came.row, error })
     else this.#bury({ ...this.#letterOf(came, error), turn: ordered.lines.join(ordered.lines.keyAt(came.page, came.row)) })
   }
@@ -161,7 +163,7 @@ export class StepNode {
   /** Operators change pages as they go; those who take the row want it as it was before that. */
   #asItCame(page: Page, row: number): { readonly page: Page; readonly row: number } {
     const own = this.#page
-    if (own === undefined || own === page) return { page, row }
+    if (own === undefined || own === page || page.port === timerPort) return { page, row }
     if (own.order === page.order) return { page: own, row }
     // Its rows were taken out into a page of their own: it is the one of its order, if only one is.
     const order = page.order[row] as number
@@ -174,6 +176,10 @@ export class StepNode {
   }
 
   #rowOf({ page, row }: Omit<GivenUp, 'error'>): CameRow {
+    if (page.port === timerPort) {
+      const { input: _, ...place } = placeOf(page, row, undefined)
+      return { step: this.step.id, order: page.order[row] as number, ...place, ...amongOf(page, row), attempts: 1 }
+    }
     return {
       step: this.step.id,
       order: page.order[row] as number,

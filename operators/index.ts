@@ -9,6 +9,7 @@ import { dedupe } from './dedupe.ts'
 import { drop } from './drop.ts'
 import { enrich } from './enrich.ts'
 import { eventTime } from './eventTime.ts'
+import { every } from './every.ts'
 import { filter } from './filter.ts'
 import { flatMap } from './flatMap.ts'
 import { fold } from './fold.ts'
@@ -20,6 +21,7 @@ import { latest } from './latest.ts'
 import { map } from './map.ts'
 import { merge } from './merge.ts'
 import { parse } from './parse.ts'
+import { process } from './process.ts'
 import { processingTime } from './processingTime.ts'
 import { projection } from './projection.ts'
 import { reduce } from './reduce.ts'
@@ -47,6 +49,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   drop,
   enrich,
   eventTime,
+  every,
   filter,
   flatMap,
   fold,
@@ -58,6 +61,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   map,
   merge,
   parse,
+  process,
   processingTime,
   projection,
   reduce,
