@@ -143,8 +143,10 @@ export function handing({ steps }: Plan, context: Pick<FragmentContext, 'dead'>)
   }
 }
 
-function compareAmong(a: Among | undefined, b: Among | undefined): number {
-  if (a === undefined || b === undefined) return 0
+/** Without a rank it is the first of its order. */
+const first: Among = { rank: -1, time: 0, key: [] }
+
+function compareAmong(a = first, b = first): number {
   // Two that are infinite have no difference.
   return (a.rank === b.rank ? 0 : a.rank - b.rank) || a.time - b.time || compareKeys(a.key, b.key)
 }

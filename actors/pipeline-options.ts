@@ -4,7 +4,7 @@ import type { EventStoreError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
 import type { Tracer } from '../event/tracer.ts'
 import type { Scope } from '../event/scope.ts'
-import type { StateStore } from '../store/state.ts'
+import type { Generations, StateStore } from '../store/state.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Stopping } from './delivery-sender.ts'
 import type { Fragment, FragmentContext, StepCounters } from './fragment.ts'
@@ -28,7 +28,13 @@ export interface SourceOwner {
 export interface PipelineOptions {
   /** Whose topology it is; the default tenant's when left out. */
   readonly scope?: Scope
+  /** Where its rows lie; the first slot when left out. */
+  readonly slot?: number
   readonly plan: Plan
+  /** See `StepStates`. */
+  readonly generations?: Generations
+  /** See `TopologyRow`. */
+  readonly revised?: number
   /** Number of the deployment: the version of its event in `$topology`. */
   readonly deployment: number
   /** Rises with every start of the topology; only the last may write. */

@@ -1,9 +1,11 @@
 /** What a pipeline is made of: the last epoch, the source that goes on behind it, and the fragment that folds. */
 import { DEFAULT_SCOPE } from '../event/scope.ts'
+import { StateMemory } from '../operators/keyed/state-memory.ts'
+import { slotScope } from '../store/slot.ts'
 import { readTopologyRow } from '../store/state.ts'
 import { EpochGatherer } from './epoch.ts'
 import type { Fragment } from './fragment.ts'
-import { Lookups, readerOfProjection } from './lookups.ts'
+import { Lookups, readersOf } from './lookups.ts'
 import type { Counters, PipelineOptions } from './pipeline-options.ts'
 import { guardCalls } from './skipped-rows.ts'
 import type { Source } from './source.ts'
@@ -13,6 +15,8 @@ export interface PipelineParts {
   readonly source: Source
   readonly fragment: Fragment
   readonly lookups: Lookups | undefined
+  /** What the state of its steps takes in this thread. */
+  readonly memory: StateMemory
   readonly isRepeating: boolean
   readonly counters: Counters
   /** Rows that are given up from now on are of the page these are of; of the one handed out last when left out. */
@@ -23,8 +27,8 @@ export interface PipelineParts {
 
 /** Rejects with INVALID when the plan can not be built. */
 export async function openParts(options: PipelineOptions): Promise<PipelineParts> {
-  const { plan, store, heartbeat, incarnation, scope = DEFAULT_SCOPE } = options
-  const row = readTopologyRow(store, scope + plan.topology)
+  const { plan, store, heartbeat, incarnation, scope = DEFAULT_SCOPE, slot } = options
+  const row = readTopologyRow(store, slotScope(scope, slot) + plan.topology)
   const opened: { source?: Source; fragment?: Fragment; origins?: Source['originOf'] | undefined; wake?: () => void } = {}
   const isRepeating = options.isRepeating || row?.isRepeating === true
   const { topology } = plan
@@ -43,11 +47,13 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
     tickAt: () => opened.fragment?.tickAt ?? Infinity,
   })
   opened.source = source
+  const memory = new StateMemory(options.limits.stateBytes)
   const fragment = await options.createFragment(plan, {
     module: options.module,
+    memory,
     state: (step, version) => gatherer.state(step, version),
     projection: name => gatherer.projection(name),
-    lookup: name => readerOfProjection(store, scope + name),
+    lookup: await readersOf(store, scope, options.lookups),
     outbox: step => gatherer.outbox(step),
     dead: dead => gatherer.dead({ ...dead, attempts: dead.attempts && calls.attempts(dead.step, dead.order) }),
     resolve: async reference => calls.guard(await options.resolve(reference)),
@@ -65,6 +71,7 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
     source,
     fragment,
     lookups,
+    memory,
     isRepeating,
     counters: row?.counters ?? {},
     rowsOf: origins => (opened.origins = origins),

@@ -4,6 +4,7 @@ import { assert } from '../event/assert.ts'
 import { recordedOf } from '../event/stamp.ts'
 import { anyRow } from '../operators/expressions/types.ts'
 import type { Flow, Row } from '../operators/flow.ts'
+import type { StateMemory } from '../operators/keyed/state-memory.ts'
 import type { ProjectionWriter, StepContext, StepState } from '../operators/operator.ts'
 import { chainsOf } from '../topology/chains.ts'
 import type { Plan, PlanStep } from '../topology/plan.ts'
@@ -28,6 +29,8 @@ export interface GraphContext {
   resolve(reference: string): Promise<unknown>
   /** Noted before each call of a user's function, so that one that never returns can be blamed. */
   beforeCall?(step: string, order: number): void
+  /** What the state of its steps may take; there is no bound when left out. */
+  readonly memory?: StateMemory
   /** In how many lanes the steps run side by side; one when left out. */
   readonly lanes?: number
   /** See `StepContext.owns`. */
@@ -256,10 +259,12 @@ function stepContext(node: StepNode, context: GraphContext, { plan, shared, wait
     step: id,
     module: context.module,
     row: node.step.row ?? anyRow,
+    ...(node.step.inputs && { inputs: node.step.inputs }),
     get state() {
       assert(stateVersion !== undefined, `operator ${node.step.operator} uses state but its spec has no stateVersion`)
       return (state ??= context.state(id, stateVersion))
     },
+    ...(context.memory && { memory: context.memory }),
     projection: name => shared.writerFor(id, name, context.projection(name, id)),
     lookup: name => context.lookup?.(name) ?? (() => undefined),
     outbox: () => node.outboxOver(context.outbox(id)),

@@ -6,13 +6,16 @@ import { readsOf } from './functions.ts'
 import { processing } from './keyed/processing.ts'
 import { jsonOf } from './keyed/json-state.ts'
 import type { ProcessContext } from './keyed/process-call.ts'
+import { jsonUpgrade } from './keyed/json-upgrade.ts'
+import { type SchemaOptions, schemaSpecs } from './keyed/schema-options.ts'
+import { meaningOf, statePart } from './keyed/timed-states.ts'
 import { onPage } from './lift.ts'
 import type { Operator } from './operator.ts'
 import { endOf } from './windows/window-order.ts'
 
 export type { ProcessContext } from './keyed/process-call.ts'
 
-export interface ProcessOptions {
+export interface ProcessOptions extends SchemaOptions {
   readonly by?: readonly string[]
   /** `module#export` */
   readonly with: string
@@ -50,6 +53,7 @@ export const process: Operator<ProcessOptions> = {
       onTimer: { type: 'function', summary: 'The function for timers, as `module#export`; needs an `eventTime` before the step.' },
       initial: { type: 'json', default: {}, summary: 'State of a key before its first row.' },
       ttl: { type: 'duration', summary: 'How long a state is kept without a row of its key, in event time.', sample: '1h' },
+      ...schemaSpecs,
     },
     ports: { main: 'What the functions emit.' },
     stateVersion: 1,
@@ -96,10 +100,11 @@ export const process: Operator<ProcessOptions> = {
     return { main: { ...made, isOpen: true, isTimed: input.isTimed, key: input.key.every(name => key.includes(name)) ? input.key : [] } }
   },
   splitBy: ({ by }, key) => by ?? key,
+  upgradeState: ({ ttl, upgrade }, context) =>
+    jsonUpgrade(context, { reference: upgrade as string, meaning: meaningOf(ttlMsOf(ttl)), check: () => undefined, part: statePart }),
   async create(options, context) {
     const { ttl, initial = {} } = options
-    const ttlMs = ttl === undefined ? Infinity : durationMs(ttl, 'ttl')
-    const step = await processing(context, { ...options, initial: jsonOf(initial), ttlMs })
+    const step = await processing(context, { ...options, initial: jsonOf(initial), ttlMs: ttlMsOf(ttl) })
     return onPage({
       page: (page, emit) => step.take(page, emit),
       moves: moves => step.expect(moves),
@@ -111,6 +116,10 @@ export const process: Operator<ProcessOptions> = {
       },
     })
   },
+}
+
+function ttlMsOf(ttl: Duration | undefined): number {
+  return ttl === undefined ? Infinity : durationMs(ttl, 'ttl')
 }
 
 function checkOptions({ initial = {}, ttl, onTimer }: ProcessOptions, input: RowType): void {

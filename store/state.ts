@@ -15,10 +15,14 @@ const STEP = 1
 const PROJECTION = 2
 const OUTBOX = 3
 const INDEX = 4
+/** Kinds of rows that a topology has, by the first bytes of their keys. */
+export const rowKinds = { step: STEP, projection: PROJECTION, outbox: OUTBOX, index: INDEX } as const
 /** First byte of a key in column `meta`. */
 const TOPOLOGY = 1
 /** A scan gathers so many bytes at a time, so that no list is held whole. */
 const SCAN_BYTES = 1024 * 1024
+/** At first less, because some look at a few rows only. */
+const FIRST_SCAN_BYTES = 16 * 1024
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -42,12 +46,14 @@ export interface TopologyRow {
   readonly projections: readonly string[]
   /** Rows in, out, late, suspect, dead of each step since the deployment. */
   readonly counters: Readonly<Record<string, readonly number[]>>
+  /** Number of the event that brought the version of the topology that wrote it; left out for the first. */
+  readonly revised?: number
   /** It was folded again from the start, so the log may hold events that it is yet to send. */
   readonly isRepeating?: boolean
 }
 
 /** Bytes before the rest of the key: kind, then each name behind its length. */
-function prefixOf(kind: number, ...names: readonly string[]): Bytes {
+export function prefixOf(kind: number, ...names: readonly string[]): Bytes {
   const parts = names.map(name => encoder.encode(name))
   const key = new Uint8Array(parts.reduce((sum, part) => sum + 2 + part.length, 1))
   key[0] = kind
@@ -61,9 +67,15 @@ function prefixOf(kind: number, ...names: readonly string[]): Bytes {
   return key
 }
 
+/**
+ * Rows of a step that were made anew, or begun anew, by a new version of the topology lie apart from those of before, so that both are there until
+ * one event says which are good: by step, how often that was.
+ */
+export type Generations = Readonly<Record<string, number>>
+
 /** Prefix of the rows of one step in one version of their shape. */
-export function stepPrefix(topology: string, step: string, schemaVersion: number): Bytes {
-  return prefixOf(STEP, topology, step, String(schemaVersion))
+export function stepPrefix(topology: string, step: string, schemaVersion: number, generation = 0): Bytes {
+  return prefixOf(STEP, topology, step, generation === 0 ? String(schemaVersion) : `${schemaVersion}.${generation}`)
 }
 
 export function projectionPrefix(projection: string): Bytes {
@@ -117,8 +129,8 @@ export function* scanPrefix(store: StateStore, column: StateColumn, prefix: Byte
 /** Rows of a range of keys, in order. */
 export function* scanRange(store: StateStore, column: StateColumn, gte: Bytes, lt: Bytes): Generator<readonly [key: Bytes, value: Bytes]> {
   let last: Bytes | undefined
-  for (;;) {
-    const rows: Rows = store.scan(column, { ...(last ? { gt: last } : { gte }), lt, bytes: SCAN_BYTES, cache: false })
+  for (let bytes = FIRST_SCAN_BYTES; ; bytes = Math.min(4 * bytes, SCAN_BYTES)) {
+    const rows: Rows = store.scan(column, { ...(last ? { gt: last } : { gte }), lt, bytes, cache: false })
     for (let i = 0; i < rows.keys.length; i++) yield [rows.keys[i]!, rows.values[i]!]
     if (rows.keys.length === 0) return
     last = rows.keys[rows.keys.length - 1]
@@ -126,7 +138,7 @@ export function* scanRange(store: StateStore, column: StateColumn, gte: Bytes, l
 }
 
 /** The first key behind all that begin with the prefix. */
-function after(prefix: Bytes): Bytes {
+export function after(prefix: Bytes): Bytes {
   const end = prefix.slice()
   for (let i = end.length - 1; i >= 0; i--) {
     if (end[i] === 255) continue

@@ -2,10 +2,12 @@
 import type { EventTimeOptions } from '../operators/eventTime.ts'
 import type { EveryOptions } from '../operators/every.ts'
 import type { ProcessOptions } from '../operators/process.ts'
-import type { By, FieldOf, Fields, Kept, Named } from './fields.ts'
+import type { FieldOf, Fields } from './fields.ts'
+import type { By, Kept, Named } from './step-names.ts'
+import { WindowMethods } from './stream-windows.ts'
 import type { Stream, Timed } from './stream.ts'
 
-export abstract class TimeMethods<Row extends Fields, Key extends FieldOf<Row>> {
+export abstract class TimeMethods<Row extends Fields, Key extends FieldOf<Row>> extends WindowMethods<Row, Key> {
   protected abstract next<Out extends Fields, OutKey extends FieldOf<Out>>(operator: string, options: object): Stream<Out, OutKey>
   protected abstract timed(options: object): Timed<Row, Key>
 

@@ -2,7 +2,8 @@
 import { assert } from '../../event/assert.ts'
 import type { Scope } from '../../event/scope.ts'
 import type { Flow } from '../../operators/flow.ts'
-import type { StateStore } from '../../store/state.ts'
+import { StateMemory } from '../../operators/keyed/state-memory.ts'
+import type { Generations, StateStore } from '../../store/state.ts'
 import type { Plan } from '../../topology/plan.ts'
 import { type Section, sectionsOf } from '../../topology/sections.ts'
 import { sendBack } from '../fragment.ts'
@@ -25,11 +26,16 @@ export interface LaneNumber {
 
 export interface LaneOptions extends LaneNumber {
   readonly scope?: Scope
+  /** Where and under which generations the state of its steps lies: those of the pipeline. */
+  readonly slot?: number
+  readonly generations?: Generations
   readonly plan: Plan
   readonly module: string
   readonly store: StateStore
   readonly heartbeat: Heartbeat
   readonly incarnation: number
+  /** What the state of the topology may take in memory, in all lanes together; no bound when left out. */
+  readonly stateBytes?: number
   /** Rows at which a user's function never returned: their calls throw. */
   readonly skip: readonly SkippedRow[]
   readonly resolve: (reference: string) => Promise<unknown>
@@ -43,6 +49,7 @@ interface Level {
 export class Lane {
   readonly #heartbeat: Heartbeat
   readonly #states: StepStates
+  readonly #memory: StateMemory
   readonly #watermarks: SavedWatermarks
   readonly #levels = new Map<number, Level>()
   readonly #left = new Map<string, Flow[]>()
@@ -67,6 +74,7 @@ export class Lane {
 
   private constructor({ plan, heartbeat, ...options }: LaneOptions) {
     this.#heartbeat = heartbeat
+    this.#memory = new StateMemory(options.stateBytes && options.stateBytes / options.lanes)
     this.#states = new StepStates({ ...options, topology: plan.topology, beat: () => heartbeat.beat() })
     this.#watermarks = new SavedWatermarks(this.#states.state(watermarksStep, watermarksVersion))
     this.#order = plan.steps.map(({ id }) => id)
@@ -83,6 +91,7 @@ export class Lane {
     }
     return {
       module,
+      memory: this.#memory,
       lanes,
       state: (step, version) => this.#states.state(step, version),
       projection: outside,
@@ -120,7 +129,7 @@ export class Lane {
     const own = this.#levels.get(level)
     assert(own !== undefined, `there is no section of level ${level}`)
     const { graph } = own
-    let isBarrier = false
+    let epoch: number | undefined
     if (replay) {
       const { step, page } = replay
       graph.attempt(() => sendBack(graph, page, { step, input: page.input }))
@@ -129,14 +138,14 @@ export class Lane {
       const node = graph.nodes.get(step)
       assert(node !== undefined, `there is no section that begins with ${step}`)
       for (const flow of flows) {
-        isBarrier ||= flow.kind === 'barrier'
+        if (flow.kind === 'barrier') epoch = flow.epoch
         graph.attempt(() => node.enter(flow.kind === 'page' ? flow.input : 0, flow))
       }
     }
-    if (isBarrier) graph.attempt(() => graph.save(this.#watermarks, step => own.entries.includes(step)))
+    if (epoch !== undefined) graph.attempt(() => graph.save(this.#watermarks, step => own.entries.includes(step)))
     this.#heartbeat.clear()
     graph.check()
-    return { push, level, ...this.#answer(graph), ...(isBarrier && { bytes: this.#states.bytes.take() }) }
+    return { push, level, ...this.#answer(graph), ...(epoch !== undefined && { bytes: this.#states.bytes.take(epoch) }) }
   }
 
   #answer(graph: StepGraph): Pick<LaneAnswer, 'parts' | 'dead' | 'dirtyBytes' | 'counters' | 'wanted'> {
@@ -145,7 +154,9 @@ export class Lane {
       return flows.length === 0 ? [] : [{ step, flows }]
     })
     const dead = graph.dead.splice(0)
-    return { parts, dead, dirtyBytes: this.#states.bytes.length, counters: this.#counters, wanted: this.#waits.wanted }
+    // When so much of its state has changed, an epoch should end whatever waits for it.
+    const dirtyBytes = this.#memory.isDirty ? Infinity : this.#states.bytes.length
+    return { parts, dead, dirtyBytes, counters: this.#counters, wanted: this.#waits.wanted }
   }
 
   get #counters(): Record<string, readonly number[]> {

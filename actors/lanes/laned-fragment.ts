@@ -232,7 +232,6 @@ export class LanedFragment implements Fragment {
     }
     const steps = new Set(answers.flatMap(({ parts }) => parts.map(({ step }) => step)))
     for (const step of steps) {
-      // A lane that has sent nothing takes part with nothing only where there was no control.
       const lanes = answers.map(({ parts }) => parts.find(part => part.step === step)?.flows ?? [])
       this.#merged.get(step)?.merge(lanes, flow => this.#leave(step, flow, 'any'))
     }

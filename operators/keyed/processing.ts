@@ -21,6 +21,9 @@ export interface ProcessingOptions {
 }
 
 type Send = (page: Page) => void
+
+/** Numbers of keys are good until a timer fires: behind one only few rows are numbered at once, and more while none does. */
+const rowsAheadFirst = 16
 type Call = (state: Json, given: Row, context: ProcessCall) => unknown
 
 interface Functions {
@@ -76,15 +79,19 @@ export class Processing {
     const { rows: states } = this.#states
     const alive = aliveRows(page)
     const read = rowReader(this.#functions.reads === undefined ? withoutEnvelope(page) : page, this.#functions.reads)
-    let ids = states.idsOf(page, alive)
-    let first = 0
+    let ids: Int32Array = new Int32Array(0)
+    let [first, end, rowsAhead] = [0, 0, alive.length]
     for (let i = 0; i < alive.length; i++) {
       const row = alive[i] as number
       const standing = this.#standingBefore(page.order[row] as number)
       if (this.#states.nextAt <= standing) {
         this.#states.advance(standing, this.#rows.fields)
-        ids = states.idsOf(page, alive.subarray(i))
-        first = i
+        ;[end, rowsAhead] = [i, rowsAheadFirst]
+      }
+      if (i >= end) {
+        ;[first, end] = [i, i + rowsAhead]
+        ids = states.idsOf(page, alive.subarray(first, end))
+        rowsAhead *= 2
       }
       this.#order = page.order[row] as number
       this.#onRow(page, { row, id: ids[i - first] as number, standing, read })
@@ -93,8 +100,7 @@ export class Processing {
       this.#at = { watermark, rank: page.rank?.[row] }
       this.#states.advance(standing, this.#rows.fields)
       this.#at = undefined
-      ids = states.idsOf(page, alive.subarray(i + 1))
-      first = i + 1
+      ;[end, rowsAhead] = [i, rowsAheadFirst]
     }
     this.#rows.flush(send)
   }

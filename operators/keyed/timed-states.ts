@@ -1,5 +1,6 @@
 /** State by key with timers: what is due when the watermark moves, in the order of time and key. */
 import { assert } from '../../event/assert.ts'
+import { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
 import { columnOf } from '../columns.ts'
 import type { Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
@@ -8,6 +9,7 @@ import { TimeHeap } from '../windows/window-heap.ts'
 import { compareKeys, type KeyValue } from '../windows/window-keys.ts'
 import { type Format, KeyedRows } from './keyed-rows.ts'
 import type { Json } from './json-state.ts'
+import type { StatePart } from './json-upgrade.ts'
 import type { Timer } from './process-call.ts'
 
 /** What is kept of a key. */
@@ -32,11 +34,28 @@ const entryFormat: Format<Entry> = {
   },
 }
 
+/** For those who make new states of old: timers stay as they are. */
+export const statePart: StatePart = {
+  of: saved => entryFormat.read(new ByteReader(saved)).state,
+  into(saved, state) {
+    const { timers, expiresAt } = entryFormat.read(new ByteReader(saved))
+    if (state === undefined && timers.length === 0) return undefined
+    const writer = new ByteWriter()
+    entryFormat.write({ state, timers, expiresAt: state === undefined ? Infinity : expiresAt }, writer)
+    return writer.take()
+  },
+}
+
 /** A timer of a key, or with no name the end of its state. */
 export interface Due {
   readonly at: number
   readonly key: readonly KeyValue[]
   readonly name: string | undefined
+}
+
+/** What the saved values mean. */
+export function meaningOf(ttlMs: number): Readonly<Record<string, unknown>> {
+  return { isForgetting: ttlMs < Infinity }
 }
 
 export interface TimedStatesOptions {
@@ -56,10 +75,11 @@ export class TimedStates {
     this.#options = options
     this.rows = new KeyedRows(context, {
       by: options.by,
-      meaning: { isForgetting: options.ttlMs < Infinity },
+      meaning: meaningOf(options.ttlMs),
       format: entryFormat,
     })
-    for (const [id, entry] of this.rows.entries()) this.#await(this.rows.keyOf(id), entry)
+    // All of them wait in memory, also those whose state is on disk.
+    for (const { key, value } of this.rows.inOrder()) this.#await(key, value)
     context.waits?.({ for: 'watermark', at: () => this.nextAt })
   }
 

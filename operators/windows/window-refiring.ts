@@ -3,6 +3,7 @@ import type { Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
 import { type AlignedOptions, type AlignedWindow, AlignedWindows, timesOf } from './window-aligned.ts'
 import type { Send } from './window-keyed.ts'
+import { rankOf } from './window-rows.ts'
 
 /**
  * Rows are taken one after another, and before each the windows fire that its stamp demands, so that what has left when a row comes is a
@@ -35,7 +36,7 @@ export class RefiringWindows extends AlignedWindows {
         this.#fire(stamp, send, fitting.order[row])
       }
       const last = this.startOf(time)
-      if (stamp >= last + this.sizeMs + this.#lateMs) {
+      if (stamp >= this.endOf(last) + this.#lateMs) {
         late.push(row)
         continue
       }
@@ -60,8 +61,9 @@ export class RefiringWindows extends AlignedWindows {
     const order = page.order[row] as number
     // Windows that later rows change end after `stamp − lateMs`, so what leaves then happened after the millisecond before that.
     const watermark = at.stamp - this.#lateMs - 1
+    const rank = rankOf(page, row)
     for (const { window, cell } of updated)
-      this.leave(cell, { start: window.start, end: window.end, order, eventTime: window.end - 1, watermark })
+      this.leave(cell, { start: window.start, end: window.end, order, eventTime: window.end - 1, watermark, rank })
     this.flush(at.send, false)
   }
 
@@ -84,7 +86,7 @@ export class RefiringWindows extends AlignedWindows {
   /** `upTo`: the order of the row before which they leave. */
   #fire(until: number, send: Send, upTo?: number): void {
     for (const window of this.due(until)) {
-      this.leaveAll(window, send, { lateMs: this.#lateMs, upTo })
+      this.leaveWindow(window, send, { lateMs: this.#lateMs, upTo })
       this.#noteFired(window)
     }
     this.findNextEnd()

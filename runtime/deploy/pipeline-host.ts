@@ -13,6 +13,7 @@ import { PipelineActor } from '../../actors/pipeline.ts'
 import type { Counters, PipelineOptions, PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
 import type { ChangeWatch, FoldedRow } from '../../actors/projection.ts'
 import type { Progress } from '../../actors/settling.ts'
+import { type MigrationOptions, prepareVersion } from '../../actors/state-migration.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
 import { usesClock } from '../../actors/ticks.ts'
@@ -26,7 +27,8 @@ import type { Place } from '../../event/position.ts'
 import type { Scope } from '../../event/scope.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
-import type { StateStore } from '../../store/state.ts'
+import { slotScope } from '../../store/slot.ts'
+import type { Generations, StateStore } from '../../store/state.ts'
 import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
@@ -61,11 +63,15 @@ export interface PipelineHostParts {
 /** Plain data: crosses a thread. */
 export interface StartPipeline {
   readonly scope: Scope
+  readonly slot?: number
   readonly plan: Plan
   readonly module: string
   /** Digest of the module's files as they are to be run. */
   readonly digest?: string
   readonly deployment: number
+  /** See `TopologyRow` and `StepStates`. */
+  readonly revised?: number
+  readonly generations?: Generations
   readonly incarnation: number
   /** The last stamp to read, for a topology that ends. */
   readonly head?: Stamp
@@ -78,6 +84,13 @@ export interface StartPipeline {
   /** Left out where the whole graph runs in one thread. */
   readonly lanes?: LanesOfStart
 }
+
+/** Plain data: crosses a thread. */
+export type PrepareVersion = Pick<
+  StartPipeline,
+  'scope' | 'slot' | 'plan' | 'module' | 'digest' | 'deployment' | 'generations' | 'incarnation'
+> &
+  Pick<MigrationOptions, 'migrations' | 'cleared'>
 
 export interface PipelineStats extends Progress {
   readonly position: SourcePosition
@@ -97,8 +110,12 @@ export interface FoldedAnswer {
 export interface PipelineControl extends Record<string, (...args: never[]) => unknown> {
   plan(module: NamedModule, options: { readonly export?: string | undefined; readonly until?: 'head' | undefined }): Promise<Plan>
   start(request: StartPipeline): Promise<void>
+  /** Makes new state for a version that is to take the place of another, and tries whether it can be built. The topology must not run. */
+  prepare(request: PrepareVersion): Promise<void>
   /** One lane of a topology whose pipeline runs in another thread. */
   startLane(request: StartLane): Promise<void>
+  /** Of lanes that will not be. */
+  dropPorts(names: readonly string[]): void
   /** Does nothing for one that does not run here. */
   stop(topology: string, options: StopOptions): Promise<void>
   stats(topology: string): PipelineStats | null
@@ -116,7 +133,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
   return {
     plan: (module, options) => planOfModule(module, options),
     async start(request) {
-      const topology = request.scope + request.plan.topology
+      const topology = slotScope(request.scope, request.slot) + request.plan.topology
       refuseMissingSecrets(request.plan)
       await parts.writer.begin(topology, request.incarnation)
       const projections = new Set(request.watched)
@@ -131,7 +148,14 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
       })
       actors.set(topology, actor)
     },
+    prepare(request) {
+      refuseMissingSecrets(request.plan)
+      const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module, request.digest)
+      const { partitions } = parts.log
+      return prepareVersion({ ...parts, ...request, partitions, createFragment, resolve, ...lookupsOf(parts, request) })
+    },
     startLane: request => startLane(parts, request),
+    dropPorts: names => parts.ports.drop(names),
     stop: async (topology, options) => actors.get(topology)?.stop(options),
     stats(topology) {
       const actor = actors.get(topology)
@@ -211,7 +235,10 @@ function refuseMissingSecrets({ steps }: Plan): void {
   }
 }
 
-function lookupsOf({ log, limits, lookedUp }: PipelineHostParts, { scope, plan }: StartPipeline): Pick<PipelineOptions, 'lookups'> {
+function lookupsOf(
+  { log, limits, lookedUp }: PipelineHostParts,
+  { scope, plan }: Pick<StartPipeline, 'scope' | 'plan'>,
+): Pick<PipelineOptions, 'lookups'> {
   const projections = foreignProjections(plan.steps)
   if (projections.length === 0) return {}
   return {

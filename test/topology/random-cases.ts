@@ -17,14 +17,19 @@ export function randomCase(seed: number, { forNode = false }: { readonly forNode
   }
 }
 
-/** Rows one by one; a few together, with lives that end at random barriers; many, each page a life; one page with a restart behind it. */
+/**
+ * Rows one by one; a few together, with lives that end at random barriers, each in another number of lanes; many, each page a life; one page with a
+ * restart behind it.
+ */
 export function shapesFor(seed: number): readonly RunShape[] {
   return [
     { pageRows: 1, barriers: seed % 2 === 0 ? 0 : 1, restarts: 0, seed },
-    { pageRows: 3, barriers: 0.2, restarts: 0.5, seed },
-    { pageRows: 64, barriers: 1, restarts: 1, seed },
+    { pageRows: 3, barriers: 0.2, restarts: 0.5, seed, lanes: [2, 1, 3], stateBytes: 500 },
+    { pageRows: 7, barriers: 0.2, restarts: 0.5, seed, stateBytes: 500 },
+    { pageRows: 64, barriers: 1, restarts: 1, seed, stateBytes: 2000 },
     { pageRows: 4096, barriers: 1, restarts: 1, seed },
-    { pageRows: 1, barriers: 0.1, restarts: 1, seed },
+    { pageRows: 4096, barriers: 0, restarts: 0, seed, lanes: [4] },
+    { pageRows: 1, barriers: 0.1, restarts: 1, seed, lanes: [1, 4] },
   ]
 }
 
@@ -36,7 +41,7 @@ export async function trouble(one: Case, shapes: readonly RunShape[]): Promise<s
     if (broken !== undefined) return broken
     for (const shape of shapes) {
       const differs = difference(whole, await runTopology(one.topology, one.log, shape))
-      if (differs !== undefined) return `pages of ${shape.pageRows}: ${differs}`
+      if (differs !== undefined) return `pages of ${shape.pageRows}${shape.lanes ? `, lanes ${shape.lanes.join()}` : ''}: ${differs}`
     }
     return undefined
   } catch (error) {
