@@ -4,8 +4,10 @@ import type { Limits } from '../event/limits.ts'
 import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
 import type { ProjectionWriter, StepState } from '../operators/operator.ts'
 import type { EpochRows } from '../store/epoch-rows.ts'
+import { slotScope } from '../store/slot.ts'
 import {
   encodeTopologyRow,
+  type Generations,
   outboxNumber,
   outboxPrefix,
   projectionPrefix,
@@ -31,7 +33,13 @@ const NO_KEY = new Uint8Array(0)
 export interface EpochOptions {
   /** Whose topology it is; the default tenant's when left out. */
   readonly scope?: Scope
+  /** Where its rows lie; the first slot when left out. */
+  readonly slot?: number
   readonly topology: string
+  /** See `StepStates`. */
+  readonly generations?: Generations
+  /** See `TopologyRow`. */
+  readonly revised?: number
   readonly deployment: number
   readonly partitions: number
   readonly limits: Limits
@@ -66,6 +74,7 @@ export class EpochGatherer {
   readonly #states: StepStates
   readonly #bytes: EpochRows
   readonly #outbox: Outbox
+  /** What stands before stored names. */
   readonly #scope: Scope
   /** The topology's name in the database. */
   readonly #stored: string
@@ -78,7 +87,7 @@ export class EpochGatherer {
     this.#options = options
     this.#states = new StepStates({ ...options, beat: () => options.beat() })
     this.#bytes = this.#states.bytes
-    this.#scope = options.scope ?? DEFAULT_SCOPE
+    this.#scope = slotScope(options.scope ?? DEFAULT_SCOPE, options.slot)
     this.#stored = this.#scope + options.topology
     this.epoch = options.row?.epoch ?? 0
     const hot = new HotRows(options.hot, { epoch: this.epoch, place: options.row?.place ?? null })
@@ -178,7 +187,7 @@ export class EpochGatherer {
 
   /** Everything since the last barrier as one epoch. The rows of the outbox sent since are removed by it. */
   seal(status: 'running' | 'ended', position: SourcePosition, counters: Readonly<Record<string, readonly number[]>>): SealedEpoch {
-    const { deployment, isRepeating } = this.#options
+    const { deployment, isRepeating, row: before, revised = before?.revised } = this.#options
     this.projections.show(position.place)
     this.epoch++
     this.#sealProjections()
@@ -197,6 +206,7 @@ export class EpochGatherer {
       outbox: this.#outboxNumber,
       projections: [...this.#names],
       counters,
+      ...(revised !== undefined && { revised }),
       ...(isRepeating && { isRepeating }),
     }
     this.#bytes.put('meta', topologyKey(this.#stored), NO_KEY, encodeTopologyRow(row))

@@ -2,6 +2,7 @@
 import type { Clock } from '../event/clock.ts'
 import type { Limits } from '../event/limits.ts'
 import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
+import { slotScope } from '../store/slot.ts'
 import { readTopologyRow, type StateStore } from '../store/state.ts'
 import { EpochGatherer } from './epoch.ts'
 import type { AppendOutbox } from './outbox-sender.ts'
@@ -11,6 +12,8 @@ import type { EpochWriter } from './state-writer.ts'
 export interface FinishOptions {
   /** Whose topology it is; the default tenant's when left out. */
   readonly scope?: Scope
+  /** Where its rows lie; the first slot when left out. */
+  readonly slot?: number
   readonly topology: string
   readonly incarnation: number
   readonly store: StateStore
@@ -31,7 +34,7 @@ const noteMs = 200
 /** True when nothing waits any more. */
 export async function finishOutbox(options: FinishOptions): Promise<boolean> {
   const { incarnation, store, writer, signal, scope = DEFAULT_SCOPE } = options
-  const topology = scope + options.topology
+  const topology = slotScope(scope, options.slot) + options.topology
   const row = readTopologyRow(store, topology)
   if (row?.status !== 'ended') return true
   const { place, rows, sequences, counters, deployment, isRepeating = false } = row

@@ -4,13 +4,27 @@
  */
 import type { Stamp } from '../event/event.ts'
 import type { Place } from '../event/position.ts'
+import type { Scope } from '../event/scope.ts'
 import type { Row } from '../operators/flow.ts'
+import { readStoredName, slotScope } from '../store/slot.ts'
 import { readProjectionRow, readTopologyRow, type StateStore } from '../store/state.ts'
 
-/** Rows of a projection as its topology has written them last. */
-export function readerOfProjection(store: StateStore, projection: string): (key: readonly unknown[]) => Row | undefined {
-  return key => {
-    const text = readProjectionRow(store, projection, key)
+/**
+ * Readers of rows of projections as their topologies have written them last. Where those lie is asked once: who looks into a topology whose rows are
+ * exchanged as a whole is started again.
+ */
+export async function readersOf(
+  store: StateStore,
+  scope: Scope,
+  lookups: Pick<LookupOptions, 'projections' | 'ownerOf'> | undefined,
+): Promise<(projection: string) => (key: readonly unknown[]) => Row | undefined> {
+  const stored = new Map<string, string>()
+  for (const projection of lookups?.projections ?? []) {
+    const owner = await lookups?.ownerOf(projection)
+    stored.set(projection, slotScope(scope, owner ? readStoredName(owner.topology).slot : 0) + projection)
+  }
+  return projection => key => {
+    const text = readProjectionRow(store, stored.get(projection) ?? scope + projection, key)
     return text === undefined ? undefined : (JSON.parse(text) as Row)
   }
 }

@@ -4,7 +4,7 @@ import type { EventStoreError } from '../event/error.ts'
 import type { Limits } from '../event/limits.ts'
 import type { Tracer } from '../event/tracer.ts'
 import type { Scope } from '../event/scope.ts'
-import type { StateStore } from '../store/state.ts'
+import type { Generations, StateStore } from '../store/state.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Stopping } from './delivery-sender.ts'
 import type { Fragment, FragmentContext, StepCounters } from './fragment.ts'
@@ -17,10 +17,24 @@ import type { SkippedRow } from './skipped-rows.ts'
 import type { Source, SourcePosition } from './source.ts'
 import type { EpochWriter } from './state-writer.ts'
 
+/** What a pipeline does for its source. */
+export interface SourceOwner {
+  /** Called before a call of a user's function. */
+  beforeCall(row: number): void
+  /** When a tick is due, should no row come before it; see `Fragment.tickAt`. */
+  tickAt(): number
+}
+
 export interface PipelineOptions {
   /** Whose topology it is; the default tenant's when left out. */
   readonly scope?: Scope
+  /** Where its rows lie; the first slot when left out. */
+  readonly slot?: number
   readonly plan: Plan
+  /** See `StepStates`. */
+  readonly generations?: Generations
+  /** See `TopologyRow`. */
+  readonly revised?: number
   /** Number of the deployment: the version of its event in `$topology`. */
   readonly deployment: number
   /** Rises with every start of the topology; only the last may write. */
@@ -31,7 +45,7 @@ export interface PipelineOptions {
   readonly appendOutbox: AppendOutbox
   /** Syncs the log up to what was read, for stores that answer before they sync. */
   readonly syncShards?: () => Promise<void>
-  readonly openSource: (from: SourcePosition | undefined, pipeline: { beforeCall(row: number): void }) => Source | Promise<Source>
+  readonly openSource: (from: SourcePosition | undefined, pipeline: SourceOwner) => Source | Promise<Source>
   readonly createFragment: (plan: Plan, context: FragmentContext) => Promise<Fragment>
   readonly resolve: (reference: string) => Promise<unknown>
   readonly heartbeat: Heartbeat

@@ -1,10 +1,11 @@
 /** What a pipeline is made of: the last epoch, the source that goes on behind it, and the fragment that folds. */
 import { DEFAULT_SCOPE } from '../event/scope.ts'
 import { StateMemory } from '../operators/keyed/state-memory.ts'
+import { slotScope } from '../store/slot.ts'
 import { readTopologyRow } from '../store/state.ts'
 import { EpochGatherer } from './epoch.ts'
 import type { Fragment } from './fragment.ts'
-import { Lookups, readerOfProjection } from './lookups.ts'
+import { Lookups, readersOf } from './lookups.ts'
 import type { Counters, PipelineOptions } from './pipeline-options.ts'
 import { guardCalls } from './skipped-rows.ts'
 import type { Source } from './source.ts'
@@ -26,9 +27,9 @@ export interface PipelineParts {
 
 /** Rejects with INVALID when the plan can not be built. */
 export async function openParts(options: PipelineOptions): Promise<PipelineParts> {
-  const { plan, store, heartbeat, incarnation, scope = DEFAULT_SCOPE } = options
-  const row = readTopologyRow(store, scope + plan.topology)
-  const opened: { source?: Source; origins?: Source['originOf'] | undefined; wake?: () => void } = {}
+  const { plan, store, heartbeat, incarnation, scope = DEFAULT_SCOPE, slot } = options
+  const row = readTopologyRow(store, slotScope(scope, slot) + plan.topology)
+  const opened: { source?: Source; fragment?: Fragment; origins?: Source['originOf'] | undefined; wake?: () => void } = {}
   const isRepeating = options.isRepeating || row?.isRepeating === true
   const { topology } = plan
   const gatherer = new EpochGatherer({
@@ -43,6 +44,7 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
   const calls = guardCalls(options.skip)
   const source = await options.openSource(row && { place: row.place, rows: row.rows, sequences: row.sequences }, {
     beforeCall: order => heartbeat.note(incarnation, 0, order),
+    tickAt: () => opened.fragment?.tickAt ?? Infinity,
   })
   opened.source = source
   const memory = new StateMemory(options.limits.stateBytes)
@@ -51,7 +53,7 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
     memory,
     state: (step, version) => gatherer.state(step, version),
     projection: name => gatherer.projection(name),
-    lookup: name => readerOfProjection(store, scope + name),
+    lookup: await readersOf(store, scope, options.lookups),
     outbox: step => gatherer.outbox(step),
     dead: dead => gatherer.dead({ ...dead, attempts: dead.attempts && calls.attempts(dead.step, dead.order) }),
     resolve: async reference => calls.guard(await options.resolve(reference)),
@@ -62,6 +64,7 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
     add: bytes => gatherer.add(bytes),
     woken: () => opened.wake?.(),
   })
+  opened.fragment = fragment
   const lookups = options.lookups && (await Lookups.open({ ...options.lookups, store, monotonic: () => options.clock.monotonic() }))
   return {
     gatherer,

@@ -6,6 +6,7 @@
 import type { StateMemory } from '../operators/keyed/state-memory.ts'
 import { aliveCount } from '../operators/page.ts'
 import { DEFAULT_SCOPE } from '../event/scope.ts'
+import { slotScope } from '../store/slot.ts'
 import type { EpochGatherer } from './epoch.ts'
 import type { Fragment } from './fragment.ts'
 import type { Lookups } from './lookups.ts'
@@ -52,7 +53,7 @@ export class PipelineActor {
   }
 
   private constructor(options: PipelineOptions, parts: PipelineParts) {
-    const { plan, incarnation, writer, syncShards, scope = DEFAULT_SCOPE } = options
+    const { plan, incarnation, writer, syncShards, scope = DEFAULT_SCOPE, slot } = options
     this.#options = options
     this.#epochMs = plan.epochMs ?? options.epochMs
     this.#gatherer = parts.gatherer
@@ -71,7 +72,7 @@ export class PipelineActor {
       woken: () => this.#wake?.(),
       async write(bytes) {
         await syncShards?.()
-        await writer.write({ topology: scope + plan.topology, incarnation, bytes })
+        await writer.write({ topology: slotScope(scope, slot) + plan.topology, incarnation, bytes })
       },
     })
     this.#isDirty = parts.gatherer.dirtyBytes > 0 // A step may have made its rows anew.

@@ -1,6 +1,7 @@
 /** Steps of a plan wired to one another: flows come in from outside, go through synchronously, and those that others want are handed out. */
 import { Observable, type OperatorFunction, Subject, type Subscription } from 'rxjs'
 import { assert } from '../event/assert.ts'
+import { recordedOf } from '../event/stamp.ts'
 import { anyRow } from '../operators/expressions/types.ts'
 import type { Flow, Row } from '../operators/flow.ts'
 import type { StateMemory } from '../operators/keyed/state-memory.ts'
@@ -13,6 +14,7 @@ import { Merge } from './merge.ts'
 import type { SavedWatermarks } from './saved-watermarks.ts'
 import type { SharedProjections } from './shared-projections.ts'
 import { type Edge, send, StepNode, type StepOutbox } from './step-node.ts'
+import type { TickWaits } from './ticks.ts'
 
 /** The outside of a graph: its state, its outputs and its module. */
 export interface GraphContext {
@@ -49,6 +51,8 @@ export interface GraphParts extends GraphOutside {
   readonly steps: readonly PlanStep[]
   readonly watermarks: SavedWatermarks
   readonly shared: SharedProjections
+  /** Learns what the steps wait for. */
+  readonly waits?: TickWaits
 }
 
 /** A step that runs elsewhere: its inputs come together here. */
@@ -88,7 +92,7 @@ export class StepGraph {
 
   /** Loads tables, functions and the saved state of every step. */
   static async build(parts: GraphParts, context: GraphContext): Promise<StepGraph> {
-    const { plan, steps, watermarks, shared, outlets } = parts
+    const { plan, steps, watermarks, outlets } = parts
     const dead: GivenUpRow[] = []
     const failing: Failing = {}
     const bury = (row: GivenUpRow): void => void dead.push(row)
@@ -111,7 +115,7 @@ export class StepGraph {
       node.outlet = outlets?.get(id)
       node.isCaught = node.outlet !== undefined && isCaught(id, plan)
       keepInOrder(node, plan, context)
-      runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, context, shared)))
+      runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, context, parts)))
     }
     const subscriptions = chainsOfAll(plan, nodes).map(chain => subscribe(chain, runs, failing))
     return new StepGraph({ nodes, entries, edges, dead, subscriptions, failing })
@@ -246,7 +250,7 @@ function attempt(failing: Failing, work: () => void): void {
   }
 }
 
-function stepContext(node: StepNode, context: GraphContext, shared: SharedProjections): StepContext {
+function stepContext(node: StepNode, context: GraphContext, { plan, shared, waits }: GraphParts): StepContext {
   const { id } = node.step
   const { stateVersion } = node.operator.spec
   const { lanes = 1 } = context
@@ -255,6 +259,7 @@ function stepContext(node: StepNode, context: GraphContext, shared: SharedProjec
     step: id,
     module: context.module,
     row: node.step.row ?? anyRow,
+    ...(node.step.inputs && { inputs: node.step.inputs }),
     get state() {
       assert(stateVersion !== undefined, `operator ${node.step.operator} uses state but its spec has no stateVersion`)
       return (state ??= context.state(id, stateVersion))
@@ -266,6 +271,8 @@ function stepContext(node: StepNode, context: GraphContext, shared: SharedProjec
     resolve: reference => context.resolve(reference),
     beforeCall: order => context.beforeCall?.(id, order),
     dead: (page, row, error) => node.giveUp(page, row, error),
+    ...(plan.source.kind === 'log' && { recordedOf }),
+    ...(waits && { waits: waiting => waits.add(id, waiting) }),
     ...(lanes > 1 && {
       lanes,
       owns: (fields: readonly string[], values: readonly unknown[]) => context.owns?.(id, fields, values) ?? true,

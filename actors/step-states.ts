@@ -2,12 +2,17 @@
 import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
 import type { StepState } from '../operators/operator.ts'
 import { EpochRows } from '../store/epoch-rows.ts'
-import { type StateStore, stepPrefix } from '../store/state.ts'
+import { slotScope } from '../store/slot.ts'
+import { type Generations, type StateStore, stepPrefix } from '../store/state.ts'
 
 export interface StepStatesOptions {
   /** Whose topology it is; the default tenant's when left out. */
   readonly scope?: Scope
+  /** Where its rows lie; the first slot when left out. */
+  readonly slot?: number
   readonly topology: string
+  /** Of steps whose rows were made anew by a new version of the topology: how often. */
+  readonly generations?: Generations
   readonly store: StateStore
   /** A sign of life, now and then in long work of ours. */
   beat(): void
@@ -23,8 +28,8 @@ export class StepStates {
   }
 
   state(step: string, schemaVersion: number): StepState {
-    const { scope = DEFAULT_SCOPE, topology, beat } = this.#options
-    const prefix = stepPrefix(scope + topology, step, schemaVersion)
+    const { scope = DEFAULT_SCOPE, slot, topology, generations, beat } = this.#options
+    const prefix = stepPrefix(slotScope(scope, slot) + topology, step, schemaVersion, generations?.[step])
     return {
       rows: (within, from) => this.alive(this.bytes.rows(prefix, { ...(within && { within }), ...(from && { from }) })),
       get: key => this.bytes.get(prefix, key),

@@ -99,9 +99,8 @@ function readerOf(store: RocksOwner<StateColumn>, slab: SharedArrayBuffer): HotP
   const hot = new HotProjection(slab)
   return projectionReader({
     store,
-    scope: '',
     projection,
-    owner: () => ({ name: 'orders', run: undefined, hot, indexed: [] }),
+    owner: () => ({ name: 'orders', home: '', run: undefined, hot, indexed: [] }),
     check: () => undefined,
     subscriptions: new StateSubscriptions(),
     limitKeys: 1,

@@ -4,8 +4,9 @@ import { EventStoreError } from '../event/error.ts'
 import type { NodeStats, TenantStats, VerifyReport } from '../event/figures.ts'
 import { checkTenant } from '../event/scope.ts'
 import type { ProjectionReader } from '../event/projections.ts'
+import type { RestoreOptions, Savepoint, SavepointOptions } from '../event/savepoints.ts'
 import type { Tenant, TenantOwner } from '../event/tenant.ts'
-import type { Deployed, DeployOptions, DeployTextOptions, TopologyStatus } from '../event/topologies.ts'
+import type { Deployed, DeployOptions, DeployTextOptions, TopologyStatus, UndeployOptions } from '../event/topologies.ts'
 import { remoteDeadLetters } from './dead-letters.ts'
 import type { Fetch } from './fetch.ts'
 import { RemoteLog } from './log.ts'
@@ -103,8 +104,28 @@ export class RemoteTenant extends RemoteLog implements Tenant, TenantOwner {
     return this.#topologies.rescale(name, workers)
   }
 
-  undeploy(name: string): Promise<void> {
-    return this.#topologies.undeploy(name)
+  undeploy(name: string, options?: UndeployOptions): Promise<void> {
+    return this.#topologies.undeploy(name, options)
+  }
+
+  deployedPlan(name: string): Promise<unknown> {
+    return this.#topologies.deployedPlan(name)
+  }
+
+  savepoint(topology: string, options?: SavepointOptions): Promise<Savepoint> {
+    return this.#topologies.savepoint(topology, options)
+  }
+
+  savepoints(topology?: string): Promise<Savepoint[]> {
+    return this.#topologies.savepoints(topology)
+  }
+
+  restoreSavepoint(topology: string, id: string, options?: RestoreOptions): Promise<Deployed> {
+    return this.#topologies.restoreSavepoint(topology, id, options)
+  }
+
+  dropSavepoint(topology: string, id: string): Promise<void> {
+    return this.#topologies.dropSavepoint(topology, id)
   }
 
   topologies(): Promise<TopologyStatus[]> {

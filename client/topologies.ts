@@ -1,6 +1,7 @@
 /** Topologies of a node, over a wire: waiting is asking again until it is so. */
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
-import type { Deployed, DeployOptions, DeployTextOptions, Topologies, TopologyStatus } from '../event/topologies.ts'
+import type { RestoreOptions, Savepoint, SavepointOptions } from '../event/savepoints.ts'
+import type { Deployed, DeployOptions, DeployTextOptions, Topologies, TopologyStatus, UndeployOptions } from '../event/topologies.ts'
 import { segment, type Wire } from './wire.ts'
 
 /** A node answers a wait after this long at the latest. */
@@ -24,24 +25,25 @@ export class RemoteTopologies implements Topologies {
   async deploy(module: URL | string, options: DeployOptions = {}): Promise<Deployed> {
     this.#wire.check()
     const { sharesFiles, readFile } = this.#files
-    const { until, watch, workers } = options
+    const { until, watch, accept, workers } = options
     if (sharesFiles) {
-      const body = JSON.stringify({ file: String(module), export: options.export, until, watch, workers })
+      const body = JSON.stringify({ file: String(module), export: options.export, until, watch, accept, workers })
       return this.#wire.json({ method: 'POST', path: '/v1/topologies', body })
     }
     const isText = /\.(?:ya?ml|json)$/i.test(String(module))
     if (!isText || readFile === undefined) throw unseen(String(module), isText)
     const text = await readFile(new URL(module))
     const format = /json$/i.test(String(module)) ? 'json' : 'yaml'
-    return this.deployText(text, { format, ...(until !== undefined && { until }), ...(workers !== undefined && { workers }) })
+    const given = { ...(until !== undefined && { until }), ...(accept !== undefined && { accept }) }
+    return this.deployText(text, { format, ...given, ...(workers !== undefined && { workers }) })
   }
 
-  async deployText(text: string, { format = 'yaml', until, workers }: DeployTextOptions = {}): Promise<Deployed> {
+  async deployText(text: string, { format = 'yaml', until, accept, workers }: DeployTextOptions = {}): Promise<Deployed> {
     const ask = { method: 'POST', path: '/v1/topologies' } as const
-    if (format === 'yaml') return this.#wire.json({ ...ask, query: { until, workers }, body: text, contentType: 'application/yaml' })
-    const more = JSON.stringify({ until, workers }).slice(1, -1)
-    const body = `{"topology":${text}${more && `,${more}`}}`
-    return this.#wire.json({ ...ask, body })
+    if (format === 'yaml')
+      return this.#wire.json({ ...ask, query: { until, accept, workers }, body: text, contentType: 'application/yaml' })
+    const more = JSON.stringify({ until, accept, workers }).slice(1, -1)
+    return this.#wire.json({ ...ask, body: `{"topology":${text}${more && `,${more}`}}` })
   }
 
   async pause(name: string): Promise<void> {
@@ -60,8 +62,30 @@ export class RemoteTopologies implements Topologies {
     await this.#wire.text({ method: 'POST', path: `${pathOf(name)}/rescale`, query: { workers }, isRepeatable: true })
   }
 
-  async undeploy(name: string): Promise<void> {
-    await this.#wire.text({ method: 'DELETE', path: pathOf(name) })
+  async undeploy(name: string, { keepSavepoints = false }: UndeployOptions = {}): Promise<void> {
+    await this.#wire.text({ method: 'DELETE', path: pathOf(name), query: { keepSavepoints: keepSavepoints ? 'true' : undefined } })
+  }
+
+  async deployedPlan(name: string): Promise<unknown> {
+    return this.#wire.json({ path: `${pathOf(name)}/plan` })
+  }
+
+  async savepoint(topology: string, options: SavepointOptions = {}): Promise<Savepoint> {
+    return this.#wire.json({ method: 'POST', path: `${pathOf(topology)}/savepoints`, body: JSON.stringify(options), timeoutMs: 0 })
+  }
+
+  async savepoints(topology?: string): Promise<Savepoint[]> {
+    const path = topology === undefined ? '/v1/savepoints' : `${pathOf(topology)}/savepoints`
+    return (await this.#wire.json<{ savepoints: Savepoint[] }>({ path })).savepoints
+  }
+
+  async restoreSavepoint(topology: string, id: string, options: RestoreOptions = {}): Promise<Deployed> {
+    const path = `${pathOf(topology)}/savepoints/${segment(id)}/restore`
+    return this.#wire.json({ method: 'POST', path, body: JSON.stringify(options), timeoutMs: 0 })
+  }
+
+  async dropSavepoint(topology: string, id: string): Promise<void> {
+    await this.#wire.text({ method: 'DELETE', path: `${pathOf(topology)}/savepoints/${segment(id)}` })
   }
 
   async topologies(): Promise<TopologyStatus[]> {

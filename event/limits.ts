@@ -60,6 +60,8 @@ export const defaultLimits = {
   stateBytes: 512 * 1024 * 1024,
   /** Memory that the hot rows of one projection take at most. */
   hotBytes: 64 * 1024 * 1024,
+  /** Savepoints of one topology. */
+  savepoints: 32,
   /** Rows that may have changed since the reader of a subscription to state came for the last one. */
   stateChanges: 1_000_000,
 } as const

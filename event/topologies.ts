@@ -1,6 +1,7 @@
 /** What is said of topologies that are deployed, and to them. */
 import type { ErrorCode } from './error.ts'
 import type { Position } from './event.ts'
+import type { Savepoints } from './savepoints.ts'
 
 export interface PlainFailure {
   readonly code: ErrorCode
@@ -111,6 +112,8 @@ export interface DeployOptions {
   readonly workers?: number
   /** Takes changes of the module's files while the node is open; only for a projection in a module of this machine. */
   readonly watch?: boolean
+  /** For a new version of a topology: goes on though state is lost or missing that the version before kept. */
+  readonly accept?: boolean
 }
 
 export interface DeployTextOptions {
@@ -118,6 +121,8 @@ export interface DeployTextOptions {
   readonly format?: 'yaml' | 'json'
   /** Ends at what is in the log now. */
   readonly until?: 'head'
+  /** See `DeployOptions`. */
+  readonly accept?: boolean
   /** As in `DeployOptions`. */
   readonly workers?: number
 }
@@ -126,14 +131,19 @@ export interface DeployTextOptions {
  * What became of a projection that was deployed before: `reloaded` has the same revision and other code; `upgraded` has made its rows new; both went on
  * where they were. `rebuilding` folds from the first event on.
  */
-export type DeployedUpdate = 'reloaded' | 'upgraded' | 'rebuilding'
+export type DeployedUpdate = 'reloaded' | 'upgraded' | 'rebuilding' | 'restored'
 
 export interface Deployed extends Pick<TopologyStatus, 'name' | 'version' | 'status'> {
   readonly update?: DeployedUpdate
 }
 
+export interface UndeployOptions {
+  /** They can be gone back to when a topology of the name is deployed again. Default false. */
+  readonly keepSavepoints?: boolean
+}
+
 /** Topologies as people and programs run them. */
-export interface Topologies {
+export interface Topologies extends Savepoints {
   /**
    * Runs the topology or the projection that a module exports, or the topology that a file (`.yaml`, `.yml`, `.json`) holds. A projection of a name that
    * is deployed takes the place of the one before. INVALID names the file and what is wrong with it, or what stands in the way.
@@ -163,8 +173,10 @@ export interface Topologies {
    * nothing to one that has as many. INVALID when it has ended or failed, NOT_FOUND when there is none.
    */
   rescale(name: string, workers: number): Promise<void>
-  /** Ends a topology and drops its state. NOT_FOUND when there is none. */
-  undeploy(name: string): Promise<void>
+  /** Ends a topology and drops its state and, unless told otherwise, its savepoints. NOT_FOUND when there is none. */
+  undeploy(name: string, options?: UndeployOptions): Promise<void>
+  /** What is deployed under a name, as a plan: plain JSON, to compare another with. NOT_FOUND when there is none. */
+  deployedPlan(name: string): Promise<unknown>
   topologies(): Promise<TopologyStatus[]>
   /**
    * Resolves when each topology that runs has taken all that is in the log, what they append themselves included, and what came of it is durable, appended

@@ -3,10 +3,12 @@ import { EventStoreError } from '../event/error.ts'
 import { onlyFields, typeOfField, type RowType, type ValueType } from './expressions/types.ts'
 import { readsOf } from './functions.ts'
 import { isPlainObject, jsonOf, jsonState, withFirstColumns, type Json } from './keyed/json-state.ts'
+import { jsonUpgrade } from './keyed/json-upgrade.ts'
+import { type SchemaOptions, schemaSpecs } from './keyed/schema-options.ts'
 import { onPage } from './lift.ts'
 import type { Operator } from './operator.ts'
 
-export interface FoldOptions {
+export interface FoldOptions extends SchemaOptions {
   readonly by?: readonly string[]
   readonly initial: unknown
   /** `module#export` */
@@ -34,6 +36,7 @@ export const fold: Operator<FoldOptions> = {
       },
       with: { type: 'function', required: true, summary: 'The function, as `module#export`.' },
       as: { type: 'text', summary: 'Column that holds the state; its fields are the columns when left out.', sample: 'state' },
+      ...schemaSpecs,
     },
     ports: { main: 'A row for each row: the key and the state as it is now.' },
     stateVersion: 1,
@@ -69,13 +72,19 @@ export const fold: Operator<FoldOptions> = {
     return { main: { ...made, isOpen: options.as === undefined, key: input.key.every(name => key.includes(name)) ? input.key : [] } }
   },
   splitBy: ({ by }, key) => by ?? key,
+  upgradeState: (options, context) =>
+    jsonUpgrade(context, {
+      reference: options.upgrade as string,
+      meaning: meaningOf(options),
+      check: options.as === undefined ? rowOfObject : () => undefined,
+    }),
   async create(options, context) {
     const { by, as } = options
     const initial = jsonOf(options.initial)
     const state = await jsonState(context, {
       by,
       reference: options.with,
-      meaning: { isObject: as === undefined },
+      meaning: meaningOf(options),
       next: (before, row, call) => call(jsonOf(before ?? initial), row),
       rowOf: as === undefined ? rowOfObject : made => ({ [as]: made }),
     })
@@ -88,6 +97,11 @@ export const fold: Operator<FoldOptions> = {
       barrier: () => state.save(),
     })
   },
+}
+
+/** What the saved values mean. */
+function meaningOf({ as }: FoldOptions): Readonly<Record<string, unknown>> {
+  return { isObject: as === undefined }
 }
 
 function rowOfObject(state: Json): Record<string, unknown> {

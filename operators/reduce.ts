@@ -2,10 +2,12 @@
 import { anyRow } from './expressions/types.ts'
 import { readsOf } from './functions.ts'
 import { isPlainObject, jsonOf, jsonState, type Json } from './keyed/json-state.ts'
+import { jsonUpgrade } from './keyed/json-upgrade.ts'
+import { type SchemaOptions, schemaSpecs } from './keyed/schema-options.ts'
 import { onPage } from './lift.ts'
 import type { Operator } from './operator.ts'
 
-export interface ReduceOptions {
+export interface ReduceOptions extends SchemaOptions {
   readonly by?: readonly string[]
   /** `module#export` */
   readonly with: string
@@ -25,6 +27,7 @@ export const reduce: Operator<ReduceOptions> = {
     options: {
       by: { type: 'list', summary: 'Columns that are the key; those of `keyBy` when left out, one key for all rows without either.' },
       with: { type: 'function', required: true, summary: 'The function, as `module#export`.' },
+      ...schemaSpecs,
     },
     ports: { main: 'A row for each row: what all rows of its key have come to.' },
     stateVersion: 1,
@@ -60,6 +63,7 @@ export const reduce: Operator<ReduceOptions> = {
   needs: (options, _, functionOf) => new Set([...(options.by ?? []), ...(readsOf(functionOf(options.with)) ?? ['*'])]),
   types: (_, input) => ({ main: { ...anyRow, isTimed: input.isTimed } }),
   splitBy: ({ by }, key) => by ?? key,
+  upgradeState: (options, context) => jsonUpgrade(context, { reference: options.upgrade as string, meaning: {}, check: rowOf }),
   async create(options, context) {
     const state = await jsonState(context, {
       by: options.by,

@@ -41,6 +41,7 @@ export type {
   ReplayOptions,
 } from '../event/dead-letters.ts'
 export type * from '../event/projections.ts'
+export type * from '../event/savepoints.ts'
 export type {
   Deployed,
   DeployedUpdate,
@@ -51,11 +52,13 @@ export type {
   Rebuilding,
   StepStatus,
   TopologyStatus,
+  UndeployOptions,
 } from '../event/topologies.ts'
 export type { Health, NodeStats, PartitionStats, Readiness, ShardHealth, VerifyReport } from '../event/figures.ts'
 export type { Logger } from '../event/logger.ts'
 export { health, type LoggerOptions, type LogLevel, METRICS_CONTENT_TYPE, metricsText, openLogger, ready } from './observe/index.ts'
 export * from '../topology/pipeline.ts'
+export { diffPlans, type StepChange, type StepDiff, type TopologyDiff } from '../topology/diff.ts'
 export { type KeyPart, type Projection, projection, type ProjectionKey, type ProjectionSpec } from '../topology/projection.ts'
 export { countBy, latestBy, listBy, sumBy, type TemplateSpec } from '../topology/projection-templates.ts'
 export type { Column, NumberColumn, Page, Row, SliceColumn, TextColumn, BooleanColumn, ValueColumn } from '../operators/flow.ts'

@@ -31,6 +31,7 @@ import {
   withHolder,
 } from './store-directory.ts'
 
+import { freeBytesOf } from '../store/files.ts'
 import { Node } from './node.ts'
 import { Tenants, TENANTS_STREAM } from './tenants.ts'
 
@@ -206,6 +207,7 @@ async function openOverState(
     ...(options.durability === 'disk' ? {} : { syncShards: () => opened.sync() }),
     ...(options.acceptLoss && { lost: opened.all.flatMap(shard => shard.damage) }),
     state,
+    freeBytes: () => freeBytesOf(directory),
     threads: { workers: options.workers, log: access, state: { handle: state.handle, closed: state.closed } },
   }
   const tenants = openTenants(view, deploying.append)

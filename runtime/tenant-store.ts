@@ -3,8 +3,10 @@ import type { DeadLetters } from '../event/dead-letters.ts'
 import type { NodeStats, VerifyReport } from '../event/figures.ts'
 import type { HotProjectionReader } from '../event/projections.ts'
 import type { Scope } from '../event/scope.ts'
+import type { RestoreOptions, Savepoint, SavepointOptions } from '../event/savepoints.ts'
 import type { Tenant } from '../event/tenant.ts'
-import type { Deployed, DeployOptions, DeployTextOptions, ModuleChange, TopologyStatus } from '../event/topologies.ts'
+import type { Deployed, DeployOptions, DeployTextOptions, ModuleChange, TopologyStatus, UndeployOptions } from '../event/topologies.ts'
+import type { DeployedPlan } from '../topology/state-layout.ts'
 import { deadLettersOf } from './dead-letters.ts'
 import type { Deployer } from './deploy/deployer.ts'
 import type { TopologyTexts } from './deploy/topology-text.ts'
@@ -65,9 +67,10 @@ export class TenantStore extends EventLog implements Tenant {
    */
   async deployText(text: string, options: DeployTextOptions = {}): Promise<Deployed> {
     this.check()
-    const { until, workers } = options
+    const { until, workers, accept } = options
+    const url = await this.#parts.texts.keep(text, options)
     const given = { ...(until !== undefined && { until }), ...(workers !== undefined && { workers }) }
-    return this.deploy(await this.#parts.texts.keep(text, options), given)
+    return this.deploy(url, { ...given, ...(accept !== undefined && { accept }) })
   }
 
   /**
@@ -105,10 +108,37 @@ export class TenantStore extends EventLog implements Tenant {
     return this.#deployer().rescale(name, workers)
   }
 
-  /** Ends a topology and drops its state. NOT_FOUND when there is none. */
-  async undeploy(name: string): Promise<void> {
+  /** Ends a topology and drops its state and, unless told otherwise, its savepoints. NOT_FOUND when there is none. */
+  async undeploy(name: string, options?: UndeployOptions): Promise<void> {
     this.check()
-    return this.#deployer().undeploy(name)
+    return this.#deployer().undeploy(name, options)
+  }
+
+  /** What is deployed under a name, as a plan: plain JSON, to compare another with. NOT_FOUND when there is none. */
+  async deployedPlan(name: string): Promise<DeployedPlan> {
+    this.check()
+    return this.#deployer().plan(name)
+  }
+
+  /** See `Savepoints`. */
+  async savepoint(topology: string, options?: SavepointOptions): Promise<Savepoint> {
+    this.check()
+    return this.#deployer().savepoints.create(topology, options)
+  }
+
+  async savepoints(topology?: string): Promise<Savepoint[]> {
+    this.check()
+    return this.#deployer().savepoints.list(topology)
+  }
+
+  async restoreSavepoint(topology: string, id: string, options?: RestoreOptions): Promise<Deployed> {
+    this.check()
+    return this.#deployer().savepoints.restore(topology, id, options)
+  }
+
+  async dropSavepoint(topology: string, id: string): Promise<void> {
+    this.check()
+    return this.#deployer().savepoints.drop(topology, id)
   }
 
   async topologies(): Promise<TopologyStatus[]> {

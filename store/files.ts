@@ -1,5 +1,5 @@
 /** Small files that are whole or not there: written beside their name, synced, then moved into place. */
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, statfsSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Replaces the file at once; after a crash it holds the old bytes or the new. Throws Node's own errors. */
@@ -24,4 +24,10 @@ export function syncPath(path: string): void {
   } finally {
     closeSync(descriptor)
   }
+}
+
+/** Bytes that the disk of a directory has left for us. */
+export function freeBytesOf(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize
 }

@@ -15,6 +15,8 @@ const STEP = 1
 const PROJECTION = 2
 const OUTBOX = 3
 const INDEX = 4
+/** Kinds of rows that a topology has, by the first bytes of their keys. */
+export const rowKinds = { step: STEP, projection: PROJECTION, outbox: OUTBOX, index: INDEX } as const
 /** First byte of a key in column `meta`. */
 const TOPOLOGY = 1
 /** A scan gathers so many bytes at a time, so that no list is held whole. */
@@ -44,12 +46,14 @@ export interface TopologyRow {
   readonly projections: readonly string[]
   /** Rows in, out, late, suspect, dead of each step since the deployment. */
   readonly counters: Readonly<Record<string, readonly number[]>>
+  /** Number of the event that brought the version of the topology that wrote it; left out for the first. */
+  readonly revised?: number
   /** It was folded again from the start, so the log may hold events that it is yet to send. */
   readonly isRepeating?: boolean
 }
 
 /** Bytes before the rest of the key: kind, then each name behind its length. */
-function prefixOf(kind: number, ...names: readonly string[]): Bytes {
+export function prefixOf(kind: number, ...names: readonly string[]): Bytes {
   const parts = names.map(name => encoder.encode(name))
   const key = new Uint8Array(parts.reduce((sum, part) => sum + 2 + part.length, 1))
   key[0] = kind
@@ -63,9 +67,15 @@ function prefixOf(kind: number, ...names: readonly string[]): Bytes {
   return key
 }
 
+/**
+ * Rows of a step that were made anew, or begun anew, by a new version of the topology lie apart from those of before, so that both are there until
+ * one event says which are good: by step, how often that was.
+ */
+export type Generations = Readonly<Record<string, number>>
+
 /** Prefix of the rows of one step in one version of their shape. */
-export function stepPrefix(topology: string, step: string, schemaVersion: number): Bytes {
-  return prefixOf(STEP, topology, step, String(schemaVersion))
+export function stepPrefix(topology: string, step: string, schemaVersion: number, generation = 0): Bytes {
+  return prefixOf(STEP, topology, step, generation === 0 ? String(schemaVersion) : `${schemaVersion}.${generation}`)
 }
 
 export function projectionPrefix(projection: string): Bytes {

@@ -148,14 +148,15 @@ function aggregateIssues(value: unknown, _: OptionSpec, place: Place): OptionIss
 
 function useIssues(use: unknown, place: Place): OptionIssue[] {
   if (!isObject(use) || typeof use['aggregate'] !== 'string') return must(false, place, 'an aggregate such as count()', use)
-  const { aggregate: name, of, ...rest } = use
+  const { aggregate: name, of, where, ...rest } = use
   const aggregate = Object.hasOwn(aggregates, name as string) ? aggregates[name as string] : undefined
   if (aggregate === undefined)
     return [{ path: place.path, message: `there is no aggregate ${name as string}${hint(name as string, Object.keys(aggregates))}` }]
   // What is aggregated is a column, or computed from some.
   const computed = of === undefined ? [] : readable(place, () => expressionOf(of as string, place.row))
+  const chosen = where === undefined ? [] : expressionIssues(where, inPlace(place, 'where'), 'boolean')
   const { field, ...others } = aggregate.spec.options
   const specs = of === undefined || field === undefined ? aggregate.spec.options : others
-  const issues = [...computed, ...optionIssues(rest, specs, place)]
+  const issues = [...computed, ...chosen, ...optionIssues(rest, specs, place)]
   return issues.length > 0 ? issues : readable(place, () => aggregate.create({ ...(of !== undefined && { field: of }), ...rest } as never))
 }

@@ -3,14 +3,16 @@ import type { CountWindowOptions } from '../operators/countWindow.ts'
 import type { HopOptions } from '../operators/hop.ts'
 import type { SessionOptions } from '../operators/session.ts'
 import type { TumbleOptions } from '../operators/tumble.ts'
-import type { Aggregated, FieldOf, Fields, Kept, Uses, Windowed } from './fields.ts'
+import type { Aggregated, FieldOf, Fields, Uses, Windowed } from './fields.ts'
+import type { Kept } from './step-names.ts'
+import { JoinableStream } from './stream-joins.ts'
 import type { Stream, WindowedStream } from './stream.ts'
 
 /** The options of a window, with the key and the results known by name. */
 type Aggregating<Row, Window, Aggregates, Key> = Omit<Window, 'aggregate' | 'by'> &
   Kept<Row> & { readonly by?: Key; readonly aggregate: Aggregates }
 
-export abstract class WindowMethods<Row extends Fields, Key extends FieldOf<Row>> {
+export abstract class WindowMethods<Row extends Fields, Key extends FieldOf<Row>> extends JoinableStream<Row> {
   protected abstract aggregated<Out extends Fields>(operator: string, options: object): Stream<Out>
   protected abstract windowed<Out extends Fields>(operator: string, options: object): WindowedStream<Out, Row>
 

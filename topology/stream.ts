@@ -2,7 +2,6 @@
 import type { AppendOptions } from '../operators/append.ts'
 import type { DedupeOptions } from '../operators/dedupe.ts'
 import type { EnrichOptions } from '../operators/enrich.ts'
-import type { EventTimeOptions } from '../operators/eventTime.ts'
 import type { FlatMapOptions } from '../operators/flatMap.ts'
 import type { FoldOptions } from '../operators/fold.ts'
 import type { FoldIntoOptions } from '../operators/foldInto.ts'
@@ -14,27 +13,38 @@ import type { TapOptions } from '../operators/tap.ts'
 import type { TopNOptions } from '../operators/topN.ts'
 import type { ValidateOptions } from '../operators/validate.ts'
 import type { WebhookOptions } from '../operators/webhook.ts'
-import type { By, Caught, Extended, FieldOf, Fields, Identified, Kept, Named, Renamed, Selected, Taken } from './fields.ts'
+import type { Caught, Extended, FieldOf, Fields, Renamed, Selected, Taken } from './fields.ts'
 import type { TopologyBuilder } from './pipeline.ts'
 import type { StepInput } from './plan.ts'
-import { WindowMethods } from './stream-windows.ts'
+import type { By, Identified, Kept, Named } from './step-names.ts'
+import type { Joinable } from './stream-joins.ts'
+import { TimeMethods } from './stream-time.ts'
 
 type Options = Named<Record<string, unknown>> & Readonly<Record<string, unknown>>
 
 /** Rows on their way, from one or more ports of earlier steps. */
-export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extends WindowMethods<Row, Key> {
+export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extends TimeMethods<Row, Key> {
   readonly #builder: TopologyBuilder
-  readonly #from: readonly StepInput[]
+  readonly from: readonly StepInput[]
 
   constructor(builder: TopologyBuilder, from: readonly StepInput[]) {
     super()
     this.#builder = builder
-    this.#from = from
+    this.from = from
+  }
+
+  /** What several steps bring together is one side of a join only as a step of its own. */
+  protected override join<Out extends Fields>(operator: string, options: object, right?: Joinable<Fields>): WindowedStream<Out, Row> {
+    if (right === undefined) return this.windowed<Out>(operator, options)
+    const from = [this.from, right.from].map(side =>
+      side.length === 1 ? (side[0] as StepInput) : { step: this.#builder.add('merge', {}, { from: side }).id, port: 'main' },
+    )
+    return new Stream<Row>(this.#builder, from).windowed<Out>(operator, options) as WindowedStream<Out, Row>
   }
 
   #add(operator: string, options: object, name?: string): readonly StepInput[] {
     const { id, inOrder, ...rest } = options as Options
-    const step = this.#builder.add(operator, rest, { from: this.#from, id, name, inOrder })
+    const step = this.#builder.add(operator, rest, { from: this.from, id, name, inOrder })
     return [{ step: step.id, port: 'main' }]
   }
 
@@ -44,6 +54,14 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extend
 
   protected override aggregated<Out extends Fields>(operator: string, options: object): Stream<Out> {
     return this.#then<Out>(operator, options)
+  }
+
+  protected override next<Out extends Fields, OutKey extends FieldOf<Out>>(operator: string, options: object): Stream<Out, OutKey> {
+    return this.#then<Out, OutKey>(operator, options)
+  }
+
+  protected override timed(options: object): Timed<Row, Key> {
+    return new Timed<Row, Key>(this.#builder, this.#add('eventTime', options))
   }
 
   protected override windowed<Out extends Fields>(operator: string, options: object): WindowedStream<Out, Row> {
@@ -58,11 +76,6 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extend
   /** Any operator by name. */
   step(operator: string, options: Options = {}): Stream<Record<string, unknown>> {
     return this.#then(operator, options)
-  }
-
-  /** Says when rows happened; rows too far in the future leave by `suspect`. */
-  eventTime(options: EventTimeOptions & { readonly field: FieldOf<Row> } & Named<Row>): Timed<Row, Key> {
-    return new Timed<Row, Key>(this.#builder, this.#add('eventTime', options))
   }
 
   /** Keeps rows for which a condition holds: an expression, or a function as `module#export`. */
@@ -142,7 +155,7 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extend
   /** The rows of this stream and of others together, in the order of their causes; as a step of its own when it is given an id. */
   merge(other: Stream<Row, Key> | readonly Stream<Row, Key>[], { id }: Identified = {}): Stream<Row, Key> {
     const others = other instanceof Stream ? [other] : other
-    const all = new Stream<Row, Key>(this.#builder, [...this.#from, ...others.flatMap(one => one.#from)])
+    const all = new Stream<Row, Key>(this.#builder, [...this.from, ...others.flatMap(one => one.from)])
     return id === undefined ? all : all.#then<Row, Key>('merge', { id })
   }
 
@@ -227,13 +240,13 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extend
   port<Other extends Fields = Row>(port: string): Stream<Other> {
     return new Stream<Other>(
       this.#builder,
-      this.#from.map(({ step }) => ({ step, port })),
+      this.from.map(({ step }) => ({ step, port })),
     )
   }
 }
 
 /** Rows with an event time. */
-class Timed<Row extends Fields, Key extends FieldOf<Row> = never> extends Stream<Row, Key> {
+export class Timed<Row extends Fields, Key extends FieldOf<Row> = never> extends Stream<Row, Key> {
   /** Rows from too far in the future. */
   get suspect(): Stream<Row> {
     return this.port('suspect')

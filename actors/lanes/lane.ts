@@ -3,7 +3,7 @@ import { assert } from '../../event/assert.ts'
 import type { Scope } from '../../event/scope.ts'
 import type { Flow } from '../../operators/flow.ts'
 import { StateMemory } from '../../operators/keyed/state-memory.ts'
-import type { StateStore } from '../../store/state.ts'
+import type { Generations, StateStore } from '../../store/state.ts'
 import type { Plan } from '../../topology/plan.ts'
 import { type Section, sectionsOf } from '../../topology/sections.ts'
 import { sendBack } from '../fragment.ts'
@@ -14,6 +14,7 @@ import { guardCalls, type SkippedRow } from '../skipped-rows.ts'
 import { type GraphContext, StepGraph } from '../step-graph.ts'
 import type { StepCounters } from '../step-node.ts'
 import { StepStates } from '../step-states.ts'
+import { TickWaits } from '../ticks.ts'
 import { laneOfKey } from './key-lanes.ts'
 import type { FlowsOf, LaneAnswer, LaneTask } from './lane-task.ts'
 
@@ -25,6 +26,9 @@ export interface LaneNumber {
 
 export interface LaneOptions extends LaneNumber {
   readonly scope?: Scope
+  /** Where and under which generations the state of its steps lies: those of the pipeline. */
+  readonly slot?: number
+  readonly generations?: Generations
   readonly plan: Plan
   readonly module: string
   readonly store: StateStore
@@ -50,6 +54,7 @@ export class Lane {
   readonly #levels = new Map<number, Level>()
   readonly #left = new Map<string, Flow[]>()
   readonly #order: readonly string[]
+  readonly #waits: TickWaits
 
   /** Loads what was saved of its keys. Rejects with INVALID when the steps can not be built. */
   static async start(options: LaneOptions): Promise<Lane> {
@@ -61,7 +66,7 @@ export class Lane {
     for (const [level, own] of Map.groupBy(sections, section => section.level)) {
       const ids = new Set(own.flatMap(({ steps }) => steps))
       const steps = plan.steps.filter(({ id }) => ids.has(id))
-      const parts = { plan, steps, watermarks: lane.#watermarks, shared, outlets: lane.#outlets(own, plan) }
+      const parts = { plan, steps, watermarks: lane.#watermarks, shared, waits: lane.#waits, outlets: lane.#outlets(own, plan) }
       lane.#levels.set(level, { graph: await StepGraph.build(parts, context), entries: own.map(({ entry }) => entry) })
     }
     return lane
@@ -73,6 +78,7 @@ export class Lane {
     this.#states = new StepStates({ ...options, topology: plan.topology, beat: () => heartbeat.beat() })
     this.#watermarks = new SavedWatermarks(this.#states.state(watermarksStep, watermarksVersion))
     this.#order = plan.steps.map(({ id }) => id)
+    this.#waits = new TickWaits(plan)
   }
 
   #contextOf(options: LaneOptions, sections: readonly Section[]): GraphContext {
@@ -142,7 +148,7 @@ export class Lane {
     return { push, level, ...this.#answer(graph), ...(epoch !== undefined && { bytes: this.#states.bytes.take(epoch) }) }
   }
 
-  #answer(graph: StepGraph): Pick<LaneAnswer, 'parts' | 'dead' | 'dirtyBytes' | 'counters'> {
+  #answer(graph: StepGraph): Pick<LaneAnswer, 'parts' | 'dead' | 'dirtyBytes' | 'counters' | 'wanted'> {
     const parts = this.#order.flatMap((step): FlowsOf[] => {
       const flows = graph.nodes.has(step) ? (this.#left.get(step)?.splice(0) ?? []) : []
       return flows.length === 0 ? [] : [{ step, flows }]
@@ -150,7 +156,7 @@ export class Lane {
     const dead = graph.dead.splice(0)
     // When so much of its state has changed, an epoch should end whatever waits for it.
     const dirtyBytes = this.#memory.isDirty ? Infinity : this.#states.bytes.length
-    return { parts, dead, dirtyBytes, counters: this.#counters }
+    return { parts, dead, dirtyBytes, counters: this.#counters, wanted: this.#waits.wanted }
   }
 
   get #counters(): Record<string, readonly number[]> {

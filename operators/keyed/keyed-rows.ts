@@ -137,9 +137,11 @@ export class KeyedRows<Value> {
     return least
   }
 
-  /** Gives keys new numbers when most have no value any more, so that memory follows the keys that have one. */
-  trim(): void {
-    if (this.#keys !== undefined && this.#keys.size > keysKept && this.#keys.size >= 4 * this.size) this.#renumber(this.#keys)
+  /** Gives keys new numbers when most have no value any more, so that memory follows the keys that have one; answers whether it did. */
+  trim(): boolean {
+    if (this.#keys === undefined || this.#keys.size <= keysKept || this.#keys.size < 4 * this.size) return false
+    this.#renumber(this.#keys)
+    return true
   }
 
   /** Writes what changed since the last barrier. */

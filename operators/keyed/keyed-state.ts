@@ -34,11 +34,11 @@ export interface SavedRow<Value> {
 }
 
 /** First bytes of the rows of state. */
-const meaningRow = Uint8Array.of(0)
+export const meaningRow = Uint8Array.of(0)
 const clockRow = Uint8Array.of(1)
 /** Keys as JSON texts, which do not sort: read once and written anew. */
-const unsortedRow = Uint8Array.of(2)
-const keyRow = 3
+export const unsortedRow = Uint8Array.of(2)
+export const keyRow = 3
 
 export class KeyedState<Value> {
   readonly #context: StepContext

@@ -58,6 +58,7 @@ export class TopRows {
       ...(isWindowed && { arrange: endFirst }),
     })
     this.#nextEnd = isWindowed ? this.#groups.least() : Infinity
+    context.waits?.({ for: 'watermark', at: () => this.#nextEnd })
   }
 
   expect(moves: Moves): void {

@@ -187,6 +187,10 @@ export class AlignedWindows extends PiecedWindows<AlignedWindow> {
     for (const { end, isFired } of this.open.values()) if (!isFired && end < this.nextEnd) this.nextEnd = end
   }
 
+  protected override dueAt(): number {
+    return this.nextEnd
+  }
+
   protected override placeOf(window: AlignedWindow): number {
     return window.start
   }

@@ -60,6 +60,12 @@ export abstract class KeyedWindows<Home> {
     const { memory = new StateMemory() } = context
     this.#share = memory.share()
     this.filterBytes = memory.filterBytes
+    context.waits?.({ for: 'watermark', at: () => this.dueAt() })
+  }
+
+  /** The least watermark at which results leave; Infinity while none are to. */
+  protected dueAt(): number {
+    return Infinity
   }
 
   expect(moves: Moves): void {

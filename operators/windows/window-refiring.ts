@@ -103,6 +103,10 @@ export class RefiringWindows extends AlignedWindows {
     this.forgetKeys()
   }
 
+  protected override dueAt(): number {
+    return this.#isUpdating ? Infinity : this.nextEnd
+  }
+
   #findNextKept(): void {
     this.#nextKept = Infinity
     for (const { end } of this.open.values()) if (end < this.#nextKept) this.#nextKept = end

@@ -61,7 +61,7 @@ export class WindowRows {
     if (this.#count === this.#ids.length) this.#grow()
     const at = this.#count++
     this.#ids[at] = id
-    for (let a = 0; a < this.#results.length; a++) (this.#results[a] as unknown[]).push(this.#aggregates.result(a, cell))
+    for (let a = 0; a < this.#results.length; a++) (this.#results[a] as unknown[]).push(this.#aggregates.result(a, cell, leaving))
     const { start = NaN, end = 0, order, eventTime = NaN, watermark = -Infinity, tie = end, rank = Infinity } = leaving
     this.#starts[at] = start
     this.#ends[at] = end

@@ -221,6 +221,11 @@ export class Sessions extends KeyedWindows<Session> {
     this.forgetKeys()
   }
 
+  /** A session closes when the watermark is past its end. */
+  protected override dueAt(): number {
+    return this.#due.time + 1
+  }
+
   protected override placeOf({ serial }: Session): number {
     return serial
   }

@@ -4,7 +4,7 @@ import type { Stamp } from '../../event/event.ts'
 import type { Scope } from '../../event/scope.ts'
 import { outboxPrefix, scanPrefix, type StateStore } from '../../store/state.ts'
 import type { PipelineStats } from './pipeline-host.ts'
-import type { Deployment } from './registry.ts'
+import { type Deployment, storedTopology } from './registry.ts'
 
 const pollMs = 20
 
@@ -42,9 +42,9 @@ async function haveTaken({ all, stats }: CaughtUpParts, head: Stamp): Promise<bo
 }
 
 /** Deliveries in the outbox of a topology that does not run. */
-export function undelivered(store: StateStore, scope: Scope, { name, plan }: Deployment): number {
-  if (!plan.steps.some(({ operator }) => operator === 'webhook')) return 0
+export function undelivered(store: StateStore, scope: Scope, deployment: Deployment): number {
+  if (!deployment.plan.steps.some(({ operator }) => operator === 'webhook')) return 0
   let count = 0
-  for (const [, request] of scanPrefix(store, 'state', outboxPrefix(scope + name))) if (isDelivery(request)) count++
+  for (const [, request] of scanPrefix(store, 'state', outboxPrefix(storedTopology(scope, deployment)))) if (isDelivery(request)) count++
   return count
 }

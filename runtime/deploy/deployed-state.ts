@@ -1,5 +1,6 @@
 /** The projections of what is deployed: who writes one now, and who can tell what it was. */
 import type { Scope } from '../../event/scope.ts'
+import { slotScope } from '../../store/slot.ts'
 import type { StateStore } from '../../store/state.ts'
 import { indexedFields } from '../../topology/indexed-fields.ts'
 import type { Deployments } from './deployments.ts'
@@ -25,16 +26,15 @@ export function deployedState(
 ): HotProjectionReader {
   return projectionReader({
     store,
-    scope,
     projection,
     subscriptions: runs.subscriptions,
     limitKeys,
     check,
     owner: () => {
       check()
-      const { name, plan } = deployments.writerOf(projection)
+      const { name, slot, plan } = deployments.writerOf(projection)
       const indexed = indexedFields(plan).get(projection) ?? []
-      return { name, run: runs.get(name), hot: runs.hot.get(name, projection), indexed }
+      return { name, home: slotScope(scope, slot), run: runs.get(name), hot: runs.hot.get(name, projection), indexed }
     },
     past: (asOf, range) => {
       check()

@@ -40,6 +40,8 @@ export interface DeployingOptions {
   readonly syncShards?: () => Promise<void>
   readonly limits: Limits
   readonly epochMs: number
+  /** Bytes that the disk of the `state` database has left; left out where it takes none. */
+  readonly freeBytes?: () => number
   /** False: what is deployed stands still, and its state is left as it is. */
   readonly resume: boolean
   readonly clock?: Clock

@@ -7,17 +7,20 @@ import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
 import { Deployments } from './deployments.ts'
 import { eventsIn } from './log-state.ts'
-import type { ModuleChange } from '../../event/topologies.ts'
+import type { ModuleChange, UndeployOptions } from '../../event/topologies.ts'
 import { ModuleWatches } from './module-watches.ts'
 import { deployedState } from './deployed-state.ts'
 import type { HotProjectionReader } from './projection-reader.ts'
-import { type DeployedData, isOver, projectionsOf } from './registry.ts'
+import { type DeployedData, isOver, projectionsOf, storedTopology } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
 import { asInvalid, checkWorkers, refuseOver } from './refusals.ts'
 import { StateSizes } from './state-sizes.ts'
 import { takeUp } from './take-up.ts'
 import { TopologyRuns } from './topology-runs.ts'
 import { nextModule, updateBy, Updates } from './updates.ts'
+import { isNextVersion, Versions } from './versions.ts'
+import { Savepoints } from './savepoints.ts'
+import { type DeployedPlan, firstLayout } from '../../topology/state-layout.ts'
 import { type NamedModule, namedModule } from './user-module.ts'
 
 export type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
@@ -27,6 +30,8 @@ export class Deployer {
   readonly #deployments: Deployments
   readonly runs: TopologyRuns
   readonly #updates: Updates
+  readonly #versions: Versions
+  readonly savepoints: Savepoints
   readonly watches: ModuleWatches
   readonly #rebuilt = new Set<string>()
   readonly #sizes: StateSizes
@@ -44,6 +49,15 @@ export class Deployer {
     })
     this.#sizes = new StateSizes(topology => this.runs.threads.writer.measure(topology), options.clock ?? systemClock)
     this.#updates = new Updates(options, this.#deployments, this.runs)
+    this.#versions = new Versions(options, this.#deployments, this.runs, this.#updates)
+    this.savepoints = new Savepoints({
+      options,
+      deployments: this.#deployments,
+      runs: this.runs,
+      updates: this.#updates,
+      check: () => this.#check(),
+      inTurn: work => this.#inTurn(work),
+    })
   }
 
   /** Once, at the node's start. */
@@ -57,7 +71,7 @@ export class Deployer {
 
   /** The name in the database. */
   #stored(name: string): string {
-    return this.#options.scope + name
+    return storedTopology(this.#options.scope, this.#deployments.get(name) ?? { name })
   }
 
   /** Deploys and starts the topology of a module or file. INVALID names the file and what is wrong with it, or what stands in the way. */
@@ -78,6 +92,7 @@ export class Deployer {
     const current = this.#deployments.get(name)
     const update = current && updateBy(current, plan, options)
     if (update) return this.#watched(await this.#updates.update(current, nextModule(module, plan, options), update), options)
+    if (current && isNextVersion(current, plan, options)) return this.#versions.upgrade(current, nextModule(module, plan, options), options)
     this.#deployments.refuseTaken(name, projectionsOf(plan))
     this.#deployments.refuseLookups(plan)
     const { writer } = this.runs.threads
@@ -87,6 +102,7 @@ export class Deployer {
       version,
       ...nextModule(module, plan, options),
       ...(plan.until && { until: plan.until, head: this.#options.head() }),
+      layout: firstLayout(plan),
       ...(options.workers !== undefined && options.workers > 1 && { workers: options.workers }),
     }
     const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
@@ -114,14 +130,16 @@ export class Deployer {
   }
 
   /** Ends a topology, if it runs, and drops its state. NOT_FOUND when there is none. */
-  undeploy(name: string): Promise<void> {
+  undeploy(name: string, { keepSavepoints = false }: UndeployOptions = {}): Promise<void> {
     return this.#inTurn(async () => {
       const { deployment } = this.#deployments.named(name)
+      const stored = this.#stored(name)
       await this.runs.forget(name, undeployed(name))
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
-      await this.runs.threads.writer.drop(this.#stored(name))
+      await this.runs.threads.writer.drop(stored)
+      if (!keepSavepoints) await this.savepoints.dropAll(name)
       this.#rebuilt.delete(name)
-      this.#sizes.forget(this.#stored(name))
+      this.#sizes.forget(stored)
       this.watches.remove(name)
       this.#deployments.wake(name)
     })
@@ -197,6 +215,12 @@ export class Deployer {
 
   #goOn(name: string): void {
     if (this.#options.resume) void this.runs.takeUp(this.#deployments.named(name))
+  }
+
+  plan(name: string): DeployedPlan {
+    this.#check()
+    const { plan, layout } = this.#deployments.named(name)
+    return { ...plan, states: layout?.states ?? {} }
   }
 
   async topologies(): Promise<TopologyStatus[]> {

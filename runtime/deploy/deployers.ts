@@ -2,6 +2,8 @@
 import { EventStoreError } from '../../event/error.ts'
 import { DEFAULT_SCOPE, localName, type Scope, scopeOf, tenantOf } from '../../event/scope.ts'
 import type { TopologyStatus } from '../../event/topologies.ts'
+import { dropHalfSavepoints, readSavepoints, topologiesWithSavepoints } from '../../store/savepoint.ts'
+import { readStoredName } from '../../store/slot.ts'
 import { readTopologyRows } from '../../store/state.ts'
 import { Deployer } from './deployer.ts'
 import type { AppendForSystem, DeployerThreads, DeployingOptions } from './deployer-options.ts'
@@ -29,6 +31,7 @@ export class Deployers {
   /** Starts what is deployed in these tenants, and in the default one. */
   static async open(options: DeployersOptions, scopes: Iterable<Scope>): Promise<Deployers> {
     const deployers = new Deployers(options)
+    if (options.resume) dropHalfSavepoints(options.state)
     for (const scope of [DEFAULT_SCOPE, ...scopes]) await deployers.of(scope).takeUp()
     return deployers
   }
@@ -39,13 +42,12 @@ export class Deployers {
       main: {
         appendOutbox: async request => this.#known(request.scope ?? DEFAULT_SCOPE).runs.appendOutbox(request),
         syncShards: options.syncShards ?? (() => Promise.resolve()),
-        rested: (topology, incarnation, outcome) =>
-          this.#deployers.get(scopeOf(topology))?.runs.rested(localName(topology), incarnation, outcome),
+        rested: (topology, incarnation, outcome) => this.#deployers.get(scopeOf(topology))?.runs.rested(incarnation, outcome),
         changed: (topology, projection, keys) => this.#deployers.get(scopeOf(topology))?.runs.subscriptions.changed(projection, keys),
         lookedUp: projection => this.#deployers.get(scopeOf(projection))?.lookedUp(localName(projection)) ?? null,
       },
       died: (thread, cause, noted) => {
-        const topologies = Array.from(thread.topologies, localName)
+        const topologies = Array.from(thread.topologies, stored => readStoredName(stored).name)
         options.logger.warn({ topologies, cause }, 'a thread of pipelines died; its topologies are started again')
         for (const deployer of this.#deployers.values()) deployer.runs.died(thread, cause, noted)
       },
@@ -100,6 +102,10 @@ export class Deployers {
     await deployer?.abandon()
     for (const stored of readTopologyRows(this.#options.state).keys())
       if (scopeOf(stored) === scope) await this.#threads.writer.drop(stored)
+    for (const topology of topologiesWithSavepoints(this.#options.state)) {
+      if (scopeOf(topology) !== scope) continue
+      for (const { id } of readSavepoints(this.#options.state, topology)) await this.#threads.writer.dropSavepoint(topology, id)
+    }
   }
 
   /** Ends all pipelines after a last epoch, then their threads. The log must still take appends; the databases are closed after this. */

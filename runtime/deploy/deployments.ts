@@ -7,12 +7,22 @@ import { DEFAULT_SCOPE, type Scope, tenantOf } from '../../event/scope.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { Plan } from '../../topology/plan.ts'
-import { type Deployment, foldTopology, isOver, projectionsOf, TOPOLOGY_STREAM, type TopologyEvent, topologyEvent } from './registry.ts'
+import {
+  type Deployment,
+  foldTopology,
+  isOver,
+  projectionsOf,
+  storedTopology,
+  TOPOLOGY_STREAM,
+  type TopologyEvent,
+  topologyEvent,
+} from './registry.ts'
 
 /** For the log; of a failure it is told when it happens, before its event. */
 const sentences: { readonly [Type in TopologyEvent['type']]: string | undefined } = {
   'topology.deployed': 'a topology is deployed',
   'topology.updated': 'a projection has taken the place of the one before',
+  'topology.restored': 'a topology goes on from a savepoint',
   'topology.paused': 'a topology is paused',
   'topology.resumed': 'a topology is resumed',
   'topology.rescaled': 'a topology is rescaled',
@@ -118,7 +128,7 @@ export class Deployments {
     const { name, deployment, plan } = owner
     const { source } = plan
     const isRunning = !isOver(owner) && runs(name)
-    const topology = this.#scope + name
+    const topology = storedTopology(this.#scope, owner)
     if (source.kind !== 'log') return { topology, deployment, isRunning }
     const { types, categories } = source
     return { topology, deployment, isRunning, log: { ...(types && { types }), ...(categories && { categories }) } }
@@ -131,7 +141,7 @@ export class Deployments {
 
   /** Appends an event and folds it; the answer is its version. */
   async note(event: TopologyEvent): Promise<number> {
-    const answer = await this.#append(TOPOLOGY_STREAM, topologyEvent(event))
+    const answer = await this.#append(TOPOLOGY_STREAM, topologyEvent(event, this.#deployed.get(event.data.name)?.revised))
     const version = answer.duplicate ? 0 : answer.version
     const sentence = sentences[event.type]
     if (sentence !== undefined) this.#logger.info(about(this.#scope, event.data.name), sentence)

@@ -6,6 +6,7 @@ import { LanedFragment } from '../../actors/lanes/laned-fragment.ts'
 import type { LaneLink } from '../../actors/lanes/lane-task.ts'
 import type { PipelineOptions } from '../../actors/pipeline-options.ts'
 import type { PipelineHostParts, StartPipeline } from './pipeline-host.ts'
+import { slotScope } from '../../store/slot.ts'
 import { resolveReference } from './user-module.ts'
 
 /** Plain data: crosses a thread. */
@@ -16,7 +17,10 @@ export interface LanesOfStart {
   readonly elsewhere: Readonly<Record<number, string>>
 }
 
-export interface StartLane extends Pick<StartPipeline, 'scope' | 'plan' | 'module' | 'digest' | 'incarnation' | 'skip'> {
+export interface StartLane extends Pick<
+  StartPipeline,
+  'scope' | 'slot' | 'generations' | 'plan' | 'module' | 'digest' | 'incarnation' | 'skip'
+> {
   readonly lane: number
   readonly lanes: number
   /** Of the port to the lead. */
@@ -26,7 +30,7 @@ export interface StartLane extends Pick<StartPipeline, 'scope' | 'plan' | 'modul
 /** Starts a lane of a lead in another thread. It ends when the port does. */
 export async function startLane(parts: PipelineHostParts, request: StartLane): Promise<void> {
   // What the run before had on its way to the database is there, or refused, before anything is read.
-  await parts.writer.begin(request.scope + request.plan.topology, request.incarnation)
+  await parts.writer.begin(slotScope(request.scope, request.slot) + request.plan.topology, request.incarnation)
   const port = await parts.ports.take(request.port)
   const lane = await Lane.start(laneOptions(parts, request, request))
   port.on('close', () => lane.close())
@@ -56,9 +60,10 @@ async function linkOf(
 
 function laneOptions(
   { store, heartbeat, limits }: PipelineHostParts,
-  { scope, plan, module, digest, incarnation, skip }: Omit<StartLane, 'lane' | 'lanes' | 'port'>,
+  { scope, slot, generations, plan, module, digest, incarnation, skip }: Omit<StartLane, 'lane' | 'lanes' | 'port'>,
   { lane, lanes }: { readonly lane: number; readonly lanes: number },
 ): LaneOptions {
   const resolve = (reference: string): Promise<unknown> => resolveReference(reference, module, digest)
-  return { lane, lanes, scope, plan, module, store, stateBytes: limits.stateBytes, heartbeat, incarnation, skip, resolve }
+  const home = { scope, ...(slot !== undefined && { slot }), ...(generations && { generations }) }
+  return { lane, lanes, ...home, plan, module, store, stateBytes: limits.stateBytes, heartbeat, incarnation, skip, resolve }
 }

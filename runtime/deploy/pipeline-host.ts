@@ -13,8 +13,10 @@ import { PipelineActor } from '../../actors/pipeline.ts'
 import type { Counters, PipelineOptions, PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
 import type { ChangeWatch, FoldedRow } from '../../actors/projection.ts'
 import type { Progress } from '../../actors/settling.ts'
+import { type MigrationOptions, prepareVersion } from '../../actors/state-migration.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
+import { usesClock } from '../../actors/ticks.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
 import { assert } from '../../event/assert.ts'
 import type { Clock } from '../../event/clock.ts'
@@ -25,13 +27,15 @@ import type { Place } from '../../event/position.ts'
 import type { Scope } from '../../event/scope.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
-import type { StateStore } from '../../store/state.ts'
+import { slotScope } from '../../store/slot.ts'
+import type { Generations, StateStore } from '../../store/state.ts'
 import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
 import { fragmentOf, type LanesOfStart, type StartLane, startLane } from './lane-host.ts'
 import type { LanePorts } from './lane-ports.ts'
 import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
+import { ticking, ticksRead } from './ticking.ts'
 import { openTelemetry } from '../observe/tracer.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
 
@@ -59,11 +63,15 @@ export interface PipelineHostParts {
 /** Plain data: crosses a thread. */
 export interface StartPipeline {
   readonly scope: Scope
+  readonly slot?: number
   readonly plan: Plan
   readonly module: string
   /** Digest of the module's files as they are to be run. */
   readonly digest?: string
   readonly deployment: number
+  /** See `TopologyRow` and `StepStates`. */
+  readonly revised?: number
+  readonly generations?: Generations
   readonly incarnation: number
   /** The last stamp to read, for a topology that ends. */
   readonly head?: Stamp
@@ -76,6 +84,13 @@ export interface StartPipeline {
   /** Left out where the whole graph runs in one thread. */
   readonly lanes?: LanesOfStart
 }
+
+/** Plain data: crosses a thread. */
+export type PrepareVersion = Pick<
+  StartPipeline,
+  'scope' | 'slot' | 'plan' | 'module' | 'digest' | 'deployment' | 'generations' | 'incarnation'
+> &
+  Pick<MigrationOptions, 'migrations' | 'cleared'>
 
 export interface PipelineStats extends Progress {
   readonly position: SourcePosition
@@ -95,6 +110,8 @@ export interface FoldedAnswer {
 export interface PipelineControl extends Record<string, (...args: never[]) => unknown> {
   plan(module: NamedModule, options: { readonly export?: string | undefined; readonly until?: 'head' | undefined }): Promise<Plan>
   start(request: StartPipeline): Promise<void>
+  /** Makes new state for a version that is to take the place of another, and tries whether it can be built. The topology must not run. */
+  prepare(request: PrepareVersion): Promise<void>
   /** One lane of a topology whose pipeline runs in another thread. */
   startLane(request: StartLane): Promise<void>
   /** Of lanes that will not be. */
@@ -116,7 +133,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
   return {
     plan: (module, options) => planOfModule(module, options),
     async start(request) {
-      const topology = request.scope + request.plan.topology
+      const topology = slotScope(request.scope, request.slot) + request.plan.topology
       refuseMissingSecrets(request.plan)
       await parts.writer.begin(topology, request.incarnation)
       const projections = new Set(request.watched)
@@ -130,6 +147,12 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
         parts.rested(topology, request.incarnation, outcome)
       })
       actors.set(topology, actor)
+    },
+    prepare(request) {
+      refuseMissingSecrets(request.plan)
+      const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module, request.digest)
+      const { partitions } = parts.log
+      return prepareVersion({ ...parts, ...request, partitions, createFragment, resolve, ...lookupsOf(parts, request) })
     },
     startLane: request => startLane(parts, request),
     dropPorts: names => parts.ports.drop(names),
@@ -181,8 +204,9 @@ function startPipeline(
     onEnd,
     async openSource(from, pipeline): Promise<Source> {
       const { source } = request.plan
-      if (source.kind === 'log') return openLog(parts, request, source, from)
-      return openGenerator(parts, source, { make: await resolve(source.reference), beforeCall: pipeline.beforeCall, ...(from && { from }) })
+      if (source.kind === 'log') return ticking(parts, request, openLog(parts, request, source, from), pipeline.tickAt)
+      const calls = { beforeCall: pipeline.beforeCall, ...(usesClock(request.plan) && { now: () => parts.clock.now() }) }
+      return openGenerator(parts, source, { make: await resolve(source.reference), ...calls, ...(from && { from }) })
     },
   })
 }
@@ -211,7 +235,10 @@ function refuseMissingSecrets({ steps }: Plan): void {
   }
 }
 
-function lookupsOf({ log, limits, lookedUp }: PipelineHostParts, { scope, plan }: StartPipeline): Pick<PipelineOptions, 'lookups'> {
+function lookupsOf(
+  { log, limits, lookedUp }: PipelineHostParts,
+  { scope, plan }: Pick<StartPipeline, 'scope' | 'plan'>,
+): Pick<PipelineOptions, 'lookups'> {
   const projections = foreignProjections(plan.steps)
   if (projections.length === 0) return {}
   return {
@@ -234,11 +261,12 @@ function openLog(
   const { types, categories } = plan
   const stream = deadLetterStream(topology)
   const discards = steps.some(({ inOrder }) => inOrder !== undefined)
+  const { also, ticks } = ticksRead(log, request)
   const reader = new LogReader(log, {
     scope,
     types,
     categories,
-    also: { stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] },
+    also: [{ stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] }, ...also],
     pageRows: limits.pageRows,
     ...(from?.place && { after: from.place }),
     ...(head !== undefined && { upTo: head + 1 }),
@@ -248,7 +276,7 @@ function openLog(
   return new LogSource({
     plan,
     storeId: log.storeId,
-    replays: { stream, partition: log.partitionOf(scope + stream), deployment, discards },
+    replays: { stream, partition: log.partitionOf(scope + stream), deployment, discards, ...ticks },
     reader: {
       // What is committed after this is read is announced by a later epoch than the one waited for.
       next() {
@@ -271,7 +299,7 @@ function openLog(
 function openGenerator(
   { limits }: PipelineHostParts,
   { id, reference, options }: GenerateSource,
-  rest: { make: unknown; from?: SourcePosition; beforeCall(row: number): void },
+  rest: { make: unknown; from?: SourcePosition; now?: () => number; beforeCall(row: number): void },
 ): GeneratorSource {
   return new GeneratorSource({ id, reference, options, pageRows: limits.pageRows, ...rest })
 }

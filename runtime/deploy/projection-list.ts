@@ -4,7 +4,7 @@ import { EventStoreError } from '../../event/error.ts'
 import type { StateListOptions } from '../../event/projections.ts'
 import type { Bytes } from '../../store/key-value.ts'
 import { indexValue, readIndexed } from '../../store/state-index.ts'
-import { type ProjectionRow, readProjection, type RowRange } from '../../store/state.ts'
+import { type ProjectionRow, readProjection, type RowRange, type StateStore } from '../../store/state.ts'
 import type { ProjectionReaderParts } from './projection-reader.ts'
 
 /** Rows after which the event loop gets a turn. */
@@ -20,16 +20,17 @@ export async function* listRows(
   options: StateListOptions,
 ): AsyncGenerator<{ key: readonly unknown[]; value: unknown }> {
   const { limit = Number.POSITIVE_INFINITY, prefix, after } = options
-  const { scope, projection, owner } = parts
-  const { name, run, indexed } = owner()
+  const { projection, owner } = parts
+  const { name, home, run, indexed } = owner()
   if (limit < 0 || Number.isNaN(limit)) throw new EventStoreError('INVALID', 'limit must be a number from 0', { field: 'limit' })
   const wanted = wantedOf(options.where, indexed, projection)
   let left = limit
   let untilTurn = TURN_ROWS
   const range = { ...(prefix && { prefix }), ...(after && { after }) }
   const past = options.asOf === undefined ? undefined : await parts.past(options.asOf, { ...range, ...(!wanted && { limit }) })
-  const folded = (!past && (await run?.ask(thread => thread.control.foldedRows(scope + name, projection), []))) || []
-  for (const row of past?.rows ?? merged(storedRows(parts, wanted, range), folded.filter(inRange(prefix, after)))) {
+  const folded = (!past && (await run?.ask(thread => thread.control.foldedRows(home + name, projection), []))) || []
+  for (const row of past?.rows ??
+    merged(storedRows({ store: parts.store, stored: home + projection }, wanted, range), folded.filter(inRange(prefix, after)))) {
     if (--untilTurn <= 0) {
       untilTurn = TURN_ROWS
       await new Promise<void>(resolve => void setImmediate(resolve))
@@ -43,14 +44,12 @@ export async function* listRows(
 }
 
 function storedRows(
-  { store, scope, projection }: ProjectionReaderParts,
+  { store, stored }: { readonly store: StateStore; readonly stored: string },
   wanted: Wanted | undefined,
   range: RowRange,
 ): Iterable<ProjectionRow> {
   const [first] = wanted ?? []
-  return first
-    ? readIndexed(store, scope + projection, { field: first[0], value: first[1], ...range })
-    : readProjection(store, scope + projection, range)
+  return first ? readIndexed(store, stored, { field: first[0], value: first[1], ...range }) : readProjection(store, stored, range)
 }
 
 /** INVALID names what could be asked for. */

@@ -25,6 +25,8 @@ export type { HotProjectionReader } from '../../event/projections.ts'
 /** The topology that writes a projection, as it stands now. */
 export interface ProjectionOwner {
   readonly name: string
+  /** What stands before stored names of it and of what it writes. */
+  readonly home: Scope
   /** Left out while it does not run. */
   readonly run: TopologyRun | undefined
   /** What is hot of the projection. */
@@ -35,7 +37,6 @@ export interface ProjectionOwner {
 
 export interface ProjectionReaderParts {
   readonly store: StateStore
-  readonly scope: Scope
   readonly projection: string
   /** Throws NOT_FOUND or CLOSED. */
   owner(): ProjectionOwner
@@ -71,29 +72,28 @@ class DeployedProjection implements HotProjectionReader {
   }
 
   async #row(key: readonly unknown[]): Promise<RowNow> {
-    const { store, scope, projection, owner } = this.#parts
-    const { name, run, hot } = owner()
+    const { store, projection, owner } = this.#parts
+    const { name, home, run, hot } = owner()
     if (hot) {
       // The place first: the row read after it can only be newer.
       const { position, rows } = hot
       const look = rows.look(rowKey.set(key))
       if (look === 'found') return { value: JSON.parse(rows.text), position, durable: rows.isDurable }
       if (look === 'deleted') return { value: undefined, position, durable: rows.isDurable }
-      if (look === 'absent') return durableRow(readProjectionRow(store, scope + projection, key), position)
+      if (look === 'absent') return durableRow(readProjectionRow(store, home + projection, key), position)
     }
-    const folded = await run?.ask(thread => thread.control.folded(scope + name, projection, key), null)
+    const folded = await run?.ask(thread => thread.control.folded(home + name, projection, key), null)
     if (folded) {
       const { text, position } = folded
       return { value: text === undefined ? undefined : JSON.parse(text), position: textOfPlace(position.place), durable: false }
     }
-    owner()
-    return durableRow(readProjectionRow(store, scope + projection, key), this.#written(name))
+    const now = owner()
+    return durableRow(readProjectionRow(store, now.home + projection, key), this.#written(now))
   }
 
   /** What the database reflects. */
-  #written(topology: string): Position | null {
-    const { store, scope } = this.#parts
-    return textOfPlace(readTopologyRow(store, scope + topology)?.place ?? null)
+  #written({ home, name }: ProjectionOwner): Position | null {
+    return textOfPlace(readTopologyRow(this.#parts.store, home + name)?.place ?? null)
   }
 
   async #past(key: readonly unknown[], asOf: AsOf): Promise<RowNow> {
@@ -136,20 +136,20 @@ class DeployedProjection implements HotProjectionReader {
   }
 
   subscribe(options: StateSubscribeOptions = {}): AsyncGenerator<StateChange> {
-    const { scope, projection, owner, subscriptions, limitKeys } = this.#parts
+    const { projection, owner, subscriptions, limitKeys } = this.#parts
     return followState({
       options,
       limitKeys,
       look: key => this.#row(key),
       list: prefix => {
-        const { name, hot } = owner()
-        const position = hot?.position ?? this.#written(name)
+        const now = owner()
+        const position = now.hot?.position ?? this.#written(now)
         return { position, rows: this.list({ prefix }) }
       },
       async begin(follower) {
-        const { name, run } = owner()
+        const { name, home, run } = owner()
         subscriptions.add(projection, follower)
-        return (await run?.ask(thread => thread.control.watch(scope + name, projection, true), [])) ?? []
+        return (await run?.ask(thread => thread.control.watch(home + name, projection, true), [])) ?? []
       },
       end: follower => {
         if (subscriptions.remove(projection, follower)) this.#unwatch()
@@ -159,10 +159,10 @@ class DeployedProjection implements HotProjectionReader {
 
   /** Nobody follows it any more. When it is not there any more either, there is nobody to tell. */
   #unwatch(): void {
-    const { scope, projection, owner } = this.#parts
+    const { projection, owner } = this.#parts
     try {
-      const { name, run } = owner()
-      void run?.ask(thread => thread.control.watch(scope + name, projection, false), []).catch(() => undefined)
+      const { name, home, run } = owner()
+      void run?.ask(thread => thread.control.watch(home + name, projection, false), []).catch(() => undefined)
     } catch (error) {
       if (!isEventStoreError(error)) throw error
     }

@@ -1,5 +1,6 @@
 /** Why a deployer does not do what it is asked. */
 import { EventStoreError } from '../../event/error.ts'
+import type { TopologyDiff } from '../../topology/diff.ts'
 import type { Deployment } from './registry.ts'
 import { asEventStoreError } from './topology-run.ts'
 import type { NamedModule } from './user-module.ts'
@@ -11,6 +12,18 @@ export function refuseOver({ name, status, error }: Deployment, what: string): v
   if (status !== 'failed') return
   const message = `topology ${name} has failed (${error?.message ?? 'unknown'}) and can not be ${what}; undeploy it first`
   throw new EventStoreError('INVALID', message, { topology: name, status })
+}
+
+/** INVALID when a version can not go on with all that is there; `details.steps` names what is lost, or missing. */
+export function refuseLoss({ topology, steps, isSafe }: TopologyDiff, what: string): void {
+  if (isSafe) return
+  const lost = steps.filter(({ isLoss }) => isLoss)
+  const sentences = lost.map(({ id, change, why }) => `${id} (${change === 'replay' ? 'replay needed' : change}): ${why}`)
+  throw new EventStoreError('INVALID', `${what}: ${sentences.join('; ')}. Accept that it is lost, or rebuild it from the first event`, {
+    field: 'accept',
+    topology,
+    steps: lost.map(({ id, change, why }) => ({ id, change, why })),
+  })
 }
 
 /** INVALID for a number of lanes that no topology can have. */

@@ -1,7 +1,10 @@
 /** The deployed topologies as the log knows them: a fold of the stream `$topology`. */
 import type { Event, NewEvent, Stamp } from '../../event/event.ts'
+import type { Scope } from '../../event/scope.ts'
 import type { DeploymentStatus, PlainFailure } from '../../event/topologies.ts'
+import { slotScope } from '../../store/slot.ts'
 import type { Plan } from '../../topology/plan.ts'
+import type { StateLayout } from '../../topology/state-layout.ts'
 
 export const TOPOLOGY_STREAM = '$topology'
 
@@ -22,6 +25,10 @@ export interface DeployedData {
   readonly workers?: number
   /** It took the place of one that was paused. */
   readonly isPaused?: true
+  /** Where its rows lie; the first slot when left out. */
+  readonly slot?: number
+  /** How its state lies there; left out by versions that did not know of it. */
+  readonly layout?: StateLayout
 }
 
 export interface Rebuild {
@@ -33,7 +40,12 @@ export interface Rebuild {
 }
 
 /** What another module makes of a deployment that keeps its position and its state. */
-export type UpdatedData = Pick<DeployedData, 'name' | 'version' | 'module' | 'export' | 'plan'> & { readonly deployment: number }
+export type UpdatedData = Pick<DeployedData, 'name' | 'version' | 'module' | 'export' | 'plan' | 'layout' | 'workers'> & {
+  readonly deployment: number
+}
+
+/** It goes on from a savepoint, whose rows lie in another slot. */
+export type RestoredData = Named & Required<Pick<DeployedData, 'slot' | 'layout'>> & { readonly savepoint: string }
 
 interface Named {
   readonly name: string
@@ -43,6 +55,7 @@ interface Named {
 export type TopologyEvent =
   | { readonly type: 'topology.deployed'; readonly data: DeployedData }
   | { readonly type: 'topology.updated'; readonly data: UpdatedData }
+  | { readonly type: 'topology.restored'; readonly data: RestoredData }
   | { readonly type: 'topology.paused'; readonly data: Named }
   | { readonly type: 'topology.resumed'; readonly data: Named }
   | { readonly type: 'topology.rescaled'; readonly data: Named & { readonly workers: number } }
@@ -56,9 +69,17 @@ export interface Deployment extends DeployedData {
   /** Version of its event in `$topology`: tells it from others of the same name. */
   readonly deployment: number
   readonly status: DeploymentStatus
+  /** Version of the last event that changed its plan or its module, and of the last that changed how its state lies. */
+  readonly planned: number
+  readonly revised: number
   /** Also while it is paused. */
   readonly isDraining?: true
   readonly error?: PlainFailure
+}
+
+/** The name in the database. */
+export function storedTopology(scope: Scope, { name, slot }: Pick<Deployment, 'name' | 'slot'>): string {
+  return slotScope(scope, slot) + name
 }
 
 /** Nothing will come of it any more. */
@@ -67,7 +88,7 @@ export function isOver({ status }: Pick<Deployment, 'status'>): boolean {
 }
 
 /** What it is while it runs. */
-export function runningStatus({ isDraining }: Deployment): 'running' | 'draining' {
+export function runningStatus({ isDraining }: Pick<Deployment, 'isDraining'>): 'running' | 'draining' {
   return isDraining === true ? 'draining' : 'running'
 }
 
@@ -75,18 +96,21 @@ export function runningStatus({ isDraining }: Deployment): 'running' | 'draining
 export function foldTopology(deployed: Map<string, Deployment>, event: Pick<Event, 'type' | 'data' | 'version'>): void {
   const told = event as unknown as TopologyEvent
   if (told.type === 'topology.deployed') {
-    deployed.set(told.data.name, { ...told.data, deployment: event.version, status: told.data.isPaused === true ? 'paused' : 'running' })
+    const { version } = event
+    const status = told.data.isPaused === true ? 'paused' : 'running'
+    deployed.set(told.data.name, { ...told.data, deployment: version, planned: version, revised: version, status })
     return
   }
   const { name, deployment } = told.data
   const current = deployed.get(name)
   if (current?.deployment !== deployment) return
   if (told.type === 'topology.undeployed') deployed.delete(name)
-  else deployed.set(name, changed(current, told))
+  else deployed.set(name, changed(current, told, event.version))
 }
 
-function changed(current: Deployment, event: TopologyEvent): Deployment {
-  if (event.type === 'topology.updated') return updated(current, event.data)
+function changed(current: Deployment, event: TopologyEvent, version: number): Deployment {
+  if (event.type === 'topology.updated') return { ...updated(current, event.data), planned: version, revised: version }
+  if (event.type === 'topology.restored') return restored(current, event.data, version)
   if (event.type === 'topology.ended') return { ...current, status: 'ended' }
   if (event.type === 'topology.failed') return { ...current, status: 'failed', error: event.data.error }
   if (isOver(current)) return current
@@ -99,16 +123,28 @@ function changed(current: Deployment, event: TopologyEvent): Deployment {
 
 /** One that has failed runs again: the module may be mended. */
 function updated(before: Deployment, data: UpdatedData): Deployment {
-  const { error: _, export: __, ...current } = before
-  return { ...current, ...data, status: current.status === 'failed' ? runningStatus(current as Deployment) : current.status }
+  const { error: _, export: __, layout: last, ...current } = before
+  // What a version began anew, those after it go on with.
+  const layout = data.layout ?? (last && { ...last, cleared: [], forgotten: [] })
+  return { ...current, ...data, ...(layout && { layout }), status: current.status === 'failed' ? runningStatus(current) : current.status }
+}
+
+/** One that has ended or failed runs again. */
+function restored(before: Deployment, { slot, layout }: RestoredData, version: number): Deployment {
+  const { error: _, ...current } = before
+  const status = isOver(current) ? runningStatus(current) : current.status
+  return { ...current, slot, layout, revised: version, status }
 }
 
 /** What happens once to a deployment; each has an id, which makes telling it twice harmless. */
 const onceTypes: readonly string[] = ['topology.ended', 'topology.failed', 'topology.undeployed'] satisfies TopologyEvent['type'][]
 
-export function topologyEvent(event: TopologyEvent): NewEvent {
+/** `revised`: of the deployment; what goes on from a savepoint may end once more. */
+export function topologyEvent(event: TopologyEvent, revised?: number): NewEvent {
   if (event.type === 'topology.deployed' || !onceTypes.includes(event.type)) return event
-  return { ...event, id: `${event.type}-${event.data.deployment}` }
+  const { deployment } = event.data
+  const id = `${event.type}-${deployment}`
+  return { ...event, id: revised === undefined || revised === deployment ? id : `${id}-${revised}` }
 }
 
 /** Names of the projections a plan writes. */

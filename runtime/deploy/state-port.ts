@@ -1,6 +1,8 @@
 /** The state writer as other threads see it, and what they say to it. */
 import type { EpochWrite, StateOwner } from '../../actors/state-writer.ts'
 import type { StateSize } from '../../event/topologies.ts'
+import type { SavepointRow } from '../../store/savepoint.ts'
+import type { SettleVersion } from '../../store/settle-version.ts'
 import type { BytesPort } from './bytes-port.ts'
 
 export type StateQuestion =
@@ -8,6 +10,10 @@ export type StateQuestion =
   | { readonly kind: 'begin'; readonly topology: string; readonly incarnation: number }
   | { readonly kind: 'drop'; readonly topology: string }
   | { readonly kind: 'measure'; readonly topology: string }
+  | { readonly kind: 'savepoint'; readonly savepoint: Parameters<StateOwner['savepoint']>[0] }
+  | { readonly kind: 'readBack'; readonly savepoint: Parameters<StateOwner['readBack']>[0] }
+  | { readonly kind: 'dropSavepoint'; readonly topology: string; readonly id: string }
+  | { readonly kind: 'settleVersion'; readonly version: SettleVersion }
   | { readonly kind: 'stop' }
 
 export class RemoteStateWriter implements StateOwner {
@@ -31,5 +37,21 @@ export class RemoteStateWriter implements StateOwner {
 
   async measure(topology: string): Promise<StateSize> {
     return (await this.#port.ask({ kind: 'measure', topology })) as StateSize
+  }
+
+  async savepoint(savepoint: Parameters<StateOwner['savepoint']>[0]): Promise<SavepointRow> {
+    return (await this.#port.ask({ kind: 'savepoint', savepoint })) as SavepointRow
+  }
+
+  async readBack(savepoint: Parameters<StateOwner['readBack']>[0]): Promise<void> {
+    await this.#port.ask({ kind: 'readBack', savepoint })
+  }
+
+  async dropSavepoint(topology: string, id: string): Promise<void> {
+    await this.#port.ask({ kind: 'dropSavepoint', topology, id })
+  }
+
+  async settleVersion(version: SettleVersion): Promise<void> {
+    await this.#port.ask({ kind: 'settleVersion', version })
   }
 }

@@ -1,11 +1,11 @@
 /** What a deployer does first: makes the state fit the log, and starts what ran. */
 import { streamEvents } from '../../actors/reader.ts'
-import { localName, scopeOf } from '../../event/scope.ts'
+import { dropUnusedSlots, readStoredName } from '../../store/slot.ts'
 import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import { about, type Deployments } from './deployments.ts'
 import { isAhead } from './log-state.ts'
-import { TOPOLOGY_STREAM } from './registry.ts'
+import { type Deployment, storedTopology, TOPOLOGY_STREAM } from './registry.ts'
 import type { TopologyRuns } from './topology-runs.ts'
 
 /**
@@ -19,33 +19,38 @@ export async function takeUp(options: DeployerOptions, deployments: Deployments,
     rebuilt.add(name)
     logger.warn(about(scope, name), 'the state of a topology did not fit the log and is folded again from the start')
   }
-  const rowOf = (name: string): TopologyRow | undefined => readTopologyRow(state, scope + name)
+  const rowOf = (deployment: Deployment): TopologyRow | undefined => readTopologyRow(state, storedTopology(scope, deployment))
   for (const event of streamEvents(log, scope + TOPOLOGY_STREAM, {}, true)) deployments.fold(event)
   if (!resume) {
     standStill(deployments, rowOf)
     return rebuilt
   }
   for (const [stored, row] of readTopologyRows(state)) {
-    if (scopeOf(stored) !== scope) continue
-    const name = localName(stored)
-    const isDeployed = deployments.get(name)?.deployment === row.deployment
+    const { scope: whose, slot, name } = readStoredName(stored)
+    if (whose !== scope) continue
+    const current = deployments.get(name)
+    const isDeployed = current?.deployment === row.deployment && (current.slot ?? 0) === slot
     if (isDeployed && !isAhead(row, options)) continue
     if (isDeployed) rebuild(name)
     await runs.threads.writer.drop(stored)
   }
+  dropUnusedSlots(state, ({ scope: whose, slot, name }) => {
+    if (whose !== scope) return true
+    return [deployments.get(name), deployments.ownerOf(name)].some(one => one !== undefined && (one.slot ?? 0) === slot)
+  })
   for (const deployment of deployments.all) {
     const { name, status } = deployment
     if (status === 'failed' || status === 'paused') continue
-    if (status === 'ended' && rowOf(name)?.status !== 'ended') rebuild(name)
+    if (status === 'ended' && rowOf(deployment)?.status !== 'ended') rebuild(name)
     runs.begin(deployment)
   }
   return rebuilt
 }
 
 /** Only what the state says already: a topology may have ended without the log knowing. */
-function standStill(deployments: Deployments, rowOf: (name: string) => TopologyRow | undefined): void {
+function standStill(deployments: Deployments, rowOf: (deployment: Deployment) => TopologyRow | undefined): void {
   for (const deployment of deployments.all) {
-    const row = rowOf(deployment.name)
+    const row = rowOf(deployment)
     if (row?.deployment === deployment.deployment && row.status === 'ended') deployments.set({ ...deployment, status: 'ended' })
   }
 }

@@ -9,7 +9,7 @@ import type { PipelineStats } from './pipeline-host.ts'
 import { LaneThreads } from './lane-threads.ts'
 import type { StateSubscriptions } from './state-subscriptions.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
-import { type Deployment, projectionsOf } from './registry.ts'
+import { type Deployment, projectionsOf, storedTopology } from './registry.ts'
 
 /** Calls at one row that do not return before it is given up. */
 const STRIKES_MAX = 2
@@ -24,7 +24,9 @@ export interface TopologyRunParts {
   /** A number above all given before. */
   readonly nextIncarnation: () => number
   /** Of the last epoch in the database; 0 before the first. */
-  readonly epochOf: (topology: string) => number
+  readonly epochOf: (deployment: Deployment) => number
+  /** What a version before it left behind goes. */
+  readonly settle: (deployment: Deployment) => Promise<void>
   readonly hot: HotMemory
   readonly subscriptions: StateSubscriptions
   /** `isLasting`: it will not be started again when the node is opened the next time. */
@@ -62,7 +64,7 @@ export class TopologyRun {
 
   /** The name that tells it from the topologies of other tenants. */
   get stored(): string {
-    return this.#parts.scope + this.name
+    return storedTopology(this.#parts.scope, this.deployment)
   }
 
   /** Rows that it gave up because their calls did not return. */
@@ -83,7 +85,7 @@ export class TopologyRun {
 
   async #start(): Promise<void> {
     const { deployment, isRepeating } = this
-    const { plan, module, head } = deployment
+    const { plan, module, head, slot, layout, revised } = deployment
     this.#isStarting = true
     const { thread, digest } = this.#parts.take(this.stored)
     this.#thread = thread
@@ -94,14 +96,18 @@ export class TopologyRun {
       plan,
       module,
       ...(digest !== undefined && { digest }),
+      ...(slot !== undefined && { slot }),
+      ...(layout && { generations: layout.generations }),
       incarnation: this.incarnation,
       skip: this.#skip,
     }
     try {
       const { workers = 1 } = deployment
       this.#lanes = workers > 1 ? LaneThreads.of(thread, workers, beside => this.#parts.takeBeside(this.stored, beside)) : undefined
+      await this.#parts.settle(deployment)
       await thread.control.start({
         ...request,
+        ...(layout && { revised }),
         deployment: deployment.deployment,
         ...(head !== undefined && { head }),
         isRepeating,
@@ -152,7 +158,7 @@ export class TopologyRun {
   #mayGoOn(): boolean {
     const { cause, noted } = this.#death ?? { cause: 'the thread is gone', noted: undefined }
     if (noted && noted.incarnation !== this.incarnation) return true
-    const epoch = this.#parts.epochOf(this.name)
+    const epoch = this.#parts.epochOf(this.deployment)
     this.#stalls = epoch === this.#epoch ? this.#stalls + 1 : 0
     this.#epoch = epoch
     if (this.#stalls > STALLS_MAX) return this.#fail(`it died ${this.#stalls} times without getting on: ${cause}`)

@@ -10,10 +10,11 @@ import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import type { Deployments } from './deployments.ts'
 import { HotMemory } from './hot-memory.ts'
-import { type Deployment, projectionsOf, runningStatus, type TopologyEvent } from './registry.ts'
+import { type Deployment, projectionsOf, runningStatus, storedTopology, type TopologyEvent } from './registry.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
 import { StateSubscriptions } from './state-subscriptions.ts'
 import type { Threads } from './threads.ts'
+import { settlementOf } from './settlement.ts'
 import { asEventStoreError, TopologyRun } from './topology-run.ts'
 import { digestOfModule, filesOfPlan } from './user-module.ts'
 
@@ -67,7 +68,8 @@ export class TopologyRuns {
       hot: this.hot,
       subscriptions: this.subscriptions,
       nextIncarnation: this.#options.nextIncarnation,
-      epochOf: topology => this.#row(topology)?.epoch ?? 0,
+      settle: of => this.settle(of),
+      epochOf: of => this.#row(of)?.epoch ?? 0,
       failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
     })
     this.#runs.set(deployment.name, run)
@@ -83,14 +85,20 @@ export class TopologyRuns {
 
   /** Goes on from the last epoch; resolves when it runs, or never will. Of one that had ended already only what was not sent is sent. */
   async takeUp(deployment: Deployment): Promise<void> {
-    const row = this.#row(deployment.name)
+    const row = this.#row(deployment)
     if (row?.status === 'ended') return this.#beginFinish(deployment)
     this.#deployments.set({ ...deployment, status: runningStatus(deployment) })
     await this.#inBackground(this.add(deployment, row === undefined).startAlone())
   }
 
-  #row(topology: string): TopologyRow | undefined {
-    return readTopologyRow(this.#options.state, this.#options.scope + topology)
+  /** What the version before left behind goes; nothing when that was done, or there was none. */
+  async settle(deployment: Deployment): Promise<void> {
+    const version = settlementOf(this.#options.scope, deployment)
+    if (version !== undefined && this.#row(deployment)?.revised !== version.revised) await this.threads.writer.settleVersion(version)
+  }
+
+  #row(deployment: Deployment): TopologyRow | undefined {
+    return readTopologyRow(this.#options.state, storedTopology(this.#options.scope, deployment))
   }
 
   #beginFinish(deployment: Deployment): void {
@@ -108,7 +116,7 @@ export class TopologyRuns {
     const isKnown = deployment.status === 'ended'
     if (!isKnown) this.#deployments.set({ ...deployment, status: runningStatus(deployment) })
     try {
-      if (!(await this.#finishOutbox(name, signal)) || isKnown) return
+      if (!(await this.#finishOutbox(deployment, signal)) || isKnown) return
     } catch (cause) {
       const { code, message } = asEventStoreError(cause)
       if (!isKnown && !signal.aborted) this.#deployments.set({ ...deployment, status: 'failed', error: { code, message } })
@@ -118,10 +126,11 @@ export class TopologyRuns {
     await this.#deployments.note({ type: 'topology.ended', data: { name, deployment: deployment.deployment } })
   }
 
-  #finishOutbox(topology: string, signal: AbortSignal): Promise<boolean> {
+  #finishOutbox({ name: topology, slot }: Deployment, signal: AbortSignal): Promise<boolean> {
     const { state, limits, log, scope, nextIncarnation, clock = systemClock } = this.#options
     return finishOutbox({
       scope,
+      ...(slot !== undefined && { slot }),
       topology,
       incarnation: nextIncarnation(),
       store: state,
@@ -162,13 +171,14 @@ export class TopologyRuns {
   }
 
   /** A pipeline has come to rest by itself. */
-  rested(topology: string, incarnation: number, outcome: PipelineOutcome): void {
-    const run = this.#runs.get(topology)
-    if (run?.incarnation !== incarnation || outcome.status === 'stopped') return
+  rested(incarnation: number, outcome: PipelineOutcome): void {
+    const run = Array.from(this.#runs.values()).find(one => one.incarnation === incarnation)
+    if (run === undefined || outcome.status === 'stopped') return
     if (outcome.status === 'failed') {
       this.#fail(run, outcome.error, !passingCodes.has(outcome.error.code))
       return
     }
+    const { name: topology } = run
     this.#runs.delete(topology)
     run.left()
     this.#deployments.set({ ...run.deployment, status: 'ended' })

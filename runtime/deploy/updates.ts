@@ -1,17 +1,22 @@
-/** A projection takes the place of one of its name: with other code at the same place, with its rows made new, or folded from the first event on. */
+/**
+ * A version takes the place of the one before: at the same place with the state it can go on with, or folded from the first event on. A projection as
+ * code brings other code, makes its rows new, or begins anew.
+ */
 import { isDeepStrictEqual } from 'node:util'
 import { EventStoreError } from '../../event/error.ts'
 import type { Deployed, DeployedUpdate, DeployOptions } from '../../event/topologies.ts'
-import { readTopologyRow } from '../../store/state.ts'
+import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
+import { foreignProjections } from '../../topology/joined-projections.ts'
 import type { Plan } from '../../topology/plan.ts'
+import type { StateLayout } from '../../topology/state-layout.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import type { Deployments } from './deployments.ts'
 import { eventsIn } from './log-state.ts'
 import { moduleFiles } from './module-graph.ts'
-import { type DeployedData, type Deployment, projectionsOf, type UpdatedData } from './registry.ts'
+import { type DeployedData, type Deployment, isOver, projectionsOf, storedTopology, type UpdatedData } from './registry.ts'
 import { asInvalid } from './refusals.ts'
 import { isTopologyFile } from './topology-file.ts'
-import type { TopologyRun } from './topology-run.ts'
+import { asEventStoreError, type TopologyRun } from './topology-run.ts'
 import type { TopologyRuns } from './topology-runs.ts'
 import { digestOfModule, type NamedModule, namedModule } from './user-module.ts'
 
@@ -38,6 +43,9 @@ export interface NextModule {
   /** URL. */
   readonly module: string
   readonly export?: string
+  /** How its state will lie, and in how many lanes it runs; as now when left out. */
+  readonly layout?: StateLayout
+  readonly workers?: number
 }
 
 export class Updates {
@@ -90,28 +98,73 @@ export class Updates {
   async update(current: Deployment, next: NextModule, update: DeployedUpdate): Promise<Deployed> {
     const { name } = current
     this.#deployments.refuseProjections(name, projectionsOf(next.plan))
-    await (update === 'rebuilding' ? this.#rebuild(current, next) : this.#exchange(current, next))
+    await (update === 'rebuilding' ? this.#rebuild(current, next) : this.exchange(current, next))
     const { version, status } = this.#deployments.named(name)
     return { name, version, status, update }
   }
 
-  /** Between two epochs: the thread that ran it is held until the other one runs, so that it can go on there. */
-  async #exchange(current: Deployment, next: NextModule): Promise<void> {
+  /**
+   * Between two epochs: the thread that ran it is held until the other one runs, so that it can go on there. `prepare` is called in between, when nothing
+   * has changed yet.
+   */
+  async exchange(current: Deployment, next: NextModule, prepare?: () => Promise<void>): Promise<void> {
     const { name } = current
     const before = this.#runs.get(name)
     const thread = before?.thread
     thread?.topologies.add(this.#held)
     try {
       await this.#runs.stop(name, { commit: true })
+      await prepare?.()
       await this.#deployments.note({ type: 'topology.updated', data: dataOf(current, next) })
-      if (this.#rests(name)) return
-      await this.#start(name)
+      await this.#startLast(name)
     } catch (error) {
-      await this.#goBack(current, before)
+      // What the one before went on from is gone once the next one was settled.
+      const now = this.#deployments.named(name)
+      const isSettled = now.revised !== current.revised && this.#row(now)?.revised === now.revised
+      if (next.layout !== undefined && isSettled) await this.#failed(name, error)
+      else await this.#goBack(current, before)
       throw error
     } finally {
       thread?.leave(this.#held)
     }
+  }
+
+  /** Those that look into its projections are started again, for its rows may lie elsewhere now. */
+  async begin(name: string): Promise<void> {
+    try {
+      await this.#startLast(name)
+    } catch (error) {
+      await this.#failed(name, error)
+      throw error
+    }
+    const projections = projectionsOf(this.#deployments.named(name).plan)
+    for (const { name: other, plan } of this.#deployments.all)
+      if (other !== name && foreignProjections(plan.steps).some(one => projections.includes(one))) await this.#startOver(other)
+  }
+
+  /** What ran before goes on, as far as it can. */
+  async startAgain(name: string): Promise<void> {
+    if (this.#runs.get(name) === undefined) await this.begin(name).catch(() => undefined)
+  }
+
+  async #startOver(name: string): Promise<void> {
+    if (this.#runs.get(name) === undefined) return
+    await this.#runs.stop(name, { commit: true })
+    await this.#startLast(name).catch((error: unknown) => this.#failed(name, error))
+  }
+
+  async #failed(name: string, error: unknown): Promise<void> {
+    const { deployment } = this.#deployments.named(name)
+    await this.#runs.forget(name)
+    const { code, message } = asEventStoreError(error)
+    await this.#deployments.note({ type: 'topology.failed', data: { name, deployment, error: { code, message } } })
+  }
+
+  /** What is deployed now, unless it is to stand still. */
+  async #startLast(name: string): Promise<void> {
+    const deployment = this.#deployments.named(name)
+    if (this.#rests(name) || isOver(deployment)) return
+    await this.#start(name)
   }
 
   #rests(name: string): boolean {
@@ -119,8 +172,12 @@ export class Updates {
   }
 
   async #start(name: string, before?: TopologyRun): Promise<void> {
-    const isRepeating = readTopologyRow(this.#options.state, this.#options.scope + name) === undefined
-    await this.#runs.add(this.#deployments.named(name), isRepeating, before).start()
+    const deployment = this.#deployments.named(name)
+    await this.#runs.add(deployment, this.#row(deployment) === undefined, before).start()
+  }
+
+  #row(deployment: Deployment): TopologyRow | undefined {
+    return readTopologyRow(this.#options.state, storedTopology(this.#options.scope, deployment))
   }
 
   /** Nothing was written by the new one, which never folded a row. */
@@ -128,7 +185,7 @@ export class Updates {
     const { name } = current
     await this.#runs.forget(name)
     const now = this.#deployments.named(name)
-    if (now.plan !== current.plan) await this.#deployments.note({ type: 'topology.updated', data: dataOf(current, current) })
+    if (now.plan !== current.plan) await this.#deployments.note({ type: 'topology.updated', data: dataOf(current, asItWas(current)) })
     if (current.status === 'failed') return this.#deployments.set(current)
     if (before === undefined || this.#rests(name)) return
     await this.#start(name, before).catch(async (error: unknown) => {
@@ -152,22 +209,26 @@ export class Updates {
       rebuild: { from, events: eventsIn(log), head: head() },
       ...(status === 'paused' && { isPaused: true }),
     }
-    const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
-    await this.#runs.threads.writer.drop(this.#options.scope + name)
+    await this.#deployments.note({ type: 'topology.deployed', data })
+    await this.#runs.threads.writer.drop(storedTopology(this.#options.scope, current))
     if (this.#rests(name)) return
     try {
       await this.#start(name)
     } catch (error) {
-      await this.#runs.forget(name)
-      const { code, message } = error instanceof EventStoreError ? error : new EventStoreError('INVALID', String(error))
-      await this.#deployments.note({ type: 'topology.failed', data: { name, deployment, error: { code, message } } })
+      await this.#failed(name, error)
       throw error
     }
   }
 }
 
-function dataOf({ name, deployment }: Deployment, { plan, module, export: exported }: NextModule): UpdatedData {
-  return { name, deployment, version: plan.version, module, ...(exported !== undefined && { export: exported }), plan }
+/** What it began anew it goes on with. */
+function asItWas(current: Deployment): NextModule {
+  return { ...current, ...(current.layout && { layout: { ...current.layout, cleared: [], forgotten: [] } }) }
+}
+
+function dataOf({ name, deployment }: Deployment, { plan, module, export: exported, layout, workers }: NextModule): UpdatedData {
+  const kept = { ...(exported !== undefined && { export: exported }), ...(layout && { layout }), ...(workers !== undefined && { workers }) }
+  return { name, deployment, version: plan.version, module, ...kept, plan }
 }
 
 export function nextModule({ url }: NamedModule, plan: Plan, { export: exported }: DeployOptions): NextModule {

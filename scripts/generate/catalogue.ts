@@ -93,9 +93,12 @@ function optionsInFile({ options: specs, shorthand }: AnyOperator['spec'], optio
   return rest.length === 0 && first?.[0] === shorthand ? first?.[1] : Object.fromEntries(written)
 }
 
-function callText({ aggregate, field, of, ...rest }: AggregateUse): unknown {
+function callText({ aggregate, field, of, where, ...rest }: AggregateUse): unknown {
   const words = [field ?? of, ...Object.values(rest)].filter(word => word !== undefined)
-  return words.some(word => typeof word === 'object') ? { aggregate, field, ...rest } : `${aggregate}(${words.map(String).join(', ')})`
+  const condition = where === undefined ? '' : ` where ${where}`
+  return words.some(word => typeof word === 'object')
+    ? { aggregate, field, ...rest }
+    : `${aggregate}(${words.map(String).join(', ')})${condition}`
 }
 
 function exampleLines({ spec, example }: AnyOperator): string[] {
@@ -196,7 +199,34 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
     '',
     '<!-- Generated from operators/aggregates/ by `npm run generate`. -->',
     '',
-    'What `tumble`, `hop`, `session`, `countWindow` and `total` compute.',
+    'What windows, `total` and other steps with the option `aggregate` compute. All of them can be merged, which is what sessions that become one need.',
+    '',
+    '## Only some rows: where',
+    '',
+    'Each aggregate may have a condition, and takes only rows of which it is true. A row of which it is not true is not looked at: neither its kind',
+    'nor an expression can fail there. A condition that stands at several aggregates is computed once a page.',
+    '',
+    '```yaml',
+    'aggregate:',
+    '  flights: count()',
+    '  late: count() where delay > 15                        # the same three times',
+    '  lateToo: count(*) filter (where delay > 15)           # as Postgres has it',
+    '  lateAsWell: { aggregate: count, where: delay > 15 }',
+    "  worst: max(delay) where carrier = 'AA'",
+    '```',
+    '',
+    "In the builder: `count({ where: 'delay > 15' })`, `max({ field: 'delay', where: \"carrier = 'AA'\" })`, `sum({ of: 'price * quantity', where: 'paid' })`.",
+    'Options have names as well as places: `approxTop(bidder, k => 5)`. `count(distinct bidder)` is `countDistinct(bidder)`.',
+    '',
+    '## What is exact, and what a cell holds',
+    '',
+    'A cell is one key in one window. Numbers in brackets are those of the defaults.',
+    '',
+    '| aggregate | result | precision | memory of a cell |',
+    '| --- | --- | --- | --- |',
+    ...aggregates.map(
+      ({ spec: { name, summary, precision, memory } }) => `| [${name}](#${name.toLowerCase()}) | ${summary} | ${precision} | ${memory} |`,
+    ),
     '',
   ]
   return new Map([

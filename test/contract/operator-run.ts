@@ -5,7 +5,7 @@ import type { NewEvent } from '../../event/event.ts'
 import { anyRow, type RowType } from '../../operators/expressions/types.ts'
 import type { Flow, Page, Row } from '../../operators/flow.ts'
 import { StateMemory } from '../../operators/keyed/state-memory.ts'
-import type { AnyOperator, ExampleFlow, PostRequest, StepContext, StepState } from '../../operators/operator.ts'
+import type { AnyOperator, ExampleFlow, JoinedInput, PostRequest, StepContext, StepState } from '../../operators/operator.ts'
 import { aliveRows, pageOf, rowReader } from '../../operators/page.ts'
 
 export interface Run {
@@ -22,6 +22,8 @@ export interface Run {
   readonly stateBytes?: number | undefined
   /** Gives the step up after these barriers (counted from 1) and makes it anew from its saved state. */
   readonly restartAfter?: readonly number[]
+  /** Rows that leave say their `$order`. */
+  readonly showsOrder?: true
 }
 
 export interface Outcome {
@@ -83,6 +85,7 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
     step: 'step',
     module: import.meta.url,
     row: run.row ?? anyRow,
+    ...(isJoin(run) && { inputs: inputsOf(run) }),
     state,
     memory: new StateMemory(run.stateBytes),
     projection: () => ({
@@ -103,6 +106,7 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
     resolve: reference => Promise.resolve(run.functions?.[reference]),
     dead: (page, row) => void outcome.dead.push(page.order[row] as number),
     beforeCall: () => {},
+    recordedOf: order => order,
   }
 }
 
@@ -113,12 +117,12 @@ function latestRows(put: Outcome['projection']): Outcome['projection'] {
 }
 
 /** Rows with their stamps (`$eventTime`, `$watermark`) when they have them, so that examples can say either. */
-function leave(page: Page, outcome: Outcome): void {
+function leave(page: Page, outcome: Outcome, { showsOrder }: Run): void {
   const read = rowReader(page, [...page.columns.keys()])
   const list = (outcome.ports[page.port] ??= [])
   for (const row of aliveRows(page)) {
     const stamps = page.eventTime === undefined ? {} : { $eventTime: page.eventTime[row], $watermark: page.watermark?.[row] }
-    list.push({ ...read(row), ...stamps })
+    list.push({ ...read(row), ...stamps, ...(showsOrder && { $order: page.order[row] }) })
   }
 }
 
@@ -132,7 +136,7 @@ export async function runOperator(operator: AnyOperator, run: Run): Promise<Outc
     subject.pipe(built).subscribe({
       next: flow => {
         outcome.kinds.push(flow.kind)
-        if (flow.kind === 'page') leave(flow, outcome)
+        if (flow.kind === 'page') leave(flow, outcome, run)
       },
       error: (error: unknown) => (failure ??= { error }),
     })
@@ -154,6 +158,68 @@ export async function runOperator(operator: AnyOperator, run: Run): Promise<Outc
 
 /** Pages and control; behind a page of stamped rows comes the watermark of the row that follows, as `eventTime` sends it. */
 export function flowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
+  return isJoin(run) ? mergedFlowsOf(run) : plainFlowsOf(run)
+}
+
+function isJoin({ input }: Pick<Run, 'input'>): boolean {
+  return input.some(one => typeof one === 'object' && '$input' in one)
+}
+
+/** What a plan knows of the inputs of a join: here only whether they have an event time. */
+function inputsOf({ input }: Run): readonly JoinedInput[] {
+  const isTimed = input.every(one => typeof one !== 'object' || '$eventTime' in one)
+  return [0, 1].map(() => ({ row: { ...anyRow, isTimed }, reads: ['*'] }))
+}
+
+/** As several inputs come merged: how time will move, the rows in runs of one input, and the watermark behind them. */
+function mergedFlowsOf({ input, pageRows, key }: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
+  const flows: Flow[] = []
+  let [rows, order, epoch, sent] = [[] as Row[], 0, 0, -Infinity]
+  const push = (next: Row | undefined): void => {
+    const [first, ...others] = rows
+    if (first === undefined) return
+    const isStamped = rows.every(row => typeof row['$watermark'] === 'number')
+    const before = Float64Array.from(rows, row => row['$watermark'] as number)
+    const time = (next?.['$watermark'] as number | undefined) ?? (before.at(-1) as number)
+    const from = order - rows.length
+    const orders = Float64Array.from(rows, (row, at) => (row['$order'] as number | undefined) ?? from + at)
+    const hasMoved = isStamped && time > sent
+    if (hasMoved) flows.push({ kind: 'moves', order: orders, before, time })
+    let run = [first]
+    let start = from
+    const cut = (): void => {
+      flows.push(pageFrom(run, start, key))
+      start += run.length
+    }
+    for (const row of others) {
+      if (inputOf(row) !== inputOf(run[0])) {
+        cut()
+        run = []
+      }
+      run.push(row)
+    }
+    cut()
+    if (hasMoved) flows.push({ kind: 'watermark', time: (sent = time) })
+    rows = []
+  }
+  for (const [at, one] of input.entries()) {
+    const next = input.slice(at).find(other => typeof other === 'object')
+    if (typeof one === 'object') {
+      if (rows.length === pageRows) push(one)
+      rows.push(one)
+      order++
+      continue
+    }
+    push(next)
+    if (one === 'barrier') flows.push({ kind: 'barrier', epoch: ++epoch })
+    else if (one === 'end') flows.push({ kind: 'end', order: order - 1 })
+    else flows.push({ kind: 'watermark', time: Number(one.slice('watermark '.length)) })
+  }
+  push(undefined)
+  return flows
+}
+
+function plainFlowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
   const flows: Flow[] = []
   let rows: Row[] = []
   let order = 0
@@ -175,6 +241,7 @@ export function flowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
     cut()
     if (one === 'barrier') flows.push({ kind: 'barrier', epoch: ++epoch })
     else if (one === 'end') flows.push({ kind: 'end' })
+    else if (one.startsWith('tick ')) flows.push({ kind: 'tick', time: Number(one.slice('tick '.length)), order: order - 1 })
     else flows.push({ kind: 'watermark', time: Number(one.slice('watermark '.length)) })
   }
   cut()

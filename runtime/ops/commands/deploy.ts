@@ -12,6 +12,7 @@ export const deploy = command({
   arguments: { file: { value: text('FILE'), summary: fileSummary } },
   flags: {
     until: { value: oneOf('head'), summary: 'Folds what is there now, ends, and waits for it.' },
+    accept: { value: null, summary: 'For a new version: goes on though state of the one before is lost or missing.' },
     workers: {
       value: wholeNumber('W', 1),
       summary: 'Lanes in which its keyed steps run side by side, with the same results; one when left out.',
@@ -21,6 +22,8 @@ export const deploy = command({
   notes: [
     'Without --until the topology is noted in the store and goes on at every start, from where its last checkpoint was. An ' +
       'ended topology keeps its state; deploying it again needs undeploy first.',
+    'A file with a greater version takes the place of the topology that runs, at an epoch: steps of the same id and meaning keep their state. What would be ' +
+      'lost is named and refused without --accept; diff says so beforehand.',
     'A module may hold a projection as code. One of a name that is deployed takes the place of the one before: with the same revision it goes on ' +
       'where that stood, with another its rows are upgraded or folded anew, which a bar shows.',
     'With --watch each save is taken while events flow. A file that is broken is named with its line, and what ran goes on. SIGTERM or SIGINT ' +
@@ -34,12 +37,13 @@ export const deploy = command({
   ],
   makesStore: true,
   runsTopologies: true,
-  async run({ arguments: { file }, flags: { until, watch, workers }, terminal, open, isRunning, signal, workingDirectory }) {
+  async run({ arguments: { file }, flags: { until, watch, accept, workers }, terminal, open, isRunning, signal, workingDirectory }) {
     const { url, export: exported } = topologyPlace(file, workingDirectory)
     const node = await open()
     const { name, update } = await node.deploy(new URL(url), {
       ...(until !== undefined && { until }),
       ...(watch && { watch }),
+      ...(accept && { accept }),
       ...(workers !== undefined && { workers }),
       ...(exported !== undefined && { export: exported }),
     })

@@ -3,6 +3,7 @@ import type { Command } from '../command.ts'
 import { append } from './append.ts'
 import { deadLettersDiscard, deadLettersList, deadLettersReplay, deadLettersShow } from './dead-letters.ts'
 import { deploy } from './deploy.ts'
+import { diff } from './diff.ts'
 import { drain } from './drain.ts'
 import { explain } from './explain.ts'
 import { expr } from './expr.ts'
@@ -12,6 +13,7 @@ import { pause, resume } from './pause.ts'
 import { read } from './read.ts'
 import { rescale } from './rescale.ts'
 import { run } from './run.ts'
+import { savepointCreate, savepointDelete, savepointList, savepointRestore } from './savepoint.ts'
 import { start } from './start.ts'
 import { stateGet } from './state-get.ts'
 import { stateList } from './state-list.ts'
@@ -24,8 +26,9 @@ import { undeploy } from './undeploy.ts'
 import { verify } from './verify.ts'
 
 const events = [append, read, follow, stateGet, stateList]
-const topologyFiles = [lint, explain, expr, run, test]
+const topologyFiles = [lint, explain, diff, expr, run, test]
 const deployed = [deploy, undeploy, topologies, pause, resume, drain, rescale, top]
+const savepoints = [savepointCreate, savepointList, savepointRestore, savepointDelete]
 const deadLetters = [deadLettersList, deadLettersShow, deadLettersReplay, deadLettersDiscard]
 
 export const commands: readonly Command[] = [
@@ -33,6 +36,7 @@ export const commands: readonly Command[] = [
   ...events,
   ...topologyFiles,
   ...deployed,
+  ...savepoints,
   ...deadLetters,
   tenants,
   tenantDrop,

@@ -6,9 +6,10 @@ import { discardLetters, listLetters, replayLetters, showLetter } from './dead-l
 import { follow } from './follow.ts'
 import { metrics, stats, verify } from './node.ts'
 import { readAll, readEvent, readEventAt, readStream, streamVersion } from './read.ts'
+import { createSavepoint, dropSavepoint, listAllSavepoints, listSavepoints, restoreSavepoint } from './savepoints.ts'
 import { stateGet, stateList } from './state.ts'
 import { dropTenant, listTenants } from './tenants.ts'
-import { caughtUp, deploy, drain, listTopologies, pause, rescale, resume, showTopology, undeploy } from './topologies.ts'
+import { caughtUp, deploy, drain, listTopologies, pause, rescale, resume, showPlan, showTopology, undeploy } from './topologies.ts'
 
 export const routes: readonly Route[] = [
   append,
@@ -29,6 +30,12 @@ export const routes: readonly Route[] = [
   resume,
   drain,
   rescale,
+  showPlan,
+  listSavepoints,
+  createSavepoint,
+  restoreSavepoint,
+  dropSavepoint,
+  listAllSavepoints,
   caughtUp,
   listLetters,
   showLetter,

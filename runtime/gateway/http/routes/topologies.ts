@@ -22,6 +22,10 @@ export const statusSchema = z
   })
   .meta({ id: 'TopologyStatus', description: 'Times are milliseconds since the epoch.' })
 
+const acceptSchema = z
+  .boolean()
+  .optional()
+  .meta({ description: 'A new version goes on though state of the one before is lost or missing.' })
 const workersSchema = z.int().min(1).meta({ description: 'Lanes in which keyed steps run side by side; the results are the same.' })
 
 const deploySchema = z.union([
@@ -29,6 +33,7 @@ const deploySchema = z.union([
     file: z.string().min(1).meta({ description: 'Path or URL on the node’s machine; over the unix socket only.' }),
     export: z.string().min(1).optional(),
     until: z.literal('head').optional(),
+    accept: acceptSchema,
     watch: z.boolean().optional().meta({ description: 'Takes changes of the files of a projection while the node is open.' }),
     workers: workersSchema.optional(),
   }),
@@ -36,6 +41,7 @@ const deploySchema = z.union([
     topology: z.record(z.string(), z.unknown()),
     until: z.literal('head').optional(),
     workers: workersSchema.optional(),
+    accept: acceptSchema,
   }),
 ])
 
@@ -79,6 +85,21 @@ export const showTopology = route({
   },
 })
 
+export const showPlan = route({
+  method: 'GET',
+  path: '/v1/topologies/{name}/plan',
+  name: 'showPlan',
+  summary: 'What is deployed under a name, as it was planned: to compare another version with.',
+  action: 'topologies',
+  params,
+  query: nothing,
+  answers: { 200: { summary: 'Its plan.', schema: z.looseObject({ topology: z.string(), version: z.int() }) } },
+  errors: ['INVALID', 'NOT_FOUND'],
+  async answer({ params: { name }, session: { store } }): Promise<Answer> {
+    return { status: 200, json: await store.deployedPlan(name) }
+  },
+})
+
 export const deploy = route({
   method: 'POST',
   path: '/v1/topologies',
@@ -88,6 +109,7 @@ export const deploy = route({
   params: z.object({}),
   query: z.strictObject({
     until: z.literal('head').optional().meta({ description: 'For a body of YAML: ends at what is there now.' }),
+    accept: z.boolean().optional().meta({ description: 'For a body of YAML: as in one of JSON.' }),
     workers: workersSchema.optional(),
   }),
   body: {
@@ -112,9 +134,9 @@ export const deploy = route({
         version: z.int(),
         status: z.string(),
         update: z
-          .enum(['reloaded', 'upgraded', 'rebuilding'])
+          .enum(['reloaded', 'upgraded', 'rebuilding', 'restored'])
           .optional()
-          .meta({ description: 'Of a projection that took the place of one of its name.' }),
+          .meta({ description: 'Of one that took the place of a version before it.' }),
       }),
     },
   },
@@ -124,10 +146,11 @@ export const deploy = route({
   },
 })
 
-type DeployQuery = Pick<DeployOptions, 'until' | 'workers'>
+type DeployQuery = Pick<DeployOptions, 'until' | 'workers' | 'accept'>
 interface Given {
   readonly until?: 'head' | undefined
   readonly workers?: number | undefined
+  readonly accept?: boolean | undefined
 }
 
 async function deployBody({ body, contentType, query, peer, session: { store } }: Call<object, Given>) {
@@ -142,22 +165,22 @@ async function deployBody({ body, contentType, query, peer, session: { store } }
   return store.deploy(asked.file, { ...given(asked), ...(exported !== undefined && { export: exported }), ...(watch && { watch }) })
 }
 
-function given({ until, workers }: Given): DeployQuery {
-  return { ...(until !== undefined && { until }), ...(workers !== undefined && { workers }) }
+function given({ until, workers, accept }: Given): DeployQuery {
+  return { ...(accept && { accept }), ...(until !== undefined && { until }), ...(workers !== undefined && { workers }) }
 }
 
 export const undeploy = route({
   method: 'DELETE',
   path: '/v1/topologies/{name}',
   name: 'undeploy',
-  summary: 'Ends a topology and drops its state.',
+  summary: 'Ends a topology and drops its state and its savepoints.',
   action: 'deploy',
   params,
-  query: nothing,
+  query: z.strictObject({ keepSavepoints: z.boolean().optional().meta({ description: 'Its savepoints stay.' }) }),
   answers: { 204: { summary: 'It is gone.' } },
   errors: ['INVALID', 'NOT_FOUND', 'READ_ONLY'],
-  async answer({ params: { name }, session: { store } }) {
-    await store.undeploy(name)
+  async answer({ params: { name }, query: { keepSavepoints = false }, session: { store } }) {
+    await store.undeploy(name, { keepSavepoints })
     return { status: 204, nothing: true }
   },
 })

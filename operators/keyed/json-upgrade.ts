@@ -1,0 +1,77 @@
+/** New state of old for steps whose state by key is JSON: a function of the user is called with each state. */
+import { isDeepStrictEqual } from 'node:util'
+import { EventStoreError } from '../../event/error.ts'
+import { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
+import type { StateUpgrade, UpgradeContext } from '../operator.ts'
+import { exactValue } from './exact.ts'
+import { type Json, jsonFormat, jsonOf } from './json-state.ts'
+import { KeyReader } from './key-bytes.ts'
+import { keyRow, meaningRow, unsortedRow } from './keyed-state.ts'
+
+export interface JsonUpgradeOptions {
+  /** `module#export` */
+  readonly reference: string
+  /** What the saved values are to mean. */
+  readonly meaning: Readonly<Record<string, unknown>>
+  /** Throws when a state is none of the step. */
+  check(state: Json): void
+}
+
+/** What the function is told about a state. */
+export interface UpgradedKey {
+  readonly key: readonly unknown[]
+  /** Of the state as it was saved. */
+  readonly schemaVersion: number
+}
+
+/** `(state, { key, schemaVersion }) => state`; undefined forgets the key. Throws INVALID, with the key, for what can not be a state. */
+export async function jsonUpgrade(context: UpgradeContext, { reference, meaning, check }: JsonUpgradeOptions): Promise<StateUpgrade> {
+  const upgrade = await context.resolve(reference)
+  if (typeof upgrade !== 'function')
+    throw new EventStoreError('INVALID', `${reference} must be a function of a state`, { option: 'upgrade', reference })
+  const call = upgrade as (state: Json, about: UpgradedKey) => unknown
+  const writer = new ByteWriter()
+  const valueOf = (text: Uint8Array, key: readonly unknown[]): Uint8Array | undefined => {
+    try {
+      context.beat()
+      const made = call(jsonFormat.read(new ByteReader(text)), { key, schemaVersion: context.schemaVersion })
+      if (made === undefined) return undefined
+      const state = jsonOf(made)
+      check(state)
+      jsonFormat.write(state, writer)
+      return writer.take()
+    } catch (cause) {
+      const what = cause instanceof Error ? cause.message : String(cause)
+      throw new EventStoreError('INVALID', `${reference} of the key ${JSON.stringify(key)}: ${what}`, { key, reference }, { cause })
+    }
+  }
+  return function* (rows) {
+    let keyColumns = 0
+    for (const [row, value] of rows) {
+      const reader = new ByteReader(row)
+      const kind = reader.byte()
+      if (kind === meaningRow[0]) {
+        keyColumns = keyOf(value).length
+        yield [row, newMeaning(value, meaning, writer)]
+      } else if (kind !== keyRow && kind !== unsortedRow[0]) yield [row, value]
+      else {
+        const key = kind === keyRow ? new KeyReader(row).key(keyColumns) : (exactValue(reader.text()) as unknown[])
+        const made = valueOf(value, key)
+        if (made !== undefined) yield [row, made]
+      }
+    }
+  }
+}
+
+/** Its columns. */
+function keyOf(saved: Uint8Array): readonly string[] {
+  return (JSON.parse(new ByteReader(saved).text()) as { readonly key: readonly string[] }).key
+}
+
+/** The key stays what it is. */
+function newMeaning(saved: Uint8Array, meaning: Readonly<Record<string, unknown>>, writer: ByteWriter): Uint8Array {
+  const { key, ...before } = JSON.parse(new ByteReader(saved).text()) as { readonly key: readonly string[] }
+  if (isDeepStrictEqual(before, meaning)) return saved
+  writer.text(JSON.stringify({ key, ...meaning }))
+  return writer.take()
+}
