@@ -4,6 +4,7 @@ import { catchRows } from './catch.ts'
 import { changes } from './changes.ts'
 import { count } from './count.ts'
 import { countWindow } from './countWindow.ts'
+import { cumulate } from './cumulate.ts'
 import { deadLetter } from './deadLetter.ts'
 import { dedupe } from './dedupe.ts'
 import { drop } from './drop.ts'
@@ -48,6 +49,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   changes,
   count,
   countWindow,
+  cumulate,
   deadLetter,
   dedupe,
   drop,

@@ -1,5 +1,6 @@
 /** The windows of the builder: a method for each operator that aggregates rows by key, or adds what it aggregated to them. */
 import type { CountWindowOptions } from '../operators/countWindow.ts'
+import type { CumulateOptions } from '../operators/cumulate.ts'
 import type { HopOptions } from '../operators/hop.ts'
 import type { SessionOptions } from '../operators/session.ts'
 import type { TumbleOptions } from '../operators/tumble.ts'
@@ -28,6 +29,13 @@ export abstract class WindowMethods<Row extends Fields, Key extends FieldOf<Row>
     options: Aggregating<Row, HopOptions, Aggregates, K>,
   ): WindowedStream<Windowed<Row, K[number], Aggregates>, Row> {
     return this.windowed<Windowed<Row, K[number], Aggregates>>('hop', options)
+  }
+
+  /** Aggregates rows by key in windows that share a start and grow by a step. */
+  cumulate<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
+    options: Aggregating<Row, CumulateOptions, Aggregates, K>,
+  ): WindowedStream<Windowed<Row, K[number], Aggregates>, Row> {
+    return this.windowed<Windowed<Row, K[number], Aggregates>>('cumulate', options)
   }
 
   /** Aggregates rows by key in windows that last as long as rows come. */

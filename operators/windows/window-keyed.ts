@@ -75,7 +75,7 @@ export abstract class KeyedWindows<Home> {
   /** The number that tells this window from others of the same key, in the state. */
   protected abstract placeOf(home: Home): number
   /** What is written of a cell before its aggregates, and read again. */
-  protected writeHead(_home: Home, _writer: ByteWriter): void {}
+  protected writeHead(_home: Home, _writer: ByteWriter, _cell: number): void {}
   /** Opens the cell of a saved window. */
   protected abstract reopen(place: number, key: number, head: ByteReader): number
   /** Numbers of keys mean other keys from here on; the cells know them already. */
@@ -169,7 +169,7 @@ export abstract class KeyedWindows<Home> {
       const place = this.placeOf(home)
       const key = this.keys.keyOf(this.cells.keyOf(cell))
       const rowKey = this.state.rowKey(place, key)
-      this.writeHead(home, this.#writer)
+      this.writeHead(home, this.#writer, cell)
       let written = rowKey.length
       this.aggregates.save(cell, this.#writer, (aggregate, chunk, bytes) => {
         this.state.saveChunk({ place, key, rowKey }, { aggregate, chunk, bytes })

@@ -13,6 +13,7 @@ const weights: Readonly<Record<string, number>> = {
   eventTime: 5,
   tumble: 7,
   hop: 5,
+  cumulate: 4,
   session: 6,
   topN: 5,
   enrich: 4,
