@@ -13,7 +13,6 @@ import { PipelineActor } from '../../actors/pipeline.ts'
 import type { Counters, PipelineOptions, PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
 import type { ChangeWatch, FoldedRow } from '../../actors/projection.ts'
 import type { Progress } from '../../actors/settling.ts'
-import { type MigrationOptions, prepareVersion } from '../../actors/state-migration.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
@@ -34,6 +33,8 @@ import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../top
 import { fragmentOf, type LanesOfStart, type StartLane, startLane } from './lane-host.ts'
 import type { LanePorts } from './lane-ports.ts'
 import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
+import { prepareHere, type PrepareVersion } from './prepare-host.ts'
+import { stoppingReader } from './stopping-reader.ts'
 import { openTelemetry } from '../observe/tracer.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
 
@@ -70,6 +71,10 @@ export interface StartPipeline {
   /** See `TopologyRow` and `StepStates`. */
   readonly revised?: number
   readonly generations?: Generations
+  /** See `PipelineOptions`. */
+  readonly mutedTo?: number
+  /** It reads up to this stamp, and then waits to be stopped. */
+  readonly holdAt?: Stamp
   readonly incarnation: number
   /** The last stamp to read, for a topology that ends. */
   readonly head?: Stamp
@@ -82,13 +87,6 @@ export interface StartPipeline {
   /** Left out where the whole graph runs in one thread. */
   readonly lanes?: LanesOfStart
 }
-
-/** Plain data: crosses a thread. */
-export type PrepareVersion = Pick<
-  StartPipeline,
-  'scope' | 'slot' | 'plan' | 'module' | 'digest' | 'deployment' | 'generations' | 'incarnation'
-> &
-  Pick<MigrationOptions, 'migrations' | 'cleared'>
 
 export interface PipelineStats extends Progress {
   readonly position: SourcePosition
@@ -146,9 +144,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
     },
     prepare(request) {
       refuseMissingSecrets(request.plan)
-      const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module, request.digest)
-      const { partitions } = parts.log
-      return prepareVersion({ ...parts, ...request, partitions, createFragment, resolve, ...lookupsOf(parts, request) })
+      return prepareHere({ ...parts, ...lookupsOf(parts, request) }, request)
     },
     startLane: request => startLane(parts, request),
     stop: async (topology, options) => actors.get(topology)?.stop(options),
@@ -246,25 +242,28 @@ function lookupsOf(
 
 function openLog(
   { log, limits }: PipelineHostParts,
-  request: Pick<StartPipeline, 'scope' | 'head' | 'deployment' | 'plan'> & { readonly past?: Place | 'all' },
+  request: Pick<StartPipeline, 'scope' | 'head' | 'deployment' | 'plan' | 'mutedTo' | 'holdAt'> & { readonly past?: Place | 'all' },
   plan: LogSourcePlan,
   from: SourcePosition | undefined,
 ): LogSource {
-  const { scope, head, deployment, past } = request
+  const { scope, head, deployment, past, mutedTo, holdAt } = request
   const { topology, steps } = request.plan
   const { types, categories } = plan
   const stream = deadLetterStream(topology)
   const discards = steps.some(({ inOrder }) => inOrder !== undefined)
-  const reader = new LogReader(log, {
-    scope,
-    types,
-    categories,
-    also: { stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] },
-    pageRows: limits.pageRows,
-    ...(from?.place && { after: from.place }),
-    ...(head !== undefined && { upTo: head + 1 }),
-    ...(past !== undefined && past !== 'all' && { last: past }),
-  })
+  const open = ({ after = from?.place ?? undefined, upTo = head }: { readonly after?: Place; readonly upTo?: Stamp } = {}): LogReader =>
+    new LogReader(log, {
+      scope,
+      types,
+      categories,
+      also: { stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] },
+      pageRows: limits.pageRows,
+      ...(after && { after }),
+      ...(upTo !== undefined && { upTo: upTo + 1 }),
+      ...(past !== undefined && past !== 'all' && { last: past }),
+    })
+  const stop = { stamp: holdAt ?? mutedTo, goesOn: holdAt === undefined, from: from?.place?.stamp ?? 0, head }
+  const reader = stoppingReader(open, stop)
   let seenEpoch = log.horizon.epoch
   return new LogSource({
     plan,

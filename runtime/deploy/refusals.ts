@@ -26,6 +26,13 @@ export function refuseLoss({ topology, steps, isSafe }: TopologyDiff, what: stri
   })
 }
 
+/** INVALID while another version is folded beside it. */
+export function refuseRebuilding({ name, beside }: Deployment, what: string): void {
+  if (beside === undefined) return
+  const message = `version ${beside.version} of topology ${name} is being rebuilt beside it, so it can not be ${what}; cancel the rebuild first`
+  throw new EventStoreError('INVALID', message, { topology: name, rebuilding: beside.version })
+}
+
 /** INVALID for a number of lanes that no topology can have. */
 export function checkWorkers(workers: number | undefined, limit: number): void {
   if (workers === undefined || (Number.isSafeInteger(workers) && workers >= 1 && workers <= limit)) return
