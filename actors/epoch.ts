@@ -3,7 +3,7 @@ import type { NewEvent } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
 import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
 import type { ProjectionWriter, StepState } from '../operators/operator.ts'
-import type { EpochBytes } from '../store/epoch-bytes.ts'
+import type { EpochRows } from '../store/epoch-rows.ts'
 import { slotScope } from '../store/slot.ts'
 import {
   encodeTopologyRow,
@@ -72,7 +72,7 @@ export class EpochGatherer {
   epoch: number
   readonly #options: EpochOptions
   readonly #states: StepStates
-  readonly #bytes: EpochBytes
+  readonly #bytes: EpochRows
   readonly #outbox: Outbox
   /** What stands before stored names. */
   readonly #scope: Scope
@@ -215,7 +215,7 @@ export class EpochGatherer {
       ...(isRepeating && { isRepeating }),
     }
     this.#bytes.put('meta', topologyKey(this.#stored), NO_KEY, encodeTopologyRow(row))
-    return { epoch: this.epoch, bytes: this.#bytes.take(), requests, outboxNumbers }
+    return { epoch: this.epoch, bytes: this.#bytes.take(this.epoch), requests, outboxNumbers }
   }
 
   #sealProjections(): void {
@@ -242,6 +242,7 @@ export class EpochGatherer {
 
   /** The epoch is in the database: readers find its rows there. */
   written(epoch: SealedEpoch): void {
+    this.#bytes.written()
     this.projections.written(epoch.epoch)
   }
 

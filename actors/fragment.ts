@@ -1,5 +1,5 @@
 /** The running graph of a plan in one thread: built once, then pages and control are pushed through it synchronously. */
-import type { Barrier, End, Watermark } from '../operators/flow.ts'
+import type { Barrier, End, Tick, Watermark } from '../operators/flow.ts'
 import { compareKeys } from '../operators/windows/window-keys.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Among, GivenUpRow } from './dead-letter.ts'
@@ -8,6 +8,7 @@ import { SharedProjections } from './shared-projections.ts'
 import type { PulledPage } from './source.ts'
 import { type GraphContext, StepGraph } from './step-graph.ts'
 import { rowAt, type StepCounters } from './step-node.ts'
+import { TickWaits } from './ticks.ts'
 
 export type { StepCounters } from './step-node.ts'
 
@@ -44,6 +45,8 @@ export interface Fragment {
   readonly counters: ReadonlyMap<string, StepCounters>
   /** The largest watermark that the first `eventTime` has sent; undefined before that. */
   readonly watermark?: number | undefined
+  /** When a tick is due, should no row come before it, ms since the epoch; −Infinity for at once, Infinity when nobody waits for one. */
+  readonly tickAt?: number
   /** Nobody waits for lanes any more: what is on its way is given up, and nothing may be pushed. */
   abandon?(): void
   close(): void
@@ -53,7 +56,8 @@ export interface Fragment {
 export async function createFragment(plan: Plan, context: FragmentContext): Promise<Fragment> {
   const watermarks = new SavedWatermarks(context.state(watermarksStep, watermarksVersion))
   const shared = new SharedProjections(plan)
-  const graph = await StepGraph.build({ plan, steps: plan.steps, watermarks, shared }, context)
+  const waits = new TickWaits(plan)
+  const graph = await StepGraph.build({ plan, steps: plan.steps, watermarks, shared, waits }, context)
   const { nodes, dead } = graph
   const hand = handing(plan, context)
   const timed = [...nodes.values()].find(({ step }) => step.operator === 'eventTime')
@@ -62,10 +66,13 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
     get watermark() {
       return timed?.sent
     },
+    get tickAt() {
+      return waits.dueAt
+    },
     push(flow, passage) {
       graph.check()
       passage?.begun?.()
-      enter(graph, flow, { source: plan.source.id, watermarks })
+      enter(graph, withTicks(flow), { source: plan.source.id, watermarks })
       graph.flush()
       shared.settle()
       if (flow.kind === 'barrier') graph.attempt(() => graph.save(watermarks))
@@ -81,9 +88,10 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
 /** A flow of the source comes to those who take from it; a row that was given up, to its step again. */
 export function enter(
   graph: StepGraph,
-  flow: PulledPage | Watermark | Barrier | End,
+  flow: PulledPage | Watermark | Tick | Barrier | End,
   { source, watermarks }: { readonly source: string; readonly watermarks: SavedWatermarks },
 ): void {
+  if (flow.kind === 'tick') watermarks.order = Math.max(watermarks.order, flow.order)
   if (flow.kind !== 'page') return graph.receive(source, flow.kind === 'end' ? { ...flow, order: watermarks.order } : flow)
   // Where pushes follow one another through layers, a letter comes to its own after others.
   watermarks.order = Math.max(watermarks.order, lastOrderOf(flow) ?? 0)
@@ -92,6 +100,11 @@ export function enter(
   else if (replay) graph.attempt(() => sendBack(graph, flow, replay))
   else if (taps) receiveByTaps(graph, source, flow, taps)
   else graph.receive(source, flow)
+}
+
+/** A page that holds the clock and no row is a tick for the graph. */
+export function withTicks<Other extends Watermark | Barrier | End>(flow: PulledPage | Other): PulledPage | Tick | Other {
+  return flow.kind === 'page' && flow.tick !== undefined ? { kind: 'tick', time: flow.tick, order: flow.order[0] as number } : flow
 }
 
 /** The rows of a page by the ports of those who want them, before anything is merged. */

@@ -1,7 +1,7 @@
 /** Pages made by a user's function; the row number is the order, so that a restart goes on where the last epoch ended. */
 import { EventStoreError } from '../event/error.ts'
 import type { Page } from '../operators/flow.ts'
-import { NOTHING_READ, type RowOrigin, type Source, type SourcePosition } from './source.ts'
+import { NOTHING_READ, type PulledPage, type RowOrigin, type Source, type SourcePosition } from './source.ts'
 
 /** What the user's function makes: at most `rows` rows from row number `fromRow` on; null when there are no more. */
 export interface Generator {
@@ -16,6 +16,8 @@ export interface GeneratorSourceOptions {
   readonly options: unknown
   readonly pageRows: number
   readonly from?: SourcePosition
+  /** For a topology that goes by the clock, which is shown to it before each page. */
+  readonly now?: (() => number) | undefined
   /** Called before the user's function, which may not return. */
   beforeCall?(row: number): void
 }
@@ -27,6 +29,7 @@ export class GeneratorSource implements Source {
   readonly #generator: Generator
   readonly #options: GeneratorSourceOptions
   #rows: number
+  #shownMs = -Infinity
 
   constructor(options: GeneratorSourceOptions) {
     this.id = options.id
@@ -43,12 +46,18 @@ export class GeneratorSource implements Source {
     return { place: null, rows: this.#rows, sequences: {} }
   }
 
-  next(): Page | null {
+  next(): PulledPage | null {
+    const tick = this.isEnded ? undefined : this.#options.now?.()
+    if (tick !== undefined && tick > this.#shownMs) return this.#tick((this.#shownMs = tick))
     this.#options.beforeCall?.(this.#rows)
     const page = this.isEnded ? null : this.#generator.next(this.#options.pageRows, this.#rows)
     this.isEnded = page === null
     this.#rows += page?.count ?? 0
     return page
+  }
+
+  #tick(tick: number): PulledPage {
+    return { kind: 'page', port: 'main', input: 0, count: 1, columns: new Map(), order: Float64Array.of(this.#rows - 1), tick }
   }
 
   originOf(): RowOrigin | undefined {

@@ -1,6 +1,7 @@
-/** Cuts pages of the log at the rows that a topology is to try again, and at letters that were put away. */
+/** Cuts pages of the log at the rows that a topology is to try again, at letters that were put away, and at ticks. */
 import { DISCARDED, REPLAYED } from './dead-letter.ts'
 import type { SourcePage } from './log-source.ts'
+import { TICK } from './ticks.ts'
 
 /** The stream in which a deployment finds the rows that it is to try again. */
 export interface Replays {
@@ -9,15 +10,19 @@ export interface Replays {
   readonly deployment: number
   /** Letters that were put away count as well: steps keep letters in order. */
   readonly discards?: boolean
+  /** Where the ticks are, for a topology that goes by the clock. */
+  readonly ticks?: { readonly stream: string; readonly partition: number }
 }
 
-/** Rows that follow each other, or one event of the letters. */
+/** Rows that follow each other, or one event of the system. */
 export interface Piece {
   readonly page: SourcePage
-  readonly holds: 'rows' | 'replay' | 'discard'
+  readonly holds: 'rows' | SystemEvent
 }
 
-/** The page cut before and behind each of the letters' events, so that it comes to its step at its place among the other rows. */
+type SystemEvent = 'replay' | 'discard' | 'tick'
+
+/** The page cut before and behind each event of the system, so that it comes to its step at its place among the other rows. */
 export function piecesOf(page: SourcePage, replays: Replays): Piece[] {
   const pieces: Piece[] = []
   let start = 0
@@ -34,13 +39,14 @@ export function piecesOf(page: SourcePage, replays: Replays): Piece[] {
 /** Nearly every row is of another partition, which costs a comparison of numbers. */
 function eventsIn(
   { count, partitions, blocks, block, row }: SourcePage,
-  { stream, partition, discards = false }: Replays,
-): [row: number, holds: 'replay' | 'discard'][] {
-  const found: [number, 'replay' | 'discard'][] = []
+  { stream, partition, discards = false, ticks }: Replays,
+): [row: number, holds: SystemEvent][] {
+  const found: [number, SystemEvent][] = []
   for (let i = 0; i < count; i++) {
-    if (partitions[i] !== partition) continue
+    if (partitions[i] !== partition && partitions[i] !== ticks?.partition) continue
     const of = blocks[block[i]!]!
     const type = of.typeOf(row[i]!)
+    if (type === TICK && of.streamOf(row[i]!) === ticks?.stream) found.push([i, 'tick'])
     const isSought = type === REPLAYED || (discards && type === DISCARDED)
     if (isSought && of.streamOf(row[i]!) === stream) found.push([i, type === REPLAYED ? 'replay' : 'discard'])
   }

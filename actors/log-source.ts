@@ -2,6 +2,7 @@
 import type { Encoding, Stamp } from '../event/event.ts'
 import { decodeData } from '../event/payload.ts'
 import type { Place } from '../event/position.ts'
+import { recordedOf } from '../event/stamp.ts'
 import type { Column } from '../operators/flow.ts'
 import type { DeadRow } from '../operators/operator.ts'
 import { columnsOf } from '../operators/page.ts'
@@ -119,7 +120,7 @@ export class LogSource implements Source {
     this.#page = page
     this.#replay = undefined
     this.dead = []
-    const pulled = piece.holds === 'rows' ? this.#pulled(page) : this.#ofLetters(page, piece.holds)
+    const pulled = piece.holds === 'rows' ? this.#pulled(page) : piece.holds === 'tick' ? tickOf(page) : this.#ofLetters(page, piece.holds)
     this.#advance(page)
     return pulled
   }
@@ -239,6 +240,12 @@ function originIn(page: SourcePage | null, replay: ReplayedData | undefined, ord
     data: block.bytes.slice(block.dataStart(row), block.dataEnd(row)),
     ...(replay && { replay }),
   }
+}
+
+/** It holds no row. */
+function tickOf({ count, stamps: order }: SourcePage): PulledPage {
+  const tick = recordedOf(order[0]!)
+  return { kind: 'page', port: 'main', input: 0, count, columns: new Map(), order, tick }
 }
 
 /** The stamps of a page rise. */

@@ -1,11 +1,11 @@
 /** Where several inputs of a step become one: pages in the order of their rows, control when it has come by all of them. */
 import type { Flow, Moves, Page } from '../operators/flow.ts'
 import { aliveRows } from '../operators/page.ts'
-import { mergedMoves } from './merged-moves.ts'
+import { areIdle, mergedMoves, type Standing, standingBefore, watermarkOf } from './merged-moves.ts'
 
 interface Waiting {
   readonly input: number
-  readonly page: Page
+  page: Page
   readonly rows: Int32Array
   next: number
 }
@@ -22,11 +22,12 @@ export class Merge {
   readonly #send: (flow: Flow) => void
   readonly #sides: number
   readonly #hasKey: boolean
-  readonly #watermarks: number[]
+  /** What came last by each input. */
+  readonly #standing: Standing[]
   #waiting: Waiting[] = []
   /** How the watermark of each input moves in this push, and where it stood before it. */
   #moves: Moves[][]
-  #before: readonly number[]
+  #before: readonly Standing[]
   #arrived = 0
   #sent = -Infinity
 
@@ -34,22 +35,24 @@ export class Merge {
     this.#send = send
     this.#sides = sides
     this.#hasKey = hasKey
-    this.#watermarks = new Array<number>(inputs).fill(-Infinity)
-    this.#before = this.#watermarks.slice()
-    this.#moves = this.#watermarks.map(() => [])
+    this.#standing = Array.from({ length: inputs }, () => ({ time: -Infinity, isIdle: false }))
+    this.#before = this.#standing.slice()
+    this.#moves = this.#standing.map(() => [])
   }
 
-  /** What was sent last, and what came last by each input; Infinity for one that is idle. */
+  /** What was sent last, what came last by each input, and then for each 1 when it is idle, else −Infinity. */
   get watermarks(): readonly number[] {
-    return [this.#sent, ...this.#watermarks]
+    return [this.#sent, ...this.#standing.map(({ time }) => time), ...this.#standing.map(({ isIdle }) => (isIdle ? 1 : -Infinity))]
   }
 
   /** Goes on from the watermarks of an earlier life. */
-  restore([sent, ...inputs]: readonly number[]): void {
-    if (sent === undefined || inputs.length !== this.#watermarks.length) return
+  restore([sent, ...saved]: readonly number[]): void {
+    const inputs = this.#standing.length
+    if (sent === undefined || (saved.length !== inputs && saved.length !== 2 * inputs)) return
     this.#sent = sent
-    for (const [input, time] of inputs.entries()) this.#watermarks[input] = time
-    this.#before = this.#watermarks.slice()
+    for (let input = 0; input < inputs; input++)
+      this.#standing[input] = { time: saved[input] as number, isIdle: saved[inputs + input] === 1 }
+    this.#before = this.#standing.slice()
   }
 
   receive(input: number, flow: Flow): void {
@@ -59,8 +62,9 @@ export class Merge {
     } else if (flow.kind === 'moves') {
       this.#moves[input]?.push(flow)
     } else if (flow.kind === 'watermark') {
-      this.#watermarks[input] = flow.time === 'idle' ? Infinity : flow.time
-    } else if (++this.#arrived === this.#watermarks.length) {
+      const { time } = this.#standing[input] as Standing
+      this.#standing[input] = flow.time === 'idle' ? { time, isIdle: true } : { time: flow.time, isIdle: false }
+    } else if (++this.#arrived === this.#standing.length) {
       this.#arrived = 0
       this.flush()
       this.#send(flow)
@@ -71,12 +75,17 @@ export class Merge {
   flush(): void {
     const waiting = this.#waiting
     this.#waiting = []
-    const time = Math.min(...this.#watermarks.slice(0, this.#sides))
-    const hasMoved = time > this.#sent && time < Infinity
-    if (hasMoved) this.#sendMoves(time)
-    this.#before = this.#watermarks.slice()
-    this.#moves = this.#watermarks.map(() => [])
-    const queues = this.#watermarks.map((_, input) => waiting.filter(one => one.input === input))
+    const [before, after] = [this.#before, this.#standing].map(all => all.slice(0, this.#sides)) as [Standing[], Standing[]]
+    const moves = this.#movesOf(before)
+    // It may have risen while an input was idle that is so no more.
+    const time = Math.max(this.#sent, watermarkOf(after), moves?.time ?? -Infinity)
+    const isIdle = areIdle(after)
+    const hasMoved = time > this.#sent || isIdle !== areIdle(before)
+    if (hasMoved && moves?.time === time) this.#send(moves)
+    if (isAhead(before, this.#sent) || isAhead(after, this.#sent)) raise(waiting, moves, this.#sent)
+    this.#before = this.#standing.slice()
+    this.#moves = this.#standing.map(() => [])
+    const queues = this.#standing.map((_, input) => waiting.filter(one => one.input === input))
     for (;;) {
       const first = earliest(queues, undefined)
       if (first === undefined) break
@@ -84,13 +93,13 @@ export class Merge {
     }
     if (!hasMoved) return
     this.#sent = time
-    this.#send({ kind: 'watermark', time })
+    if (time > -Infinity) this.#send({ kind: 'watermark', time })
+    if (isIdle) this.#send({ kind: 'watermark', time: 'idle' })
   }
 
-  #sendMoves(time: number): void {
-    const inputs = this.#moves.slice(0, this.#sides).map((moves, input) => ({ moves, before: this.#before[input] as number }))
-    const moves = mergedMoves(inputs, this.#sent)
-    if (moves?.time === time) this.#send(moves)
+  #movesOf(before: readonly Standing[]): Moves | undefined {
+    const inputs = before.map(({ time, isIdle }, input) => ({ moves: this.#moves[input] ?? [], before: time, wasIdle: isIdle }))
+    return mergedMoves(inputs, this.#sent)
   }
 
   /** Sends the rows of one page up to the first row that another input has earlier. */
@@ -102,6 +111,23 @@ export class Merge {
     const { key, ...page } = from.page
     this.#send({ ...page, input, selection: rows.subarray(start, from.next), ...(key && this.#hasKey && { key }) })
     if (from.next === from.rows.length) queues[input]?.shift()
+  }
+}
+
+/** The watermark went on without one of the inputs, which was idle and may stand behind it. */
+function isAhead(inputs: readonly Standing[], sent: number): boolean {
+  return inputs.some(({ time, isIdle }) => isIdle || time < sent)
+}
+
+/** A row of an input that was left out comes when the watermark of all is beyond its own: what has closed meanwhile it is late for. */
+function raise(waiting: readonly Waiting[], moves: Moves | undefined, sent: number): void {
+  for (const one of waiting) {
+    const { page, rows } = one
+    if (page.watermark === undefined) continue
+    const watermark = page.watermark.slice()
+    for (const row of rows)
+      watermark[row] = Math.max(watermark[row] as number, moves === undefined ? sent : standingBefore(moves, page.order[row] as number))
+    one.page = { ...page, watermark }
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { EventStoreError } from '../event/error.ts'
 import { aliveCount } from '../operators/page.ts'
+import { applyEpoch } from '../store/epoch-bytes.ts'
 import { openMemory } from '../store/memory.ts'
 import type { StateColumn } from '../store/state.ts'
 import { EpochGatherer } from './epoch.ts'
@@ -36,13 +37,14 @@ const SLICE_MS = 4
 export async function foldPast(options: PastFoldOptions): Promise<PastFold> {
   const { plan, scope, deployment, heartbeat, partitions, limits, clock } = options
   const source = options.openSource()
+  const store = openMemory<StateColumn>({ columns: { state: 'scattered', meta: 'small' } })
   const gatherer = new EpochGatherer({
     ...(scope !== undefined && { scope }),
     topology: plan.topology,
     deployment,
     partitions,
     limits,
-    store: openMemory<StateColumn>({ columns: { state: 'scattered', meta: 'small' } }),
+    store,
     row: undefined,
     isRepeating: false,
     beat: () => heartbeat.beat(),
@@ -63,7 +65,10 @@ export async function foldPast(options: PastFoldOptions): Promise<PastFold> {
   })
   const barrier = (): void => {
     fragment.push({ kind: 'barrier', epoch: gatherer.epoch + 1 })
-    gatherer.seal('running', source.position, {})
+    const { bytes } = gatherer.seal('running', source.position, {})
+    const batch = store.batch()
+    applyEpoch(bytes, batch)
+    store.write(batch, { sync: false })
   }
   let events = 0
   let sliceAt = clock.monotonic()

@@ -17,6 +17,14 @@ import type { SkippedRow } from './skipped-rows.ts'
 import type { Source, SourcePosition } from './source.ts'
 import type { EpochWriter } from './state-writer.ts'
 
+/** What a pipeline does for its source. */
+export interface SourceOwner {
+  /** Called before a call of a user's function. */
+  beforeCall(row: number): void
+  /** When a tick is due, should no row come before it; see `Fragment.tickAt`. */
+  tickAt(): number
+}
+
 export interface PipelineOptions {
   /** Whose topology it is; the default tenant's when left out. */
   readonly scope?: Scope
@@ -39,7 +47,7 @@ export interface PipelineOptions {
   readonly appendOutbox: AppendOutbox
   /** Syncs the log up to what was read, for stores that answer before they sync. */
   readonly syncShards?: () => Promise<void>
-  readonly openSource: (from: SourcePosition | undefined, pipeline: { beforeCall(row: number): void }) => Source | Promise<Source>
+  readonly openSource: (from: SourcePosition | undefined, pipeline: SourceOwner) => Source | Promise<Source>
   readonly createFragment: (plan: Plan, context: FragmentContext) => Promise<Fragment>
   readonly resolve: (reference: string) => Promise<unknown>
   readonly heartbeat: Heartbeat

@@ -1,5 +1,6 @@
 /** What a pipeline is made of: the last epoch, the source that goes on behind it, and the fragment that folds. */
 import { DEFAULT_SCOPE } from '../event/scope.ts'
+import { StateMemory } from '../operators/keyed/state-memory.ts'
 import { slotScope } from '../store/slot.ts'
 import { readTopologyRow } from '../store/state.ts'
 import { EpochGatherer } from './epoch.ts'
@@ -14,6 +15,8 @@ export interface PipelineParts {
   readonly source: Source
   readonly fragment: Fragment
   readonly lookups: Lookups | undefined
+  /** What the state of its steps takes in this thread. */
+  readonly memory: StateMemory
   readonly isRepeating: boolean
   readonly counters: Counters
   /** Rows that are given up from now on are of the page these are of; of the one handed out last when left out. */
@@ -26,7 +29,7 @@ export interface PipelineParts {
 export async function openParts(options: PipelineOptions): Promise<PipelineParts> {
   const { plan, store, heartbeat, incarnation, scope = DEFAULT_SCOPE, slot } = options
   const row = readTopologyRow(store, slotScope(scope, slot) + plan.topology)
-  const opened: { source?: Source; origins?: Source['originOf'] | undefined; wake?: () => void } = {}
+  const opened: { source?: Source; fragment?: Fragment; origins?: Source['originOf'] | undefined; wake?: () => void } = {}
   const isRepeating = options.isRepeating || row?.isRepeating === true
   const { topology } = plan
   const gatherer = new EpochGatherer({
@@ -41,10 +44,13 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
   const calls = guardCalls(options.skip)
   const source = await options.openSource(row && { place: row.place, rows: row.rows, sequences: row.sequences }, {
     beforeCall: order => heartbeat.note(incarnation, 0, order),
+    tickAt: () => opened.fragment?.tickAt ?? Infinity,
   })
   opened.source = source
+  const memory = new StateMemory(options.limits.stateBytes)
   const fragment = await options.createFragment(plan, {
     module: options.module,
+    memory,
     state: (step, version) => gatherer.state(step, version),
     projection: name => gatherer.projection(name),
     lookup: await readersOf(store, scope, options.lookups),
@@ -58,12 +64,14 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
     add: bytes => gatherer.add(bytes),
     woken: () => opened.wake?.(),
   })
+  opened.fragment = fragment
   const lookups = options.lookups && (await Lookups.open({ ...options.lookups, store, monotonic: () => options.clock.monotonic() }))
   return {
     gatherer,
     source,
     fragment,
     lookups,
+    memory,
     isRepeating,
     counters: row?.counters ?? {},
     rowsOf: origins => (opened.origins = origins),

@@ -3,6 +3,7 @@
  * changed to the state writer as one write. While an epoch is being written and its outbox sent, the fold of the next goes on; the one
  * after waits, so what a crash throws away is at most two epochs, and none of it was seen outside.
  */
+import type { StateMemory } from '../operators/keyed/state-memory.ts'
 import { aliveCount } from '../operators/page.ts'
 import { DEFAULT_SCOPE } from '../event/scope.ts'
 import { slotScope } from '../store/slot.ts'
@@ -30,6 +31,7 @@ export class PipelineActor {
   readonly #settling: Settling
   readonly #source: Source
   readonly #fragment: Fragment
+  readonly #memory: StateMemory
   readonly #lookups: Lookups | undefined
   readonly #countersBefore: Counters
   readonly #rowsOf: PipelineParts['rowsOf']
@@ -59,6 +61,7 @@ export class PipelineActor {
     this.#gatherer = parts.gatherer
     this.#source = parts.source
     this.#fragment = parts.fragment
+    this.#memory = parts.memory
     this.#lookups = parts.lookups
     this.#countersBefore = parts.counters
     this.#rowsOf = parts.rowsOf
@@ -191,6 +194,7 @@ export class PipelineActor {
 
   #isDue(): boolean {
     if ((this.#gatherer.dirtyBytes + (this.#fragment.dirtyBytes ?? 0)) * 2 > this.#options.limits.dirtyBytes) return true
+    if (this.#memory.isDirty) return true
     if (!this.#settling.isSettled || !(this.#isDirty || this.#gatherer.hasSent)) return false
     // Nobody can take what is held back by its own epoch.
     if (this.#settling.isFull && this.#gatherer.postedBytes > 0) return true

@@ -43,6 +43,8 @@ export interface PulledPage extends Page {
   readonly replay?: { readonly step: string; readonly input: number; readonly turn?: Turn }
   /** It holds no row: a letter was put away, so that the rows behind it wait for it no more. */
   readonly putAway?: PutAway
+  /** It holds no row but the clock: when this was recorded, ms since the epoch. */
+  readonly tick?: number
 }
 
 export interface Source {

@@ -1,8 +1,10 @@
 /** Steps of a plan wired to one another: flows come in from outside, go through synchronously, and those that others want are handed out. */
 import { Observable, type OperatorFunction, Subject, type Subscription } from 'rxjs'
 import { assert } from '../event/assert.ts'
+import { recordedOf } from '../event/stamp.ts'
 import { anyRow } from '../operators/expressions/types.ts'
 import type { Flow, Row } from '../operators/flow.ts'
+import type { StateMemory } from '../operators/keyed/state-memory.ts'
 import type { ProjectionWriter, StepContext, StepState } from '../operators/operator.ts'
 import { chainsOf } from '../topology/chains.ts'
 import type { Plan, PlanStep } from '../topology/plan.ts'
@@ -12,6 +14,7 @@ import { Merge } from './merge.ts'
 import type { SavedWatermarks } from './saved-watermarks.ts'
 import type { SharedProjections } from './shared-projections.ts'
 import { type Edge, send, StepNode, type StepOutbox } from './step-node.ts'
+import type { TickWaits } from './ticks.ts'
 
 /** The outside of a graph: its state, its outputs and its module. */
 export interface GraphContext {
@@ -26,6 +29,8 @@ export interface GraphContext {
   resolve(reference: string): Promise<unknown>
   /** Noted before each call of a user's function, so that one that never returns can be blamed. */
   beforeCall?(step: string, order: number): void
+  /** What the state of its steps may take; there is no bound when left out. */
+  readonly memory?: StateMemory
   /** In how many lanes the steps run side by side; one when left out. */
   readonly lanes?: number
   /** See `StepContext.owns`. */
@@ -46,6 +51,8 @@ export interface GraphParts extends GraphOutside {
   readonly steps: readonly PlanStep[]
   readonly watermarks: SavedWatermarks
   readonly shared: SharedProjections
+  /** Learns what the steps wait for. */
+  readonly waits?: TickWaits
 }
 
 /** A step that runs elsewhere: its inputs come together here. */
@@ -85,7 +92,7 @@ export class StepGraph {
 
   /** Loads tables, functions and the saved state of every step. */
   static async build(parts: GraphParts, context: GraphContext): Promise<StepGraph> {
-    const { plan, steps, watermarks, shared, outlets } = parts
+    const { plan, steps, watermarks, outlets } = parts
     const dead: GivenUpRow[] = []
     const failing: Failing = {}
     const bury = (row: GivenUpRow): void => void dead.push(row)
@@ -108,7 +115,7 @@ export class StepGraph {
       node.outlet = outlets?.get(id)
       node.isCaught = node.outlet !== undefined && isCaught(id, plan)
       keepInOrder(node, plan, context)
-      runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, context, shared)))
+      runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, context, parts)))
     }
     const subscriptions = chainsOfAll(plan, nodes).map(chain => subscribe(chain, runs, failing))
     return new StepGraph({ nodes, entries, edges, dead, subscriptions, failing })
@@ -243,7 +250,7 @@ function attempt(failing: Failing, work: () => void): void {
   }
 }
 
-function stepContext(node: StepNode, context: GraphContext, shared: SharedProjections): StepContext {
+function stepContext(node: StepNode, context: GraphContext, { plan, shared, waits }: GraphParts): StepContext {
   const { id } = node.step
   const { stateVersion } = node.operator.spec
   const { lanes = 1 } = context
@@ -252,16 +259,20 @@ function stepContext(node: StepNode, context: GraphContext, shared: SharedProjec
     step: id,
     module: context.module,
     row: node.step.row ?? anyRow,
+    ...(node.step.inputs && { inputs: node.step.inputs }),
     get state() {
       assert(stateVersion !== undefined, `operator ${node.step.operator} uses state but its spec has no stateVersion`)
       return (state ??= context.state(id, stateVersion))
     },
+    ...(context.memory && { memory: context.memory }),
     projection: name => shared.writerFor(id, name, context.projection(name, id)),
     lookup: name => context.lookup?.(name) ?? (() => undefined),
     outbox: () => node.outboxOver(context.outbox(id)),
     resolve: reference => context.resolve(reference),
     beforeCall: order => context.beforeCall?.(id, order),
     dead: (page, row, error) => node.giveUp(page, row, error),
+    ...(plan.source.kind === 'log' && { recordedOf }),
+    ...(waits && { waits: waiting => waits.add(id, waiting) }),
     ...(lanes > 1 && {
       lanes,
       owns: (fields: readonly string[], values: readonly unknown[]) => context.owns?.(id, fields, values) ?? true,

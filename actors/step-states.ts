@@ -1,9 +1,9 @@
 /** The durable rows of the steps that run in one thread: what is put between two barriers is gathered as bytes of one epoch. */
 import { DEFAULT_SCOPE, type Scope } from '../event/scope.ts'
 import type { StepState } from '../operators/operator.ts'
-import { EpochBytes } from '../store/epoch-bytes.ts'
+import { EpochRows } from '../store/epoch-rows.ts'
 import { slotScope } from '../store/slot.ts'
-import { type Generations, scanPrefix, type StateStore, stepPrefix } from '../store/state.ts'
+import { type Generations, type StateStore, stepPrefix } from '../store/state.ts'
 
 export interface StepStatesOptions {
   /** Whose topology it is; the default tenant's when left out. */
@@ -19,18 +19,21 @@ export interface StepStatesOptions {
 }
 
 export class StepStates {
-  readonly bytes = new EpochBytes()
+  readonly bytes: EpochRows
   readonly #options: StepStatesOptions
 
   constructor(options: StepStatesOptions) {
     this.#options = options
+    this.bytes = new EpochRows(options.store)
   }
 
   state(step: string, schemaVersion: number): StepState {
-    const { scope = DEFAULT_SCOPE, slot, topology, store, generations, beat } = this.#options
+    const { scope = DEFAULT_SCOPE, slot, topology, generations, beat } = this.#options
     const prefix = stepPrefix(slotScope(scope, slot) + topology, step, schemaVersion, generations?.[step])
     return {
-      rows: () => this.alive(scanPrefix(store, 'state', prefix)),
+      rows: (within, from) => this.alive(this.bytes.rows(prefix, { ...(within && { within }), ...(from && { from }) })),
+      get: key => this.bytes.get(prefix, key),
+      getMany: keys => this.bytes.getMany(prefix, keys),
       put: (key, value) => {
         beat()
         this.bytes.put('state', prefix, key, value)

@@ -53,6 +53,11 @@ export const defaultLimits = {
   asOfEvents: 1_000_000,
   /** Bytes that a topology may have changed since its last epoch; at half of it an epoch ends early. */
   dirtyBytes: 64 * 1024 * 1024,
+  /**
+   * Memory that the state of a topology's steps takes, about: keys that did not change since the last epoch, and were not used for long, are
+   * on disk only beyond that. An epoch ends early when half of it has changed.
+   */
+  stateBytes: 512 * 1024 * 1024,
   /** Memory that the hot rows of one projection take at most. */
   hotBytes: 64 * 1024 * 1024,
   /** Savepoints of one topology. */

@@ -7,6 +7,7 @@ import { aggregatedRow, type AggregateUses, fieldsRead } from './windows/window-
 export interface CountWindowOptions {
   readonly size: number
   readonly every?: number
+  readonly flushAtEnd?: boolean
   readonly by?: readonly string[]
   readonly aggregate: AggregateUses
 }
@@ -20,12 +21,19 @@ export const countWindow: Operator<CountWindowOptions> = {
       'Rows are counted by key in the order in which they come. A window of `size` rows starts with the first row and then each `every` ' +
       'rows: one behind another when `every` is left out, or overlapping. When it is full it gives a row: the key columns and the ' +
       'aggregates, in the place of the row that filled it, with its event time if rows have one. Windows that are not full at the end of ' +
-      'the input give nothing. What a key has begun is kept until it is full, however long that takes. A row may belong to ' +
+      'the input give nothing, or with `flushAtEnd` what they hold, in the order of (key, age); rows with an event time then happened at ' +
+      'their last one, but not before the watermark. What a key has begun is kept until it is full, however long that takes. A row may belong to ' +
       `${windowsOfRowMax} windows.`,
     shorthand: 'size',
     options: {
       size: { type: 'number', required: true, least: 1, isWhole: true, summary: 'Rows of a window.' },
       every: { type: 'number', least: 1, isWhole: true, summary: 'A window starts each so many rows; as `size` when left out.', sample: 1 },
+      flushAtEnd: {
+        type: 'boolean',
+        default: false,
+        summary: 'Gives the windows that are not full at the end of the input.',
+        sample: true,
+      },
       by: byOption,
       aggregate: aggregateOption,
     },
@@ -63,8 +71,8 @@ export const countWindow: Operator<CountWindowOptions> = {
     return { main: aggregatedRow(aggregate, keyedRow(input, by)) }
   },
   splitBy: ({ by }, key) => by ?? key,
-  create({ size, every = size, by, aggregate }, context) {
+  create({ size, every = size, flushAtEnd = false, by, aggregate }, context) {
     checkOverlap(size, every)
-    return windowStep(new CountWindows(context, { size, every, by, aggregate }))
+    return windowStep(new CountWindows(context, { size, every, flushAtEnd, by, aggregate }))
   },
 }

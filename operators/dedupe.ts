@@ -21,7 +21,7 @@ export const dedupe: Operator<DedupeOptions> = {
     kind: 'keyed',
     summary: 'Keeps the first row of each key.',
     description:
-      'Without `ttl` all keys are kept in memory, and are never forgotten. With it a key is forgotten when the watermark has reached the ' +
+      'Without `ttl` all keys are kept, and are never forgotten. With it a key is forgotten when the watermark has reached the ' +
       'event time of its first row and `ttl`: the next row of the key then passes as a first one. What counts is the highest watermark ' +
       'stamped beside this row or one before it, so that the same rows pass at any speed and page size, and after a restart.',
     shorthand: 'by',
@@ -62,7 +62,12 @@ export const dedupe: Operator<DedupeOptions> = {
   splitBy: ({ by, ttl }, key) => (ttl === undefined ? (by ?? key) : []),
   create({ by, ttl }, context) {
     const ttlMs = ttl === undefined ? Infinity : durationMs(ttl, 'ttl')
-    const seen = new KeyedRows(context, { by, meaning: { isTimed: ttl !== undefined }, format: numberFormat })
+    const seen: KeyedRows<number> = new KeyedRows(context, {
+      by,
+      meaning: { isTimed: ttl !== undefined },
+      format: numberFormat,
+      ...(ttl !== undefined && { isOver: (time: number) => seen.clock >= time + ttlMs }),
+    })
     let sweepAt = -Infinity
     /** Forgets the keys whose time is over; which are is decided row by row, so that the moment does not matter. */
     const sweep = (): void => {

@@ -63,7 +63,10 @@ export interface Tie {
   readonly time: Float64Array
   readonly key: readonly Column[]
 }
-/** "No row with an event time below `time` is still to come", or that the source is idle. */
+/**
+ * "No row with an event time below `time` is still to come". `idle`, right behind it, says that none is expected at all: where inputs meet, this
+ * one holds the others back no more, until it says a time again.
+ */
 export interface Watermark {
   readonly kind: 'watermark'
   readonly time: number | 'idle'
@@ -80,6 +83,19 @@ export interface Moves {
   readonly before: Float64Array
   /** As it stands behind the last of them. */
   readonly time: number
+  /** Behind the last of them the input is idle; else each of these rows shows that it is not. */
+  readonly isIdle?: true
+}
+/**
+ * The clock, as the log has it: when `time` was recorded, no row had come since the last one before. What is decided by the clock is decided
+ * at ticks and at rows, so that the same log gives the same results.
+ */
+export interface Tick {
+  readonly kind: 'tick'
+  /** ms since the epoch. */
+  readonly time: number
+  /** Of its place among the rows. */
+  readonly order: number
 }
 /** Everything before it belongs to epoch `epoch`: state is handed over when it passes. */
 export interface Barrier {
@@ -92,7 +108,7 @@ export interface End {
   /** Of the last row of the source, which is the cause of what leaves now. The graph fills it in. */
   readonly order?: number
 }
-export type Flow = Page | Moves | Watermark | Barrier | End
+export type Flow = Page | Moves | Watermark | Tick | Barrier | End
 
 /** A row for user functions: plain object, built once. */
 export type Row = Readonly<Record<string, unknown>>

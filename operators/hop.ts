@@ -1,8 +1,9 @@
 /** `hop`: aggregates rows by key in windows of equal length that overlap. */
 import { durationMs, type Duration } from './duration.ts'
 import type { Operator } from './operator.ts'
-import { AlignedWindows } from './windows/window-aligned.ts'
 import { RefiringWindows } from './windows/window-refiring.ts'
+import { SlicedWindows } from './windows/window-slices.ts'
+import { hopSlicing } from './windows/window-slicing.ts'
 import {
   aggregateOption,
   byOption,
@@ -42,7 +43,9 @@ export const hop: Operator<HopOptions> = {
       'in every window that holds its time. It is late, and leaves once by the port `late`, if and only if the watermark stamped beside it ' +
       'had reached the end of all of them; otherwise it counts in those still open. In all else windows behave as those of `tumble`: they ' +
       'close when the watermark reaches their end, and give a row for each key in the order of (window end, key), which happened at ' +
-      `\`windowEnd − 1\`. A row may belong to ${windowsOfRowMax} windows. ${refiringDescription}`,
+      '`windowEnd − 1`. A row is added once, to its slice: the stretch of time in which no window starts or ends; a closing window merges its ' +
+      'slices, so sums of numbers that are not whole are added slice by slice. (With `allowedLateness` or another `emit` each window adds ' +
+      `its rows itself.) A row may belong to ${windowsOfRowMax} windows. ${refiringDescription}`,
     options: {
       size: { type: 'duration', required: true, summary: 'Length of a window.' },
       every: { type: 'duration', required: true, summary: 'Time from the start of one window to that of the next; not more than `size`.' },
@@ -53,7 +56,7 @@ export const hop: Operator<HopOptions> = {
     },
     ports: { main: 'A row for each window and key.', late: 'Rows whose windows had all closed.' },
     stateVersion: 1,
-    keeps: 'a cell for each open window and key',
+    keeps: 'a cell for each slice of the open windows and key, two slices each `every` at most',
     needsEventTime: true,
   },
   example: {
@@ -92,8 +95,9 @@ export const hop: Operator<HopOptions> = {
   create(options, context) {
     const { offset = 0, by, aggregate } = options
     const refiring = refiringOf(options)
-    const aligned = { ...lengthsOf(options), offsetMs: durationMs(offset, 'offset'), by, aggregate, ...refiring }
+    const lengths = { ...lengthsOf(options), offsetMs: durationMs(offset, 'offset') }
     const isPlain = refiring.lateMs === 0 && refiring.emit === 'onClose'
-    return windowStep(new (isPlain ? AlignedWindows : RefiringWindows)(context, aligned), refiring.lateMs)
+    if (!isPlain) return windowStep(new RefiringWindows(context, { ...lengths, by, aggregate, ...refiring }), refiring.lateMs)
+    return windowStep(new SlicedWindows(context, { slicing: hopSlicing(lengths), shape: lengths, by, aggregate }))
   },
 }

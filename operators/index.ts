@@ -15,11 +15,18 @@ import { fold } from './fold.ts'
 import { foldInto } from './foldInto.ts'
 import { format } from './format.ts'
 import { hop } from './hop.ts'
+import { joinInterval } from './joinInterval.ts'
+import { joinTable } from './joinTable.ts'
+import { joinTemporal } from './joinTemporal.ts'
+import { joinWindow } from './joinWindow.ts'
 import { keyBy } from './keyBy.ts'
 import { latest } from './latest.ts'
+import { lookup } from './lookup.ts'
 import { map } from './map.ts'
 import { merge } from './merge.ts'
 import { parse } from './parse.ts'
+import { pattern } from './pattern.ts'
+import { processingTime } from './processingTime.ts'
 import { projection } from './projection.ts'
 import { reduce } from './reduce.ts'
 import { rename } from './rename.ts'
@@ -52,11 +59,18 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   foldInto,
   format,
   hop,
+  joinInterval,
+  joinTable,
+  joinTemporal,
+  joinWindow,
   keyBy,
   latest,
+  lookup,
   map,
   merge,
   parse,
+  pattern,
+  processingTime,
   projection,
   reduce,
   rename,

@@ -1,6 +1,6 @@
 /** Makes an RxJS operator out of the idea: what to do with a page. Control goes on by itself, always behind the data. */
 import { Observable, type OperatorFunction } from 'rxjs'
-import type { Flow, Moves, Page, Row, Watermark } from './flow.ts'
+import type { Flow, Moves, Page, Row, Tick, Watermark } from './flow.ts'
 import type { StepContext } from './operator.ts'
 import { aliveRows, rowReader } from './page.ts'
 
@@ -9,12 +9,16 @@ export type Emit = (flow: Flow) => void
 /** What a step does at each kind of flow; what it leaves out is passed on untouched. */
 export interface Steps {
   page(page: Page, emit: Emit): void
-  /** The step makes watermarks itself; those from before it speak of another time and end here, but for `idle`. */
+  /** The step makes watermarks itself; those from before it speak of another time and end here. */
   readonly ownsTime?: true
+  /** Of a step that owns time: its input has become idle, at the row of this order. */
+  idle?(order: number, emit: Emit): void
   /** How the watermark will move with the pages behind. */
   moves?(moves: Moves): void
   /** Before the watermark goes on: windows close here. */
   watermark?(watermark: Watermark, emit: Emit): void
+  /** Before the tick goes on: what was due by the clock leaves here. */
+  tick?(tick: Tick, emit: Emit): void
   /** Before the barrier goes on: dirty state is written here. */
   barrier?(epoch: number, emit: Emit): void
   /** Before the end goes on: everything still open closes here. */
@@ -44,12 +48,13 @@ export function onPage(steps: Steps | Steps['page']): OperatorFunction<Flow, Flo
 function handle(steps: Steps, flow: Flow, emit: Emit): void {
   if (flow.kind === 'page') return steps.page(flow, emit)
   if (flow.kind === 'moves') {
-    if (steps.ownsTime) return
+    if (steps.ownsTime) return flow.isIdle && steps.idle?.(flow.order.at(-1) as number, emit)
     steps.moves?.(flow)
   } else if (flow.kind === 'watermark') {
-    if (steps.ownsTime && flow.time !== 'idle') return
+    if (steps.ownsTime) return
     steps.watermark?.(flow, emit)
-  } else if (flow.kind === 'barrier') steps.barrier?.(flow.epoch, emit)
+  } else if (flow.kind === 'tick') steps.tick?.(flow, emit)
+  else if (flow.kind === 'barrier') steps.barrier?.(flow.epoch, emit)
   else steps.end?.(emit, flow.order)
   emit(flow)
 }

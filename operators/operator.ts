@@ -3,11 +3,16 @@ import type { OperatorFunction } from 'rxjs'
 import type { NewEvent } from '../event/event.ts'
 import type { RowType } from './expressions/types.ts'
 import type { Flow, Page, Port, Row } from './flow.ts'
+import type { StateMemory } from './keyed/state-memory.ts'
 
-/** The durable rows of one step. Puts and deletes between two barriers belong to one epoch. */
+/** The durable rows of one step, as they were put last. Puts and deletes between two barriers belong to one epoch. */
 export interface StepState {
-  /** Rows as they were at the last epoch; read once, when the step is made. */
-  rows(): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
+  /** Rows whose keys begin with `prefix` (all when left out), from the key `from` on, in the order of the bytes of their keys. */
+  rows(prefix?: Uint8Array, from?: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
+  /** Undefined when there is none. */
+  get(key: Uint8Array): Uint8Array | undefined
+  /** Many rows for little more than the price of one. */
+  getMany(keys: readonly Uint8Array[]): readonly (Uint8Array | undefined)[]
   put(key: Uint8Array, value: Uint8Array): void
   delete(key: Uint8Array): void
 }
@@ -55,14 +60,37 @@ export interface DeadRow {
   readonly attempts: number
 }
 
+/** One of the inputs of a join. */
+export interface JoinedInput {
+  readonly row: RowType
+  /** The columns it needs of them; `*` for all. */
+  readonly reads: readonly string[]
+}
+
+/**
+ * What a step waits for, asked when no more rows are there, so that the clock is written into the log only while somebody waits for it.
+ * Times are ms since the epoch; Infinity means never.
+ */
+export type Waiting =
+  /** Rows leave when the watermark has come to `at()`. */
+  | { readonly for: 'watermark'; at(): number }
+  /** Rows leave at the first tick from `at()` on; −Infinity asks for one at once. */
+  | { readonly for: 'clock'; at(): number }
+  /** A step that makes watermarks: a tick at `at(wanted)` makes it idle, or brings its watermark to `wanted`. */
+  | { readonly for: 'time'; at(wanted: number): number; isIdle(): boolean }
+
 /** What one step is given by the fragment that runs it. */
 export interface StepContext {
   readonly step: string
   /** URL of the topology's module: files of tables are resolved against it. */
   readonly module: string
   readonly state: StepState
+  /** What the state of all steps may take; there is no bound when left out. */
+  readonly memory?: StateMemory
   /** What is known of the columns that come in. */
   readonly row: RowType
+  /** The same of each input by itself, at joins. */
+  readonly inputs?: readonly JoinedInput[]
   projection(name: string): ProjectionWriter
   /** The rows of a projection of another topology, as they stand when they are looked up; undefined where there is none. */
   lookup(projection: string): (key: readonly unknown[]) => Row | undefined
@@ -76,6 +104,10 @@ export interface StepContext {
    * −1 − order of its first row; when that call fails it is called row by row, so that only the rows to blame are given up.
    */
   beforeCall(order: number): void
+  /** When the row of an order was recorded, ms since the epoch; left out where rows come from no log. */
+  recordedOf?(order: number): number
+  /** Called while the step is made, by one that waits for the watermark or for the clock. */
+  waits?(waiting: Waiting): void
   /** In how many lanes the step runs side by side; one when left out. */
   readonly lanes?: number
   /** Whether the lane has the rows whose columns `fields` hold `values`; all of them when left out. Saved rows of other keys are another lane's. */
@@ -118,12 +150,14 @@ export interface OptionSpec {
   readonly default?: unknown
   /** The values of a `choice`. */
   readonly choices?: readonly string[]
-  /** The options of a `group`. */
+  /** The options of a `group`, or of a `choice` that may be a mapping too. */
   readonly options?: Readonly<Record<string, OptionSpec>>
   /** The least and the most a `number` may be, and that it must be whole. */
   readonly least?: number
   readonly most?: number
   readonly isWhole?: boolean
+  /** A `duration` may also be units of the calendar: `1 day`, `2 weeks`, `1 month`. */
+  readonly orCalendar?: true
   /** Columns named here are not those that come in: they are made here, or belong to a table. */
   readonly isForeign?: boolean
   /** A `field` may also be a list of columns. */
@@ -157,13 +191,15 @@ export interface OperatorSpec {
   readonly guarantee?: 'atLeastOnce'
   /** Takes what other steps gave up: ports `dead` and no others. */
   readonly takesDead?: true
+  /** A join, whose inputs differ: it takes exactly so many, in this order. */
+  readonly inputs?: 2
 }
 
 /**
  * One thing that enters or leaves in an example. A row may say `$order`, `$eventTime`, `$watermark` and `$input` beside its fields;
- * texts are control: `watermark 3600000`, `barrier`, `end`.
+ * texts are control: `watermark 3600000`, `tick 3600000`, `barrier`, `end`.
  */
-export type ExampleFlow = Row | 'barrier' | 'end' | `watermark ${number}`
+export type ExampleFlow = Row | 'barrier' | 'end' | `watermark ${number}` | `tick ${number}`
 
 /** An example that is run by the tests and shown in the docs. */
 export interface OperatorExample {
@@ -194,11 +230,24 @@ export interface Operator<Options = never> {
   portsOf?(options: Options): Readonly<Record<Port, string>>
   /**
    * The columns that leave by each port, given those that come in. A port that is not answered for, and every port when this is left out,
-   * has the columns that came in. INVALID when the options and the columns do not fit; `details.option` names the option then.
+   * has the columns that came in. INVALID when the options and the columns do not fit; `details.option` names the option then. `inputs` are
+   * those of each input, of which `input` is all together.
    */
-  types?(options: Options, input: RowType, functionOf: (reference: string) => unknown): Readonly<Record<Port, RowType>>
-  /** The columns that must come in, given those that are wanted at each of its ports. `functionOf` gives a user's function, if it is known. */
-  needs(options: Options, wanted: (port: Port) => FieldSet, functionOf: (reference: string) => unknown): FieldSet
+  types?(
+    options: Options,
+    input: RowType,
+    functionOf: (reference: string) => unknown,
+    inputs?: readonly RowType[],
+  ): Readonly<Record<Port, RowType>>
+  /**
+   * The columns that must come in, given those that are wanted at each of its ports; a join is asked for each `input` by its number.
+   * `functionOf` gives a user's function, if it is known.
+   */
+  needs(options: Options, wanted: (port: Port) => FieldSet, functionOf: (reference: string) => unknown, input?: number): FieldSet
+  /** What it keeps with these options and for how long, where the spec can not say it for all: for `explain`. */
+  keepsOf?(options: Options): string
+  /** Inputs from this number on are only looked up in: they hold no watermark back. */
+  sideInputs?(options: Options): number | undefined
   /**
    * The columns of an input by which its rows may be split among lanes: rows with equal values there meet, and no others need to. `key` is what
    * `keyBy` named. At joins the n-th column of one input meets the n-th of the other. Left out, or empty: all rows must meet in one place.
@@ -208,6 +257,8 @@ export interface Operator<Options = never> {
   readonly upgrades?: Readonly<Record<number, StateUpgrade>>
   /** For steps with an option `upgrade`: makes state of an earlier version of the step, of the same key, into its own. Throws INVALID. */
   upgradeState?(options: Options, context: UpgradeContext): Promise<StateUpgrade>
+  /** Something leaves because time has passed while no row came: the topology reads and writes ticks. */
+  usesClock?(options: Options): boolean
   /** Builds the step: once a fragment, before the first page. */
   create(options: Options, context: StepContext): OperatorFunction<Flow, Flow> | Promise<OperatorFunction<Flow, Flow>>
 }

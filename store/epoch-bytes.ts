@@ -1,5 +1,6 @@
 /** The changes of one epoch as bytes: gathered in the thread that folds, transferred, and written by the one that owns the database. */
 import { assert } from '../event/assert.ts'
+import { type Change, EpochIndex, type Operation } from './epoch-index.ts'
 import type { Bytes, WriteBatch } from './key-value.ts'
 import type { StateColumn } from './state.ts'
 
@@ -8,11 +9,16 @@ const DELETE_STATE = 2
 const PUT_META = 3
 const DELETE_META = 4
 
+const firstBytes = 64 * 1024
+/** Room that an epoch leaves to the next one at most. */
+const keptBytes = 8 * 1024 * 1024
+
 /** Changes of an epoch as one stretch of bytes, made in one thread and written in another: an operation, lengths, key, value. */
 export class EpochBytes {
-  #bytes = new Uint8Array(64 * 1024)
+  #bytes = new Uint8Array(firstBytes)
   #view = new DataView(this.#bytes.buffer)
   #used = 0
+  readonly #index = new EpochIndex(operationAt)
 
   get length(): number {
     return this.#used
@@ -39,18 +45,42 @@ export class EpochBytes {
 
   /** What was put since the last call, in a buffer of its own that may be transferred. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = this.#bytes.slice(0, this.#used)
-    this.#used = 0
+    const taken = this.copy()
+    this.clear()
     return taken
+  }
+
+  /** As `take`, and all is still there. */
+  copy(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#used)
+  }
+
+  clear(): void {
+    this.#used = 0
+    this.#index.clear()
+    if (this.#bytes.length > keptBytes) this.#resize(firstBytes)
+  }
+
+  /** The last change of a row of column `state`; undefined when there is none. */
+  find(key: Bytes): Change | undefined {
+    return this.#used === 0 ? undefined : this.#index.find(this.#bytes.subarray(0, this.#used), key)
+  }
+
+  /** The last changes of rows of column `state` with `gte` ≤ key < `lt`, in no order. */
+  within(gte: Bytes, lt: Bytes): Change[] {
+    return this.#used === 0 ? [] : this.#index.within(this.#bytes.subarray(0, this.#used), gte, lt)
   }
 
   #reserve(bytes: number): void {
     const needed = this.#used + bytes
-    if (needed <= this.#bytes.length) return
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
-    grown.set(this.#bytes.subarray(0, this.#used))
-    this.#bytes = grown
-    this.#view = new DataView(grown.buffer)
+    if (needed > this.#bytes.length) this.#resize(Math.max(needed, this.#bytes.length * 2))
+  }
+
+  #resize(length: number): void {
+    const other = new Uint8Array(length)
+    other.set(this.#bytes.subarray(0, this.#used))
+    this.#bytes = other
+    this.#view = new DataView(other.buffer)
   }
 
   #head(operation: number, keyBytes: number, valueBytes: number): void {
@@ -65,6 +95,18 @@ export class EpochBytes {
     this.#bytes.set(bytes, this.#used)
     this.#used += bytes.length
   }
+}
+
+function operationAt(bytes: Bytes, at: number): Operation {
+  const operation = bytes[at] as number
+  const keyAt = at + 9
+  const valueAt = keyAt + wordAt(bytes, at + 1)
+  const isState = operation === PUT_STATE || operation === DELETE_STATE
+  return { isState, isPut: operation === PUT_STATE || operation === PUT_META, keyAt, valueAt, end: valueAt + wordAt(bytes, at + 5) }
+}
+
+function wordAt(bytes: Bytes, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }
 
 /** Adds the changes of an epoch to a batch, in the order they were made. */

@@ -21,6 +21,8 @@ export const rowKinds = { step: STEP, projection: PROJECTION, outbox: OUTBOX, in
 const TOPOLOGY = 1
 /** A scan gathers so many bytes at a time, so that no list is held whole. */
 const SCAN_BYTES = 1024 * 1024
+/** At first less, because some look at a few rows only. */
+const FIRST_SCAN_BYTES = 16 * 1024
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -127,8 +129,8 @@ export function* scanPrefix(store: StateStore, column: StateColumn, prefix: Byte
 /** Rows of a range of keys, in order. */
 export function* scanRange(store: StateStore, column: StateColumn, gte: Bytes, lt: Bytes): Generator<readonly [key: Bytes, value: Bytes]> {
   let last: Bytes | undefined
-  for (;;) {
-    const rows: Rows = store.scan(column, { ...(last ? { gt: last } : { gte }), lt, bytes: SCAN_BYTES, cache: false })
+  for (let bytes = FIRST_SCAN_BYTES; ; bytes = Math.min(4 * bytes, SCAN_BYTES)) {
+    const rows: Rows = store.scan(column, { ...(last ? { gt: last } : { gte }), lt, bytes, cache: false })
     for (let i = 0; i < rows.keys.length; i++) yield [rows.keys[i]!, rows.values[i]!]
     if (rows.keys.length === 0) return
     last = rows.keys[rows.keys.length - 1]

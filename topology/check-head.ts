@@ -1,4 +1,4 @@
-/** Checks what stands above the steps: name, version, guarantee, epoch and sources. */
+/** Checks what stands above the steps: name, version, guarantee, epoch, tick and sources. */
 import { columnTypes } from '../operators/expressions/types.ts'
 import { isFunctionReference } from '../operators/functions.ts'
 import type { Issue } from './issue.ts'
@@ -7,8 +7,9 @@ import { isObject } from './proof.ts'
 import { guarantees, type Source, type Topology } from './topology.ts'
 
 const epochMsMax = 3_600_000
+const tickMsMax = 3_600_000
 
-export function topologyHeadIssues({ name, version, guarantee, epochMs, sources }: Topology): Issue[] {
+export function topologyHeadIssues({ name, version, guarantee, epochMs, tickMs, sources }: Topology): Issue[] {
   const issues: Issue[] = []
   const say = (path: string, message: string): void => void issues.push({ path: [path], message })
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name))
@@ -19,6 +20,8 @@ export function topologyHeadIssues({ name, version, guarantee, epochMs, sources 
     say('guarantee', `guarantee must be one of ${guarantees.join(', ')}${typeof guarantee === 'string' ? hint(guarantee, guarantees) : ''}`)
   if (epochMs !== undefined && !(Number.isSafeInteger(epochMs) && epochMs >= 1 && epochMs <= epochMsMax))
     say('epoch', `epoch must be from 1ms to 1h, not ${JSON.stringify(epochMs)}`)
+  if (tickMs !== undefined && !(Number.isSafeInteger(tickMs) && tickMs >= 10 && tickMs <= tickMsMax))
+    say('tick', `tick must be from 10ms to 1h, not ${JSON.stringify(tickMs)}`)
   if (sources.length === 0) say('sources', 'it has no source; name one that follows the log')
   if (sources.length > 1 && sources.some(({ kind }) => kind === 'generate'))
     say('sources', 'a source that generates must be the only one; append its rows to the log first, and follow that')

@@ -1,6 +1,6 @@
 /** Proves the options of a step by the spec of its operator: what is missing, unknown, or of another type. */
 import { aggregates } from '../operators/aggregates/index.ts'
-import { durationMs } from '../operators/duration.ts'
+import { checkLength, durationMs } from '../operators/duration.ts'
 import { columnTypes, type ValueType } from '../operators/expressions/types.ts'
 import { expressionOf } from '../operators/expressions/expression.ts'
 import { isFunctionReference } from '../operators/functions.ts'
@@ -66,7 +66,8 @@ const proofs: Readonly<Record<OptionType, Proof>> = {
     return must(fits && (isWhole !== true || Number.isSafeInteger(value)), place, range, value)
   },
   boolean: (value, _, place) => must(typeof value === 'boolean', place, 'true or false', value),
-  duration: (value, _, place) => readable(place, () => durationMs(value, pathText(place.path))),
+  duration: (value, { orCalendar }, place) =>
+    readable(place, () => (orCalendar === true ? checkLength : durationMs)(value, pathText(place.path))),
   field: (value, option, place) => {
     if (option.orList === true && Array.isArray(value)) return listIssues(value, option, place)
     const what = option.orList === true ? 'the name of a column, or a list of names' : 'the name of a column'
@@ -103,18 +104,21 @@ const proofs: Readonly<Record<OptionType, Proof>> = {
     const issues = readable(place, () => templateOf(value))
     return issues.length > 0 ? issues : templateOf(value).fields.flatMap(field => columnIssues(field, option, place))
   },
-  choice: (value, { choices = [] }, { path }) => {
+  choice: (value, { choices = [], options }, place) => {
+    const { path } = place
     if (typeof value === 'string' && choices.includes(value)) return []
-    return [
-      {
-        path,
-        message: `option ${pathText(path)} must be one of ${choices.join(', ')}${typeof value === 'string' ? hint(value, choices) : ''}`,
-      },
-    ]
+    if (options !== undefined && isObject(value)) return optionIssues(value, options, place)
+    const near = typeof value === 'string' ? hint(value, choices) : ''
+    return [{ path, message: `option ${pathText(path)} must be one of ${[...choices, ...mappingsOf(options)].join(', ')}${near}` }]
   },
   group: (value, { options = {} }, place) => optionIssues(value, options, place),
   table: tableIssues,
   aggregates: aggregateIssues,
+}
+
+/** What a choice may be beside its words. */
+function mappingsOf(options: Readonly<Record<string, OptionSpec>> = {}): readonly string[] {
+  return Object.keys(options).map(name => `{ ${name}: … }`)
 }
 
 function isList(value: unknown): value is readonly string[] {
@@ -144,14 +148,15 @@ function aggregateIssues(value: unknown, _: OptionSpec, place: Place): OptionIss
 
 function useIssues(use: unknown, place: Place): OptionIssue[] {
   if (!isObject(use) || typeof use['aggregate'] !== 'string') return must(false, place, 'an aggregate such as count()', use)
-  const { aggregate: name, of, ...rest } = use
+  const { aggregate: name, of, where, ...rest } = use
   const aggregate = Object.hasOwn(aggregates, name as string) ? aggregates[name as string] : undefined
   if (aggregate === undefined)
     return [{ path: place.path, message: `there is no aggregate ${name as string}${hint(name as string, Object.keys(aggregates))}` }]
   // What is aggregated is a column, or computed from some.
   const computed = of === undefined ? [] : readable(place, () => expressionOf(of as string, place.row))
+  const chosen = where === undefined ? [] : expressionIssues(where, inPlace(place, 'where'), 'boolean')
   const { field, ...others } = aggregate.spec.options
   const specs = of === undefined || field === undefined ? aggregate.spec.options : others
-  const issues = [...computed, ...optionIssues(rest, specs, place)]
+  const issues = [...computed, ...chosen, ...optionIssues(rest, specs, place)]
   return issues.length > 0 ? issues : readable(place, () => aggregate.create({ ...(of !== undefined && { field: of }), ...rest } as never))
 }

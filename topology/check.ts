@@ -100,11 +100,14 @@ function portsOf(step: Step | undefined): string[] {
 function inputIssues(step: Step, known: Around['known']): OptionIssue[] {
   if (!Array.isArray(step.from) || step.from.length === 0)
     return [{ path: ['from'], message: 'it takes its rows from nowhere; name a step in from' }]
+  const wanted = operators[step.operator]?.spec.inputs
+  if (wanted !== undefined && step.from.length !== wanted)
+    return [{ path: ['from'], message: `${step.operator} joins two inputs and takes ${step.from.length}; write from: [left, right]` }]
   const seen = new Set<string>()
   return step.from.flatMap((from, index): OptionIssue[] => {
     const say = (message: string): OptionIssue[] => [{ path: ['from', index], message }]
     const name = `${from.step} ${from.port}`
-    if (seen.has(name)) return say(`it takes the port ${from.port} of ${from.step} twice`)
+    if (seen.has(name) && wanted === undefined) return say(`it takes the port ${from.port} of ${from.step} twice`)
     seen.add(name)
     if (!known.has(from.step)) return say(`there is no step ${from.step} before it${hint(from.step, [...known.keys()])}`)
     const before = known.get(from.step)

@@ -89,11 +89,11 @@ function explainedStep(
   { id, operator, options, from, inOrder = [], reads, row }: PlanStep,
   chain: number | null,
 ): Omit<ExplainedStep, 'splitBy' | 'lanes'> {
-  const spec = operators[operator]?.spec
-  const by = options['by']
+  const { spec, splitBy, keepsOf } = operators[operator] ?? {}
+  const by = options['by'] ?? (spec?.inputs && splitBy?.(options as never, [], 0))
   const key = Array.isArray(by) ? (by as string[]) : (row?.key ?? [])
   const guarantee = spec?.kind === 'sink' ? (spec.guarantee ?? 'exactlyOnce') : null
-  const keeps = spec?.stateVersion === undefined ? null : (spec.keeps ?? 'state')
+  const keeps = spec?.stateVersion === undefined ? null : (keepsOf?.(options as never) ?? spec.keeps ?? 'state')
   const known = { reads: reads ?? ['*'], row: row ?? null, key: spec?.kind === 'keyed' ? key : [] }
   return { id, operator, from, ...known, inOrder, keeps, chain, guarantee }
 }

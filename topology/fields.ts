@@ -10,11 +10,13 @@ type Results<Aggregates extends Uses> = { [Name in keyof Aggregates]: Aggregates
 
 /** What leaves aggregates: the key and the results. */
 export type Aggregated<Row, Key extends FieldOf<Row>, Aggregates extends Uses> = Pick<Row, Key> & Results<Aggregates>
-/** What leaves windows: the bounds of the window as well, ms since the epoch. */
-export type Windowed<Row, Key extends FieldOf<Row>, Aggregates extends Uses> = Aggregated<Row, Key, Aggregates> & {
+/** The bounds of a window, ms since the epoch. */
+export interface Bounds {
   windowStart: number
   windowEnd: number
 }
+/** What leaves windows: their bounds as well. */
+export type Windowed<Row, Key extends FieldOf<Row>, Aggregates extends Uses> = Aggregated<Row, Key, Aggregates> & Bounds
 
 /** Columns taken from a table: by name, or `{ newName: name }`. */
 export type Taken<Take> = Take extends readonly (infer Name extends string)[]
@@ -36,3 +38,26 @@ export type Renamed<Row, Names> = Omit<Row, Names[keyof Names] & string> & {
 
 /** A row that a step gave up, with why. */
 export type Caught<Row> = Row & { error: string; errorCode: string | null; errorStep: string }
+
+/** The options of a join, with the columns of both sides known by name. */
+export type Joining<Options, Left, Right> = Omit<Options, 'match' | 'take'> & {
+  readonly match: readonly (FieldOf<Left> & FieldOf<Right>)[] | Readonly<{ [Name in FieldOf<Left>]?: FieldOf<Right> }>
+  readonly take?: readonly FieldOf<Right>[] | Readonly<Record<string, FieldOf<Right>>>
+}
+
+/** Columns of the left, null where it has no row, and those taken of the right, null where that has none. */
+export type Joined<Left, Right, Options> = Sided<Left, Options, 'right' | 'full'> & Sided<TakenOf<Right, Options>, Options, 'left' | 'full'>
+
+type Sided<Row, Options, Kinds> = Options extends { readonly kind: infer Kind }
+  ? Extract<Kind, Kinds> extends never
+    ? Row
+    : { [Name in keyof Row]: Row[Name] | null }
+  : Row
+
+type TakenOf<Right, Options> = Options extends { readonly take: infer Take }
+  ? Take extends readonly (infer Name extends string)[]
+    ? { [N in Name as `${PrefixOf<Options>}${N}`]: N extends keyof Right ? Right[N] : unknown }
+    : { [N in keyof Take & string as `${PrefixOf<Options>}${N}`]: Take[N] extends keyof Right ? Right[Take[N]] : unknown }
+  : object
+
+type PrefixOf<Options> = Options extends { readonly prefix: infer Prefix extends string } ? Prefix : ''

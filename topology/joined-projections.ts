@@ -10,13 +10,15 @@ import { hint } from './nearest.ts'
 import { isName } from './proof.ts'
 import type { Step, Topology } from './topology.ts'
 
+const lookingUp: ReadonlySet<string> = new Set(['enrich', 'lookup'])
+
 interface ProjectionTable {
   readonly projection: string
 }
 
 function tableOf({ operator, options }: Step): ProjectionTable | undefined {
   const table = options['table']
-  const isProjection = operator === 'enrich' && typeof table === 'object' && table !== null && 'projection' in table
+  const isProjection = lookingUp.has(operator) && typeof table === 'object' && table !== null && 'projection' in table
   return isProjection ? (table as ProjectionTable) : undefined
 }
 
@@ -76,7 +78,7 @@ function refuseBehind(step: Step, writers: readonly Step[], steps: readonly Step
 
 /** Columns that a step takes of a projection of this topology that do not stand in it, by the rows of which it is made. */
 export function takenIssues(step: Step, steps: readonly Step[], rowInto: (step: Step) => RowType): OptionIssue[] {
-  const { take, table } = step.options as { readonly take: Names; readonly table: ProjectionTable }
+  const { take = [], table } = step.options as { readonly take?: Names; readonly table: ProjectionTable }
   return writersOfTable(step, steps).flatMap(writer => {
     const names = columnsWritten(writer, rowInto(writer))
     if (names === undefined) return []

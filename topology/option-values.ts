@@ -23,6 +23,7 @@ function valuesOf(specs: Readonly<Record<string, OptionSpec>>, values: Readonly<
     const path = [...at, name]
     if (value === undefined) return []
     switch (spec.type) {
+      case 'choice':
       case 'group':
         return isObject(value) ? valuesOf(spec.options ?? {}, value, path) : []
       case 'columns':
@@ -33,11 +34,9 @@ function valuesOf(specs: Readonly<Record<string, OptionSpec>>, values: Readonly<
           : []
       case 'aggregates':
         return isObject(value)
-          ? Object.entries(value).map(([one, use]) => ({
-              type: 'expression',
-              value: isObject(use) ? use['of'] : undefined,
-              path: [...path, one],
-            }))
+          ? Object.entries(value).flatMap(([one, use]) =>
+              ['of', 'where'].map(part => ({ type: 'expression', value: isObject(use) ? use[part] : undefined, path: [...path, one] })),
+            )
           : []
       case 'condition':
         return [{ type: 'expression', value, path }]

@@ -16,6 +16,8 @@ export interface TopologyHead {
   readonly guarantee?: Guarantee
   /** Time between two writes of its state; the node's when left out. */
   readonly epoch?: Duration
+  /** Between two ticks at least, for one that goes by the clock; a second when left out. */
+  readonly tick?: Duration
 }
 
 /** A step to add, beside its operator and options. */
@@ -89,7 +91,7 @@ export class TopologyBuilder {
 
   /** The topology as plain data; INVALID when something is wrong with it. */
   get definition(): Topology {
-    const { version, guarantee, epoch } = this.#head
+    const { version, guarantee, epoch, tick } = this.#head
     const made = {
       name: this.#name,
       version,
@@ -97,6 +99,7 @@ export class TopologyBuilder {
       steps: this.#steps,
       ...(guarantee !== undefined && { guarantee }),
       ...(epoch !== undefined && { epochMs: durationMs(epoch, 'epoch') }),
+      ...(tick !== undefined && { tickMs: durationMs(tick, 'tick') }),
     }
     return checkTopology(JSON.parse(JSON.stringify(made)) as Topology)
   }

@@ -2,7 +2,7 @@
 import type { RowType } from '../operators/expressions/types.ts'
 import { isFunctionReference } from '../operators/functions.ts'
 import { operators } from '../operators/index.ts'
-import type { FieldSet, OptionSpec } from '../operators/operator.ts'
+import type { FieldSet, JoinedInput, OptionSpec } from '../operators/operator.ts'
 import { withJoinedProjections } from './joined-projections.ts'
 import { rowTypesOf } from './row-types.ts'
 import type { FollowedLog, Step, Topology } from './topology.ts'
@@ -57,6 +57,8 @@ export interface PlanStep {
   readonly row?: RowType
   /** The columns it needs of those that come in; `*` for all. */
   readonly reads?: readonly string[]
+  /** Of a join: what is known and needed of each input. */
+  readonly inputs?: readonly JoinedInput[]
   /** Inputs from this number on are only looked up in: they hold no watermark back. */
   readonly sideInputs?: number
 }
@@ -69,6 +71,8 @@ export interface Plan {
   readonly steps: readonly PlanStep[]
   /** Time between two writes of its state; the node's when left out. */
   readonly epochMs?: number
+  /** Between two ticks at least; a second when left out. */
+  readonly tickMs?: number
   readonly until?: 'head'
   /** Of a projection as code: it can be exchanged for another of its name; and whether it makes rows of an earlier revision new. */
   readonly projection?: { readonly upgrades: boolean }
@@ -88,21 +92,26 @@ export async function planTopology(topology: Topology, { resolve, until }: PlanO
   const functions = new Map<string, unknown>()
   for (const reference of resolve ? functionsOf(topology) : []) functions.set(reference, await resolve?.(reference))
   const functionOf = (reference: string): unknown => functions.get(reference)
-  const rows = rowTypesOf(topology, functionOf)
+  const inputs = new Map<string, readonly RowType[]>()
+  const rows = rowTypesOf(topology, functionOf, (step, rows) => operators[step.operator]?.spec.inputs && inputs.set(step.id, rows))
   const joined = withJoinedProjections(topology)
   const wanted = columnsWanted(joined, functionOf)
   const source = planSource(topology, wanted.ofSource)
   const steps = joined.map((step): PlanStep => {
     const row = rows.get(step.id)
     const reads = [...wanted.intoStep(step.id)].sort()
-    return { ...step, from: step.from.map(from => planInput(from, topology, source)), ...(row && { row }), reads, ...sideInputsOf(step) }
+    const from = step.from.map(from => planInput(from, topology, source))
+    const joined = inputs.get(step.id)?.map((row, input) => ({ row, reads: [...wanted.byInput(step, input)].sort() }))
+    return { ...step, from, ...(row && { row }), reads, ...(joined && { inputs: joined }), ...sideInputsOf(step) }
   })
-  const { name, version, epochMs } = topology
-  return { topology: name, version, source, steps, ...(epochMs !== undefined && { epochMs }), ...(until && { until }) }
+  const { name, version, epochMs, tickMs } = topology
+  const pace = { ...(epochMs !== undefined && { epochMs }), ...(tickMs !== undefined && { tickMs }) }
+  return { topology: name, version, source, steps, ...pace, ...(until && { until }) }
 }
 
-function sideInputsOf({ options }: Step): Pick<PlanStep, 'sideInputs'> {
-  const joined = (options['table'] as { readonly joined?: number } | undefined)?.joined
+function sideInputsOf({ operator, options }: Step): Pick<PlanStep, 'sideInputs'> {
+  const table = options['table'] as { readonly joined?: number } | undefined
+  const joined = table?.joined ?? operators[operator]?.sideInputs?.(options as never)
   return joined === undefined ? {} : { sideInputs: joined }
 }
 
@@ -152,6 +161,7 @@ function references(options: Readonly<Record<string, unknown>>, specs: Readonly<
 interface Wanted {
   ofSource(id: string): FieldSet
   intoStep(id: string): FieldSet
+  byInput(step: Step, input: number): FieldSet
 }
 
 /** Walks back from the sinks: what each step needs is wanted from the ports it takes from. */
@@ -159,15 +169,19 @@ function columnsWanted(steps: readonly Step[], functionOf: (reference: string) =
   const wanted = new Map<string, Set<string>>()
   const needed = new Map<string, FieldSet>()
   const wantedAt = (step: string, port: string): FieldSet => wanted.get(`${step}\n${port}`) ?? new Set()
-  for (const step of steps.toReversed()) {
-    const own = operators[step.operator]?.needs(step.options as never, port => wantedAt(step.id, port), functionOf) ?? []
+  const byInput = (step: Step, input: number): FieldSet => {
+    const own = operators[step.operator]?.needs(step.options as never, port => wantedAt(step.id, port), functionOf, input) ?? []
     // Rows that a step gives up leave it as they came: whoever catches them wants their columns from before it.
-    const needs = new Set([...own, ...wantedAt(step.id, 'dead'), ...(step.inOrder ?? [])])
-    needed.set(step.id, needs)
-    for (const from of step.from) {
+    return new Set([...own, ...wantedAt(step.id, 'dead'), ...(step.inOrder ?? [])])
+  }
+  for (const step of steps.toReversed()) {
+    const inputs = operators[step.operator]?.spec.inputs ?? 1
+    const needs = Array.from({ length: inputs }, (_, input) => byInput(step, input))
+    needed.set(step.id, new Set(needs.flatMap(names => [...names])))
+    for (const [input, from] of step.from.entries()) {
       const name = `${from.step}\n${from.port}`
-      wanted.set(name, new Set([...wantedAt(from.step, from.port), ...needs]))
+      wanted.set(name, new Set([...wantedAt(from.step, from.port), ...(needs[input % inputs] ?? [])]))
     }
   }
-  return { ofSource: id => wantedAt(id, 'main'), intoStep: id => needed.get(id) ?? new Set() }
+  return { ofSource: id => wantedAt(id, 'main'), intoStep: id => needed.get(id) ?? new Set(), byInput }
 }

@@ -25,7 +25,12 @@ export class RowTypes {
 
   /** What comes into a step whose inputs are known; anything when one of them is not. */
   into(step: Pick<Step, 'from'>): RowType {
-    return mergedRow(step.from.map(({ step: id, port }) => this.#ports.get(id)?.[port] ?? anyRow))
+    return mergedRow(this.inputs(step))
+  }
+
+  /** The same by input. */
+  inputs({ from }: Pick<Step, 'from'>): readonly RowType[] {
+    return from.map(({ step: id, port }) => this.#ports.get(id)?.[port] ?? anyRow)
   }
 
   /** Notes what leaves a step. INVALID when its options do not fit the columns. */
@@ -35,16 +40,22 @@ export class RowTypes {
     const ports = Object.keys({ ...operator?.spec.ports, ...operator?.portsOf?.(step.options as never) })
     const same = Object.fromEntries([...ports, 'dead'].map(port => [port, input]))
     this.#ports.set(step.id, same)
-    if (operator?.types) this.#ports.set(step.id, { ...same, ...operator.types(step.options as never, input, this.#functionOf) })
+    const types = operator?.types?.(step.options as never, input, this.#functionOf, this.inputs(step))
+    if (types) this.#ports.set(step.id, { ...same, ...types })
   }
 }
 
-/** The columns that come into each step of a checked topology. */
-export function rowTypesOf(topology: Topology, functionOf: (reference: string) => unknown): ReadonlyMap<string, RowType> {
+/** The columns that come into each step of a checked topology; `noteInputs` is given those of each input. */
+export function rowTypesOf(
+  topology: Topology,
+  functionOf: (reference: string) => unknown,
+  noteInputs?: (step: Step, rows: readonly RowType[]) => void,
+): ReadonlyMap<string, RowType> {
   const types = new RowTypes(topology.sources, functionOf)
   const rows = new Map<string, RowType>()
   for (const step of topology.steps) {
     rows.set(step.id, types.into(step))
+    noteInputs?.(step, types.inputs(step))
     try {
       types.pass(step)
     } catch (error) {

@@ -115,8 +115,10 @@ function isAlone({ operator, options, sideInputs, inOrder }: PlanStep): boolean 
 
 /** For each input the columns by which its rows may be split; undefined when they must all meet in one place. */
 function columnsOfSplit({ operator, options, from, inOrder, sideInputs, row }: PlanStep): readonly (readonly string[])[] | undefined {
-  const { splitBy } = operators[operator] ?? {}
-  if (splitBy === undefined || inOrder !== undefined || sideInputs !== undefined) return undefined
+  const { splitBy, spec } = operators[operator] ?? {}
+  // A table of a join is split by the same key; rows of a projection may be wanted anywhere.
+  const looksUp = sideInputs !== undefined && spec?.inputs === undefined
+  if (splitBy === undefined || inOrder !== undefined || looksUp) return undefined
   const columns = from.map((_, input) => splitBy(options as never, row?.key ?? [], input))
   const [first] = columns
   return first !== undefined && first.length > 0 && columns.every(({ length }) => length === first.length) ? columns : undefined

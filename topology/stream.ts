@@ -1,56 +1,50 @@
 /** Rows on their way through a topology that is being built: a method for each operator, with types that follow the columns. */
 import type { AppendOptions } from '../operators/append.ts'
-import type { CountWindowOptions } from '../operators/countWindow.ts'
 import type { DedupeOptions } from '../operators/dedupe.ts'
 import type { EnrichOptions } from '../operators/enrich.ts'
-import type { EventTimeOptions } from '../operators/eventTime.ts'
 import type { FlatMapOptions } from '../operators/flatMap.ts'
 import type { FoldOptions } from '../operators/fold.ts'
 import type { FoldIntoOptions } from '../operators/foldInto.ts'
 import type { FormatOptions } from '../operators/format.ts'
-import type { HopOptions } from '../operators/hop.ts'
 import type { ParseOptions } from '../operators/parse.ts'
 import type { ProjectionOptions } from '../operators/projection.ts'
 import type { RouteOptions } from '../operators/route.ts'
-import type { SessionOptions } from '../operators/session.ts'
 import type { TapOptions } from '../operators/tap.ts'
 import type { TopNOptions } from '../operators/topN.ts'
-import type { TumbleOptions } from '../operators/tumble.ts'
 import type { ValidateOptions } from '../operators/validate.ts'
 import type { WebhookOptions } from '../operators/webhook.ts'
-import type { Aggregated, Caught, Extended, FieldOf, Fields, Renamed, Selected, Taken, Uses, Windowed } from './fields.ts'
+import type { Caught, Extended, FieldOf, Fields, Renamed, Selected, Taken } from './fields.ts'
 import type { TopologyBuilder } from './pipeline.ts'
 import type { StepInput } from './plan.ts'
+import type { By, Identified, Kept, Named } from './step-names.ts'
+import type { Joinable } from './stream-joins.ts'
+import { TimeMethods } from './stream-time.ts'
 
-interface Identified {
-  readonly id?: string
-}
-/** Columns that are a key: later rows of the same key wait behind one that was given up. */
-interface InOrder<Row> {
-  readonly inOrder?: readonly FieldOf<Row>[]
-}
-type Named<Row> = Identified & InOrder<Row>
-/** A step with state has an id that stays, since its state is kept under it. */
-type Kept<Row> = { readonly id: string } & InOrder<Row>
 type Options = Named<Record<string, unknown>> & Readonly<Record<string, unknown>>
-type By<Row> = { readonly by?: readonly FieldOf<Row>[] }
-/** The options of a window, with the key and the results known by name. */
-type Aggregating<Row, Window, Aggregates, Key> = Omit<Window, 'aggregate' | 'by'> &
-  Kept<Row> & { readonly by?: Key; readonly aggregate: Aggregates }
 
 /** Rows on their way, from one or more ports of earlier steps. */
-export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
+export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extends TimeMethods<Row, Key> {
   readonly #builder: TopologyBuilder
-  readonly #from: readonly StepInput[]
+  readonly from: readonly StepInput[]
 
   constructor(builder: TopologyBuilder, from: readonly StepInput[]) {
+    super()
     this.#builder = builder
-    this.#from = from
+    this.from = from
+  }
+
+  /** What several steps bring together is one side of a join only as a step of its own. */
+  protected override join<Out extends Fields>(operator: string, options: object, right?: Joinable<Fields>): WindowedStream<Out, Row> {
+    if (right === undefined) return this.windowed<Out>(operator, options)
+    const from = [this.from, right.from].map(side =>
+      side.length === 1 ? (side[0] as StepInput) : { step: this.#builder.add('merge', {}, { from: side }).id, port: 'main' },
+    )
+    return new Stream<Row>(this.#builder, from).windowed<Out>(operator, options) as WindowedStream<Out, Row>
   }
 
   #add(operator: string, options: object, name?: string): readonly StepInput[] {
     const { id, inOrder, ...rest } = options as Options
-    const step = this.#builder.add(operator, rest, { from: this.#from, id, name, inOrder })
+    const step = this.#builder.add(operator, rest, { from: this.from, id, name, inOrder })
     return [{ step: step.id, port: 'main' }]
   }
 
@@ -58,7 +52,19 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
     return new Stream<Out, OutKey>(this.#builder, this.#add(operator, options))
   }
 
-  #windows<Out extends Fields>(operator: string, options: object): WindowedStream<Out, Row> {
+  protected override aggregated<Out extends Fields>(operator: string, options: object): Stream<Out> {
+    return this.#then<Out>(operator, options)
+  }
+
+  protected override next<Out extends Fields, OutKey extends FieldOf<Out>>(operator: string, options: object): Stream<Out, OutKey> {
+    return this.#then<Out, OutKey>(operator, options)
+  }
+
+  protected override timed(options: object): Timed<Row, Key> {
+    return new Timed<Row, Key>(this.#builder, this.#add('eventTime', options))
+  }
+
+  protected override windowed<Out extends Fields>(operator: string, options: object): WindowedStream<Out, Row> {
     return new WindowedStream<Out, Row>(this.#builder, this.#add(operator, options))
   }
 
@@ -70,11 +76,6 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
   /** Any operator by name. */
   step(operator: string, options: Options = {}): Stream<Record<string, unknown>> {
     return this.#then(operator, options)
-  }
-
-  /** Says when rows happened; rows too far in the future leave by `suspect`. */
-  eventTime(options: EventTimeOptions & { readonly field: FieldOf<Row> } & Named<Row>): Timed<Row, Key> {
-    return new Timed<Row, Key>(this.#builder, this.#add('eventTime', options))
   }
 
   /** Keeps rows for which a condition holds: an expression, or a function as `module#export`. */
@@ -154,7 +155,7 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
   /** The rows of this stream and of others together, in the order of their causes; as a step of its own when it is given an id. */
   merge(other: Stream<Row, Key> | readonly Stream<Row, Key>[], { id }: Identified = {}): Stream<Row, Key> {
     const others = other instanceof Stream ? [other] : other
-    const all = new Stream<Row, Key>(this.#builder, [...this.#from, ...others.flatMap(one => one.#from)])
+    const all = new Stream<Row, Key>(this.#builder, [...this.from, ...others.flatMap(one => one.from)])
     return id === undefined ? all : all.#then<Row, Key>('merge', { id })
   }
 
@@ -210,41 +211,6 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
     return this.#then<Row & { [Name in As]: number }>('count', options)
   }
 
-  /** Aggregates rows by key in windows that follow one another; late rows leave by `late`. */
-  tumble<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
-    options: Aggregating<Row, TumbleOptions, Aggregates, K>,
-  ): WindowedStream<Windowed<Row, K[number], Aggregates>, Row> {
-    return this.#windows<Windowed<Row, K[number], Aggregates>>('tumble', options)
-  }
-
-  /** Aggregates rows by key in windows that overlap. */
-  hop<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
-    options: Aggregating<Row, HopOptions, Aggregates, K>,
-  ): WindowedStream<Windowed<Row, K[number], Aggregates>, Row> {
-    return this.#windows<Windowed<Row, K[number], Aggregates>>('hop', options)
-  }
-
-  /** Aggregates rows by key in windows that last as long as rows come. */
-  session<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
-    options: Aggregating<Row, SessionOptions, Aggregates, K>,
-  ): WindowedStream<Windowed<Row, K[number], Aggregates>, Row> {
-    return this.#windows<Windowed<Row, K[number], Aggregates>>('session', options)
-  }
-
-  /** Aggregates a number of rows by key. */
-  countWindow<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
-    options: Aggregating<Row, CountWindowOptions, Aggregates, K>,
-  ): Stream<Aggregated<Row, K[number], Aggregates>> {
-    return this.#then<Aggregated<Row, K[number], Aggregates>>('countWindow', options)
-  }
-
-  /** Aggregates all rows by key, once, at the end of the input. */
-  total<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
-    options: Kept<Row> & { readonly by?: K; readonly aggregate: Aggregates },
-  ): Stream<Aggregated<Row, K[number], Aggregates>> {
-    return this.#then<Aggregated<Row, K[number], Aggregates>>('total', options)
-  }
-
   /** Puts each row under its key, where readers look it up. */
   projection(options: ProjectionOptions & { readonly key: readonly FieldOf<Row>[] } & Named<Row>): TopologyBuilder {
     return this.#into('projection', options, `projection-${options.name}`)
@@ -274,13 +240,13 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> {
   port<Other extends Fields = Row>(port: string): Stream<Other> {
     return new Stream<Other>(
       this.#builder,
-      this.#from.map(({ step }) => ({ step, port })),
+      this.from.map(({ step }) => ({ step, port })),
     )
   }
 }
 
 /** Rows with an event time. */
-class Timed<Row extends Fields, Key extends FieldOf<Row> = never> extends Stream<Row, Key> {
+export class Timed<Row extends Fields, Key extends FieldOf<Row> = never> extends Stream<Row, Key> {
   /** Rows from too far in the future. */
   get suspect(): Stream<Row> {
     return this.port('suspect')
@@ -288,7 +254,7 @@ class Timed<Row extends Fields, Key extends FieldOf<Row> = never> extends Stream
 }
 
 /** Rows of closed windows. */
-class WindowedStream<Row extends Fields, From extends Fields> extends Stream<Row> {
+export class WindowedStream<Row extends Fields, From extends Fields> extends Stream<Row> {
   /** Rows whose window had closed when they came. */
   get late(): Stream<From> {
     return this.port<From>('late')

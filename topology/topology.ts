@@ -50,4 +50,6 @@ export interface Topology {
   readonly guarantee?: Guarantee
   /** Time between two writes of its state; the node's when left out. */
   readonly epochMs?: number
+  /** Between two ticks at least, for one that goes by the clock; a second when left out. */
+  readonly tickMs?: number
 }

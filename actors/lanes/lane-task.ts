@@ -26,6 +26,8 @@ export interface LaneAnswer {
   readonly bytes?: Uint8Array<ArrayBuffer>
   /** About how much waits for the next barrier. */
   readonly dirtyBytes: number
+  /** The least watermark at which rows leave each step, of those at which any are to. */
+  readonly wanted: Readonly<Record<string, number>>
   /** Rows in, out, late, suspect and dead of each step since the lane was started. */
   readonly counters: Readonly<Record<string, readonly number[]>>
 }

@@ -2,6 +2,7 @@
 import { assert } from '../../event/assert.ts'
 import type { Scope } from '../../event/scope.ts'
 import type { Flow } from '../../operators/flow.ts'
+import { StateMemory } from '../../operators/keyed/state-memory.ts'
 import type { Generations, StateStore } from '../../store/state.ts'
 import type { Plan } from '../../topology/plan.ts'
 import { type Section, sectionsOf } from '../../topology/sections.ts'
@@ -13,6 +14,7 @@ import { guardCalls, type SkippedRow } from '../skipped-rows.ts'
 import { type GraphContext, StepGraph } from '../step-graph.ts'
 import type { StepCounters } from '../step-node.ts'
 import { StepStates } from '../step-states.ts'
+import { TickWaits } from '../ticks.ts'
 import { laneOfKey } from './key-lanes.ts'
 import type { FlowsOf, LaneAnswer, LaneTask } from './lane-task.ts'
 
@@ -32,6 +34,8 @@ export interface LaneOptions extends LaneNumber {
   readonly store: StateStore
   readonly heartbeat: Heartbeat
   readonly incarnation: number
+  /** What the state of the topology may take in memory, in all lanes together; no bound when left out. */
+  readonly stateBytes?: number
   /** Rows at which a user's function never returned: their calls throw. */
   readonly skip: readonly SkippedRow[]
   readonly resolve: (reference: string) => Promise<unknown>
@@ -45,10 +49,12 @@ interface Level {
 export class Lane {
   readonly #heartbeat: Heartbeat
   readonly #states: StepStates
+  readonly #memory: StateMemory
   readonly #watermarks: SavedWatermarks
   readonly #levels = new Map<number, Level>()
   readonly #left = new Map<string, Flow[]>()
   readonly #order: readonly string[]
+  readonly #waits: TickWaits
 
   /** Loads what was saved of its keys. Rejects with INVALID when the steps can not be built. */
   static async start(options: LaneOptions): Promise<Lane> {
@@ -60,7 +66,7 @@ export class Lane {
     for (const [level, own] of Map.groupBy(sections, section => section.level)) {
       const ids = new Set(own.flatMap(({ steps }) => steps))
       const steps = plan.steps.filter(({ id }) => ids.has(id))
-      const parts = { plan, steps, watermarks: lane.#watermarks, shared, outlets: lane.#outlets(own, plan) }
+      const parts = { plan, steps, watermarks: lane.#watermarks, shared, waits: lane.#waits, outlets: lane.#outlets(own, plan) }
       lane.#levels.set(level, { graph: await StepGraph.build(parts, context), entries: own.map(({ entry }) => entry) })
     }
     return lane
@@ -68,9 +74,11 @@ export class Lane {
 
   private constructor({ plan, heartbeat, ...options }: LaneOptions) {
     this.#heartbeat = heartbeat
+    this.#memory = new StateMemory(options.stateBytes && options.stateBytes / options.lanes)
     this.#states = new StepStates({ ...options, topology: plan.topology, beat: () => heartbeat.beat() })
     this.#watermarks = new SavedWatermarks(this.#states.state(watermarksStep, watermarksVersion))
     this.#order = plan.steps.map(({ id }) => id)
+    this.#waits = new TickWaits(plan)
   }
 
   #contextOf(options: LaneOptions, sections: readonly Section[]): GraphContext {
@@ -83,6 +91,7 @@ export class Lane {
     }
     return {
       module,
+      memory: this.#memory,
       lanes,
       state: (step, version) => this.#states.state(step, version),
       projection: outside,
@@ -120,7 +129,7 @@ export class Lane {
     const own = this.#levels.get(level)
     assert(own !== undefined, `there is no section of level ${level}`)
     const { graph } = own
-    let isBarrier = false
+    let epoch: number | undefined
     if (replay) {
       const { step, page } = replay
       graph.attempt(() => sendBack(graph, page, { step, input: page.input }))
@@ -129,23 +138,25 @@ export class Lane {
       const node = graph.nodes.get(step)
       assert(node !== undefined, `there is no section that begins with ${step}`)
       for (const flow of flows) {
-        isBarrier ||= flow.kind === 'barrier'
+        if (flow.kind === 'barrier') epoch = flow.epoch
         graph.attempt(() => node.enter(flow.kind === 'page' ? flow.input : 0, flow))
       }
     }
-    if (isBarrier) graph.attempt(() => graph.save(this.#watermarks, step => own.entries.includes(step)))
+    if (epoch !== undefined) graph.attempt(() => graph.save(this.#watermarks, step => own.entries.includes(step)))
     this.#heartbeat.clear()
     graph.check()
-    return { push, level, ...this.#answer(graph), ...(isBarrier && { bytes: this.#states.bytes.take() }) }
+    return { push, level, ...this.#answer(graph), ...(epoch !== undefined && { bytes: this.#states.bytes.take(epoch) }) }
   }
 
-  #answer(graph: StepGraph): Pick<LaneAnswer, 'parts' | 'dead' | 'dirtyBytes' | 'counters'> {
+  #answer(graph: StepGraph): Pick<LaneAnswer, 'parts' | 'dead' | 'dirtyBytes' | 'counters' | 'wanted'> {
     const parts = this.#order.flatMap((step): FlowsOf[] => {
       const flows = graph.nodes.has(step) ? (this.#left.get(step)?.splice(0) ?? []) : []
       return flows.length === 0 ? [] : [{ step, flows }]
     })
     const dead = graph.dead.splice(0)
-    return { parts, dead, dirtyBytes: this.#states.bytes.length, counters: this.#counters }
+    // When so much of its state has changed, an epoch should end whatever waits for it.
+    const dirtyBytes = this.#memory.isDirty ? Infinity : this.#states.bytes.length
+    return { parts, dead, dirtyBytes, counters: this.#counters, wanted: this.#waits.wanted }
   }
 
   get #counters(): Record<string, readonly number[]> {

@@ -4,40 +4,26 @@
  */
 import { assert } from '../../event/assert.ts'
 import { EventStoreError } from '../../event/error.ts'
-import type { Barrier, End, Flow, Watermark } from '../../operators/flow.ts'
+import type { Flow, Tick } from '../../operators/flow.ts'
 import { aliveCount } from '../../operators/page.ts'
 import type { Plan } from '../../topology/plan.ts'
 import { sectionsOf, type Sections } from '../../topology/sections.ts'
 import type { GivenUpRow } from '../dead-letter.ts'
-import { enter, type Fragment, type FragmentContext, handing, type Passage, sendBack } from '../fragment.ts'
+import { enter, type Fragment, type FragmentContext, handing, type Passage, sendBack, withTicks } from '../fragment.ts'
 import { SavedWatermarks, watermarksStep, watermarksVersion } from '../saved-watermarks.ts'
 import { SharedProjections } from '../shared-projections.ts'
 import type { PulledPage } from '../source.ts'
 import { StepGraph } from '../step-graph.ts'
 import type { StepCounters } from '../step-node.ts'
+import { TickWaits } from '../ticks.ts'
+import { LaneFigures } from './lane-figures.ts'
 import { type LaneAnswer, LaneFailure, type LaneLink } from './lane-task.ts'
 import { MergedPages } from './merged-pages.ts'
 import { SectionSplits } from './section-splits.ts'
+import type { Pushed, Travelling } from './travelling.ts'
 
 /** Pushes that may be on their way; more would only wait. */
 const pushesMax = 16
-
-type Pushed = PulledPage | Watermark | Barrier | End
-
-/** A push on its way. */
-interface Travelling {
-  readonly push: number
-  readonly flow: Pushed
-  readonly passage: Passage | undefined
-  /** The layer that ran last. */
-  layer: number
-  /** Answers of the level behind it, by lane; and how many are still to come. */
-  answers: (LaneAnswer | undefined)[]
-  missing: number
-  /** What left the steps of layers and sections, for layers behind them. */
-  readonly left: Map<string, (readonly [flow: Flow, port: 'dead' | 'any'])[]>
-  readonly dead: GivenUpRow[]
-}
 
 export interface LanedOptions {
   readonly plan: Plan
@@ -54,8 +40,8 @@ export class LanedFragment implements Fragment {
   readonly #layers: StepGraph[] = []
   readonly #splits: SectionSplits
   readonly #merged = new Map<string, MergedPages>()
-  readonly #laneCounters: Readonly<Record<string, readonly number[]>>[]
-  readonly #laneDirtyBytes: number[]
+  readonly #figures: LaneFigures
+  readonly #waits: TickWaits
   #travelling: Travelling[] = []
   #pushes = 0
   #current: Travelling | undefined
@@ -78,11 +64,14 @@ export class LanedFragment implements Fragment {
     this.#watermarks = new SavedWatermarks(context.state(watermarksStep, watermarksVersion))
     this.#shared = new SharedProjections(plan)
     this.#hand = handing(plan, context)
-    this.#laneCounters = links.map(() => ({}))
-    this.#laneDirtyBytes = links.map(() => 0)
+    this.#figures = new LaneFigures(links.length)
+    this.#waits = new TickWaits(plan)
     for (const [lane, link] of links.entries()) link.answered = answer => this.#answered(lane, answer)
     this.#splits = new SectionSplits(this.#sections.sections, links.length)
-    for (const { steps } of this.#sections.sections) for (const step of steps) this.#merged.set(step, new MergedPages())
+    for (const step of this.#sections.sections.flatMap(({ steps }) => steps)) {
+      this.#merged.set(step, new MergedPages())
+      this.#waits.add(step, { for: 'watermark', at: () => this.#figures.wanted(step) })
+    }
   }
 
   async #build(): Promise<void> {
@@ -97,7 +86,7 @@ export class LanedFragment implements Fragment {
         if (isWanted) outlets.set(id, (flow, port) => this.#leave(id, flow, port))
       }
       const own = { entries: new Map(entries.map(id => [id, (flow: Flow) => this.#splits.take(id, flow)])), outlets }
-      const parts = { plan, steps, watermarks: this.#watermarks, shared: this.#shared, ...own }
+      const parts = { plan, steps, watermarks: this.#watermarks, shared: this.#shared, waits: this.#waits, ...own }
       this.#layers.push(await StepGraph.build(parts, this.#context))
     }
   }
@@ -117,7 +106,16 @@ export class LanedFragment implements Fragment {
 
   push(flow: Pushed, passage?: Passage): void {
     this.#check()
-    const travelling = { push: ++this.#pushes, flow, passage, layer: -1, answers: [], missing: 0, left: new Map(), dead: [] }
+    const travelling = {
+      push: ++this.#pushes,
+      flow: withTicks(flow),
+      passage,
+      layer: -1,
+      answers: [],
+      missing: 0,
+      left: new Map(),
+      dead: [],
+    }
     this.#travelling.push(travelling)
     this.#advance()
     this.#check()
@@ -128,7 +126,7 @@ export class LanedFragment implements Fragment {
   }
 
   get dirtyBytes(): number {
-    return this.#laneDirtyBytes.reduce((sum, bytes) => sum + bytes, 0)
+    return this.#figures.dirtyBytes
   }
 
   drained(): Promise<void> {
@@ -145,8 +143,7 @@ export class LanedFragment implements Fragment {
     assert(travelling !== undefined && travelling.layer + 1 === answer.level, 'a lane answers what was not asked')
     travelling.answers[lane] = answer
     travelling.missing--
-    this.#laneCounters[lane] = answer.counters
-    this.#laneDirtyBytes[lane] = answer.dirtyBytes
+    this.#figures.note(lane, answer)
     const wasFull = this.isFull
     this.#advance()
     if (wasFull || this.#failure) this.#context.woken?.()
@@ -214,7 +211,7 @@ export class LanedFragment implements Fragment {
   }
 
   /** Steps of later layers may take from the source itself. */
-  #leaveSource(source: string, flow: Pushed): void {
+  #leaveSource(source: string, flow: Pushed | Tick): void {
     const { plan } = this.#options
     const isWanted = plan.steps.some(({ id, from }) => from.some(({ step }) => step === source) && !this.#isIn(id, 0))
     if (!isWanted) return
@@ -251,15 +248,13 @@ export class LanedFragment implements Fragment {
   }
 
   #finish({ flow, dead, passage }: Travelling): void {
-    if (flow.kind === 'page' && flow.replay && !this.#isKnown(flow.replay.step)) sendBack(this.#layers[0] as StepGraph, flow, flow.replay)
+    const replay = flow.kind === 'page' ? flow.replay : undefined
+    const isKnown = this.#options.plan.steps.some(({ id }) => id === replay?.step)
+    if (replay && !isKnown) sendBack(this.#layers[0] as StepGraph, flow as PulledPage, replay)
     dead.push(...(this.#layers[0] as StepGraph).dead.splice(0))
     this.#shared.settle()
     this.#hand(dead)
     passage?.done?.()
-  }
-
-  #isKnown(step: string): boolean {
-    return this.#options.plan.steps.some(({ id }) => id === step)
   }
 
   #fail(error: unknown): void {
@@ -274,12 +269,11 @@ export class LanedFragment implements Fragment {
 
   get counters(): ReadonlyMap<string, StepCounters> {
     const nodes = new Map(this.#layers.flatMap(graph => [...graph.nodes]))
-    return new Map(this.#options.plan.steps.map(({ id }) => [id, nodes.get(id)?.counters ?? this.#counted(id)]))
+    return new Map(this.#options.plan.steps.map(({ id }) => [id, nodes.get(id)?.counters ?? this.#figures.counted(id)]))
   }
 
-  #counted(step: string): StepCounters {
-    const sum = (which: number): number => this.#laneCounters.reduce((all, counters) => all + (counters[step]?.[which] ?? 0), 0)
-    return { in: sum(0), out: sum(1), late: sum(2), suspect: sum(3), dead: sum(4) }
+  get tickAt(): number {
+    return this.#waits.dueAt
   }
 
   get watermark(): number | undefined {

@@ -35,7 +35,7 @@ export class MergedPages {
     const ports = new Set(lanes.flatMap(pages => pages.map(({ port }) => port)))
     for (const port of ports) {
       const own = lanes.map(pages => pages.filter(page => page.port === port)).filter(({ length }) => length > 0)
-      if (own.length === 1) for (const page of own[0] as readonly Page[]) send(page)
+      if (own.length === 1) for (const page of own[0] as readonly Page[]) send(inOrder(page))
       else for (const page of this.#merged(port, own)) send(page)
     }
   }
@@ -95,6 +95,11 @@ export class MergedPages {
     }
     return columnOf(values)
   }
+}
+
+/** Behind the merge the order of the rows is all there is. */
+function inOrder({ rank: _, tie: __, ...page }: Page): Page {
+  return page
 }
 
 /** Which row of which page each row is taken from. */

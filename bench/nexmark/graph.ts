@@ -15,7 +15,7 @@ export async function graphAlone(
   let found: Answer | undefined
   const context: FragmentContext = {
     module,
-    state: () => ({ rows: () => [], put: () => {}, delete: () => {} }),
+    state: () => ({ rows: () => [], get: () => undefined, getMany: keys => keys.map(() => undefined), put: () => {}, delete: () => {} }),
     projection: () => ({ put: (_, value) => (found = answerOf(value)), delete: () => {}, get: () => undefined, rows: () => [] }),
     outbox: () => ({ append: () => {}, post: () => {} }),
     dead: row => {

@@ -10,17 +10,24 @@ export interface AggregateUse<Result = unknown> {
   readonly field?: string
   /** An expression in place of the field: it is computed for each row. */
   readonly of?: string
+  /** A condition: only rows of which it is true are taken, as `filter (where …)` of Postgres. */
+  readonly where?: string
   readonly [option: string]: unknown
   /** Never there: carries the type of the result for the builder. */
   readonly result?: Result
 }
 
-/** What is aggregated: a column, or what an expression makes of each row. */
-export type Operand = string | { readonly of: string }
+/** Only rows of which a condition is true are taken. */
+export interface Filtered {
+  readonly where?: string
+}
+
+/** What is aggregated: a column, or what an expression makes of each row; of all rows, or of those of which a condition is true. */
+export type Operand = string | ({ readonly of: string } & Filtered) | ({ readonly field: string } & Filtered)
 
 /** The operand as a use says it. */
-export function operandOf(operand: Operand): { readonly field: string } | { readonly of: string } {
-  return typeof operand === 'string' ? { field: operand } : { of: operand.of }
+export function operandOf(operand: Operand | Filtered): Pick<AggregateUse, 'field' | 'of' | 'where'> {
+  return typeof operand === 'string' ? { field: operand } : { ...operand }
 }
 
 export interface AggregateSpec {
@@ -28,6 +35,10 @@ export interface AggregateSpec {
   readonly summary: string
   readonly description?: string
   readonly options: Readonly<Record<string, OptionSpec>>
+  /** `exact`, or how far the result may be off. */
+  readonly precision: string
+  /** What a cell, one key in one window, holds in memory and in the state. */
+  readonly memory: string
   /** Shown in the docs and run by the tests; `use` is how one writes it. */
   readonly example: {
     readonly use: string
@@ -40,6 +51,12 @@ export interface AggregateSpec {
 /** Where large state keeps parts that will not change any more, so that they are written once. */
 export interface ChunkWriter {
   put(chunk: number, bytes: Uint8Array): void
+}
+
+/** Where a window starts and ends, ms since the epoch; neither where windows have no bounds in time. */
+export interface WindowSpan {
+  readonly start?: number
+  readonly end?: number
 }
 
 /**
@@ -58,7 +75,7 @@ export interface AggregateCells {
    */
   merge(into: number, from: number): void
   /** The result as a JSON value; null when there was nothing to compute it from. */
-  result(cell: number): unknown
+  result(cell: number, span?: WindowSpan): unknown
   save(cell: number, writer: ByteWriter, chunks: ChunkWriter): void
   /** Into a cell that was reset. Chunks follow one by one, in order. */
   load(cell: number, reader: ByteReader): void
@@ -71,6 +88,10 @@ export interface AggregateReads {
   readonly numbers?: readonly string[]
   readonly booleans?: readonly string[]
   readonly values?: readonly string[]
+  /** Rows must have an event time. */
+  readonly needsTime?: boolean
+  /** Windows must have bounds in time. */
+  readonly needsBounds?: boolean
 }
 
 export interface Aggregate<Options = never> {

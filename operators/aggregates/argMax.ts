@@ -105,6 +105,8 @@ export const argMaxAggregate: Aggregate<ArgMaxOptions> = {
       field: numberField,
       take: { type: 'list', summary: 'Columns of the rows to keep; all that are not null when left out.' },
     },
+    precision: 'exact',
+    memory: 'the rows that reach the maximum',
     example: {
       use: "argMax('price')",
       options: { field: 'price' },

@@ -12,6 +12,8 @@ export const avgAggregate: Aggregate<{ readonly field: string }> = {
     name: 'avg',
     summary: 'The mean of a column, the same as `mean`; null when no row has a number there.',
     options: { field: numberField },
+    precision: 'exact for integers; else a double',
+    memory: '33 bytes',
     example: { use: "avg('delay')", options: { field: 'delay' }, rows: [{ delay: 1 }, { delay: 2 }, { delay: null }], result: 1.5 },
   },
   resultType: 'number',

@@ -90,6 +90,8 @@ export const collectAggregate: Aggregate<{ readonly field: string; readonly most
         summary: 'How many values are kept.',
       },
     },
+    precision: 'exact',
+    memory: 'the first `most` values',
     example: {
       use: "collect('gate')",
       options: { field: 'gate' },

@@ -1,12 +1,12 @@
 /** `count`: how many rows, or how many rows that have a field. */
 import { columnNamed } from '../page.ts'
 import { valueAt } from '../columns.ts'
-import { type Aggregate, type AggregateCells, type AggregateUse, grown, type Operand, operandOf } from './aggregate.ts'
+import { type Aggregate, type AggregateCells, type AggregateUse, type Filtered, grown, type Operand, operandOf } from './aggregate.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { Page } from '../flow.ts'
 
-/** All rows, or with a column those in which it is not null. */
-export function count(operand?: Operand): AggregateUse<number> {
+/** All rows, or with a column those in which it is not null; `count({ where: 'delay > 15' })` those of which a condition is true. */
+export function count(operand?: Operand | Filtered): AggregateUse<number> {
   return operand === undefined ? { aggregate: 'count' } : { aggregate: 'count', ...operandOf(operand) }
 }
 
@@ -59,6 +59,8 @@ export const countAggregate: Aggregate<{ readonly field?: string }> = {
     name: 'count',
     summary: 'How many rows there are, or with a field how many have it.',
     options: { field: { type: 'field', summary: 'Counts only rows in which this column, or an expression in `of`, is not null.' } },
+    precision: 'exact',
+    memory: '8 bytes',
     example: { use: 'count()', options: {}, rows: [{ delay: 1 }, { delay: null }], result: 2 },
   },
   resultType: 'integer',

@@ -13,6 +13,8 @@ export const everyAggregate: Aggregate<{ readonly field: string }> = {
     summary: 'Whether a column is true in every row; null when no row says.',
     description: 'As `bool_and` of Postgres: rows in which it is null are left out.',
     options: { field: booleanField },
+    precision: 'exact',
+    memory: '1 byte',
     example: { use: "every('late')", options: { field: 'late' }, rows: [{ late: true }, { late: false }, { late: null }], result: false },
   },
   resultType: 'boolean',

@@ -13,6 +13,8 @@ export const maxAggregate: Aggregate<{ readonly field: string }> = {
     summary: 'The largest number or time of a column; null when no row has one there.',
     description: 'In a column declared as `timestamp`, texts of ISO 8601 are times as well; the result is in milliseconds.',
     options: { field: numberField },
+    precision: 'exact',
+    memory: '9 bytes',
     example: { use: "max('delay')", options: { field: 'delay' }, rows: [{ delay: 4 }, { delay: 1 }, { delay: null }], result: 4 },
   },
   resultType: numberOf,

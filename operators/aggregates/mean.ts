@@ -20,6 +20,8 @@ export const meanAggregate: Aggregate<{ readonly field: string }> = {
     summary: 'The mean of a column; null when no row has a number there.',
     description: 'The exact sum (see `sum`) as a double, divided by the number of values.',
     options: { field: numberField },
+    precision: 'exact for integers; else a double',
+    memory: '33 bytes',
     example: { use: "mean('delay')", options: { field: 'delay' }, rows: [{ delay: 1 }, { delay: 2 }, { delay: null }], result: 1.5 },
   },
   resultType: 'number',

@@ -48,6 +48,8 @@ export const percentileAggregate: Aggregate<{ readonly field: string; readonly p
       field: numberField,
       p: { type: 'number', required: true, least: 0, most: 1, summary: 'From 0 to 1, with at most four decimals.' },
     },
+    precision: 'exact',
+    memory: '8 bytes a value',
     example: {
       use: "percentile('delay', 0.5)",
       options: { field: 'delay', p: 0.5 },

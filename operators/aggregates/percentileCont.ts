@@ -31,6 +31,8 @@ export const percentileContAggregate: Aggregate<{ readonly field: string; readon
       'As `percentile_cont` of Postgres: of n values the one at place p·(n − 1), counted from 0, in a straight line between its ' +
       'neighbours. `p` 0.5 is the median. It is exact, so all values of an open window are kept, 8 bytes each.',
     options: { field: numberField, p: { type: 'number', required: true, least: 0, most: 1, summary: 'From 0 to 1.' } },
+    precision: 'exact',
+    memory: '8 bytes a value',
     example: {
       use: "percentileCont('delay', 0.5)",
       options: { field: 'delay', p: 0.5 },

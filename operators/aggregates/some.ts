@@ -13,6 +13,8 @@ export const someAggregate: Aggregate<{ readonly field: string }> = {
     summary: 'Whether a column is true in some row; null when no row says.',
     description: 'As `bool_or` of Postgres: rows in which it is null are left out.',
     options: { field: booleanField },
+    precision: 'exact',
+    memory: '1 byte',
     example: { use: "some('late')", options: { field: 'late' }, rows: [{ late: true }, { late: false }, { late: null }], result: true },
   },
   resultType: 'boolean',

@@ -61,6 +61,8 @@ export const sumAggregate: Aggregate<{ readonly field: string }> = {
       'Integers up to 2^53 are added exactly, whatever their number; a sum above 2^53 is a decimal text. Other numbers are added as ' +
       'doubles in the order of the rows, beside the integers, and the result is then a double.',
     options: { field: numberField },
+    precision: 'exact for integers; else a double',
+    memory: '33 bytes',
     example: {
       use: "sum('delay')",
       options: { field: 'delay' },

@@ -26,7 +26,7 @@ function isWord(name: string): boolean {
 }
 
 /** The parts right below, in the order in which they are written. */
-function partsOf(syntax: Syntax): readonly Syntax[] {
+export function partsOf(syntax: Syntax): readonly Syntax[] {
   switch (syntax.kind) {
     case 'number':
     case 'text':

@@ -1,17 +1,17 @@
-/** State by key: a value for each key, of which only those that changed since the last barrier are written. */
+/**
+ * State by key: a value for each key. Those that changed since the last barrier are written then; of the others those that were not used for
+ * long leave memory when it gets scarce, and are read back when a row of their key comes.
+ */
 import { isDeepStrictEqual } from 'node:util'
-import { EventStoreError } from '../../event/error.ts'
-import { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
 import type { Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
 import { KeyIds, type KeyValue } from '../windows/window-keys.ts'
-import { exactText, exactValue } from './exact.ts'
+import { DiskRows } from './disk-rows.ts'
+import { type Format, type KeyedOptions, KeyedState } from './keyed-state.ts'
+import { type MemoryShare, StateMemory } from './state-memory.ts'
+import { keyBytes, ValueTable } from './value-table.ts'
 
-/** How a value is saved. */
-export interface Format<Value> {
-  write(value: Value, writer: ByteWriter): void
-  read(reader: ByteReader): Value
-}
+export type { Format, KeyedOptions } from './keyed-state.ts'
 
 export const numberFormat: Format<number> = {
   write: (value, writer) => writer.number(value),
@@ -23,58 +23,58 @@ export const textFormat: Format<string> = {
   read: reader => reader.text(),
 }
 
-export interface KeyedOptions<Value> {
-  /** Columns that are the key; those of the pages (of `keyBy`) when left out. */
-  readonly by?: readonly string[] | undefined
-  /** What the saved values mean; values of another meaning can not be gone on with. Plain JSON. */
-  readonly meaning: Readonly<Record<string, unknown>>
-  readonly format: Format<Value>
+/** A key with its value; `rowKey` of one that is on disk only. */
+export interface KeyedEntry<Value> {
+  readonly key: readonly KeyValue[]
+  readonly value: Value
+  readonly id: number
+  readonly rowKey?: Uint8Array
 }
-
-/** First bytes of the rows of state. */
-export const meaningRow = Uint8Array.of(0)
-const clockRow = Uint8Array.of(1)
-export const keyRow = 2
-
-const dirty = 1
-const stored = 2
 
 /** Above this, numbers of keys that have no value are given up. */
 const keysKept = 65_536
-
 export class KeyedRows<Value> {
-  readonly #context: StepContext
-  readonly #meaning: Readonly<Record<string, unknown>>
   readonly #by: readonly string[] | undefined
-  readonly #format: Format<Value>
-  readonly #writer = new ByteWriter()
+  readonly #state: KeyedState<Value>
+  readonly #disk: DiskRows<Value>
+  readonly #share: MemoryShare
   #keys: KeyIds | undefined
-  #isMeaningSaved = false
-  #values: (Value | undefined)[] = []
-  #flags = new Uint8Array(64)
-  #dirty: number[] = []
-  #size = 0
+  #table = new ValueTable<Value>()
   /** A time of the step that is saved with the keys; −Infinity at first. */
-  clock = -Infinity
-  #savedClock = -Infinity
+  clock: number
 
-  constructor(context: StepContext, { by, meaning, format }: KeyedOptions<Value>) {
-    this.#context = context
-    this.#by = by
-    this.#meaning = meaning
-    this.#format = format
+  constructor(context: StepContext, options: KeyedOptions<Value>) {
+    const { memory = new StateMemory() } = context
+    this.#by = options.by
+    this.#state = new KeyedState(context, options)
+    this.#disk = new DiskRows(this.#state, { filterBytes: memory.filterBytes, isOver: options.isOver })
+    this.#share = memory.share()
+    this.clock = this.#state.clock
     this.#load()
-    if (by !== undefined) this.#keysFor(by)
+    if (options.by !== undefined) this.#keysFor(options.by)
   }
 
-  /** How many keys have a value. */
+  /** How many keys have a value in memory. */
   get size(): number {
-    return this.#size
+    return this.#table.size
   }
 
-  /** The numbers of the keys of rows, until the next call of it or of `trim`; the array is used again. */
+  /** No key has a value, neither in memory nor on disk. */
+  get isEmpty(): boolean {
+    return this.#table.size === 0 && !this.#disk.hasRows
+  }
+
+  /** The numbers of the keys of rows, until the next call of it or of `trim`; the array is used again. Their values are in memory then. */
   idsOf(page: Page, rows: Int32Array): Int32Array {
-    return this.#keysFor(this.#by ?? page.key ?? []).idsOf(page, rows)
+    const keys = this.#keysFor(this.#by ?? page.key ?? [])
+    this.#makeRoom()
+    // It may have given numbers anew.
+    const ids = (this.#keys ?? keys).idsOf(page, rows)
+    if (this.#disk.hasRows) {
+      this.#disk.walk(2 * rows.length)
+      this.#readBack(ids, rows.length)
+    }
+    return ids
   }
 
   /** The columns that are the key. */
@@ -87,130 +87,143 @@ export class KeyedRows<Value> {
   }
 
   get(id: number): Value | undefined {
-    return this.#values[id]
+    return this.#table.values[id]
   }
 
   /** Values are written at the barrier: one that was changed in place is put again. */
   put(id: number, value: Value): void {
-    if (id >= this.#flags.length) {
-      const larger = new Uint8Array(Math.max(id + 1, 2 * this.#flags.length))
-      larger.set(this.#flags)
-      this.#flags = larger
-    }
-    // Filled up, because an array with holes is a slow one.
-    while (this.#values.length <= id) this.#values.push(undefined)
-    if (this.#values[id] === undefined) this.#size++
-    this.#values[id] = value
-    const flags = this.#flags[id] as number
-    if ((flags & dirty) !== 0) return
-    this.#flags[id] = flags | dirty
-    this.#dirty.push(id)
+    this.#table.put(id, value)
   }
 
   delete(id: number): void {
-    if (this.#values[id] === undefined) return
-    this.#values[id] = undefined
-    this.#size--
-    if (((this.#flags[id] as number) & stored) !== 0) this.#context.state.delete(this.#rowKey(id))
-    this.#flags[id] = 0
+    if (this.#table.values[id] === undefined) return
+    if (this.#table.delete(id)) this.#state.delete(this.#state.rowKey(this.keyOf(id)))
   }
 
-  /** The keys that have a value. */
+  /** The keys in memory that have a value. */
   *entries(): Iterable<readonly [id: number, value: Value]> {
-    for (let id = 0; id < this.#values.length; id++) {
-      const value = this.#values[id]
+    const { values } = this.#table
+    for (let id = 0; id < values.length; id++) {
+      const value = values[id]
       if (value !== undefined) yield [id, value]
     }
   }
 
-  /** Gives keys new numbers when most have no value any more, so that memory follows the keys that have one. */
-  trim(): void {
-    const keys = this.#keys
-    if (keys === undefined || keys.size <= keysKept || keys.size < 4 * this.#size) return
-    const [values, flags] = [this.#values, this.#flags]
-    this.#keys = new KeyIds(keys.fields)
-    this.#values = []
-    this.#flags = new Uint8Array(Math.max(64, this.#size))
-    this.#dirty = []
-    for (let old = 0; old < values.length; old++) {
-      if (values[old] === undefined) continue
-      const id = this.#keys.idOf(keys.keyOf(old))
-      this.#values.push(values[old])
-      this.#flags[id] = flags[old] as number
-      if (((flags[old] as number) & dirty) !== 0) this.#dirty.push(id)
+  /** Whether some keys are on disk only, so that `entries` is not all. */
+  get isPartial(): boolean {
+    return this.#disk.hasRows
+  }
+
+  /** All keys that have a value, those on disk too, in the order of their rows; the first value of a sorted key is at most `upTo`. */
+  *inOrder(upTo = Infinity): Iterable<KeyedEntry<Value>> {
+    const near: KeyedEntry<Value>[] = []
+    for (const [id, value] of this.entries()) {
+      const key = this.keyOf(id)
+      if (upTo === Infinity || (this.#state.arranged(key)[0] as number) <= upTo) near.push({ key, value, id })
     }
+    yield* this.#disk.mergedWith(near, upTo)
+  }
+
+  /** Removes a row that `inOrder` gave. */
+  remove({ id, rowKey }: KeyedEntry<Value>): void {
+    if (rowKey === undefined) this.delete(id)
+    else this.#state.delete(rowKey)
+  }
+
+  /** The least of the first values of the sorted keys, which are numbers; Infinity when there is none. */
+  least(): number {
+    let least = this.#disk.least()
+    for (const [id] of this.entries()) least = Math.min(least, this.#state.arranged(this.keyOf(id))[0] as number)
+    return least
+  }
+
+  /** Gives keys new numbers when most have no value any more, so that memory follows the keys that have one; answers whether it did. */
+  trim(): boolean {
+    if (this.#keys === undefined || this.#keys.size <= keysKept || this.#keys.size < 4 * this.size) return false
+    this.#renumber(this.#keys)
+    return true
   }
 
   /** Writes what changed since the last barrier. */
   save(): void {
-    const { state } = this.#context
-    if (this.clock !== this.#savedClock) {
-      this.#writer.number(this.clock)
-      state.put(clockRow, this.#writer.take())
-      this.#savedClock = this.clock
-    }
-    for (const id of this.#dirty) {
-      const value = this.#values[id]
-      // Deleted since, or put again and written already.
-      if (value === undefined || ((this.#flags[id] as number) & dirty) === 0) continue
-      this.#saveMeaning()
-      this.#format.write(value, this.#writer)
-      const bytes = this.#writer.take()
-      state.put(this.#rowKey(id), bytes)
-      this.#flags[id] = stored
-    }
-    this.#dirty = []
+    this.#state.saveClock(this.clock)
+    this.#table.save((id, value) => {
+      const rowKey = this.#state.rowKey(this.keyOf(id))
+      return sizeOf(rowKey, this.#state.put(rowKey, value, (this.#keys as KeyIds).fields))
+    })
+    this.#makeRoom()
   }
 
-  #rowKey(id: number): Uint8Array {
-    this.#writer.byte(keyRow)
-    this.#writer.text(exactText(this.keyOf(id)))
-    return this.#writer.take()
+  /** Brings the values of a page into memory, all by one read. */
+  #readBack(ids: Int32Array, count: number): void {
+    const asked: number[] = []
+    const rowKeys: Uint8Array[] = []
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number
+      if (this.#table.ask(id)) continue
+      const rowKey = this.#state.rowKey(this.keyOf(id))
+      if (!this.#disk.mayHold(rowKey)) continue
+      asked.push(id)
+      rowKeys.push(rowKey)
+    }
+    if (asked.length === 0) return
+    const found = this.#state.getMany(rowKeys)
+    for (let at = 0; at < asked.length; at++) {
+      const row = found[at]
+      if (row !== undefined) this.#table.takeBack(asked[at] as number, row[0], sizeOf(rowKeys[at] as Uint8Array, row[1]))
+    }
   }
 
-  #saveMeaning(): void {
-    if (this.#isMeaningSaved) return
-    this.#isMeaningSaved = true
-    this.#writer.text(JSON.stringify({ key: this.#keys?.fields, ...this.#meaning }))
-    this.#context.state.put(meaningRow, this.#writer.take())
+  /** Gives up values, where all steps together hold too much. No number of a key may be in use. */
+  #makeRoom(): void {
+    this.#tell()
+    const { excess } = this.#share
+    if (excess === 0) return
+    if (!this.#disk.hasRows) this.#table.knowAll()
+    this.#table.giveUp(excess, id => this.#disk.add(this.#state.rowKey(this.keyOf(id))))
+    // Most of what a key takes is its number.
+    if (this.#keys !== undefined && this.#keys.size > this.size) this.#renumber(this.#keys)
+    this.#tell()
+  }
+
+  #tell(): void {
+    const { usedBytes, dirtyBytes, size } = this.#table
+    this.#share.set(usedBytes + keyBytes * ((this.#keys?.size ?? 0) - size), dirtyBytes)
+  }
+
+  #renumber(old: KeyIds): void {
+    const keys = new KeyIds(old.fields)
+    this.#keys = keys
+    this.#table = this.#table.renumbered(id => keys.idOf(old.keyOf(id)))
   }
 
   #keysFor(fields: readonly string[]): KeyIds {
     this.#keys ??= new KeyIds(fields)
     if (fields === this.#keys.fields || isDeepStrictEqual(fields, this.#keys.fields)) return this.#keys
-    throw this.#incompatible(`its rows are kept by ${this.#keys.fields.join() || 'no key'}, not by ${fields.join() || 'no key'}`)
+    throw this.#state.incompatible(`its rows are kept by ${this.#keys.fields.join() || 'no key'}, not by ${fields.join() || 'no key'}`)
   }
 
+  /** Reads what there is room for; the rest stays on disk until it is asked for. */
   #load(): void {
-    const saved: (readonly [key: readonly KeyValue[], value: Value])[] = []
-    for (const [row, bytes] of this.#context.state.rows()) {
-      const key = new ByteReader(row)
-      const kind = key.byte()
-      const reader = new ByteReader(bytes)
-      if (kind === meaningRow[0]) this.#loadMeaning(reader.text())
-      else if (kind === clockRow[0]) this.clock = this.#savedClock = reader.number()
-      else saved.push([exactValue(key.text()) as KeyValue[], this.#format.read(reader)])
-    }
-    for (const [key, value] of saved) {
-      const keys = this.#keys as KeyIds
-      if (this.#context.owns?.(keys.fields, key) === false) continue
+    if (this.#state.fields === undefined) return
+    const keys = new KeyIds(this.#state.fields)
+    this.#keys = keys
+    for (const [key, value] of this.#state.takeUnsorted()) this.put(keys.idOf(key), value)
+    const { room } = this.#share
+    for (const { rowKey, key, value, valueBytes } of this.#state.rows()) {
+      if (this.#table.usedBytes > room) {
+        this.#table.knowAll()
+        this.#disk.holdsUnknown()
+        break
+      }
       const id = keys.idOf(key)
-      this.put(id, value)
-      this.#flags[id] = stored
+      if (this.#table.values[id] === undefined) this.#table.takeBack(id, value, sizeOf(rowKey, valueBytes))
     }
-    this.#dirty = []
+    this.#tell()
   }
+}
 
-  #loadMeaning(text: string): void {
-    const { key, ...saved } = JSON.parse(text) as { key: readonly string[] }
-    if (!isDeepStrictEqual(saved, JSON.parse(JSON.stringify(this.#meaning))))
-      throw this.#incompatible('what it saved was made with other options')
-    this.#isMeaningSaved = true
-    this.#keys = new KeyIds(key)
-  }
-
-  #incompatible(what: string): EventStoreError {
-    const { step } = this.#context
-    return new EventStoreError('INCOMPATIBLE', `step ${step}: ${what}; give it another id`, { step })
-  }
+/** Texts take twice their bytes in memory, and so do most values. */
+function sizeOf(rowKey: Uint8Array, valueBytes: number): number {
+  return keyBytes + 2 * (rowKey.length + valueBytes)
 }

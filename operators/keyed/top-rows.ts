@@ -3,7 +3,6 @@ import { columnOf, type TextDictionary, valueAt } from '../columns.ts'
 import type { Moves, Page, Row } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
 import { columnNamed, columnsOf, rowReader } from '../page.ts'
-import { compareKeys } from '../windows/window-keys.ts'
 import { Causes } from '../windows/window-order.ts'
 import { exactText, exactValue, settled } from './exact.ts'
 import { KeyedRows } from './keyed-rows.ts'
@@ -53,8 +52,13 @@ export class TopRows {
     this.#isWindowed = isWindowed
     this.#columns = orderColumns(order)
     this.#compare = comparing(this.#columns)
-    this.#groups = new KeyedRows(context, { meaning: { n, order, isWindowed }, format: rankingFormat })
-    this.#nextEnd = this.#earliestEnd()
+    this.#groups = new KeyedRows(context, {
+      meaning: { n, order, isWindowed },
+      format: rankingFormat,
+      ...(isWindowed && { arrange: endFirst }),
+    })
+    this.#nextEnd = isWindowed ? this.#groups.least() : Infinity
+    context.waits?.({ for: 'watermark', at: () => this.#nextEnd })
   }
 
   expect(moves: Moves): void {
@@ -96,7 +100,7 @@ export class TopRows {
 
   /** Sends the groups that are complete at a watermark, all of them at Infinity: by end of the window, key and rank. */
   close(watermark: number, send: (page: Page) => void): void {
-    if (this.#groups.size > 0 && (!this.#isWindowed || this.#nextEnd <= watermark)) {
+    if (!this.#groups.isEmpty && (!this.#isWindowed || this.#nextEnd <= watermark)) {
       this.#closeDue(watermark, send)
       this.#groups.trim()
     }
@@ -104,17 +108,13 @@ export class TopRows {
   }
 
   #closeDue(watermark: number, send: (page: Page) => void): void {
-    const isDue = (id: number, [first]: readonly Ranked[]): boolean =>
-      watermark === Infinity || isComplete(this.#endOf(id), first?.stamps?.[0] ?? -Infinity, watermark)
-    const due = Array.from(this.#groups.entries())
-      .filter(([id, best]) => isDue(id, best))
-      .map(([id, best]) => ({ id, best, key: this.#sortKey(id) }))
-    due.sort((a, b) => compareKeys(a.key, b.key))
     let leaving: Leaving[] = []
-    for (const { id, best, key } of due) {
-      const order = this.#isWindowed
-        ? this.#causes.of(this.#endOf(id), { beyond: includesEnd(this.#endOf(id), best) })
-        : this.#causes.of(Infinity)
+    for (const group of this.#groups.inOrder(this.#isWindowed ? watermark : Infinity)) {
+      const { value: best } = group
+      const end = this.#isWindowed ? (group.key[1] as number) : Infinity
+      if (watermark !== Infinity && !isComplete(end, best[0]?.stamps?.[0] ?? -Infinity, watermark)) continue
+      const key = this.#isWindowed ? endFirst(group.key) : group.key
+      const order = this.#isWindowed ? this.#causes.of(end, { beyond: includesEnd(end, best) }) : this.#causes.of(Infinity)
       for (const [index, { text, stamps }] of best.entries()) {
         leaving.push({ row: { ...(exactValue(text) as Row), rank: index + 1 }, order, stamps, key })
         if (leaving.length === pageRows) {
@@ -122,10 +122,10 @@ export class TopRows {
           leaving = []
         }
       }
-      this.#groups.delete(id)
+      this.#groups.remove(group)
     }
     if (leaving.length > 0) send(this.#pageOf(leaving))
-    this.#nextEnd = this.#earliestEnd()
+    if (this.#isWindowed) this.#nextEnd = this.#groups.least()
   }
 
   #pageOf(leaving: readonly Leaving[]): Page {
@@ -150,18 +150,11 @@ export class TopRows {
   #endOf(id: number): number {
     return this.#groups.keyOf(id)[1] as number
   }
+}
 
-  /** The end of the window first. */
-  #sortKey(id: number): unknown[] {
-    const key = this.#groups.keyOf(id)
-    return this.#isWindowed ? [key[1], key[0], ...key.slice(2)] : key
-  }
-
-  #earliestEnd(): number {
-    let earliest = Infinity
-    if (this.#isWindowed) for (const [id] of this.#groups.entries()) earliest = Math.min(earliest, this.#endOf(id))
-    return earliest
-  }
+/** The end of the window first, then its start; and back. */
+function endFirst(key: readonly unknown[]): readonly unknown[] {
+  return [key[1], key[0], ...key.slice(2)]
 }
 
 /** Windows that include their end are complete when the watermark is past it. */

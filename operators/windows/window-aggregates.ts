@@ -1,13 +1,14 @@
 /** The aggregates of a window step together: one number for a cell, the state of each aggregate beside it. */
 import { assert } from '../../event/assert.ts'
-import type { AggregateCells } from '../aggregates/aggregate.ts'
+import type { AggregateCells, AggregateReads, WindowSpan } from '../aggregates/aggregate.ts'
 import type { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
-import { evaluate, expressionOf } from '../expressions/expression.ts'
-import type { Column, Page } from '../flow.ts'
-import { booleansOf, type Fitting, numbersOf } from '../kinds.ts'
+import type { Page } from '../flow.ts'
+import { booleansOf, numbersOf } from '../kinds.ts'
 import type { StepContext } from '../operator.ts'
 import { columnNamed, withColumns } from '../page.ts'
-import { type AggregateUses, readyUses } from './window-uses.ts'
+import { OwnColumns } from './window-columns.ts'
+import { WindowFilters } from './window-filters.ts'
+import { type AggregateUses, type ReadyUse, readyUses } from './window-uses.ts'
 import { jsonFitting } from './window-values.ts'
 
 /** Called for each chunk of a cell that is written. */
@@ -15,21 +16,24 @@ export type PutChunk = (aggregate: number, chunk: number, bytes: Uint8Array) => 
 
 interface One {
   readonly cells: AggregateCells
-  /** The column that an expression fills for it. */
-  readonly computed: string | undefined
+  /** The number of its condition; −1 without one. */
+  readonly filter: number
+  /** Columns that are made for it, by their numbers. */
+  readonly own: readonly number[]
 }
 
 export class WindowAggregates {
   readonly names: readonly string[]
   readonly #context: StepContext
   readonly #all: readonly One[]
-  readonly #expressions = new Map<string, (page: Page, context: StepContext) => Fitting<Column>>()
+  readonly #filters: WindowFilters
+  readonly #own: OwnColumns
   readonly #numbers: readonly string[]
   readonly #booleans: readonly string[]
   readonly #values: readonly string[]
   /** Columns that are looked for one by one. */
   readonly #named: readonly string[]
-  /** The page as each aggregate sees it: with the column that was computed for it, and none that was for others. */
+  /** The page as each aggregate sees it: with the columns that were made for it, and none that were for others. */
   #seen: { readonly page: Page; readonly pages: readonly Page[] } | undefined
   #room = 0
 
@@ -37,25 +41,29 @@ export class WindowAggregates {
     const ready = readyUses(uses, context.row)
     const reads = ready.map(({ aggregate, options }) => aggregate.reads(options))
     this.#context = context
+    this.#filters = new WindowFilters(context)
+    this.#own = new OwnColumns(this.#filters, context)
     this.names = ready.map(({ name }) => name)
-    this.#all = ready.map(({ aggregate, options, computed }) => ({ cells: aggregate.create(options), computed: computed?.field }))
-    for (const { computed } of ready)
-      if (computed !== undefined && !this.#expressions.has(computed.field))
-        this.#expressions.set(computed.field, evaluate(expressionOf(computed.of, context.row)))
-    this.#numbers = [...new Set(reads.flatMap(({ numbers = [] }) => numbers))]
-    this.#booleans = [...new Set(reads.flatMap(({ booleans = [] }) => booleans))]
-    this.#values = [...new Set(reads.flatMap(({ values = [] }) => values))]
-    this.#named = [...new Set(reads.flatMap(({ fields }) => fields))].filter(field => field !== '*')
+    this.#all = ready.map((use, at) => {
+      const filter = use.where === undefined ? -1 : this.#filters.add(use.where)
+      return { cells: use.aggregate.create(use.options), filter, own: this.#own.of(use, reads[at] as AggregateReads, filter) }
+    })
+    const computed = new Set(ready.flatMap(use => use.computed?.field ?? []))
+    const of = (kind: 'numbers' | 'booleans' | 'values' | 'fields', isOf: (use: ReadyUse) => boolean = () => true): readonly string[] => {
+      const fields = reads.flatMap((read, at) => (isOf(ready[at] as ReadyUse) ? (read[kind] ?? []) : []))
+      return [...new Set(fields)].filter(field => !computed.has(field))
+    }
+    // Where a condition does not hold, a row may hold anything.
+    this.#numbers = of('numbers', ({ where }) => where === undefined)
+    this.#booleans = of('booleans', ({ where }) => where === undefined)
+    this.#values = of('values')
+    this.#named = of('fields').filter(field => field !== '*')
   }
 
   /** The page without the rows that hold what an aggregate can not take, or for which an expression fails, or whose key is no JSON. */
   fitting(page: Page, key: readonly string[]): Page {
     const context = this.#context
-    let fitting = page
-    for (const [field, compute] of this.#expressions) {
-      const { page: computed, column } = compute(fitting, context)
-      fitting = withColumns(computed, [[field, column]])
-    }
+    let fitting = this.#own.make(this.#filters.judge(page))
     for (const field of this.#numbers) {
       if (fitting.columns.get(field)?.kind === 'number') continue
       const fit = numbersOf(fitting, field, context)
@@ -74,22 +82,9 @@ export class WindowAggregates {
         fitting,
         lacking.map(field => [field, columnNamed(fitting, field)] as const),
       )
-    return this.#shownToEach(fitting)
-  }
-
-  #shownToEach(full: Page): Page {
-    if (this.#expressions.size === 0) {
-      this.#seen = undefined
-      return full
-    }
-    const columns = new Map(full.columns)
-    for (const field of this.#expressions.keys()) columns.delete(field)
-    const page = { ...full, columns }
-    const pages = this.#all.map(({ computed }) =>
-      computed === undefined ? page : withColumns(page, [[computed, columnNamed(full, computed)]]),
-    )
-    this.#seen = { page, pages }
-    return page
+    const pages = this.#own.size === 0 ? undefined : this.#all.map(({ own }) => this.#own.shown(fitting, own))
+    this.#seen = pages && { page: fitting, pages }
+    return fitting
   }
 
   /** Makes a cell ready for its first row. */
@@ -110,7 +105,16 @@ export class WindowAggregates {
   update(page: Page, rows: Int32Array, cells: Int32Array, count: number): void {
     const seen = this.#seen
     assert(seen === undefined || seen.page === page, 'rows are taken from another page than the one that was fitted')
-    for (let a = 0; a < this.#all.length; a++) (this.#all[a] as One).cells.update(seen?.pages[a] ?? page, rows, cells, count)
+    this.#filters.renew()
+    for (let a = 0; a < this.#all.length; a++) {
+      const one = this.#all[a] as One
+      const shown = seen?.pages[a] ?? page
+      if (one.filter < 0) one.cells.update(shown, rows, cells, count)
+      else {
+        const chosen = this.#filters.chosen(one.filter, rows, cells, count)
+        if (chosen.count > 0) one.cells.update(shown, chosen.rows, chosen.cells, chosen.count)
+      }
+    }
   }
 
   /** Takes all of cell `from` into cell `into`. */
@@ -118,8 +122,14 @@ export class WindowAggregates {
     for (const { cells } of this.#all) cells.merge(into, from)
   }
 
-  result(aggregate: number, cell: number): unknown {
-    return this.#all[aggregate]?.cells.result(cell)
+  /** Some keep parts of a cell in rows of their own. */
+  get hasChunks(): boolean {
+    return this.#all.some(({ cells }) => cells.loadChunk !== undefined)
+  }
+
+  /** `span`: where the window starts and ends, if it has bounds in time. */
+  result(aggregate: number, cell: number, span?: WindowSpan): unknown {
+    return this.#all[aggregate]?.cells.result(cell, span)
   }
 
   save(cell: number, writer: ByteWriter, putChunk: PutChunk): void {

@@ -10,16 +10,20 @@ export interface CountsOptions {
   readonly size: number
   /** A window starts each so many rows. */
   readonly every: number
+  /** Windows that are not full give results too, at the end of the input. */
+  readonly flushAtEnd?: boolean
   readonly by?: readonly string[] | undefined
   readonly aggregate: AggregateUses
 }
 
 interface CountWindow {
-  /** Tells it from others in the state, and the older from the younger. */
+  /** Tells it from others of its key in the state, and the older from the younger. */
   readonly serial: number
   cell: number
   /** How many rows it holds. */
   count: number
+  /** When the last of them happened; −Infinity where that is not asked for. */
+  time: number
 }
 
 export class CountWindows extends KeyedWindows<CountWindow> {
@@ -27,13 +31,17 @@ export class CountWindows extends KeyedWindows<CountWindow> {
   readonly #every: number
   /** Windows of each key that are still to be filled, the oldest first. */
   readonly #ofKey = new Map<number, CountWindow[]>()
-  #nextSerial = 1
+  readonly #flushesAtEnd: boolean
+  /** The watermark in band, as it is and as it was saved: what leaves at the end must not have happened before it. */
+  #watermark = -Infinity
+  #savedWatermark = -Infinity
 
-  constructor(context: StepContext, { size, every, by, aggregate }: CountsOptions) {
-    super(context, { by, aggregate, shape: { size, ...(every !== size && { every }) } })
+  constructor(context: StepContext, { size, every, flushAtEnd = false, by, aggregate }: CountsOptions) {
+    super(context, { by, aggregate, shape: { size, ...(every !== size && { every }), ...(flushAtEnd && { flushAtEnd }) } })
     this.#size = size
     this.#every = every
-    this.load()
+    this.#flushesAtEnd = flushAtEnd
+    for (const watermark of this.load()) this.#watermark = this.#savedWatermark = Math.max(this.#watermark, watermark)
   }
 
   /** Takes the rows of a page. A window that is full gets no more rows, so its results can be read when all rows have been added. */
@@ -46,6 +54,7 @@ export class CountWindows extends KeyedWindows<CountWindow> {
       for (const window of windows) {
         this.cells.take(fitting, row, window.cell)
         window.count++
+        if (this.#flushesAtEnd) window.time = Math.max(window.time, fitting.eventTime?.[row] ?? -Infinity)
       }
       if (windows[0]?.count !== this.#size) continue
       full.push({ row, cell: windows[0].cell })
@@ -73,12 +82,41 @@ export class CountWindows extends KeyedWindows<CountWindow> {
     let windows = this.#ofKey.get(key)
     if (windows === undefined) this.#ofKey.set(key, (windows = []))
     const youngest = windows.at(-1)
-    if (youngest === undefined || youngest.count === this.#every) windows.push(this.#opened({ serial: this.#nextSerial++, count: 0, key }))
+    if (youngest === undefined || youngest.count === this.#every)
+      windows.push(this.#opened(key, { serial: 1 + (youngest?.serial ?? 0), count: 0, time: -Infinity }))
     return windows
   }
 
-  #opened({ serial, count, key }: { serial: number; count: number; key: number }): CountWindow {
-    const window: CountWindow = { serial, count, cell: -1 }
+  /** At the end of the input the windows that are not full leave, by key and the older first. */
+  advance(until: number, send: Send): void {
+    if (until !== Infinity) this.#watermark = Math.max(this.#watermark, until)
+    if (until !== Infinity || !this.#flushesAtEnd || this.#ofKey.size === 0) return
+    const order = this.causes.of(Infinity)
+    const watermark = this.#watermark
+    const keys = [...this.#ofKey.keys()].sort((a, b) => this.keys.compare(a, b))
+    for (const window of keys.flatMap(key => this.#ofKey.get(key) as CountWindow[])) {
+      const eventTime = window.time === -Infinity ? undefined : Math.max(window.time, watermark)
+      this.leave(window.cell, { order, eventTime, watermark })
+      this.drop(window.cell)
+      this.flush(send, false)
+    }
+    this.#ofKey.clear()
+    this.#watermark = -Infinity
+    this.flush(send)
+  }
+
+  override save(): void {
+    super.save()
+    // Lanes share what they save of this, so one that has nothing leaves it to the others until the end.
+    const watermark = this.#watermark
+    if (!this.#flushesAtEnd || watermark === this.#savedWatermark || (watermark !== -Infinity && this.#ofKey.size === 0)) return
+    if (this.#savedWatermark !== -Infinity) this.state.unmark(this.#savedWatermark)
+    if (watermark !== -Infinity) this.state.mark(watermark)
+    this.#savedWatermark = watermark
+  }
+
+  #opened(key: number, { serial, count, time }: Omit<CountWindow, 'cell'>): CountWindow {
+    const window: CountWindow = { serial, count, time, cell: -1 }
     window.cell = this.cells.open(window, key)
     return window
   }
@@ -87,14 +125,14 @@ export class CountWindows extends KeyedWindows<CountWindow> {
     return serial
   }
 
-  protected override writeHead({ count }: CountWindow, writer: ByteWriter): void {
+  protected override writeHead({ count, time }: CountWindow, writer: ByteWriter): void {
     writer.number(count)
+    if (this.#flushesAtEnd) writer.number(time)
   }
 
   /** The state gives windows in the order of their numbers, so the oldest of a key comes first. */
   protected override reopen(serial: number, key: number, head: ByteReader): number {
-    const window = this.#opened({ serial, count: head.number(), key })
-    this.#nextSerial = Math.max(this.#nextSerial, serial + 1)
+    const window = this.#opened(key, { serial, count: head.number(), time: this.#flushesAtEnd ? head.number() : -Infinity })
     const windows = this.#ofKey.get(key)
     if (windows === undefined) this.#ofKey.set(key, [window])
     else windows.push(window)

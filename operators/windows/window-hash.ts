@@ -77,6 +77,28 @@ export class CellTable {
     }
   }
 
+  /** Adds a key, unless it is there: then answers its place, else −1. */
+  addOnce(key: number, cell: number): number {
+    const mask = this.#slots.length - 1
+    for (let slot = spread(key, 0) & mask; ; slot = (slot + 1) & mask) {
+      const at = this.#slots[slot] as number
+      if (at !== empty) {
+        if (this.#keys[at] === key) return at
+        continue
+      }
+      this.add(key, cell)
+      return -1
+    }
+  }
+
+  cellAt(at: number): number {
+    return this.#cells[at] as number
+  }
+
+  setCellAt(at: number, cell: number): void {
+    this.#cells[at] = cell
+  }
+
   /** Adds a key that is not there. */
   add(key: number, cell: number): void {
     if (this.size === this.#keys.length) {

@@ -1,5 +1,5 @@
 /** Numbers for keys: the values of the key columns of a row become one small number, and back. */
-import { sliceAt, valueAt } from '../columns.ts'
+import { columnOf, sliceAt, TextDictionary, valueAt } from '../columns.ts'
 import type { Column, Page } from '../flow.ts'
 import { columnNamed } from '../page.ts'
 import { PairIds } from './window-hash.ts'
@@ -20,6 +20,8 @@ class ValueIds {
   readonly #ofPair: number[] = []
   /** What the codes of a dictionary mean here; −1 not asked yet. */
   readonly #ofDictionary = new WeakMap<readonly string[], Int32Array>()
+  /** Of the texts that leave. */
+  #dictionary = new TextDictionary()
 
   fill(column: Column, rows: Int32Array, ids: Int32Array): void {
     if (column.kind === 'text') this.#fillTexts(column.codes, column.dictionary, rows, ids)
@@ -66,6 +68,26 @@ class ValueIds {
   #add(value: KeyValue): number {
     this.values.push(value ?? null)
     return this.values.length - 1
+  }
+
+  /** The values of numbers as a column. */
+  columnOf(ids: Int32Array): Column {
+    const { values } = this
+    const numbers = new Float64Array(ids.length)
+    for (let i = 0; i < ids.length; i++) {
+      const value = values[ids[i] as number]
+      if (typeof value !== 'number') return this.#mixedColumn(ids)
+      numbers[i] = value
+    }
+    return { kind: 'number', values: numbers }
+  }
+
+  #mixedColumn(ids: Int32Array): Column {
+    if (this.#dictionary.isFull) this.#dictionary = new TextDictionary()
+    return columnOf(
+      Array.from(ids, id => this.values[id]),
+      this.#dictionary,
+    )
   }
 }
 
@@ -122,6 +144,38 @@ export class KeyIds {
       if (pairs !== undefined) rest = pairs.left(rest)
     }
     return key
+  }
+
+  /** The columns of the keys of these numbers. */
+  columnsOf(ids: Int32Array): Column[] {
+    const columns: Column[] = []
+    let rest = ids
+    for (let c = this.#columns.length - 1; c >= 0; c--) {
+      const pairs = this.#pairs[c - 1]
+      columns.unshift((this.#columns[c] as ValueIds).columnOf(pairs === undefined ? rest : rest.map(id => pairs.right(id))))
+      if (pairs !== undefined) rest = rest.map(id => pairs.left(id))
+    }
+    return columns
+  }
+
+  /** The keys themselves, where they are integers of one column. */
+  integersOf(ids: Int32Array): Float64Array | undefined {
+    const [column, more] = this.#columns
+    if (column === undefined || more !== undefined) return undefined
+    const integers = new Float64Array(ids.length)
+    for (let i = 0; i < ids.length; i++) {
+      const value = column.values[ids[i] as number]
+      if (typeof value !== 'number' || !Number.isSafeInteger(value)) return undefined
+      integers[i] = value
+    }
+    return integers
+  }
+
+  /** The order of two keys, by their numbers. */
+  compare(a: number, b: number): number {
+    const [first, more] = this.#columns
+    if (first === undefined || more !== undefined) return compareKeys(this.keyOf(a), this.keyOf(b))
+    return compareValues(first.values[a], first.values[b])
   }
 }
 

@@ -1,39 +1,72 @@
 /** The order in which results leave: by key within a window, and the row that is their cause. */
 import type { Moves, Page } from '../flow.ts'
 import type { CellTable } from './window-hash.ts'
-import { compareKeys, type KeyIds } from './window-keys.ts'
+import type { KeyIds } from './window-keys.ts'
 
 /** Sorts the cells of a window by key. */
 export class KeyOrder {
-  /** The place of each key number among all, while no new key has come. */
+  /** The numbers of keys by their keys, and the place of each number among them, as far as they were looked at. */
+  #sorted = new Int32Array(0)
   #ranks = new Int32Array(0)
 
   /** Numbers of keys mean other keys from here on. */
   renumbered(): void {
-    this.#ranks = new Int32Array(0)
+    this.#sorted = this.#ranks = new Int32Array(0)
   }
 
-  /** Places in the table by key. Ranks make it a sort of numbers; they are made anew only when that is cheap beside the sort itself. */
-  sorted(table: CellTable, keys: KeyIds): Iterable<number> {
-    if (table.size < 2) return [0].slice(0, table.size)
-    const { keys: numbers } = table
-    if (this.#ranks.length < keys.size && 4 * table.size >= keys.size) this.#ranks = ranksOf(keys)
-    if (numbers.some(number => number >= this.#ranks.length)) {
-      const tuples = Array.from(numbers, number => keys.keyOf(number))
-      return Array.from(numbers.keys()).sort((a, b) => compareKeys(tuples[a] as unknown[], tuples[b] as unknown[]))
+  /** Places in the table by key. */
+  sorted(table: CellTable, keys: KeyIds): Int32Array | readonly number[] {
+    const { size, keys: numbers } = table
+    if (size < 2) return [0].slice(0, size)
+    const values = keys.integersOf(numbers)
+    if (values !== undefined) return placesOf(values)
+    // Ranks make it a sort of integers; they are kept up only when that is cheap beside the sort itself.
+    if (this.#ranks.length < keys.size && 4 * size >= keys.size) this.#rank(keys)
+    const ranks = this.#ranks
+    if (numbers.some(number => number >= ranks.length))
+      return Array.from(numbers.keys()).sort((a, b) => keys.compare(numbers[a] as number, numbers[b] as number))
+    const ranked = new Float64Array(size)
+    for (let at = 0; at < size; at++) ranked[at] = ranks[numbers[at] as number] as number
+    return placesOf(ranked)
+  }
+
+  /** Sorts the keys that are new, and merges them with those that were sorted before. */
+  #rank(keys: KeyIds): void {
+    const old = this.#sorted
+    const fresh = Array.from({ length: keys.size - old.length }, (_, i) => old.length + i).sort((a, b) => keys.compare(a, b))
+    const [sorted, ranks] = [new Int32Array(keys.size), new Int32Array(keys.size)]
+    for (let rank = 0, left = 0, right = 0; rank < sorted.length; rank++) {
+      const isOld = right === fresh.length || (left < old.length && keys.compare(old[left] as number, fresh[right] as number) < 0)
+      const number = (isOld ? old[left++] : fresh[right++]) as number
+      sorted[rank] = number
+      ranks[number] = rank
     }
-    const packed = new Float64Array(table.size)
-    for (let at = 0; at < table.size; at++) packed[at] = (this.#ranks[numbers[at] as number] as number) * table.size + at
-    return packed.sort().map(value => value % table.size)
+    this.#sorted = sorted
+    this.#ranks = ranks
   }
 }
 
-function ranksOf(keys: KeyIds): Int32Array<ArrayBuffer> {
-  const tuples = Array.from({ length: keys.size }, (_, number) => keys.keyOf(number))
-  const ranks = new Int32Array(keys.size)
-  const sorted = Array.from(tuples.keys()).sort((a, b) => compareKeys(tuples[a] as unknown[], tuples[b] as unknown[]))
-  for (const [rank, number] of sorted.entries()) ranks[number] = rank
-  return ranks
+/** The places of integers from the least to the largest; those that are equal stay in order. */
+function placesOf(values: Float64Array): Int32Array | readonly number[] {
+  const count = values.length
+  let [least, most] = [Infinity, -Infinity]
+  for (let at = 0; at < count; at++) {
+    const value = values[at] as number
+    if (value < least) least = value
+    if (value > most) most = value
+  }
+  if ((most - least + 1) * count > Number.MAX_SAFE_INTEGER)
+    return Array.from(values.keys()).sort((a, b) => (values[a] as number) - (values[b] as number))
+  // A value and its place are one number: sorting numbers needs no calls.
+  const packed = new Float64Array(count)
+  for (let at = 0; at < count; at++) packed[at] = ((values[at] as number) - least) * count + at
+  packed.sort()
+  const places = new Int32Array(count)
+  for (let at = 0; at < count; at++) {
+    const value = packed[at] as number
+    places[at] = value - Math.floor(value / count) * count
+  }
+  return places
 }
 
 /** The end of the input as a move: all that is still open leaves at the row of this order. */

@@ -36,7 +36,7 @@ export class RefiringWindows extends AlignedWindows {
         this.#fire(stamp, send, fitting.order[row])
       }
       const last = this.startOf(time)
-      if (stamp >= last + this.sizeMs + this.#lateMs) {
+      if (stamp >= this.endOf(last) + this.#lateMs) {
         late.push(row)
         continue
       }
@@ -86,7 +86,7 @@ export class RefiringWindows extends AlignedWindows {
   /** `upTo`: the order of the row before which they leave. */
   #fire(until: number, send: Send, upTo?: number): void {
     for (const window of this.due(until)) {
-      this.leaveAll(window, send, { lateMs: this.#lateMs, upTo })
+      this.leaveWindow(window, send, { lateMs: this.#lateMs, upTo })
       this.#noteFired(window)
     }
     this.findNextEnd()
@@ -101,6 +101,10 @@ export class RefiringWindows extends AlignedWindows {
     this.#findNextKept()
     this.findNextEnd()
     this.forgetKeys()
+  }
+
+  protected override dueAt(): number {
+    return this.#isUpdating ? Infinity : this.nextEnd
   }
 
   #findNextKept(): void {

@@ -1,10 +1,12 @@
 /** The rows that leave windows, gathered to pages: the key, the bounds of the window, and what was computed. */
+import { grown } from '../aggregates/aggregate.ts'
 import { columnOf, TextDictionary } from '../columns.ts'
 import type { Column, Page } from '../flow.ts'
 import type { WindowAggregates } from './window-aggregates.ts'
+import type { KeyIds } from './window-keys.ts'
 
 /** A page is sent when it holds at least so many rows. */
-const pageRows = 4096
+export const pageRows = 4096
 
 /** What stands beside the results of one window. */
 export interface Leaving {
@@ -17,6 +19,8 @@ export interface Leaving {
   readonly watermark?: number | undefined
   /** Present where a row is the cause and not the time: its place among rows of the same order, if it has one. */
   readonly rank?: number
+  /** What the rows that leave together are sorted by before their keys, if it is not `end`. */
+  readonly tie?: number
 }
 
 /** For what leaves because a row came. */
@@ -28,9 +32,17 @@ export class WindowRows {
   readonly #aggregates: WindowAggregates
   readonly #hasTies: boolean
   readonly #dictionaries = new Map<string, TextDictionary>()
-  #keys: unknown[][] = []
+  #count = 0
+  #ids = new Int32Array(pageRows)
+  #starts = new Float64Array(pageRows)
+  #ends = new Float64Array(pageRows)
+  #orders = new Float64Array(pageRows)
+  #times = new Float64Array(pageRows)
+  #watermarks = new Float64Array(pageRows)
+  #ties = new Float64Array(pageRows)
+  #ranks = new Float64Array(pageRows)
   #results: unknown[][]
-  #leaving: Leaving[] = []
+  #first: Leaving | undefined
 
   /** `hasTies`: the rows will be merged with those of other lanes. */
   constructor(aggregates: WindowAggregates, hasTies: boolean) {
@@ -40,40 +52,60 @@ export class WindowRows {
   }
 
   get isFull(): boolean {
-    return this.#leaving.length >= pageRows
+    return this.#count >= pageRows
   }
 
-  /** Reads the results of a cell as they are now. */
-  add(key: readonly unknown[], cell: number, leaving: Leaving): void {
-    for (let c = 0; c < key.length; c++) (this.#keys[c] ??= []).push(key[c])
-    for (let a = 0; a < this.#results.length; a++) this.#results[a]?.push(this.#aggregates.result(a, cell))
-    this.#leaving.push(leaving)
+  /** Reads the results of a cell as they are now; `id` is the number of its key. */
+  add(id: number, cell: number, leaving: Leaving): void {
+    this.#first ??= leaving
+    if (this.#count === this.#ids.length) this.#grow()
+    const at = this.#count++
+    this.#ids[at] = id
+    for (let a = 0; a < this.#results.length; a++) (this.#results[a] as unknown[]).push(this.#aggregates.result(a, cell, leaving))
+    const { start = NaN, end = 0, order, eventTime = NaN, watermark = -Infinity, tie = end, rank = Infinity } = leaving
+    this.#starts[at] = start
+    this.#ends[at] = end
+    this.#orders[at] = order
+    this.#times[at] = eventTime
+    this.#watermarks[at] = watermark
+    this.#ties[at] = tie
+    this.#ranks[at] = rank
   }
 
-  /** Sends what has gathered; `fields` name the key. */
-  flush(fields: readonly string[], send: (page: Page) => void): void {
-    const leaving = this.#leaving
-    const [first] = leaving
+  #grow(): void {
+    const rows = 2 * this.#count
+    this.#ids = grown(this.#ids, rows)
+    this.#starts = grown(this.#starts, rows)
+    this.#ends = grown(this.#ends, rows)
+    this.#orders = grown(this.#orders, rows)
+    this.#times = grown(this.#times, rows)
+    this.#watermarks = grown(this.#watermarks, rows)
+    this.#ties = grown(this.#ties, rows)
+    this.#ranks = grown(this.#ranks, rows)
+  }
+
+  /** Sends what has gathered; `keys` knows the keys by their numbers. */
+  flush(keys: KeyIds, send: (page: Page) => void): void {
+    const [first, count] = [this.#first, this.#count]
     if (first === undefined) return
     const columns = new Map<string, Column>()
-    for (const [c, field] of fields.entries()) columns.set(field, this.#column(field, this.#keys[c] ?? []))
+    const key = keys.columnsOf(this.#ids.subarray(0, count))
+    for (let c = 0; c < key.length; c++) columns.set(keys.fields[c] as string, key[c] as Column)
     if (first.start !== undefined) {
-      columns.set('windowStart', { kind: 'number', values: Float64Array.from(leaving, ({ start }) => start as number) })
-      columns.set('windowEnd', { kind: 'number', values: Float64Array.from(leaving, ({ end }) => end as number) })
+      columns.set('windowStart', { kind: 'number', values: this.#starts.slice(0, count) })
+      columns.set('windowEnd', { kind: 'number', values: this.#ends.slice(0, count) })
     }
     for (const [a, name] of this.#aggregates.names.entries()) columns.set(name, this.#column(name, this.#results[a] ?? []))
-    const order = Float64Array.from(leaving, one => one.order)
-    const tie = this.#hasTies && {
-      rank: Float64Array.from(leaving, ({ rank = Infinity }) => rank),
-      tie: { time: Float64Array.from(leaving, ({ end = 0 }) => end), key: fields.map(field => columns.get(field) as Column) },
+    const tie = this.#hasTies && { rank: this.#ranks.slice(0, count), tie: { time: this.#ties.slice(0, count), key } }
+    const page: Page = { kind: 'page', port: 'main', input: 0, count, columns, order: this.#orders.slice(0, count), ...tie }
+    const times = first.eventTime !== undefined && {
+      eventTime: this.#times.slice(0, count),
+      watermark: this.#watermarks.slice(0, count),
     }
-    const page: Page = { kind: 'page', port: 'main', input: 0, count: leaving.length, columns, order, ...tie }
-    this.#keys = []
     this.#results = this.#aggregates.names.map(() => [])
-    this.#leaving = []
-    if (first.eventTime === undefined) return send(page)
-    const eventTime = Float64Array.from(leaving, one => one.eventTime as number)
-    send({ ...page, eventTime, watermark: Float64Array.from(leaving, ({ watermark = -Infinity }) => watermark) })
+    this.#count = 0
+    this.#first = undefined
+    send({ ...page, ...times })
   }
 
   #column(name: string, values: unknown[]): Column {

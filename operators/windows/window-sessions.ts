@@ -18,7 +18,7 @@ export interface SessionsOptions {
 }
 
 interface Session {
-  /** Tells it from others in the state: its first row can change. */
+  /** Tells it from others of its key in the state: its first row can change. */
   readonly serial: number
   cell: number
   first: number
@@ -52,7 +52,6 @@ export class Sessions extends KeyedWindows<Session> {
   /** Those whose results must leave, and those that are given up, each waiting for a time that may have moved on. */
   readonly #due = new TimeHeap<Session>()
   readonly #kept = new TimeHeap<Session>()
-  #nextSerial = 1
 
   constructor(context: StepContext, { gapMs, lateMs, emit, by, aggregate }: SessionsOptions) {
     const shape = { gapMs, ...(lateMs > 0 && { lateMs }), ...(emit !== 'onClose' && { emit }) }
@@ -107,7 +106,8 @@ export class Sessions extends KeyedWindows<Session> {
   }
 
   #opened(key: number, time: number): Session {
-    const session: Session = { serial: this.#nextSerial++, cell: -1, first: time, last: time, isFired: false, isKept: true }
+    const serial = 1 + (this.#ofKey.get(key) ?? []).reduce((most, known) => Math.max(most, known.serial), 0)
+    const session: Session = { serial, cell: -1, first: time, last: time, isFired: false, isKept: true }
     session.cell = this.cells.open(session, key)
     this.#enlist(key, session)
     this.#wait(session)
@@ -196,7 +196,7 @@ export class Sessions extends KeyedWindows<Session> {
       if (end < until) due.push({ session, end, key: this.keys.keyOf(this.cells.keyOf(session.cell)) })
       else this.#due.push(end, session)
     }
-    due.sort((a, b) => a.end - b.end || compareKeys(a.key, b.key) || a.session.serial - b.session.serial)
+    due.sort((a, b) => a.end - b.end || compareKeys(a.key, b.key))
     for (const { session, end } of due) {
       // None that ends earlier is still to come, but for those that late rows change.
       const watermark = end - this.#lateMs
@@ -221,6 +221,11 @@ export class Sessions extends KeyedWindows<Session> {
     this.forgetKeys()
   }
 
+  /** A session closes when the watermark is past its end. */
+  protected override dueAt(): number {
+    return this.#due.time + 1
+  }
+
   protected override placeOf({ serial }: Session): number {
     return serial
   }
@@ -234,7 +239,6 @@ export class Sessions extends KeyedWindows<Session> {
   protected override reopen(serial: number, key: number, head: ByteReader): number {
     const session: Session = { serial, cell: -1, first: head.number(), last: head.number(), isFired: head.byte() === 1, isKept: true }
     session.cell = this.cells.open(session, key)
-    this.#nextSerial = Math.max(this.#nextSerial, serial + 1)
     this.#enlist(key, session)
     this.#wait(session)
     return session.cell

@@ -1,8 +1,12 @@
-/** Windows on disk: a row for each cell that changed in an epoch, rows for chunks of large cells and marks of windows, and what they mean. */
+/**
+ * Windows on disk: a row for each cell that changed in an epoch, in the order of places and keys, rows for chunks of large cells and marks of
+ * windows, and what they mean.
+ */
 import { isDeepStrictEqual } from 'node:util'
 import { EventStoreError } from '../../event/error.ts'
 import { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
-import type { StepContext, StepState } from '../operator.ts'
+import { KeyBytes, KeyReader } from '../keyed/key-bytes.ts'
+import type { StepContext } from '../operator.ts'
 import type { AggregateUses } from './window-uses.ts'
 import type { KeyValue } from './window-keys.ts'
 
@@ -18,10 +22,11 @@ export interface SavedCell {
   /** Start of the window, or another number that tells it from others of the same key. */
   readonly place: number
   readonly key: readonly KeyValue[]
+  readonly rowKey: Uint8Array
   readonly bytes: Uint8Array
-  readonly chunks: readonly SavedChunk[]
 }
 
+/** One of the parts of a large cell. */
 export interface SavedChunk {
   readonly aggregate: number
   readonly chunk: number
@@ -33,67 +38,131 @@ export type SavedShape = Readonly<Record<string, unknown>>
 
 export interface Saved {
   readonly key: readonly string[] | undefined
-  readonly cells: readonly SavedCell[]
   /** Places of windows that were marked. */
   readonly marks: readonly number[]
 }
 
-const cellRow = 0
-const chunkRow = 1
+/** Cells and chunks under keys that do not sort: read once and written anew. */
+const unsortedCell = 0
+const unsortedChunk = 1
 const shapeRow = Uint8Array.of(2)
 const markRow = 3
+const cellRow = 4
+const chunkRow = 5
 
-const encoder = new TextEncoder()
+/** Where the key of a cell begins in the key of its row: behind the kind and the place. */
+export const keyAt = 10
 
 export class WindowState {
-  readonly #state: StepState
+  readonly #context: StepContext
   readonly #writer = new ByteWriter()
-  readonly #chunks = new Map<string, SavedChunk[]>()
+  readonly #bytes = new KeyBytes()
+  /** Chunks of cells in memory, by the keys of their rows. */
+  readonly #chunks = new Map<string, Omit<SavedChunk, 'bytes'>[]>()
   #savedShape: WindowShape | undefined
 
-  constructor(state: StepState) {
-    this.#state = state
+  constructor(context: StepContext) {
+    this.#context = context
   }
 
-  /** Reads all rows; INCOMPATIBLE when the step now computes something else under the same id. */
-  load(shape: SavedShape, context: StepContext): Saved {
-    const cells: Omit<SavedCell & { name: string }, 'chunks'>[] = []
+  /** What the rows mean; INCOMPATIBLE when the step now computes something else under the same id. */
+  open(shape: SavedShape): Saved {
+    const { state } = this.#context
+    const saved = state.get(shapeRow)
+    if (saved !== undefined) this.#savedShape = JSON.parse(new ByteReader(saved).text()) as WindowShape
+    this.#refuseOtherShape(shape)
     const marks: number[] = []
-    for (const [row, bytes] of this.#state.rows()) {
+    for (const [row] of state.rows(Uint8Array.of(markRow))) {
       const reader = new ByteReader(row)
-      const kind = reader.byte()
-      if (kind === shapeRow[0]) {
-        this.#savedShape = JSON.parse(new ByteReader(bytes).text()) as WindowShape
-        continue
-      }
-      const place = reader.number()
-      if (kind === markRow) {
-        marks.push(place)
-        continue
-      }
-      const text = reader.text()
-      const name = `${place} ${text}`
-      if (kind === cellRow) cells.push({ name, place, key: JSON.parse(text) as KeyValue[], bytes })
-      else this.#noteChunk(name, { aggregate: reader.integer(), chunk: reader.integer(), bytes })
+      reader.byte()
+      marks.push(reader.number())
     }
-    this.#refuseOtherShape(shape, context)
-    const saved = cells.map(({ name, ...cell }) => ({ ...cell, chunks: this.#chunks.get(name) ?? [] }))
-    return { key: this.#savedShape?.key, cells: saved, marks }
+    this.#sort()
+    return { key: this.#savedShape?.key, marks }
   }
 
-  #refuseOtherShape(shape: SavedShape, context: StepContext): void {
+  /** Rows of this lane that versions before wrote. */
+  #sort(): void {
+    const { state } = this.#context
+    for (const kind of [unsortedCell, unsortedChunk])
+      for (const [row, bytes] of state.rows(Uint8Array.of(kind))) {
+        const reader = new ByteReader(row)
+        reader.byte()
+        const [place, key] = [reader.number(), JSON.parse(reader.text()) as KeyValue[]]
+        if (!this.#owns(key)) continue
+        if (kind === unsortedCell) state.put(this.rowKey(place, key), bytes)
+        else state.put(this.#chunkKey(place, key, { aggregate: reader.integer(), chunk: reader.integer() }), bytes)
+        state.delete(row)
+      }
+  }
+
+  #refuseOtherShape(shape: SavedShape): void {
     if (this.#savedShape === undefined) return
     const { key: _, ...saved } = this.#savedShape
     if (isDeepStrictEqual(saved, JSON.parse(JSON.stringify(shape)))) return
-    throw new EventStoreError(
-      'INCOMPATIBLE',
-      `step ${context.step}: its saved windows were computed with other options; give it another id`,
-      {
-        step: context.step,
-        saved,
-        now: shape,
-      },
-    )
+    const { step } = this.#context
+    const message = `step ${step}: its saved windows were computed with other options; give it another id`
+    throw new EventStoreError('INCOMPATIBLE', message, { step, saved, now: shape })
+  }
+
+  #owns(key: readonly KeyValue[]): boolean {
+    return this.#context.owns?.(this.#savedShape?.key ?? [], key) !== false
+  }
+
+  rowKey(place: number, key: readonly KeyValue[]): Uint8Array {
+    return this.#bytes.begin(cellRow).number(place).key(key).take()
+  }
+
+  /** Cells of this lane by place and key; of one place, or all. */
+  *cells(place?: number): Generator<SavedCell> {
+    const columns = this.#savedShape?.key.length ?? 0
+    const begin = this.#bytes.begin(cellRow)
+    for (const [rowKey, bytes] of this.#context.state.rows((place === undefined ? begin : begin.number(place)).take())) {
+      const reader = new KeyReader(rowKey)
+      const at = reader.value() as number
+      const key = reader.key(columns)
+      if (this.#owns(key)) yield { place: at, key, rowKey, bytes }
+    }
+  }
+
+  /** The least place at which there are cells, above another. */
+  nextPlace(place: number): number | undefined {
+    // No value of a key begins with so large a byte.
+    const behind = this.#bytes.begin(cellRow).number(place).end().take()
+    for (const [rowKey] of this.#context.state.rows(Uint8Array.of(cellRow), behind)) return new KeyReader(rowKey).value() as number
+    return undefined
+  }
+
+  /** Cells as they were written, undefined where there is none. */
+  getMany(rowKeys: readonly Uint8Array[]): readonly (Uint8Array | undefined)[] {
+    return this.#context.state.getMany(rowKeys)
+  }
+
+  /** The chunks of a cell, in order. */
+  chunksOf(place: number, key: readonly KeyValue[]): SavedChunk[] {
+    const chunks: SavedChunk[] = []
+    const prefix = this.#bytes.begin(chunkRow).number(place).key(key).take()
+    for (const [row, bytes] of this.#context.state.rows(prefix)) {
+      const reader = new KeyReader(row, prefix.length)
+      chunks.push({ aggregate: reader.integer(), chunk: reader.integer(), bytes })
+    }
+    return chunks
+  }
+
+  /** The chunks of a cell that comes into memory; they are deleted with it. */
+  takeChunks(place: number, key: readonly KeyValue[]): SavedChunk[] {
+    const chunks = this.chunksOf(place, key)
+    if (chunks.length > 0)
+      this.#chunks.set(
+        nameOf(this.rowKey(place, key)),
+        chunks.map(({ aggregate, chunk }) => ({ aggregate, chunk })),
+      )
+    return chunks
+  }
+
+  /** A cell leaves memory, and stays on disk. */
+  forgetChunks(rowKey: Uint8Array): void {
+    if (this.#chunks.size > 0) this.#chunks.delete(nameOf(rowKey))
   }
 
   /** Written once, before the first cell. */
@@ -101,32 +170,48 @@ export class WindowState {
     if (this.#savedShape !== undefined) return
     this.#savedShape = shape
     this.#writer.text(JSON.stringify(shape))
-    this.#state.put(shapeRow, this.#writer.take())
+    this.#context.state.put(shapeRow, this.#writer.take())
   }
 
-  saveCell(place: number, key: string, bytes: Uint8Array): void {
-    this.#state.put(this.#rowKey(cellRow, place, key), bytes)
+  saveCell(rowKey: Uint8Array, bytes: Uint8Array): void {
+    this.#context.state.put(rowKey, bytes)
   }
 
-  saveChunk(place: number, key: string, saved: SavedChunk): void {
-    this.#noteChunk(`${place} ${key}`, { ...saved, bytes: encoder.encode('') })
-    this.#state.put(this.#chunkKey(place, key, saved), saved.bytes)
+  saveChunk({ place, key, rowKey }: Omit<SavedCell, 'bytes'>, { aggregate, chunk, bytes }: SavedChunk): void {
+    const name = nameOf(rowKey)
+    const known = this.#chunks.get(name)
+    if (known === undefined) this.#chunks.set(name, [{ aggregate, chunk }])
+    else known.push({ aggregate, chunk })
+    this.#context.state.put(this.#chunkKey(place, key, { aggregate, chunk }), bytes)
   }
 
-  deleteCell(place: number, key: string): void {
-    this.#state.delete(this.#rowKey(cellRow, place, key))
-    const name = `${place} ${key}`
-    for (const chunk of this.#chunks.get(name) ?? []) this.#state.delete(this.#chunkKey(place, key, chunk))
+  deleteCell(place: number, key: readonly KeyValue[]): void {
+    const rowKey = this.rowKey(place, key)
+    this.#context.state.delete(rowKey)
+    if (this.#chunks.size === 0) return
+    const name = nameOf(rowKey)
+    for (const chunk of this.#chunks.get(name) ?? []) this.#context.state.delete(this.#chunkKey(place, key, chunk))
     this.#chunks.delete(name)
+  }
+
+  /** Removes the cells of this lane at a place, with their chunks. */
+  deletePlace(place: number): void {
+    for (const { rowKey } of this.cells(place)) this.#context.state.delete(rowKey)
+    const columns = this.#savedShape?.key.length ?? 0
+    for (const [row] of this.#context.state.rows(this.#bytes.begin(chunkRow).number(place).take())) {
+      const reader = new KeyReader(row)
+      reader.value()
+      if (this.#owns(reader.key(columns))) this.#context.state.delete(row)
+    }
   }
 
   /** A mark on a window, beside its cells: that its results have left. */
   mark(place: number): void {
-    this.#state.put(this.#markKey(place), new Uint8Array(0))
+    this.#context.state.put(this.#markKey(place), new Uint8Array(0))
   }
 
   unmark(place: number): void {
-    this.#state.delete(this.#markKey(place))
+    this.#context.state.delete(this.#markKey(place))
   }
 
   #markKey(place: number): Uint8Array {
@@ -135,25 +220,11 @@ export class WindowState {
     return this.#writer.take()
   }
 
-  #noteChunk(name: string, saved: SavedChunk): void {
-    const list = this.#chunks.get(name)
-    if (list === undefined) this.#chunks.set(name, [saved])
-    else list.push(saved)
+  #chunkKey(place: number, key: readonly KeyValue[], { aggregate, chunk }: Omit<SavedChunk, 'bytes'>): Uint8Array {
+    return this.#bytes.begin(chunkRow).number(place).key(key).integer(aggregate).integer(chunk).take()
   }
+}
 
-  #rowKey(kind: number, place: number, key: string): Uint8Array {
-    this.#writer.byte(kind)
-    this.#writer.number(place)
-    this.#writer.text(key)
-    return this.#writer.take()
-  }
-
-  #chunkKey(place: number, key: string, { aggregate, chunk }: SavedChunk): Uint8Array {
-    this.#writer.byte(chunkRow)
-    this.#writer.number(place)
-    this.#writer.text(key)
-    this.#writer.integer(aggregate)
-    this.#writer.integer(chunk)
-    return this.#writer.take()
-  }
+function nameOf(rowKey: Uint8Array): string {
+  return Buffer.from(rowKey.buffer, rowKey.byteOffset, rowKey.byteLength).toString('latin1')
 }

@@ -15,6 +15,8 @@ export interface ReadyUse {
   readonly options: never
   /** The expression, and the name of the column that holds what it gives. */
   readonly computed?: { readonly of: string; readonly field: string }
+  /** The condition of the rows it takes. */
+  readonly where?: string
 }
 
 export function readyUses(uses: AggregateUses, row: RowType = anyRow): readonly ReadyUse[] {
@@ -23,10 +25,11 @@ export function readyUses(uses: AggregateUses, row: RowType = anyRow): readonly 
     if (aggregate === undefined)
       throw new EventStoreError('INVALID', `there is no aggregate ${use.aggregate}`, { aggregate: use.aggregate })
     const of = use.of ?? timesOf(use, aggregate, row)
-    if (of === undefined) return { name, aggregate, options: use as never }
+    const filtered = use.where === undefined ? {} : { where: use.where }
+    if (of === undefined) return { name, aggregate, options: use as never, ...filtered }
     // No column is called so, but in dead letters people see what they wrote.
     const field = `(${of})`
-    return { name, aggregate, options: { ...use, of, field } as never, computed: { of, field } }
+    return { name, aggregate, options: { ...use, of, field } as never, computed: { of, field }, ...filtered }
   })
 }
 
@@ -39,9 +42,11 @@ function timesOf({ field }: AggregateUse, aggregate: AnyAggregate, row: RowType)
 
 /** The columns that the aggregates read, and those of the key where the step names them itself. */
 export function fieldsRead(uses: AggregateUses, by: readonly string[] = []): FieldSet {
-  const read = readyUses(uses).flatMap(({ aggregate, options, computed }) => {
+  const read = readyUses(uses).flatMap(({ aggregate, options, computed, where }) => {
     const { fields } = aggregate.reads(options)
-    return computed === undefined ? fields : [...fields.filter(field => field !== computed.field), ...columnsRead(computed.of)]
+    const chosen = where === undefined ? [] : columnsRead(where)
+    const own = computed === undefined ? fields : [...fields.filter(field => field !== computed.field), ...columnsRead(computed.of)]
+    return [...own, ...chosen]
   })
   return new Set([...by, ...read])
 }
@@ -68,6 +73,7 @@ export function aggregatedRow(uses: AggregateUses, input: RowType, made: Readonl
     if (fields.has(use.name))
       throw new EventStoreError('INVALID', `the aggregate ${use.name} has the name of another column; give it another`, { option })
     fields.set(use.name, resultType(use, input, option))
+    refuseTimeless(use, input, { option, hasBounds: Object.hasOwn(made, 'windowEnd') })
   }
   return { ...onlyFields(input, Object.fromEntries(fields)), key: [] }
 }
@@ -77,17 +83,39 @@ const notBooleans: readonly ValueType[] = ['text', 'number', 'integer', 'timesta
 
 function resultType({ aggregate, options, computed }: ReadyUse, input: RowType, option: string): ValueType {
   const { field } = options as { readonly field?: string }
-  const type = computed ? expressionOf(computed.of, input).type : field === undefined ? 'any' : (typeOfField(input, field) ?? 'any')
   const { numbers = [], booleans = [] } = aggregate.reads(options)
-  const isList = type.endsWith('[]')
   const { name } = aggregate.spec
-  const refuse = (kind: string, cure = ''): never => {
-    throw new EventStoreError('INVALID', `${name} takes ${kind}, and ${computed?.of ?? field ?? ''} is ${type}${cure}`, { option })
+  const typeOf = (column: string): ValueType =>
+    column === computed?.field ? expressionOf(computed.of, input).type : (typeOfField(input, column) ?? 'any')
+  const refuse = (column: string, kind: string, cure = ''): never => {
+    const shown = column === computed?.field ? computed.of : column
+    const isTime = typeOf(column) === 'timestamp'
+    throw new EventStoreError(
+      'INVALID',
+      `${name} takes ${kind}, and ${shown} is ${typeOf(column)}${isTime ? `; take its seconds with extract(epoch from ${shown})` : cure}`,
+      { option },
+    )
   }
-  if (numbers.length > 0 && (isList || notNumbers.includes(type))) refuse('numbers')
-  // A sum of times or a place between two is none; their least and largest are.
-  if (numbers.length > 0 && type === 'timestamp' && aggregate.resultType === 'number')
-    refuse('numbers', `; take its seconds with extract(epoch from ${computed?.of ?? field ?? ''})`)
-  if (booleans.length > 0 && (isList || notBooleans.includes(type))) refuse('true and false')
+  for (const column of numbers) {
+    const type = typeOf(column)
+    // A sum of times or a place between two is none; their least and largest are.
+    const isNoTime = type === 'timestamp' && (aggregate.resultType === 'number' || column !== field)
+    if (type.endsWith('[]') || notNumbers.includes(type) || isNoTime) refuse(column, 'numbers')
+  }
+  for (const column of booleans) if (typeOf(column).endsWith('[]') || notBooleans.includes(typeOf(column))) refuse(column, 'true and false')
+  const type = field === undefined ? 'any' : typeOf(field)
   return typeof aggregate.resultType === 'function' ? aggregate.resultType(type) : aggregate.resultType
+}
+
+/** INVALID when an aggregate goes by times that rows or windows do not have. */
+function refuseTimeless({ aggregate, options }: ReadyUse, { isTimed }: RowType, at: { option: string; hasBounds: boolean }): void {
+  const { name } = aggregate.spec
+  const { needsTime, needsBounds } = aggregate.reads(options)
+  const why =
+    needsTime === true && !isTimed
+      ? `${name} goes by when rows happened, and they do not say; put an eventTime before this step`
+      : needsBounds === true && !at.hasBounds
+        ? `${name} divides by the length of the window, and there are no windows in time here; let it go from the first row to the last (over: rows)`
+        : undefined
+  if (why !== undefined) throw new EventStoreError('INVALID', why, { option: at.option })
 }

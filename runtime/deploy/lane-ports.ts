@@ -24,4 +24,13 @@ export class LanePorts {
     if (port) return Promise.resolve(port)
     return new Promise(resolve => void this.#waiting.set(name, resolve))
   }
+
+  /** Nobody will ask for them any more; whoever has the other end is told by its end. */
+  drop(names: readonly string[]): void {
+    for (const name of names) {
+      this.#arrived.get(name)?.close()
+      this.#arrived.delete(name)
+      this.#waiting.delete(name)
+    }
+  }
 }

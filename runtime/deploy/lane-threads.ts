@@ -9,6 +9,7 @@ export class LaneThreads {
   readonly #lead: PipelineThread
   /** Of each lane. */
   readonly #ofLane: readonly PipelineThread[]
+  readonly #ports: string[] = []
 
   /** `take` gives a thread that is none of those it is given, where there can be one. */
   static of(lead: PipelineThread, lanes: number, take: (beside: ReadonlySet<PipelineThread>) => PipelineThread): LaneThreads {
@@ -32,11 +33,23 @@ export class LaneThreads {
       const port = `${request.incarnation}/${lane}`
       const { port1, port2 } = new MessageChannel()
       elsewhere[lane] = port
+      this.#ports.push(port)
       this.#lead.pass({ name: port, port: port1 })
       thread.pass({ name: port, port: port2 })
       await thread.control.startLane({ ...request, lane, lanes, port })
     })
     await Promise.all(starting)
     return { lanes: { lanes, elsewhere } }
+  }
+
+  /** A thread of a lane is gone. */
+  get isBroken(): boolean {
+    return [...this.threads].some(({ isGone }) => isGone)
+  }
+
+  /** The pipeline will not start: the lanes that have started end with their ports. */
+  async abandon(): Promise<void> {
+    const threads = [this.#lead, ...this.threads].filter(({ isGone }) => !isGone)
+    await Promise.all(threads.map(thread => thread.control.dropPorts(this.#ports).catch(() => undefined)))
   }
 }

@@ -6,7 +6,6 @@ import type { Heartbeat } from '../../actors/heartbeat.ts'
 import type { HotSlabs } from '../../actors/hot-rows.ts'
 import { LogSource } from '../../actors/log-source.ts'
 import { foldPast } from '../../actors/past-fold.ts'
-import { missingSecret } from '../../actors/delivery-attempt.ts'
 import type { LookedUp } from '../../actors/lookups.ts'
 import type { AppendOutbox } from '../../actors/outbox-sender.ts'
 import { PipelineActor } from '../../actors/pipeline.ts'
@@ -15,6 +14,7 @@ import type { ChangeWatch, FoldedRow } from '../../actors/projection.ts'
 import type { Progress } from '../../actors/settling.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
+import { usesClock } from '../../actors/ticks.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
 import { assert } from '../../event/assert.ts'
 import type { Clock } from '../../event/clock.ts'
@@ -34,7 +34,9 @@ import { fragmentOf, type LanesOfStart, type StartLane, startLane } from './lane
 import type { LanePorts } from './lane-ports.ts'
 import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
 import { prepareHere, type PrepareVersion } from './prepare-host.ts'
+import { refuseMissingSecrets } from './refusals.ts'
 import { stoppingReader } from './stopping-reader.ts'
+import { ticking, ticksRead } from './ticking.ts'
 import { openTelemetry } from '../observe/tracer.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
 
@@ -110,6 +112,8 @@ export interface PipelineControl extends Record<string, (...args: never[]) => un
   prepare(request: PrepareVersion): Promise<void>
   /** One lane of a topology whose pipeline runs in another thread. */
   startLane(request: StartLane): Promise<void>
+  /** Of lanes that will not be. */
+  dropPorts(names: readonly string[]): void
   /** Does nothing for one that does not run here. */
   stop(topology: string, options: StopOptions): Promise<void>
   stats(topology: string): PipelineStats | null
@@ -147,6 +151,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
       return prepareHere({ ...parts, ...lookupsOf(parts, request) }, request)
     },
     startLane: request => startLane(parts, request),
+    dropPorts: names => parts.ports.drop(names),
     stop: async (topology, options) => actors.get(topology)?.stop(options),
     stats(topology) {
       const actor = actors.get(topology)
@@ -195,8 +200,9 @@ function startPipeline(
     onEnd,
     async openSource(from, pipeline): Promise<Source> {
       const { source } = request.plan
-      if (source.kind === 'log') return openLog(parts, request, source, from)
-      return openGenerator(parts, source, { make: await resolve(source.reference), beforeCall: pipeline.beforeCall, ...(from && { from }) })
+      if (source.kind === 'log') return ticking(parts, request, openLog(parts, request, source, from), pipeline.tickAt)
+      const calls = { beforeCall: pipeline.beforeCall, ...(usesClock(request.plan) && { now: () => parts.clock.now() }) }
+      return openGenerator(parts, source, { make: await resolve(source.reference), ...calls, ...(from && { from }) })
     },
   })
 }
@@ -215,14 +221,6 @@ async function pastRows(parts: PipelineHostParts, question: PastQuestion): Promi
     openSource: () => openLog(parts, { ...question, head: end, past: last ?? 'all' }, source, undefined),
   })
   return { rows: rowsWithin(past.rows(projection), range), place: past.position.place }
-}
-
-/** Before anything is folded: what it would send could not be signed. */
-function refuseMissingSecrets({ steps }: Plan): void {
-  for (const { id, operator, options } of steps) {
-    const name = options['secretEnvironment']
-    if (operator === 'webhook' && typeof name === 'string' && !process.env[name]) throw missingSecret(id, name)
-  }
 }
 
 function lookupsOf(
@@ -251,12 +249,13 @@ function openLog(
   const { types, categories } = plan
   const stream = deadLetterStream(topology)
   const discards = steps.some(({ inOrder }) => inOrder !== undefined)
+  const { also, ticks } = ticksRead(log, request)
   const open = ({ after = from?.place ?? undefined, upTo = head }: { readonly after?: Place; readonly upTo?: Stamp } = {}): LogReader =>
     new LogReader(log, {
       scope,
       types,
       categories,
-      also: { stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] },
+      also: [{ stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] }, ...also],
       pageRows: limits.pageRows,
       ...(after && { after }),
       ...(upTo !== undefined && { upTo: upTo + 1 }),
@@ -268,7 +267,7 @@ function openLog(
   return new LogSource({
     plan,
     storeId: log.storeId,
-    replays: { stream, partition: log.partitionOf(scope + stream), deployment, discards },
+    replays: { stream, partition: log.partitionOf(scope + stream), deployment, discards, ...ticks },
     reader: {
       // What is committed after this is read is announced by a later epoch than the one waited for.
       next() {
@@ -291,7 +290,7 @@ function openLog(
 function openGenerator(
   { limits }: PipelineHostParts,
   { id, reference, options }: GenerateSource,
-  rest: { make: unknown; from?: SourcePosition; beforeCall(row: number): void },
+  rest: { make: unknown; from?: SourcePosition; now?: () => number; beforeCall(row: number): void },
 ): GeneratorSource {
   return new GeneratorSource({ id, reference, options, pageRows: limits.pageRows, ...rest })
 }

@@ -1,5 +1,7 @@
 /** Why a deployer does not do what it is asked. */
+import { missingSecret } from '../../actors/delivery-attempt.ts'
 import { EventStoreError } from '../../event/error.ts'
+import type { Plan } from '../../topology/plan.ts'
 import type { TopologyDiff } from '../../topology/diff.ts'
 import type { Deployment } from './registry.ts'
 import { asEventStoreError } from './topology-run.ts'
@@ -49,4 +51,12 @@ export function asInvalid(error: unknown, { shown }: NamedModule): EventStoreErr
     { file: shown, code: known.code },
     { cause: error },
   )
+}
+
+/** Before anything is folded: what it would send could not be signed. */
+export function refuseMissingSecrets({ steps }: Plan): void {
+  for (const { id, operator, options } of steps) {
+    const name = options['secretEnvironment']
+    if (operator === 'webhook' && typeof name === 'string' && !process.env[name]) throw missingSecret(id, name)
+  }
 }

@@ -146,7 +146,8 @@ function updated(before: Deployment, data: UpdatedData): Deployment {
   return { ...current, ...data, ...(layout && { layout }), status: current.status === 'failed' ? runningStatus(current) : current.status }
 }
 
-function rebuilding({ besideError: _, ...current }: Deployment, { next }: RebuildingData, version: number): Deployment {
+function rebuilding(before: Deployment, { next }: RebuildingData, version: number): Deployment {
+  const { besideError: _, ...current } = before
   const beside: Deployment = { ...next, deployment: version, planned: version, revised: version, status: 'running', mutedTo: Infinity }
   return { ...current, beside }
 }

@@ -120,6 +120,9 @@ export class TopologyRun {
         watched: this.#parts.subscriptions.watched,
         ...(await this.#lanes?.start(request)),
       })
+    } catch (error) {
+      await this.#lanes?.abandon()
+      throw error
     } finally {
       this.#isStarting = false
     }
@@ -132,7 +135,7 @@ export class TopologyRun {
         return await this.start()
       } catch (error) {
         if (this.#isStopping) return
-        if (!this.#thread?.isGone) return this.#parts.failed(this, asEventStoreError(error), false)
+        if (!this.#thread?.isGone && !this.#lanes?.isBroken) return this.#parts.failed(this, asEventStoreError(error), false)
         if (!this.#mayGoOn()) return
       }
     }
@@ -150,6 +153,8 @@ export class TopologyRun {
     const isOfLane = this.#thread?.isGone === false
     this.#parts.hot.close(this.name)
     this.#parts.subscriptions.lost(projectionsOf(this.deployment.plan))
+    // Its pipeline would wait for the lane for ever.
+    if (isOfLane && this.#isStopping) void this.#thread?.control.stop(this.stored, { commit: false }).catch(() => undefined)
     if (this.#isStarting || this.#isStopping) return
     if (this.#mayGoOn()) void (isOfLane ? this.#startAgain() : this.startAlone())
   }

@@ -81,8 +81,15 @@ export class Gathered {
     const rows = this.#states.get(name) ?? new Map<string, readonly [Uint8Array, Uint8Array]>()
     this.#states.set(name, rows)
     const textOf = (key: Uint8Array): string => Buffer.from(key).toString('latin1')
+    const get = (key: Uint8Array): Uint8Array | undefined => rows.get(textOf(key))?.[1]
     return {
-      rows: () => [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row),
+      rows(prefix, from) {
+        const [begin, least] = [textOf(prefix ?? new Uint8Array(0)), textOf(from ?? new Uint8Array(0))]
+        const found = Array.from(rows).filter(([key]) => key.startsWith(begin) && key >= least)
+        return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
+      },
+      get,
+      getMany: keys => keys.map(get),
       put: (key, value) => void rows.set(textOf(key), [key.slice(), value.slice()]),
       delete: key => void rows.delete(textOf(key)),
     }

@@ -1,5 +1,6 @@
 /** What only the files beside a topology can tell: functions and tables that are not there, and options that do not fit them. */
 import { isEventStoreError } from '../../event/error.ts'
+import { recordedOf } from '../../event/stamp.ts'
 import { anyRow } from '../../operators/expressions/types.ts'
 import { isFunctionReference, isUserFunction } from '../../operators/functions.ts'
 import { operators } from '../../operators/index.ts'
@@ -123,11 +124,11 @@ function foreignColumns(
 }
 
 /** What the operators themselves say when they are made, with functions and tables at hand. */
-export async function buildIssues({ steps }: Plan, module: string): Promise<FileIssue[]> {
+export async function buildIssues({ source, steps }: Plan, module: string): Promise<FileIssue[]> {
   const issues: FileIssue[] = []
   for (const step of steps) {
     try {
-      await operators[step.operator]?.create(step.options as never, contextOf(step, module))
+      await operators[step.operator]?.create(step.options as never, contextOf(step, { module, isLog: source.kind === 'log' }))
     } catch (error) {
       if (!isEventStoreError(error)) throw error
       const { option } = error.details
@@ -138,17 +139,24 @@ export async function buildIssues({ steps }: Plan, module: string): Promise<File
 }
 
 /** A step is only made here, and no row comes to it. */
-function contextOf({ id, row = anyRow }: PlanStep, module: string): StepContext {
+function contextOf({ id, row = anyRow }: PlanStep, { module, isLog }: { readonly module: string; readonly isLog: boolean }): StepContext {
   return {
     step: id,
     module,
     row,
-    state: { rows: () => [], put: () => undefined, delete: () => undefined },
+    state: {
+      rows: () => [],
+      get: () => undefined,
+      getMany: keys => keys.map(() => undefined),
+      put: () => undefined,
+      delete: () => undefined,
+    },
     projection: () => ({ put: () => undefined, delete: () => undefined, get: () => undefined, rows: () => [] }),
     lookup: () => () => undefined,
     outbox: () => ({ append: () => undefined, post: () => undefined }),
     resolve: reference => resolveReference(reference, module),
     dead: () => undefined,
     beforeCall: () => undefined,
+    ...(isLog && { recordedOf }),
   }
 }

@@ -53,10 +53,15 @@ function aggregateIndex(names: readonly string[]): string {
   ].join('\n')
 }
 
+function typeText({ type, choices, options, orCalendar }: OptionSpec): string {
+  if (choices === undefined) return orCalendar === true ? `${type}, or units of the calendar` : type
+  return [...choices.map(choice => `\`'${choice}'\``), ...(options === undefined ? [] : ['group'])].join(' or ')
+}
+
 function optionRows(options: Readonly<Record<string, OptionSpec>>, prefix = ''): string[] {
   return Object.entries(options).flatMap(([name, option]) => {
     const fallback = option.required === true ? '**required**' : option.default === undefined ? '' : `\`${JSON.stringify(option.default)}\``
-    const type = option.choices === undefined ? option.type : option.choices.map(choice => `\`'${choice}'\``).join(' or ')
+    const type = typeText(option)
     const row = `| \`${prefix}${name}\` | ${type} | ${fallback} | ${option.summary} |`
     return [row, ...optionRows(option.options ?? {}, `${prefix}${name}.`)]
   })
@@ -88,9 +93,12 @@ function optionsInFile({ options: specs, shorthand }: AnyOperator['spec'], optio
   return rest.length === 0 && first?.[0] === shorthand ? first?.[1] : Object.fromEntries(written)
 }
 
-function callText({ aggregate, field, of, ...rest }: AggregateUse): unknown {
+function callText({ aggregate, field, of, where, ...rest }: AggregateUse): unknown {
   const words = [field ?? of, ...Object.values(rest)].filter(word => word !== undefined)
-  return words.some(word => typeof word === 'object') ? { aggregate, field, ...rest } : `${aggregate}(${words.map(String).join(', ')})`
+  const condition = where === undefined ? '' : ` where ${where}`
+  return words.some(word => typeof word === 'object')
+    ? { aggregate, field, ...rest }
+    : `${aggregate}(${words.map(String).join(', ')})${condition}`
 }
 
 function exampleLines({ spec, example }: AnyOperator): string[] {
@@ -191,7 +199,34 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
     '',
     '<!-- Generated from operators/aggregates/ by `npm run generate`. -->',
     '',
-    'What `tumble`, `hop`, `session`, `countWindow` and `total` compute.',
+    'What windows, `total` and other steps with the option `aggregate` compute. All of them can be merged, which is what sessions that become one need.',
+    '',
+    '## Only some rows: where',
+    '',
+    'Each aggregate may have a condition, and takes only rows of which it is true. A row of which it is not true is not looked at: neither its kind',
+    'nor an expression can fail there. A condition that stands at several aggregates is computed once a page.',
+    '',
+    '```yaml',
+    'aggregate:',
+    '  flights: count()',
+    '  late: count() where delay > 15                        # the same three times',
+    '  lateToo: count(*) filter (where delay > 15)           # as Postgres has it',
+    '  lateAsWell: { aggregate: count, where: delay > 15 }',
+    "  worst: max(delay) where carrier = 'AA'",
+    '```',
+    '',
+    "In the builder: `count({ where: 'delay > 15' })`, `max({ field: 'delay', where: \"carrier = 'AA'\" })`, `sum({ of: 'price * quantity', where: 'paid' })`.",
+    'Options have names as well as places: `approxTop(bidder, k => 5)`. `count(distinct bidder)` is `countDistinct(bidder)`.',
+    '',
+    '## What is exact, and what a cell holds',
+    '',
+    'A cell is one key in one window. Numbers in brackets are those of the defaults.',
+    '',
+    '| aggregate | result | precision | memory of a cell |',
+    '| --- | --- | --- | --- |',
+    ...aggregates.map(
+      ({ spec: { name, summary, precision, memory } }) => `| [${name}](#${name.toLowerCase()}) | ${summary} | ${precision} | ${memory} |`,
+    ),
     '',
   ]
   return new Map([

@@ -49,7 +49,7 @@ const schemas: Readonly<Record<OptionType, (option: OptionSpec) => Schema>> = {
     ...(most !== undefined && { maximum: most }),
   }),
   boolean: () => ({ type: 'boolean' }),
-  duration: () => reference('duration'),
+  duration: ({ orCalendar }) => (orCalendar === true ? { anyOf: [reference('duration'), reference('period')] } : reference('duration')),
   field: () => text,
   list: () => someNames,
   order: () => ({ anyOf: [{ type: 'string', pattern: `^-?${word}` }, names] }),
@@ -64,7 +64,7 @@ const schemas: Readonly<Record<OptionType, (option: OptionSpec) => Schema>> = {
   template: () => text,
   aggregates: () => mappingOf(reference('aggregate')),
   table: () => ({ anyOf: [text, reference('table')] }),
-  choice: ({ choices }) => ({ enum: choices }),
+  choice: ({ choices, options }) => (options === undefined ? { enum: choices } : { anyOf: [{ enum: choices }, optionsSchema(options)] }),
   group: ({ options = {} }) => optionsSchema(options),
 }
 
@@ -102,7 +102,9 @@ function aggregateSchema({ name, summary, options }: AggregateSpec): Schema {
   const of = 'field' in options ? { of: { ...reference('expression') } } : {}
   // The column may be computed instead.
   const needed = ['aggregate', ...required.filter(option => option !== 'field')]
-  return { ...rest, description: summary, properties: { aggregate: { const: name }, ...(properties as object), ...of }, required: needed }
+  const where = { allOf: [reference('expression')], description: 'A condition: only rows of which it is true are taken.' }
+  const all = { aggregate: { const: name }, ...(properties as object), ...of, where }
+  return { ...rest, description: summary, properties: all, required: needed }
 }
 
 function stepSchema(operators: readonly OperatorSpec[], own: Schema, required: readonly string[]): Schema {
@@ -162,7 +164,7 @@ const table: Schema = {
 
 function schemaOf(operators: readonly OperatorSpec[], aggregates: readonly AggregateSpec[]): Schema {
   const sinks = operators.filter(({ kind }) => kind === 'sink')
-  const call = `^\\s*(?:${aggregates.map(({ name }) => name).join('|')})\\s*\\([\\s\\S]*\\)\\s*$`
+  const call = `^\\s*(?:${aggregates.map(({ name }) => name).join('|')})\\s*\\([\\s\\S]*\\)(?:\\s*[wW][hH][eE][rR][eE]\\s[\\s\\S]*)?\\s*$`
   const id = { ...text, maxLength: 200, description: 'Stable: the state of the step is kept under it.' }
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
@@ -177,6 +179,7 @@ function schemaOf(operators: readonly OperatorSpec[], aggregates: readonly Aggre
       version: { type: 'integer', minimum: 1, description: 'Rises when the meaning changes.' },
       guarantee: { enum: guarantees, description: 'exactlyOnce refuses sinks that may repeat themselves.' },
       epoch: { allOf: [reference('duration')], description: 'Time between two writes of the state.' },
+      tick: { allOf: [reference('duration')], description: 'Time between two ticks at least, where steps go by the clock.' },
       sources: { type: 'object', additionalProperties: source, minProperties: 1, description: 'Where rows come from, by name.' },
       tables: { type: 'object', additionalProperties: reference('table'), description: 'What steps look rows up in, by name.' },
       steps: { type: 'array', items: reference('step'), description: 'Each step stands behind those it takes from.' },
@@ -189,6 +192,7 @@ function schemaOf(operators: readonly OperatorSpec[], aggregates: readonly Aggre
           { type: 'integer', minimum: 0 },
         ],
       },
+      period: { type: 'string', pattern: '^[1-9]\\d{0,4} (?:day|week|month|quarter|year)s?$', description: 'Units of the calendar.' },
       function: { type: 'string', pattern: '^[^#\\s]*#\\S+\\s*$', description: 'module#export' },
       expression: { type: ['string', 'number', 'boolean', 'null'], minLength: 1, description: 'In the syntax of Postgres.' },
       table,

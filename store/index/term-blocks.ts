@@ -12,8 +12,8 @@ const WANTED = 255
 
 export interface BlockQuery {
   readonly terms: TermQuery
-  /** Blocks of this stream too, whatever the terms say. */
-  readonly also?: Term
+  /** Blocks of these streams too, whatever the terms say. */
+  readonly also?: readonly Term[]
 }
 
 /** Blocks counted from a first one, by how many groups in a row each has met. */
@@ -62,7 +62,7 @@ export function blocksOfSegment(kv: KeyValue<ShardColumn>, segment: Segment, que
   const marks = new Marks(segment.blocks, query)
   marks.each(group => eachTermRun(kv, segment.number, group, (from, to) => marks.meet(from, to)))
   head.unindexed((from, to) => marks.want(from, to))
-  if (query.also) for (const block of streamBlocks(kv, segment.number, query.also)) marks.want(block, block + 1)
+  for (const stream of query.also ?? []) for (const block of streamBlocks(kv, segment.number, stream)) marks.want(block, block + 1)
   return marks.numbers(segment.baseBlock)
 }
 
@@ -83,8 +83,8 @@ export function blocksOfTail(tail: Tail, first: number, end: number, query: Bloc
     for (const { lo, hi } of group) tail.terms.each(lo, hi, from, block => marks.meet(block - from, block - from + 1))
   })
   for (let block = from; block < to; block++) if (tail.terms.unindexed[block] === 1) marks.want(block - from, block - from + 1)
-  if (query.also) {
-    tail.each(query.also.lo, query.also.hi, false, block => {
+  for (const { lo, hi } of query.also ?? []) {
+    tail.each(lo, hi, false, block => {
       if (block >= from) marks.want(block - from, block - from + 1)
       return block >= from
     })

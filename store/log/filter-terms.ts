@@ -16,6 +16,10 @@ export function blockQueryOf(options: FilterOptions, hashes: { stream: TextHash;
     ...anyOf('correlation', options.correlation),
   ]
   if (options.also === undefined) return { terms }
-  const { lo, hi } = hashes.stream.text(options.also.stream)
-  return { terms, also: { lo, hi } }
+  // The hash is one object that is used again.
+  const also = options.also.map(({ stream }) => {
+    const { lo, hi } = hashes.stream.text(stream)
+    return { lo, hi }
+  })
+  return { terms, also }
 }

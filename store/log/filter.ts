@@ -25,7 +25,7 @@ export interface FilterOptions {
   /** Also the system's streams (`$…`). Default: no. */
   readonly system?: boolean | undefined
   /** These too, whatever else is wanted. */
-  readonly also?: StreamRows | undefined
+  readonly also?: readonly StreamRows[] | undefined
 }
 
 /** null: all rows are wanted. Empty: none is. Else 1 for each row that is. */
@@ -50,8 +50,8 @@ export function blockFilter(options: FilterOptions): BlockFilter {
     return rowsWith(block, typeWanted, streamWanted)
   }
   const wanted: BlockFilter = extras === null ? named : block => extras(block, named(block))
-  const { also } = options
-  return also === undefined ? wanted : block => either(wanted(block), rowsOf(block, also))
+  const { also = [] } = options
+  return also.reduce<BlockFilter>((before, one) => block => either(before(block), rowsOf(block, one)), wanted)
 }
 
 /** Rows whose type and stream are both wanted. */

@@ -4,7 +4,8 @@ import { Subject } from 'rxjs'
 import type { NewEvent } from '../../event/event.ts'
 import { anyRow, type RowType } from '../../operators/expressions/types.ts'
 import type { Flow, Page, Row } from '../../operators/flow.ts'
-import type { AnyOperator, ExampleFlow, PostRequest, StepContext, StepState } from '../../operators/operator.ts'
+import { StateMemory } from '../../operators/keyed/state-memory.ts'
+import type { AnyOperator, ExampleFlow, JoinedInput, PostRequest, StepContext, StepState } from '../../operators/operator.ts'
 import { aliveRows, pageOf, rowReader } from '../../operators/page.ts'
 
 export interface Run {
@@ -17,8 +18,12 @@ export interface Run {
   /** Rows of projections of other topologies. */
   readonly projections?: Readonly<Record<string, readonly (readonly [key: readonly unknown[], value: Row])[]>>
   readonly pageRows: number
+  /** What its state may take in memory; no bound when left out. */
+  readonly stateBytes?: number | undefined
   /** Gives the step up after these barriers (counted from 1) and makes it anew from its saved state. */
   readonly restartAfter?: readonly number[]
+  /** Rows that leave say their `$order`. */
+  readonly showsOrder?: true
 }
 
 export interface Outcome {
@@ -30,18 +35,34 @@ export interface Outcome {
   readonly dead: number[]
   /** Kinds of all that left, in order: for pages `page`. */
   readonly kinds: string[]
-  /** How often a row of state was put. */
+  /** How often a row of state was put, and how many were asked for by their keys. */
   puts: number
+  reads: number
+  /** Rows of state that are left in the end. */
+  rowsLeft: number
 }
 
 /** State rows in memory, in the order of their keys as a store gives them. */
 export class MemoryState implements StepState {
   readonly rowsByKey = new Map<string, Uint8Array>()
   puts = 0
+  reads = 0
 
-  rows(): Iterable<readonly [Uint8Array, Uint8Array]> {
-    const sorted = [...this.rowsByKey].sort(([a], [b]) => (a < b ? -1 : 1))
+  rows(prefix: Uint8Array = new Uint8Array(0), from: Uint8Array = prefix): Iterable<readonly [Uint8Array, Uint8Array]> {
+    const [begin, least] = [Buffer.from(prefix).toString('hex'), Buffer.from(from).toString('hex')]
+    const found = [...this.rowsByKey].filter(([key]) => key.startsWith(begin) && key >= least)
+    const sorted = found.sort(([a], [b]) => (a < b ? -1 : 1))
     return sorted.map(([key, value]) => [Buffer.from(key, 'hex'), inTheMiddle(value)] as const)
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    const value = this.rowsByKey.get(Buffer.from(key).toString('hex'))
+    return value && inTheMiddle(value)
+  }
+
+  getMany(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
+    this.reads += keys.length
+    return keys.map(key => this.get(key))
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
@@ -64,7 +85,9 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
     step: 'step',
     module: import.meta.url,
     row: run.row ?? anyRow,
+    ...(isJoin(run) && { inputs: inputsOf(run) }),
     state,
+    memory: new StateMemory(run.stateBytes),
     projection: () => ({
       put: (key, value) => {
         // As the runtime does, which throws for what is no JSON.
@@ -83,6 +106,7 @@ function contextOf(run: Run, state: MemoryState, outcome: Outcome): StepContext 
     resolve: reference => Promise.resolve(run.functions?.[reference]),
     dead: (page, row) => void outcome.dead.push(page.order[row] as number),
     beforeCall: () => {},
+    recordedOf: order => order,
   }
 }
 
@@ -93,17 +117,17 @@ function latestRows(put: Outcome['projection']): Outcome['projection'] {
 }
 
 /** Rows with their stamps (`$eventTime`, `$watermark`) when they have them, so that examples can say either. */
-function leave(page: Page, outcome: Outcome): void {
+function leave(page: Page, outcome: Outcome, { showsOrder }: Run): void {
   const read = rowReader(page, [...page.columns.keys()])
   const list = (outcome.ports[page.port] ??= [])
   for (const row of aliveRows(page)) {
     const stamps = page.eventTime === undefined ? {} : { $eventTime: page.eventTime[row], $watermark: page.watermark?.[row] }
-    list.push({ ...read(row), ...stamps })
+    list.push({ ...read(row), ...stamps, ...(showsOrder && { $order: page.order[row] }) })
   }
 }
 
 export async function runOperator(operator: AnyOperator, run: Run): Promise<Outcome> {
-  const outcome: Outcome = { ports: {}, projection: [], outbox: [], posts: [], dead: [], kinds: [], puts: 0 }
+  const outcome: Outcome = { ports: {}, projection: [], outbox: [], posts: [], dead: [], kinds: [], puts: 0, reads: 0, rowsLeft: 0 }
   const state = new MemoryState()
   let failure: { error: unknown } | undefined
   const start = async (): Promise<Subject<Flow>> => {
@@ -112,7 +136,7 @@ export async function runOperator(operator: AnyOperator, run: Run): Promise<Outc
     subject.pipe(built).subscribe({
       next: flow => {
         outcome.kinds.push(flow.kind)
-        if (flow.kind === 'page') leave(flow, outcome)
+        if (flow.kind === 'page') leave(flow, outcome, run)
       },
       error: (error: unknown) => (failure ??= { error }),
     })
@@ -126,12 +150,76 @@ export async function runOperator(operator: AnyOperator, run: Run): Promise<Outc
     if (flow.kind === 'barrier' && run.restartAfter?.includes(++barriers) === true) step = await start()
   }
   outcome.puts = state.puts
+  outcome.reads = state.reads
+  outcome.rowsLeft = state.rowsByKey.size
   outcome.dead.sort((a, b) => a - b)
   return outcome
 }
 
 /** Pages and control; behind a page of stamped rows comes the watermark of the row that follows, as `eventTime` sends it. */
 export function flowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
+  return isJoin(run) ? mergedFlowsOf(run) : plainFlowsOf(run)
+}
+
+function isJoin({ input }: Pick<Run, 'input'>): boolean {
+  return input.some(one => typeof one === 'object' && '$input' in one)
+}
+
+/** What a plan knows of the inputs of a join: here only whether they have an event time. */
+function inputsOf({ input }: Run): readonly JoinedInput[] {
+  const isTimed = input.every(one => typeof one !== 'object' || '$eventTime' in one)
+  return [0, 1].map(() => ({ row: { ...anyRow, isTimed }, reads: ['*'] }))
+}
+
+/** As several inputs come merged: how time will move, the rows in runs of one input, and the watermark behind them. */
+function mergedFlowsOf({ input, pageRows, key }: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
+  const flows: Flow[] = []
+  let [rows, order, epoch, sent] = [[] as Row[], 0, 0, -Infinity]
+  const push = (next: Row | undefined): void => {
+    const [first, ...others] = rows
+    if (first === undefined) return
+    const isStamped = rows.every(row => typeof row['$watermark'] === 'number')
+    const before = Float64Array.from(rows, row => row['$watermark'] as number)
+    const time = (next?.['$watermark'] as number | undefined) ?? (before.at(-1) as number)
+    const from = order - rows.length
+    const orders = Float64Array.from(rows, (row, at) => (row['$order'] as number | undefined) ?? from + at)
+    const hasMoved = isStamped && time > sent
+    if (hasMoved) flows.push({ kind: 'moves', order: orders, before, time })
+    let run = [first]
+    let start = from
+    const cut = (): void => {
+      flows.push(pageFrom(run, start, key))
+      start += run.length
+    }
+    for (const row of others) {
+      if (inputOf(row) !== inputOf(run[0])) {
+        cut()
+        run = []
+      }
+      run.push(row)
+    }
+    cut()
+    if (hasMoved) flows.push({ kind: 'watermark', time: (sent = time) })
+    rows = []
+  }
+  for (const [at, one] of input.entries()) {
+    const next = input.slice(at).find(other => typeof other === 'object')
+    if (typeof one === 'object') {
+      if (rows.length === pageRows) push(one)
+      rows.push(one)
+      order++
+      continue
+    }
+    push(next)
+    if (one === 'barrier') flows.push({ kind: 'barrier', epoch: ++epoch })
+    else if (one === 'end') flows.push({ kind: 'end', order: order - 1 })
+    else flows.push({ kind: 'watermark', time: Number(one.slice('watermark '.length)) })
+  }
+  push(undefined)
+  return flows
+}
+
+function plainFlowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
   const flows: Flow[] = []
   let rows: Row[] = []
   let order = 0
@@ -153,6 +241,7 @@ export function flowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
     cut()
     if (one === 'barrier') flows.push({ kind: 'barrier', epoch: ++epoch })
     else if (one === 'end') flows.push({ kind: 'end' })
+    else if (one.startsWith('tick ')) flows.push({ kind: 'tick', time: Number(one.slice('tick '.length)), order: order - 1 })
     else flows.push({ kind: 'watermark', time: Number(one.slice('watermark '.length)) })
   }
   cut()

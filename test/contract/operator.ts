@@ -27,6 +27,9 @@ export interface ContractCase {
   readonly twin: Twin | { readonly skip: string }
 }
 
+/** So few bytes that all but one or two keys leave memory at every page and barrier. */
+export const tinyMemory = 300
+
 /** The suite for one operator, to be run by the file that asks for it. */
 export function operatorContract(operator: AnyOperator, { poison, poisonFunctions, twin }: ContractCase): ReturnType<typeof suite> {
   const { spec, example } = operator
@@ -61,6 +64,13 @@ export function operatorContract(operator: AnyOperator, { poison, poisonFunction
     const input = doubled(example.input)
     const whole = results(await run({ input }))
     for (const pageRows of [1, 7]) assert.equal(results(await run({ input, pageRows })), whole, `pages of ${pageRows}`)
+    const parted = input.flatMap((one): ExampleFlow[] => (typeof one === 'object' ? [one, 'barrier'] : [one]))
+    for (const pageRows of [1, 7])
+      assert.equal(
+        results(await run({ input: parted, pageRows, stateBytes: tinyMemory })),
+        whole,
+        `hardly any memory, pages of ${pageRows}`,
+      )
   })
 
   test('a restart at any barrier changes nothing', async () => {
@@ -68,7 +78,8 @@ export function operatorContract(operator: AnyOperator, { poison, poisonFunction
     const whole = results(await run())
     for (let at = 0; at <= rows.length; at++) {
       const input = [...rows.slice(0, at), 'barrier' as const, ...rows.slice(at)]
-      assert.equal(results(await run({ input, restartAfter: [1, 2] })), whole, `restart before ${at}`)
+      for (const stateBytes of [undefined, tinyMemory])
+        assert.equal(results(await run({ input, restartAfter: [1, 2], stateBytes })), whole, `restart before ${at}`)
     }
   })
 
@@ -91,12 +102,16 @@ export function operatorContract(operator: AnyOperator, { poison, poisonFunction
 
   if ('skip' in twin) test.skip(`equals a dumb twin (${twin.skip})`)
   else
-    test('equals a dumb twin on random rows, at any page size and restart', async () => {
+    test('equals a dumb twin on random rows, at any page size, restart and bound of memory', async () => {
       const options = twin.options instanceof fc.Arbitrary ? twin.options : fc.constant(twin.options)
       const shape = { functions: twin.functions ?? {}, ...(twin.key && { key: twin.key }) }
-      const property = fc.asyncProperty(twin.input, options, fc.constantFrom(1, 2, 7, 4096), async (input, chosen, pageRows) => {
+      const cut = fc.record({
+        pageRows: fc.constantFrom(1, 2, 7, 4096),
+        stateBytes: fc.constantFrom(undefined, tinyMemory, 4 * tinyMemory),
+      })
+      const property = fc.asyncProperty(twin.input, options, cut, async (input, chosen, { pageRows, stateBytes }) => {
         const rows = input.filter(one => typeof one === 'object')
-        const outcome = await runOperator(operator, { ...shape, options: chosen, input, pageRows, restartAfter: [1, 3] })
+        const outcome = await runOperator(operator, { ...shape, options: chosen, input, pageRows, stateBytes, restartAfter: [1, 3] })
         const wanted = twin.answer(rows, chosen)
         for (const [port, expected] of Object.entries(wanted.ports ?? {}))
           assert.equal(shownAs(outcome.ports[port] ?? [], expected), expected, port)

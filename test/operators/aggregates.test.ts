@@ -18,7 +18,8 @@ function made(name: string, options: object): AggregateCells {
 function take(cells: AggregateCells, cell: number, rows: readonly Row[], pageRows = 4096): void {
   for (let from = 0; from < rows.length; from += pageRows) {
     const some = rows.slice(from, from + pageRows)
-    const page = pageOf(some, { order: new Float64Array(some.length) })
+    const eventTime = Float64Array.from(some, row => Number(row['$eventTime'] ?? 0))
+    const page = pageOf(some, { order: new Float64Array(some.length), eventTime })
     cells.update(page, firstRows(some.length), new Int32Array(some.length).fill(cell), some.length)
   }
 }
@@ -33,9 +34,16 @@ function opened(name: string, options: object, count = 3): AggregateCells {
 function resultOf(name: string, options: object, rows: readonly Row[]): unknown {
   const cells = opened(name, options)
   take(cells, 1, rows)
-  return cells.result(1)
+  return cells.result(1, span)
 }
 
+/** Sums of doubles in another order differ in their last digits. */
+function same(actual: unknown, expected: unknown, what?: string): void {
+  if (typeof actual !== 'number' || typeof expected !== 'number') return assert.equal(actual, expected, what)
+  assert.ok(Math.abs(actual - expected) <= 1e-9 * Math.max(1, Math.abs(actual)), `${what}: ${actual} and ${expected}`)
+}
+
+const span = { start: 0, end: 1000 }
 const uses: readonly (readonly [name: string, options: object])[] = [
   ['count', {}],
   ['count', { field: 'x' }],
@@ -56,12 +64,26 @@ const uses: readonly (readonly [name: string, options: object])[] = [
   ['last', { field: 'v' }],
   ['percentileCont', { field: 'x', p: 0.4 }],
   ['some', { field: 'b' }],
+  ['approxDistinct', { field: 'v' }],
+  ['approxDistinct', { field: 'x', precision: 4 }],
+  ['approxTop', { field: 'v' }],
+  ['correlation', { field: 'x', with: 'y' }],
+  ['first', { field: 'v', by: 'eventTime' }],
+  ['histogram', { field: 'x', bounds: [-10, 0, 10] }],
+  ['last', { field: 'v', by: 'eventTime' }],
+  ['median', { field: 'x' }],
+  ['mode', { field: 'v' }],
+  ['rate', {}],
+  ['rate', { field: 'x', per: '1m' }],
+  ['stddev', { field: 'x', kind: 'population' }],
+  ['variance', { field: 'x', kind: 'population' }],
+  ['weightedMean', { field: 'x', weight: 'y' }],
 ]
 const integers = fc.oneof(fc.integer({ min: -20, max: 20 }), fc.maxSafeInteger(), fc.constant(null))
 /** Values of every kind that are hard to tell apart, or to write down. */
 const values = fc.constantFrom(null, 1, '1', true, '', 0.1, 1e300, '\ud800', '\ud801', '__proto__', { a: 1 }, { a: '1' }, [1], [])
 const rows = fc
-  .array(fc.record({ x: integers, y: fc.nat(3), b: fc.constantFrom(true, true, true, false, null), v: values }), {
+  .array(fc.record({ x: integers, y: fc.nat(3), b: fc.constantFrom(true, true, true, false, null), v: values, $eventTime: fc.nat(9) }), {
     maxLength: 40,
     size: 'max',
   })
@@ -87,23 +109,24 @@ for (const [name, options] of uses) {
       take(saved, 2, list.slice(0, cut), pageRows)
       const loaded = reloaded(saved, name, options)
       take(loaded, 0, list.slice(cut), pageRows)
-      assert.equal(loaded.result(0), whole, 'saved and loaded')
+      assert.equal(loaded.result(0, span), whole, 'saved and loaded')
       const halves = opened(name, options)
       take(halves, 0, list.slice(0, cut))
       take(halves, 1, list.slice(cut))
       halves.merge(0, 1)
-      assert.equal(halves.result(0), whole, 'merged')
+      same(halves.result(0, span), whole, 'merged')
     })
     fc.assert(property, { seed: 4, numRuns: 60 })
   })
 
   test(`${use}: a cell that was reset knows nothing of before`, () => {
     const cells = opened(name, options)
-    const empty = cells.result(0)
+    const empty = cells.result(0, span)
     take(cells, 0, [{ x: 5, y: 1, b: true, v: 'a' }])
-    assert.not.equal(cells.result(0), empty)
+    take(cells, 0, [{ x: 6, y: 2, b: true, v: 'a' }])
+    assert.not.equal(cells.result(0, span), empty)
     cells.reset(0)
-    assert.equal(cells.result(0), empty)
+    assert.equal(cells.result(0, span), empty)
   })
 }
 
@@ -246,21 +269,6 @@ test('a percentile between values is where Postgres has it', () => {
   const of = (p: number): unknown => resultOf('percentileCont', { field: 'x', p }, list)
   assert.equal([0, 0.25, 0.5, 1].map(of), [1, 2.5, 3.5, 10])
   assert.ok(Math.abs((of(0.9) as number) - 8.2) < 1e-12)
-})
-
-test('options that are out of range are INVALID', () => {
-  const wrong = [
-    ['percentileCont', { field: 'x', p: 1.1 }],
-    ['percentileCont', { field: 'x', p: '0.5' }],
-    ['collect', { field: 'x', most: 0 }],
-    ['collect', { field: 'x', most: 1e9 }],
-    ['collect', { field: 'x', most: 1.5 }],
-  ] as const
-  for (const [name, options] of wrong)
-    assert.throws(
-      () => made(name, options),
-      (error: { code?: unknown }) => error.code === 'INVALID',
-    )
 })
 
 test('the functions that topologies are written with make plain data, of columns and of expressions', () => {

@@ -3,6 +3,9 @@ import * as fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import { countWindow } from '../../operators/countWindow.ts'
 import type { Row } from '../../operators/flow.ts'
+import type { ExampleFlow } from '../../operators/operator.ts'
+import { compareKeys } from '../../operators/windows/window-keys.ts'
+import { runOperator } from '../contract/operator-run.ts'
 import { operatorContract } from '../contract/operator.ts'
 import { aggregate, keyOf, resultsOf, stampOf, timedRows, timeOf } from './window-inputs.ts'
 import { runChain } from './window-run.ts'
@@ -18,7 +21,17 @@ function answer(rows: readonly Row[], options: Readonly<Record<string, unknown>>
     const isFull = known.length >= size && (known.length - size) % every === 0
     if (isFull) main.push({ origin: keyOf(one), ...resultsOf(known.slice(-size)), $eventTime: timeOf(one), $watermark: stampOf(one) })
   }
+  if (options['flushAtEnd'] === true) main.push(...unfilled(ofKey, { size, every }))
   return { ports: { main } }
+}
+
+/** What is begun at the end: by key, the older first. */
+function unfilled(ofKey: ReadonlyMap<unknown, readonly Row[]>, { size, every }: { size: number; every: number }): Row[] {
+  const sorted = [...ofKey].sort(([a], [b]) => compareKeys([a], [b]))
+  return sorted.flatMap(([origin, rows]) => {
+    const starts = Array.from({ length: Math.ceil(rows.length / every) }, (_, i) => i * every)
+    return starts.filter(start => start + size > rows.length).map(start => ({ origin, ...resultsOf(rows.slice(start)) }))
+  })
 }
 
 const by = ['origin']
@@ -32,6 +45,8 @@ const test = operatorContract(countWindow, {
       { size: 4, every: 1, by, aggregate },
       { size: 5, every: 2, by, aggregate },
       { size: 3, every: 3, by, aggregate },
+      { size: 4, by, aggregate, flushAtEnd: true },
+      { size: 5, every: 2, by, aggregate, flushAtEnd: true },
     ),
     answer,
     numRuns: 250,
@@ -48,6 +63,25 @@ test('it needs no event time, and without a key all rows are counted together', 
     Array.from({ length: 19 }, (_, i) => ({ sum: sumFrom(500 * i) })),
   )
   for (const flow of flows) if (flow.kind === 'page') assert.is(flow.eventTime, undefined)
+})
+
+test('what is not full at the end is never before the watermark, and the same after a restart right before the end', async () => {
+  const input: ExampleFlow[] = [
+    { k: 'b', $eventTime: 5, $watermark: -Infinity },
+    { k: 'a', $eventTime: 90, $watermark: 5 },
+    'watermark 50',
+    'barrier',
+    'end',
+    'barrier',
+  ]
+  const options = { size: 2, by: ['k'], aggregate: { n: { aggregate: 'count' } }, flushAtEnd: true }
+  for (const restartAfter of [[], [1]]) {
+    const { ports } = await runOperator(countWindow, { options, input, pageRows: 1, restartAfter })
+    assert.equal(ports['main'], [
+      { k: 'a', n: 1, $eventTime: 90, $watermark: 50 },
+      { k: 'b', n: 1, $eventTime: 50, $watermark: 50 },
+    ])
+  }
 })
 
 test('windows that would leave rows out are INVALID', () => {

@@ -36,7 +36,7 @@ export async function spreadRun(open: () => Promise<Node>, workers: number, betw
 export function spreadTests(open: () => Promise<Node>): void {
   test('any number of lanes gives what one gives', async () => {
     const whole = await spreadRun(open, 1)
-    for (const workers of [2, 4, 5]) assert.equal(await spreadRun(open, workers), whole, `${workers} lanes`)
+    for (const workers of [2, 5]) assert.equal(await spreadRun(open, workers), whole, `${workers} lanes`)
   })
 
   test('a topology is rescaled while it runs, up and down, and gives what it would have given', async () => {

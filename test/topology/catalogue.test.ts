@@ -18,6 +18,9 @@ const otherWays: Readonly<Record<string, readonly Values[]>> = {
   flatMap: [{ to: './f.ts#rows' }, { of: 'tags', as: 'tag' }],
   topN: [{ n: 3, order: ['-flights'], per: 'end' }],
   validate: [{ where: 'size > 1', reason: 'too small' }],
+  joinInterval: [{ match: ['key'], until: 'expires' }],
+  joinWindow: [{ size: '10s', match: ['key'], take: ['name'], prefix: 'their_' }],
+  joinTable: [{ match: ['key'] }, { match: ['key'], keep: 'both', ttl: '1h' }],
 }
 
 /** How the builder's methods take their options where they do not take one object. */
@@ -69,6 +72,8 @@ function preludeOf({ spec, example }: AnyOperator): { readonly steps: readonly V
   const key = example.key
   const keyed: readonly Values[] = key === undefined ? [] : [{ id: 'keyed', keyBy: key }]
   const timed = { id: 'timed', eventTime: { field: 'at', lag: '1m' } }
+  if (spec.inputs !== undefined)
+    return { steps: [timed, { id: 'other', filter: 'size > 1' }], build: log => log.step('eventTime', { ...timed.eventTime, id: 'timed' }) }
   const build = (stream: Stream<Values>): Stream<Values> =>
     key === undefined ? stream : stream.step('keyBy', { id: 'keyed', fields: key })
   if (spec.takesDead === true) {
@@ -120,7 +125,7 @@ function fileOf(operator: AnyOperator, value: unknown, beside: Values = {}): str
     topology: 'tried',
     version: 1,
     sources: { log: { follow: 'all' } },
-    steps: [...steps, { id: 'it', ...beside, [operator.spec.name]: value }],
+    steps: [...steps, { id: 'it', ...beside, ...(operator.spec.inputs && { from: ['timed', 'other'] }), [operator.spec.name]: value }],
   })
 }
 
@@ -131,10 +136,27 @@ function read(text: string): Topology {
   return made as Topology
 }
 
-function built(operator: AnyOperator, add: (stream: Stream<Values>) => unknown): Topology {
+/** `other` is the right side of a join. */
+type Add = (stream: Stream<Values>, other: Stream<Values>) => unknown
+
+function built(operator: AnyOperator, add: Add): Topology {
   const builder: TopologyBuilder = topology('tried', { version: 1 })
-  add(preludeOf(operator).build(builder.follow<Values>()))
+  const stream = preludeOf(operator).build(builder.follow<Values>())
+  add(stream, operator.spec.inputs === undefined ? stream : stream.filter('size > 1', { id: 'other' }))
   return builder.definition
+}
+
+/** The stream, or for a join both together. */
+function both({ spec }: AnyOperator, stream: Stream<Values>, other: Stream<Values>): Stream<Values> {
+  return spec.inputs === undefined ? stream : stream.merge(other)
+}
+
+/** Calls the builder's method; those of joins take the right side first. */
+function call({ spec }: AnyOperator, [stream, other]: readonly [Stream<Values>, Stream<Values>], options: Values): unknown {
+  const words = callsOf[spec.name]?.(options) ?? [options]
+  // The builder's methods differ in how they take their options, which is what is tried here.
+  const methods = stream as unknown as Record<string, (...words: readonly unknown[]) => unknown>
+  return methods[spec.name]?.(...(spec.inputs === undefined ? words : [other, ...words]))
 }
 
 /** They give up no rows, or all of them. */
@@ -144,14 +166,9 @@ for (const [name, operator] of Object.entries(operators)) {
   test(`${name}: file, builder and plan agree on every option`, async () => {
     for (const options of casesOf(operator)) {
       const file = read(fileOf(operator, asFile(options, operator.spec.options)))
-      const wanted = built(operator, stream => stream.step(name, { id: 'it', ...options }))
+      const wanted = built(operator, (stream, other) => both(operator, stream, other).step(name, { id: 'it', ...options }))
       assert.equal(file, wanted, JSON.stringify(options))
-      const method = (stream: Stream<Values>): unknown => {
-        // The builder's methods differ in how they take their options, which is what is tried here.
-        const methods = stream as unknown as Record<string, (...words: readonly unknown[]) => unknown>
-        const words = callsOf[name]?.({ ...options, id: 'it' }) ?? [{ ...options, id: 'it' }]
-        return methods[name]?.(...words)
-      }
+      const method: Add = (...streams) => call(operator, streams, { ...options, id: 'it' })
       if (name !== 'catch' && name !== 'keyBy') assert.equal(built(operator, method), wanted, `method ${name}`)
       assert.equal(await planTopology(file), await planTopology(wanted))
     }
@@ -164,10 +181,9 @@ for (const [name, operator] of Object.entries(operators)) {
       const inOrder = name === 'topN' ? ['origin'] : ['$stream', 'other']
       const file = read(fileOf(operator, asFile(options, operator.spec.options), { inOrder }))
       assert.equal(file.steps.at(-1)?.inOrder, inOrder)
-      const words = callsOf[name]?.({ ...options, id: 'it', inOrder }) ?? [{ ...options, id: 'it', inOrder }]
-      const method = (stream: Stream<Values>): unknown =>
-        (stream as unknown as Record<string, (...words: readonly unknown[]) => unknown>)[name]?.(...words)
-      for (const add of [(stream: Stream<Values>) => stream.step(name, { id: 'it', ...options, inOrder }), method]) {
+      const method: Add = (...streams) => call(operator, streams, { ...options, id: 'it', inOrder })
+      const step: Add = (stream, other) => both(operator, stream, other).step(name, { id: 'it', ...options, inOrder })
+      for (const add of [step, method]) {
         assert.equal(built(operator, add), file)
         const plan = await planTopology(built(operator, add))
         assert.equal(plan, await planTopology(file))

@@ -48,6 +48,29 @@ const mistakes: readonly (readonly [what: string, topology: Topology, step: stri
   ],
   ['a window without event time', withSteps(tumbleWith({}, log)), 'w', /eventTime/],
   ['a misspelt aggregate', withSteps(timed, tumbleWith({ aggregate: { n: { aggregate: 'cuont' } } })), 'w', /did you mean count\?/],
+  [
+    'a condition of an aggregate that is none',
+    withSteps(timed, tumbleWith({ aggregate: { n: { aggregate: 'count', where: '1 + 1' } } })),
+    'w',
+    /boolean/,
+  ],
+  [
+    'an aggregate by event time where rows have none',
+    withSteps({
+      id: 'w',
+      operator: 'total',
+      from: log,
+      options: { aggregate: { n: { aggregate: 'first', field: 'x', by: 'eventTime' } } },
+    }),
+    'w',
+    /put an eventTime/,
+  ],
+  [
+    'a rate where windows have no length',
+    withSteps({ id: 'w', operator: 'total', from: log, options: { aggregate: { n: { aggregate: 'rate' } } } }),
+    'w',
+    /over: rows/,
+  ],
   ['an aggregate without its column', withSteps(timed, tumbleWith({ aggregate: { n: { aggregate: 'sum' } } })), 'w', /field/],
   [
     'a percentile of 95',

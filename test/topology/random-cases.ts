@@ -24,9 +24,9 @@ export function randomCase(seed: number, { forNode = false }: { readonly forNode
 export function shapesFor(seed: number): readonly RunShape[] {
   return [
     { pageRows: 1, barriers: seed % 2 === 0 ? 0 : 1, restarts: 0, seed },
-    { pageRows: 3, barriers: 0.2, restarts: 0.5, seed, lanes: [2, 1, 3] },
-    { pageRows: 7, barriers: 0.2, restarts: 0.5, seed },
-    { pageRows: 64, barriers: 1, restarts: 1, seed },
+    { pageRows: 3, barriers: 0.2, restarts: 0.5, seed, lanes: [2, 1, 3], stateBytes: 500 },
+    { pageRows: 7, barriers: 0.2, restarts: 0.5, seed, stateBytes: 500 },
+    { pageRows: 64, barriers: 1, restarts: 1, seed, stateBytes: 2000 },
     { pageRows: 4096, barriers: 1, restarts: 1, seed },
     { pageRows: 4096, barriers: 0, restarts: 0, seed, lanes: [4] },
     { pageRows: 1, barriers: 0.1, restarts: 1, seed, lanes: [1, 4] },

@@ -17,7 +17,7 @@ for (const seed of [2, 8, 20, 31])
       const whole = await runOnNode(seed, one, { pageRows: 4096, epochMs: 1000 })
       assert.ok(Object.keys(whole).length > 2)
       assert.is(difference(whole, await runOnNode(seed, one, { pageRows: 1, epochMs: 1 })), undefined, 'pages of 1')
-      const closed = await runOnNode(seed, one, { pageRows: 3, epochMs: 2, directory, closings: [5, 40, 1] })
+      const closed = await runOnNode(seed, one, { pageRows: 3, stateBytes: 500, epochMs: 2, directory, closings: [5, 40, 1] })
       assert.is(difference(whole, closed), undefined, 'closed and opened')
     } finally {
       rmSync(directory, { recursive: true, force: true })

@@ -11,6 +11,8 @@ import type { Case } from './random-shrink.ts'
 
 export interface NodeShape extends Pick<OpenOptions, 'directory' | 'epochMs'> {
   readonly pageRows: number
+  /** What the state of a topology may take in memory. */
+  readonly stateBytes?: number
   /** On disk: after how many ms it is closed and opened again, one time after the other. */
   readonly closings?: readonly number[]
 }
@@ -29,10 +31,11 @@ function newEvent({ type, data, encoding }: GivenEvent): NewEvent | undefined {
 export async function runOnNode(
   seed: number,
   { topology, log }: Case,
-  { pageRows, closings = [], directory, epochMs = 100 }: NodeShape,
+  { pageRows, stateBytes, closings = [], directory, epochMs = 100 }: NodeShape,
 ): Promise<Results> {
   const where = directory === undefined ? { memory: true as const } : { directory }
-  const open = (): Promise<Node> => openNode({ ...where, epochMs, limits: { pageRows }, partitions, workers: 1, durability: 'os' })
+  const limits = { pageRows, ...(stateBytes !== undefined && { stateBytes }) }
+  const open = (): Promise<Node> => openNode({ ...where, epochMs, limits, partitions, workers: 1, durability: 'os' })
   let node = await open()
   const events = log.flatMap(given => {
     const event = newEvent(given)

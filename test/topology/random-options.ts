@@ -4,6 +4,7 @@ import { columns } from '../../operators/functions.ts'
 import type { StepInput } from '../../topology/plan.ts'
 import type { Step } from '../../topology/topology.ts'
 import { projection } from '../../topology/projection.ts'
+import { joinOptionsOf } from './random-joins.ts'
 import type { Chance } from './random-logs.ts'
 
 type Options = Readonly<Record<string, unknown>>
@@ -186,6 +187,12 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
     ...(chance.is(0.5) && { maxFuture: { allow: chance.oneOf([50, 200, 1000]), of: 'came' } }),
   }),
   filter: (chance, ground) => ({ where: condition(chance, ground) }),
+  lookup(chance, ground) {
+    const kind = chance.oneOf(['inner', 'left', 'semi', 'anti'])
+    const { take, ...options } = table(chance, ground)
+    return { ...options, kind, ...(kind !== 'semi' && kind !== 'anti' && { take }) }
+  },
+  ...joinOptionsOf,
   map: (chance, ground) => ({
     to: chance.oneOf<unknown>([
       '#remade',

@@ -16,6 +16,7 @@ import type { StepCounters } from '../../actors/step-node.ts'
 import { StepStates } from '../../actors/step-states.ts'
 import { defaultLimits } from '../../event/limits.ts'
 import { operators } from '../../operators/index.ts'
+import { StateMemory } from '../../operators/keyed/state-memory.ts'
 import { aliveCount } from '../../operators/page.ts'
 import { applyEpoch } from '../../store/epoch-bytes.ts'
 import { openMemory } from '../../store/memory.ts'
@@ -34,6 +35,8 @@ export interface RunShape {
   readonly seed: number
   /** How many lanes each life has, one behind another and again; plain fragments when left out. */
   readonly lanes?: readonly number[]
+  /** What the state of all steps may take in memory; no bound when left out. */
+  readonly stateBytes?: number
 }
 
 /** One page for all, and nothing in between. */
@@ -74,12 +77,18 @@ class World {
     return new StepStates({ topology: identity.topology, store: this.#store, beat: () => undefined })
   }
 
-  async open(plan: Plan, originOf: (order: number) => RowOrigin | undefined, lanes?: number): Promise<Fragment> {
+  async open(
+    plan: Plan,
+    originOf: (order: number) => RowOrigin | undefined,
+    how: { lanes?: number; stateBytes?: number },
+  ): Promise<Fragment> {
+    const { lanes, stateBytes } = how
     this.#states = this.#newStates()
     const letter = (row: Parameters<typeof letterOf>[1]): ReturnType<typeof letterOf> => letterOf(identity, row, originOf(row.order))
     const context: FragmentContext = {
       module: import.meta.url,
       resolve,
+      memory: new StateMemory(stateBytes),
       state: (step, version) => this.#states.state(step, version),
       projection: (name, step) => ({
         put: (key, value) => this.#put(step, `${name} ${rowKeyText(key)}`, JSON.stringify(value)),
@@ -106,6 +115,7 @@ class World {
       incarnation: 1,
       skip: [],
       lanes,
+      ...(stateBytes !== undefined && { stateBytes }),
     }
     const links = await Promise.all(
       Array.from({ length: lanes }, async (_, lane) => {
@@ -195,7 +205,9 @@ export async function runTopology(topology: Topology, log: readonly GivenEvent[]
       changed: () => Promise.resolve(),
     })
     const lanes = shape.lanes?.[lives++ % shape.lanes.length]
-    return { source: opened, fragment: await world.open(plan, order => (origins ?? (() => opened.originOf(order)))(order), lanes) }
+    const { stateBytes } = shape
+    const how = { ...(lanes !== undefined && { lanes }), ...(stateBytes !== undefined && { stateBytes }) }
+    return { source: opened, fragment: await world.open(plan, order => (origins ?? (() => opened.originOf(order)))(order), how) }
   }
   let now = await life()
   let epoch = 0

@@ -22,6 +22,8 @@ const weights: Readonly<Record<string, number>> = {
   deadLetter: 1,
   catch: 3,
   merge: 3,
+  joinWindow: 3,
+  joinInterval: 3,
   total: 1,
 }
 
@@ -82,6 +84,9 @@ class Growing {
     const isTimed = operators[operator]?.spec.needsEventTime === true || (operator === 'topN' && chance.is(0.8))
     const ports =
       operator === 'catch' ? this.#dead : isTimed ? this.#open.filter(port => this.#rows.into({ from: [port] }).isTimed) : this.#open
+    const joined = operators[operator]?.spec.inputs
+    // The two sides of a join are sometimes one and the same.
+    if (joined !== undefined) return ports.length === 0 ? [] : Array.from({ length: joined }, () => chance.oneOf(ports))
     const some = operator === 'merge' ? 2 + chance.below(2) : chance.is(0.2) ? 1 + chance.below(3) : 1
     const inputs = new Set<StepInput>()
     for (let i = 0; i < some && ports.length > 0; i++)

@@ -151,6 +151,32 @@ test('a part behind the end of a text is the place where something is missing', 
   assert.equal(document.placeOf(['b'], { offset: 99, length: 5 }), { line: 2, column: 5, length: 0 })
 })
 
+test('an aggregate may have a condition: as SQL has it, behind where, or as an argument', () => {
+  const where = "price < 10 and f(')') = 1"
+  for (const text of [`sum(price) where ${where}`, `sum(price) FILTER (WHERE ${where})`, `sum(price, where => ${where})`]) {
+    const read = aggregateOfText(text)
+    assert.ok('use' in read, text)
+    assert.equal(read.use, { aggregate: 'sum', field: 'price', where })
+    const { offset, length } = read.parts['where'] ?? { offset: 0, length: 0 }
+    assert.is(text.slice(offset, offset + length), where)
+  }
+  assert.equal(
+    'use' in aggregateOfText('count(*) filter (where a)') && (aggregateOfText('count(*) filter (where a)') as { use: unknown }).use,
+    {
+      aggregate: 'count',
+      where: 'a',
+    },
+  )
+  for (const text of [
+    'count() where',
+    'count() filter (a)',
+    'count() having a',
+    'count(where => a) where b',
+    'percentile(p => 1, x, p => 2)',
+  ])
+    assert.ok('message' in aggregateOfText(text), text)
+})
+
 test('aggregates are calls', () => {
   const useOf = (call: string): unknown => {
     const read = aggregateOfText(call)
@@ -165,6 +191,9 @@ test('aggregates are calls', () => {
   assert.equal(useOf("sum(f(a, ')', [1, 2]))"), { aggregate: 'sum', of: "f(a, ')', [1, 2])" })
   assert.equal(useOf('percentile(a + b, 95e-2)'), { aggregate: 'percentile', of: 'a + b', p: 0.95 })
   assert.equal(useOf('nothing(a, b)'), { aggregate: 'nothing' })
+  assert.equal(useOf('count(distinct bidder)'), { aggregate: 'countDistinct', field: 'bidder' })
+  assert.equal(useOf('percentile(p => 0.5, a + b)'), { aggregate: 'percentile', of: 'a + b', p: 0.5 })
+  assert.equal(useOf('percentile(field: delay, p: 0.5)'), { aggregate: 'percentile', field: 'delay', p: 0.5 })
   for (const wrong of ['', 'count', 'sum(', 'sum(a', 'sum(a))', 'sum(a) + 1', 'sum(,)', 'sum(a, b, c)', '1(a)', 'sum(a]', "sum('a)"]) {
     assert.type(useOf(wrong), 'string', wrong)
   }

@@ -1,4 +1,4 @@
-/** Reads how a file writes an aggregate: `count()`, `sum(delay)`, `percentile(delay * 2, 0.95)`. */
+/** Reads how a file writes an aggregate: `count()`, `percentile(delay * 2, 0.95)`, `approxTop(bidder, k => 5)`, `sum(price) where price < 10`. */
 import type { AggregateUse } from '../../operators/aggregates/aggregate.ts'
 import { aggregates } from '../../operators/aggregates/index.ts'
 import type { OptionSpec } from '../../operators/operator.ts'
@@ -35,15 +35,41 @@ export function aggregateOfText(text: string): AggregateText | AggregateMistake 
   const [opening, name = ''] = call
   const cut = argumentsOf(text, opening.length)
   if (cut === undefined) return { offset: 0, length: text.length, message: `a parenthesis or a quote of ${name}( is not closed` }
-  const behind = text.slice(cut.end).trim()
-  if (behind !== '') {
-    const offset = text.indexOf(behind, cut.end)
-    return { offset, length: behind.length, message: 'an aggregate is one call; compute with its result in a step behind it' }
-  }
+  const condition = conditionBehind(text, cut.end)
+  if (condition !== undefined && 'message' in condition) return condition
   const parts = { aggregate: { offset: opening.indexOf(name), length: name.length } }
+  // `count(distinct a)` is how SQL says countDistinct(a).
+  const [first] = cut.list
+  const distinct = name === 'count' && first !== undefined ? /^distinct\b\s*/i.exec(first.text)?.[0] : undefined
+  const read =
+    distinct === undefined || first === undefined
+      ? callOf(name, { given: cut.list, parts })
+      : callOf('countDistinct', { given: [partFrom(first, distinct.length), ...cut.list.slice(1)], parts })
+  if ('message' in read || condition === undefined) return read
+  if ('where' in read.use) return { ...condition, message: `${name} has two conditions; join them with and` }
+  return { use: { ...read.use, where: condition.text }, parts: { ...read.parts, where: condition } }
+}
+
+function callOf(name: string, given: Given): AggregateText | AggregateMistake {
   const specs = Object.hasOwn(aggregates, name) ? aggregates[name]?.spec.options : undefined
   // An aggregate that is not there is said where all are proved.
-  return specs === undefined ? { use: { aggregate: name }, parts } : withArguments(name, specs, { given: cut.list, parts })
+  return specs === undefined ? { use: { aggregate: name }, parts: given.parts } : withArguments(name, specs, given)
+}
+
+/** `where delay > 15`, or as Postgres has it `filter (where delay > 15)`. */
+function conditionBehind(text: string, from: number): Argument | AggregateMistake | undefined {
+  const behind = text.slice(from).trim()
+  if (behind === '') return undefined
+  const offset = text.indexOf(behind, from)
+  const found = /^(?:where\b\s*(?<plain>.+)|filter\s*\(\s*where\b\s*(?<sql>.+?)\s*\))$/is.exec(behind)?.groups
+  const condition = found?.['plain'] ?? found?.['sql']
+  if (condition !== undefined) return { text: condition, offset: text.indexOf(condition, offset), length: condition.length }
+  const message = 'an aggregate is one call, and its condition as in count() where delay > 15; compute with its result in a step behind it'
+  return { offset, length: behind.length, message }
+}
+
+function partFrom({ text, offset, length }: Argument, from: number): Argument {
+  return { text: text.slice(from), offset: offset + from, length: length - from }
 }
 
 interface Given {
@@ -56,11 +82,27 @@ function withArguments(
   specs: Readonly<Record<string, OptionSpec>>,
   { given, parts }: Given,
 ): AggregateText | AggregateMistake {
-  const names = [...('field' in specs ? ['field'] : []), ...Object.keys(specs).filter(option => option !== 'field')]
   const options: Record<string, unknown> = {}
   const places: Record<string, TextPart> = { ...parts }
   // `count(*)` is how SQL says count().
-  const rest = given.length === 1 && given[0]?.text === '*' && specs['field']?.required !== true ? [] : [...given]
+  const isStar = given[0]?.text === '*' && specs['field']?.required !== true
+  const rest: Argument[] = []
+  for (const argument of isStar ? given.slice(1) : given) {
+    const [named, option] = namedArgument(argument, specs)
+    if (named === undefined) rest.push(argument)
+    else if (Object.hasOwn(options, option)) return { ...argument, message: `${name} is given ${option} twice` }
+    else {
+      const column = option === 'field' ? columnNamed(named.text) : undefined
+      const key = option === 'field' && column === undefined ? 'of' : option
+      places[key] = named
+      options[key] = column ?? (key === 'of' || key === 'where' ? named.text : valueOf(specs[option] as OptionSpec, [named.text]))
+    }
+  }
+  const isField = 'field' in specs && !('field' in options) && !('of' in options)
+  const names = [
+    ...(isField ? ['field'] : []),
+    ...Object.keys(specs).filter(option => option !== 'field' && !Object.hasOwn(options, option)),
+  ]
   const empty = rest.find(({ text }) => text === '')
   if (empty !== undefined) return { ...empty, message: `an argument of ${name} is empty` }
   for (const [index, option] of names.entries()) {
@@ -90,6 +132,13 @@ function withArguments(
   return { ...extra, message: `${name} takes ${takes}` }
 }
 
+/** `k => 5`, as Postgres has it, or `k: 5`; undefined for an argument that names no option. */
+function namedArgument(argument: Argument, specs: Readonly<Record<string, OptionSpec>>): readonly [Argument | undefined, string] {
+  const [opening, option = ''] = /^([\p{L}_][\p{L}\p{N}_]*)\s*(?:=>|:(?!:))\s*/u.exec(argument.text) ?? []
+  const isOption = opening !== undefined && (Object.hasOwn(specs, option) || option === 'where')
+  return [isOption ? partFrom(argument, opening.length) : undefined, option]
+}
+
 const isListed = ({ type }: OptionSpec): boolean => ['list', 'texts', 'order', 'fields'].includes(type)
 
 /** The name of a column, also in double quotes; undefined for an expression. */
@@ -106,9 +155,18 @@ function valueOf(spec: OptionSpec, texts: readonly string[]): unknown {
     return inner.map(one => columnNamed(one.trim()) ?? one.trim())
   }
   if (spec.type === 'number') return /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(text) ? Number(text) : text
+  if (spec.type === 'json') return jsonOf(text)
   if (spec.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
   if (spec.type === 'field') return columnNamed(text) ?? text
   return /^'(?:[^']|'')*'$/.test(text) ? text.slice(1, -1).replaceAll("''", "'") : text
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 /** The arguments from an offset on, cut at commas that stand in no brackets and quotes; undefined when nothing closes them. */

@@ -1,4 +1,4 @@
-/** Reads what stands above the steps of a topology file: its name, version, guarantee, epoch, sources and tables. */
+/** Reads what stands above the steps of a topology file: its name, version, guarantee, epoch, tick, sources and tables. */
 import { isEventStoreError } from '../../event/error.ts'
 import { durationMs } from '../../operators/duration.ts'
 import { anyRow } from '../../operators/expressions/types.ts'
@@ -11,7 +11,7 @@ import type { Source, Topology } from '../topology.ts'
 import { described, isBooleanWord, type Reading, unknownKey, unknownKeys } from './reading.ts'
 import { ruleOf } from './rule-of.ts'
 
-export const rootKeys = ['$schema', 'topology', 'version', 'guarantee', 'epoch', 'sources', 'tables', 'steps', 'sinks']
+export const rootKeys = ['$schema', 'topology', 'version', 'guarantee', 'epoch', 'tick', 'sources', 'tables', 'steps', 'sinks']
 
 /** What other programs call the parts of a file. */
 const otherWords: Readonly<Record<string, readonly [key: string, sentence: string]>> = {
@@ -42,7 +42,7 @@ function isMeant(root: Readonly<Record<string, unknown>>, key: string): boolean 
   })
 }
 
-export interface Head extends Pick<Topology, 'name' | 'version' | 'sources' | 'guarantee' | 'epochMs'> {
+export interface Head extends Pick<Topology, 'name' | 'version' | 'sources' | 'guarantee' | 'epochMs' | 'tickMs'> {
   readonly tables: ReadonlyMap<string, unknown>
 }
 
@@ -55,7 +55,7 @@ export function readHead(reading: Reading, root: Readonly<Record<string, unknown
   unknownKeys(reading, [], { keys: rootKeys, instead })
   if (root['sources'] === undefined && !isMeant(root, 'sources'))
     reading.say([], 'missing-key', { message: 'the file has no key sources; write sources: { NAME: { follow: all } }' })
-  const epochMs = root['epoch'] === undefined ? undefined : epochOf(reading, root['epoch'])
+  const [epochMs, tickMs] = [lengthOf(reading, root, 'epoch'), lengthOf(reading, root, 'tick')]
   const { guarantee } = root as Pick<Topology, 'guarantee'>
   return {
     name: nameOf(reading, root),
@@ -64,6 +64,7 @@ export function readHead(reading: Reading, root: Readonly<Record<string, unknown
     tables: new Map(entriesOf(reading, 'tables', root['tables']).map(([name, value]) => [name, tableOf(reading, name, value)])),
     ...(guarantee !== undefined && { guarantee }),
     ...(epochMs !== undefined && { epochMs }),
+    ...(tickMs !== undefined && { tickMs }),
   }
 }
 
@@ -88,12 +89,13 @@ function versionOf(reading: Reading, root: Readonly<Record<string, unknown>>): n
   return 1
 }
 
-function epochOf(reading: Reading, epoch: unknown): number | undefined {
+function lengthOf(reading: Reading, root: Readonly<Record<string, unknown>>, key: 'epoch' | 'tick'): number | undefined {
+  if (root[key] === undefined) return undefined
   try {
-    return durationMs(epoch, 'epoch')
+    return durationMs(root[key], key)
   } catch (error) {
     if (!isEventStoreError(error, 'INVALID')) throw error
-    reading.say(['epoch'], 'wrong-type', { message: error.message })
+    reading.say([key], 'wrong-type', { message: error.message })
     return undefined
   }
 }

@@ -45,8 +45,10 @@ export function placeWarnings(reading: Reading, warnings: readonly Warning[], st
     // A value that is read from a column or a call stands where that is written.
     reading.warn(at, rule, { message, key: false, ...part })
   }
-  const epoch = valueAt(reading.document.value, ['epoch'])
-  if (typeof epoch === 'number') reading.warn(['epoch'], 'bare-duration', { message: bareDuration(epoch), key: false })
+  for (const key of ['epoch', 'tick']) {
+    const length = valueAt(reading.document.value, [key])
+    if (typeof length === 'number') reading.warn([key], 'bare-duration', { message: bareDuration(length), key: false })
+  }
 }
 
 /** Where the part of a source stands: types and categories may be written in short. */

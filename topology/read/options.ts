@@ -154,6 +154,7 @@ const readers: Readonly<Partial<Record<OptionType, Read>>> = {
   columns: (around, place, spec) => (typeof place.value === 'string' ? nameList : expressions)(around, place, spec),
   mapping: expressions,
   routes: expressions,
+  choice: (around, place, { options = {} }) => groupOf(around, options, place),
   group: (around, place, { options = {} }) => groupOf(around, options, place),
   table: ({ reading, tables, usedTables, spots }, { value, at, path }) => {
     if (typeof value !== 'string') return value

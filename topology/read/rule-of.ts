@@ -11,7 +11,7 @@ const beginnings: readonly (readonly [pattern: RegExp, rule: Rule])[] = [
   [/^its (?:name|id) must be /, 'bad-name'],
   [/ is taken by another /, 'duplicate-id'],
   [/ asks for exactlyOnce$/, 'guarantee'],
-  [/^(?:option \S+|its version|guarantee|epoch|types|categories|fields|the type of .*|what it generates) must be /, 'wrong-type'],
+  [/^(?:option \S+|its version|guarantee|epoch|tick|types|categories|fields|the type of .*|what it generates) must be /, 'wrong-type'],
   [/ is not a duration such as /, 'wrong-type'],
   [/ must be an object$/, 'wrong-type'],
   [/^it has no source/, 'missing-key'],

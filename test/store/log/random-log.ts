@@ -76,7 +76,7 @@ export interface Question {
   readonly tags: string[] | undefined
   readonly correlation: string[] | undefined
   readonly system: boolean | undefined
-  readonly also: { stream: string; types: string[] } | undefined
+  readonly also: { stream: string; types: string[] }[] | undefined
   readonly pageRows: number
   readonly backwards: boolean
   readonly after: number | undefined
@@ -93,7 +93,10 @@ export const question: fc.Arbitrary<Question> = fc.record({
   tags: fc.option(fc.subarray(tags.slice(0, 7), { maxLength: 2 }), { nil: undefined, freq: 2 }),
   correlation: some([...correlations, 'never']),
   system: fc.constantFrom(true, false, undefined),
-  also: fc.option(fc.record({ stream: fc.constantFrom(...streams), types: fc.subarray(types) }), { nil: undefined, freq: 1 }),
+  also: fc.option(fc.array(fc.record({ stream: fc.constantFrom(...streams), types: fc.subarray(types) }), { maxLength: 2 }), {
+    nil: undefined,
+    freq: 1,
+  }),
   pageRows: fc.constantFrom(1, 7, 4096),
   backwards: fc.boolean(),
   after: share,
@@ -138,7 +141,7 @@ const categoryOf = (stream: string): string => stream.replace(/^.*\0/, '').repla
 const scopeOf = (stream: string): string => /^(?:\0[^\0]*\0)?/.exec(stream)![0]
 
 function isWanted({ stream, event: { type, tags: has = [], metadata: about = {} } }: LoggedEvent, options: LogReaderOptions): boolean {
-  if (options.also?.stream === stream && options.also.types.includes(type)) return true
+  if (options.also?.some(one => one.stream === stream && one.types.includes(type)) === true) return true
   const ids = [about['correlationId'], about['$correlationId']]
   return (
     scopeOf(stream) === (options.scope ?? '') &&

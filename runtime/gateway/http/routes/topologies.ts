@@ -26,12 +26,9 @@ const acceptSchema = z
   .boolean()
   .optional()
   .meta({ description: 'A new version goes on though state of the one before is lost or missing.' })
-const rebuildSchema = z
-  .boolean()
-  .optional()
-  .meta({
-    description: 'A new version is folded from the first event on beside the one before, and takes its place when it has caught up.',
-  })
+const rebuildSchema = z.boolean().optional().meta({
+  description: 'A new version is folded from the first event on beside the one before, and takes its place when it has caught up.',
+})
 
 const workersSchema = z.int().min(1).meta({ description: 'Lanes in which keyed steps run side by side; the results are the same.' })
 

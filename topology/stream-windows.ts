@@ -1,0 +1,53 @@
+/** The windows of the builder: a method for each operator that aggregates rows by key, or adds what it aggregated to them. */
+import type { CountWindowOptions } from '../operators/countWindow.ts'
+import type { HopOptions } from '../operators/hop.ts'
+import type { SessionOptions } from '../operators/session.ts'
+import type { TumbleOptions } from '../operators/tumble.ts'
+import type { Aggregated, FieldOf, Fields, Uses, Windowed } from './fields.ts'
+import type { Kept } from './step-names.ts'
+import { JoinableStream } from './stream-joins.ts'
+import type { Stream, WindowedStream } from './stream.ts'
+
+/** The options of a window, with the key and the results known by name. */
+type Aggregating<Row, Window, Aggregates, Key> = Omit<Window, 'aggregate' | 'by'> &
+  Kept<Row> & { readonly by?: Key; readonly aggregate: Aggregates }
+
+export abstract class WindowMethods<Row extends Fields, Key extends FieldOf<Row>> extends JoinableStream<Row> {
+  protected abstract aggregated<Out extends Fields>(operator: string, options: object): Stream<Out>
+  protected abstract windowed<Out extends Fields>(operator: string, options: object): WindowedStream<Out, Row>
+
+  /** Aggregates rows by key in windows that follow one another; late rows leave by `late`. */
+  tumble<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
+    options: Aggregating<Row, TumbleOptions, Aggregates, K>,
+  ): WindowedStream<Windowed<Row, K[number], Aggregates>, Row> {
+    return this.windowed<Windowed<Row, K[number], Aggregates>>('tumble', options)
+  }
+
+  /** Aggregates rows by key in windows that overlap. */
+  hop<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
+    options: Aggregating<Row, HopOptions, Aggregates, K>,
+  ): WindowedStream<Windowed<Row, K[number], Aggregates>, Row> {
+    return this.windowed<Windowed<Row, K[number], Aggregates>>('hop', options)
+  }
+
+  /** Aggregates rows by key in windows that last as long as rows come. */
+  session<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
+    options: Aggregating<Row, SessionOptions, Aggregates, K>,
+  ): WindowedStream<Windowed<Row, K[number], Aggregates>, Row> {
+    return this.windowed<Windowed<Row, K[number], Aggregates>>('session', options)
+  }
+
+  /** Aggregates a number of rows by key. */
+  countWindow<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
+    options: Aggregating<Row, CountWindowOptions, Aggregates, K>,
+  ): Stream<Aggregated<Row, K[number], Aggregates>> {
+    return this.aggregated<Aggregated<Row, K[number], Aggregates>>('countWindow', options)
+  }
+
+  /** Aggregates all rows by key, once, at the end of the input. */
+  total<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
+    options: Kept<Row> & { readonly by?: K; readonly aggregate: Aggregates },
+  ): Stream<Aggregated<Row, K[number], Aggregates>> {
+    return this.aggregated<Aggregated<Row, K[number], Aggregates>>('total', options)
+  }
+}
