@@ -69,7 +69,7 @@ const kills = [[1, 5], [2, 20], [3, 5], [3, 60], [3, 130], [4, 0], [6, 15], [7, 
 for (const [round, [turns, ms]] of kills.entries()) {
   test(`killed ${ms} ms after turn ${turns}, all is as it was paid`, async () => {
     await killedAfter(turns, ms)
-    const node = await openNode({ directory, epochMs: 10, workers: 1 })
+    const node = await openNode({ directory, epochMs: 10, workers: 2 })
     try {
       await node.caughtUp()
       const paid = await paidBy(node)

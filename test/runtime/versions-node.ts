@@ -9,13 +9,13 @@ import { isEventStoreError, openNode } from '../../runtime/index.ts'
 import { payEach, sumsYaml } from './versioned-folder.ts'
 
 const [directory, folder, first] = process.argv.slice(2) as [string, string, string]
-const node = await openNode({ directory, epochMs: 10, workers: 1, partitions: 4, shards: 1 })
+const node = await openNode({ directory, epochMs: 10, workers: 2, partitions: 4, shards: 1 })
 const file = join(folder, 'sums.yaml')
 
 async function deploy(version: number, rebuild = false): Promise<void> {
   const fold = `initial: { total: 0 }, with: ./sums.ts#add, schemaVersion: ${version}, upgrade: ./sums.ts#keep`
   writeFileSync(file, sumsYaml({ version, fold }).join('\n'))
-  await unlessRefused(node.deploy(pathToFileURL(file), { rebuild }))
+  await unlessRefused(node.deploy(pathToFileURL(file), { rebuild, workers: 2 }))
 }
 
 /** A savepoint of another version would send again, and a rebuild is not to be disturbed. */
