@@ -48,8 +48,14 @@ export class SharedProjections {
     }
   }
 
-  /** A push has gone all the way: what comes next is later than all of it. */
-  settle(): void {
-    for (const latest of this.#latest.values()) latest.clear()
+  /**
+   * A push has gone all the way: what comes next is later than all of it. `upTo`: the order of its last row, where steps may already have seen
+   * rows of pushes behind it.
+   */
+  settle(upTo = Infinity): void {
+    for (const latest of this.#latest.values()) {
+      if (upTo === Infinity) latest.clear()
+      else for (const [key, { order }] of latest) if (order <= upTo) latest.delete(key)
+    }
   }
 }

@@ -13,7 +13,8 @@ export function hashOfValue(value: unknown): number {
   if (typeof value === 'number') return hashOfNumber(value)
   if (typeof value === 'string') return hashOfText(value)
   if (value === null || value === undefined) return hashOfNull
-  return hashOfText(JSON.stringify(value)) ^ 1
+  // Keys that are objects are told apart by their text as well.
+  return hashOfText(typeof value === 'object' ? JSON.stringify(value) : String(value)) ^ 1
 }
 
 function hashOfNumber(value: number): number {

@@ -21,7 +21,7 @@ import { LaneFigures } from './lane-figures.ts'
 import { type LaneAnswer, LaneFailure, type LaneLink } from './lane-task.ts'
 import { MergedPages } from './merged-pages.ts'
 import { SectionSplits } from './section-splits.ts'
-import type { Pushed, Travelling } from './travelling.ts'
+import { lastOrderOf, type Pushed, type Travelling } from './travelling.ts'
 
 /** Pushes that may be on their way; more would only wait. */
 const pushesMax = 16
@@ -259,7 +259,7 @@ export class LanedFragment implements Fragment {
     const isKnown = this.#options.plan.steps.some(({ id }) => id === replay?.step)
     if (replay && !isKnown) sendBack(this.#layers[0] as StepGraph, flow as PulledPage, replay)
     dead.push(...(this.#layers[0] as StepGraph).dead.splice(0))
-    this.#shared.settle()
+    this.#shared.settle(this.#travelling.at(-1)?.flow === flow ? Infinity : lastOrderOf(flow))
     this.#hand(dead)
     passage?.done?.()
   }

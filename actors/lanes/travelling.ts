@@ -22,3 +22,9 @@ export interface Travelling {
   readonly left: Map<string, (readonly [flow: Flow, port: 'dead' | 'any'])[]>
   readonly dead: GivenUpRow[]
 }
+
+/** Of the rows of a push that are later than those of the pushes before it. */
+export function lastOrderOf(flow: Pushed | Tick): number {
+  if (flow.kind === 'page') return flow.order.at(-1) ?? -Infinity
+  return flow.kind === 'tick' ? flow.order : -Infinity
+}
