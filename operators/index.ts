@@ -4,6 +4,7 @@ import { catchRows } from './catch.ts'
 import { changes } from './changes.ts'
 import { count } from './count.ts'
 import { countWindow } from './countWindow.ts'
+import { cumulate } from './cumulate.ts'
 import { deadLetter } from './deadLetter.ts'
 import { dedupe } from './dedupe.ts'
 import { drop } from './drop.ts'
@@ -25,6 +26,7 @@ import { latest } from './latest.ts'
 import { lookup } from './lookup.ts'
 import { map } from './map.ts'
 import { merge } from './merge.ts'
+import { over } from './over.ts'
 import { parse } from './parse.ts'
 import { pattern } from './pattern.ts'
 import { process } from './process.ts'
@@ -50,6 +52,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   changes,
   count,
   countWindow,
+  cumulate,
   deadLetter,
   dedupe,
   drop,
@@ -71,6 +74,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   lookup,
   map,
   merge,
+  over,
   parse,
   pattern,
   process,
