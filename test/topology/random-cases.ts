@@ -10,7 +10,7 @@ import { type Case, shrunk } from './random-shrink.ts'
  */
 export function randomCase(seed: number, { forNode = false }: { readonly forNode?: boolean } = {}): Case {
   const chance = new Chance(seed)
-  const topology = randomTopology(chance, { without: forNode ? ['webhook', 'tap'] : [] })
+  const topology = randomTopology(chance, { without: forNode ? ['webhook', 'tap', 'processingTime', 'every'] : [] })
   return {
     topology,
     log: randomLog(chance, { events: 20 + chance.below(chance.is(0.2) ? 500 : 150), stride: chance.oneOf([1, 5, 20, 60]) }),

@@ -1,6 +1,7 @@
 /** Random options for the operators of the catalogue, over the columns that are known at a place; many of them are refused, and tried again. */
 import type { RowType } from '../../operators/expressions/types.ts'
 import { columns } from '../../operators/functions.ts'
+import type { ProcessContext } from '../../operators/process.ts'
 import type { StepInput } from '../../topology/plan.ts'
 import type { Step } from '../../topology/topology.ts'
 import { projection } from '../../topology/projection.ts'
@@ -69,6 +70,20 @@ export const functions: Readonly<Record<string, unknown>> = {
       made.extra.codes[row] = made.extra.codeOf(`s${small.values[row]}`)
     }
   }),
+  '#processed': (state: { count: number }, row: SomeRow, context: ProcessContext) => {
+    if (row.flag === undefined) throw new TypeError('no flag')
+    state.count++
+    if (row.small === 1) context.timer(context.time + (row.n ?? 0) * 10)
+    if (row.small === 2) context.timer(context.time + 60, 'one')
+    if (row.flag) context.emit({ n: state.count, extra: row.n ?? null, at: row['at'] })
+    return row.n === 5 ? null : undefined
+  },
+  '#due': (state: { count: number }, { at, name }: { at: number; name?: string }, context: ProcessContext) => {
+    if (at % 7 === 0) throw new RangeError('seven')
+    context.emit({ n: state.count, at, extra: name ?? null })
+    if (name === 'one' && state.count % 3 === 0) context.timer(at + 25, 'two')
+    return { count: state.count + 10 }
+  },
   '#look': (row: SomeRow) => {
     if (row.n === 3) throw new RangeError('three')
   },
@@ -189,10 +204,21 @@ function names(chance: Chance, ground: Ground): readonly string[] {
 
 /** By operator; what they give may be refused by the check. */
 export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground, id: string) => Options>> = {
+  // Which partitions are idle would be a matter of stamps, and two nodes have others.
   eventTime: (chance, ground) => ({
+    ...chance.oneOf<Options>([{}, {}, { idle: chance.oneOf([1, 5, 50]) }, { watermark: 'partition' }]),
     field: chance.oneOf(['at', 'at', namesIn(ground).includes('windowEnd') ? 'windowEnd' : 'at', 'came']),
     lag: chance.oneOf([0, 0, 10, 60, 200]),
     ...(chance.is(0.5) && { maxFuture: { allow: chance.oneOf([50, 200, 1000]), of: 'came' } }),
+  }),
+  processingTime: chance => (chance.is(0.5) ? { as: chance.oneOf(['at', 'extra']) } : {}),
+  every: chance => ({ interval: chance.oneOf([10, 25, 100]), offset: chance.oneOf([0, 7]) }),
+  process: (chance, ground) => ({
+    ...(chance.is(0.7) && { by: chance.someOf(namesIn(ground), 2) }),
+    with: '#processed',
+    initial: { count: 0 },
+    ...(ground.row.isTimed && { onTimer: '#due' }),
+    ...(ground.row.isTimed && chance.is(0.4) && { ttl: chance.oneOf([20, 200]) }),
   }),
   filter: (chance, ground) => ({ where: condition(chance, ground) }),
   lookup(chance, ground) {
