@@ -229,6 +229,12 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
   keyBy: (chance, ground) => ({ fields: by(chance, ground)['by'] ?? ['key'] }),
   merge: () => ({}),
   catch: () => ({}),
+  globalWindow: (chance, ground) => ({
+    trigger: chance.oneOf(['everyRow', { count: 3 }, { every: 30 }, { when: 'n > 2' }]),
+    ...(chance.is(0.4) && { purge: true }),
+    ...(chance.is(0.4) && { evict: chance.oneOf([{ rows: 2 }, { range: 50 }]) }),
+    ...keyed(chance, ground),
+  }),
   over: (chance, ground) => ({
     ...chance.oneOf([{ rows: 2 }, { range: 50 }, {}, { rows: 1, order: 'arrival' }]),
     ...keyed(chance, ground),
