@@ -10,6 +10,7 @@ import { dedupe } from './dedupe.ts'
 import { drop } from './drop.ts'
 import { enrich } from './enrich.ts'
 import { eventTime } from './eventTime.ts'
+import { every } from './every.ts'
 import { filter } from './filter.ts'
 import { flatMap } from './flatMap.ts'
 import { fold } from './fold.ts'
@@ -29,6 +30,7 @@ import { merge } from './merge.ts'
 import { over } from './over.ts'
 import { parse } from './parse.ts'
 import { pattern } from './pattern.ts'
+import { process } from './process.ts'
 import { processingTime } from './processingTime.ts'
 import { projection } from './projection.ts'
 import { reduce } from './reduce.ts'
@@ -57,6 +59,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   drop,
   enrich,
   eventTime,
+  every,
   filter,
   flatMap,
   fold,
@@ -76,6 +79,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   over,
   parse,
   pattern,
+  process,
   processingTime,
   projection,
   reduce,

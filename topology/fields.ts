@@ -38,6 +38,11 @@ export type Renamed<Row, Names> = Omit<Row, Names[keyof Names] & string> & {
   [New in keyof Names & string]: Names[New] extends FieldOf<Row> ? Row[Names[New]] : unknown
 }
 
+/** A match of a pattern: its key, its first and last time, ms since the epoch, and what was selected. */
+export type Matching<Row, Key extends FieldOf<Row>, Select> = Pick<Row, Key> & { matchStart: number; matchEnd: number } & {
+  [Name in keyof Select & string]: unknown
+}
+
 /** A row that a step gave up, with why. */
 export type Caught<Row> = Row & { error: string; errorCode: string | null; errorStep: string }
 
