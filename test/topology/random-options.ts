@@ -6,6 +6,7 @@ import type { Step } from '../../topology/topology.ts'
 import { projection } from '../../topology/projection.ts'
 import { joinOptionsOf } from './random-joins.ts'
 import { pattern } from './random-patterns.ts'
+import { globalWindow, over, refiring, tumble } from './random-windows.ts'
 import type { Chance } from './random-logs.ts'
 
 type Options = Readonly<Record<string, unknown>>
@@ -150,13 +151,6 @@ function by(chance: Chance, ground: Ground): Options {
   }
 }
 
-function refiring(chance: Chance): Options {
-  return {
-    ...(chance.is(0.35) && { allowedLateness: chance.oneOf([10, 100, 300]) }),
-    ...(chance.is(0.3) && { emit: chance.oneOf(['onUpdate', 'onClose', { every: 20 }]) }),
-  }
-}
-
 function table(chance: Chance, ground: Ground): Options {
   const writer = ground.steps.filter(({ operator }) => operator === 'projection')
   if (writer.length === 0 || chance.is(0.2)) {
@@ -237,18 +231,10 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
   keyBy: (chance, ground) => ({ fields: by(chance, ground)['by'] ?? ['key'] }),
   merge: () => ({}),
   catch: () => ({}),
-  over: (chance, ground) => ({
-    ...chance.oneOf([{ rows: 2 }, { range: 50 }, {}, { rows: 1, order: 'arrival' }]),
-    ...keyed(chance, ground),
-  }),
+  globalWindow: (chance, ground) => ({ ...globalWindow(chance), ...keyed(chance, ground) }),
+  over: (chance, ground) => ({ ...over(chance), ...keyed(chance, ground) }),
   cumulate: (chance, ground) => ({ size: 120, step: chance.oneOf([120, 30, 10]), ...keyed(chance, ground) }),
-  tumble: (chance, ground) => ({
-    size: chance.oneOf([20, 50, 100, 100, 400]),
-    ...(chance.is(0.1) && { timeZone: 'Asia/Kolkata', size: chance.oneOf([50, '1 day']) }),
-    ...(chance.is(0.2) && { offset: 30 }),
-    ...keyed(chance, ground),
-    ...refiring(chance),
-  }),
+  tumble: (chance, ground) => ({ ...tumble(chance), ...keyed(chance, ground), ...refiring(chance) }),
   hop: (chance, ground) => ({
     size: chance.oneOf([100, 150]),
     every: chance.oneOf([50, 70, 100]),
