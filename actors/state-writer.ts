@@ -1,9 +1,11 @@
 /** The one writer of the `state` database: each epoch is written whole and synced; epochs that wait together share one write. */
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import { applyEpoch } from '../store/epoch-bytes.ts'
+import { failPoint } from '../event/fail-points.ts'
 import { inTurns } from '../event/in-turns.ts'
 import type { StateSize } from '../event/topologies.ts'
 import { dropSavepoint, readBack, type SavepointRow, writeSavepoint } from '../store/savepoint.ts'
+import { moveOutbox } from '../store/slot.ts'
 import { type SettleVersion, settleVersion } from '../store/settle-version.ts'
 import { dropTopology, type StateStore, type TopologyRow } from '../store/state.ts'
 import { measureTopology } from '../store/state-size.ts'
@@ -36,6 +38,8 @@ export interface StateOwner extends EpochWriter {
   dropSavepoint(topology: string, id: string): Promise<void>
   /** Before a new version of a topology begins. */
   settleVersion(version: SettleVersion): Promise<void>
+  /** What waits in the outbox of one stored name waits in that of another from now on. Neither runs. */
+  moveOutbox(from: string, to: string): Promise<void>
 }
 
 interface Waiting {
@@ -133,6 +137,11 @@ export class StateWriter implements StateOwner {
     await this.#once(() => settleVersion(this.#store, version))
   }
 
+  async moveOutbox(from: string, to: string): Promise<void> {
+    this.#flush()
+    await this.#once(() => moveOutbox(this.#store, from, to))
+  }
+
   /** Nothing is written any more once a write has failed. */
   #walk<Answer>(walk: Generator<void, Answer>): Promise<Answer> {
     return this.#once(() => inTurns(walk, () => this.#check()))
@@ -165,8 +174,10 @@ export class StateWriter implements StateOwner {
     try {
       this.#check()
       const batch = this.#store.batch()
+      failPoint('epoch.writing')
       for (const { bytes } of waiting) applyEpoch(bytes, batch)
       this.#store.write(batch, { sync: true })
+      failPoint('epoch.written')
       batch.clear()
     } catch (error) {
       const failure = this.#fail(error)

@@ -6,7 +6,9 @@ export type Fields = object
 export type FieldOf<Row> = keyof Row & string
 
 export type Uses = Readonly<Record<string, AggregateUse>>
-type Results<Aggregates extends Uses> = { [Name in keyof Aggregates]: Aggregates[Name] extends AggregateUse<infer Result> ? Result : never }
+export type Results<Aggregates extends Uses> = {
+  [Name in keyof Aggregates]: Aggregates[Name] extends AggregateUse<infer Result> ? Result : never
+}
 
 /** What leaves aggregates: the key and the results. */
 export type Aggregated<Row, Key extends FieldOf<Row>, Aggregates extends Uses> = Pick<Row, Key> & Results<Aggregates>

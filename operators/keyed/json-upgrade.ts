@@ -15,6 +15,15 @@ export interface JsonUpgradeOptions {
   readonly meaning: Readonly<Record<string, unknown>>
   /** Throws when a state is none of the step. */
   check(state: Json): void
+  /** Where the state is a part of what is saved; the whole of it when left out. */
+  readonly part?: StatePart
+}
+
+export interface StatePart {
+  /** Undefined when there is none to be made new. */
+  of(saved: Uint8Array): Json | undefined
+  /** What is saved from now on; undefined for nothing. */
+  into(saved: Uint8Array, state: Json | undefined): Uint8Array | undefined
 }
 
 /** What the function is told about a state. */
@@ -25,7 +34,7 @@ export interface UpgradedKey {
 }
 
 /** `(state, { key, schemaVersion }) => state`; undefined forgets the key. Throws INVALID, with the key, for what can not be a state. */
-export async function jsonUpgrade(context: UpgradeContext, { reference, meaning, check }: JsonUpgradeOptions): Promise<StateUpgrade> {
+export async function jsonUpgrade(context: UpgradeContext, { reference, meaning, check, part }: JsonUpgradeOptions): Promise<StateUpgrade> {
   const upgrade = await context.resolve(reference)
   if (typeof upgrade !== 'function')
     throw new EventStoreError('INVALID', `${reference} must be a function of a state`, { option: 'upgrade', reference })
@@ -34,10 +43,13 @@ export async function jsonUpgrade(context: UpgradeContext, { reference, meaning,
   const valueOf = (text: Uint8Array, key: readonly unknown[]): Uint8Array | undefined => {
     try {
       context.beat()
-      const made = call(jsonFormat.read(new ByteReader(text)), { key, schemaVersion: context.schemaVersion })
-      if (made === undefined) return undefined
+      const before = part === undefined ? jsonFormat.read(new ByteReader(text)) : part.of(text)
+      if (before === undefined) return text
+      const made = call(before, { key, schemaVersion: context.schemaVersion })
+      if (made === undefined) return part?.into(text, undefined)
       const state = jsonOf(made)
       check(state)
+      if (part !== undefined) return part.into(text, state)
       jsonFormat.write(state, writer)
       return writer.take()
     } catch (cause) {
@@ -46,32 +58,37 @@ export async function jsonUpgrade(context: UpgradeContext, { reference, meaning,
     }
   }
   return function* (rows) {
-    let keyColumns = 0
+    let fields = 0
     for (const [row, value] of rows) {
-      const reader = new ByteReader(row)
-      const kind = reader.byte()
-      if (kind === meaningRow[0]) {
-        keyColumns = keyOf(value).length
-        yield [row, newMeaning(value, meaning, writer)]
-      } else if (kind !== keyRow && kind !== unsortedRow[0]) yield [row, value]
-      else {
-        const key = kind === keyRow ? new KeyReader(row).key(keyColumns) : (exactValue(reader.text()) as unknown[])
-        const made = valueOf(value, key)
-        if (made !== undefined) yield [row, made]
+      if (row[0] === meaningRow[0]) {
+        const saved = JSON.parse(new ByteReader(value).text()) as SavedMeaning
+        fields = saved.key.length
+        yield [row, newMeaning(value, saved)]
+        continue
       }
+      const key = keyOf(row, fields)
+      const made = key === undefined ? value : valueOf(value, key)
+      if (made !== undefined) yield [row, made]
     }
+  }
+
+  /** The key stays what it is. */
+  function newMeaning(saved: Uint8Array, { key, ...before }: SavedMeaning): Uint8Array {
+    if (isDeepStrictEqual(before, meaning)) return saved
+    writer.text(JSON.stringify({ key, ...meaning }))
+    return writer.take()
   }
 }
 
-/** Its columns. */
-function keyOf(saved: Uint8Array): readonly string[] {
-  return (JSON.parse(new ByteReader(saved).text()) as { readonly key: readonly string[] }).key
+interface SavedMeaning {
+  readonly key: readonly string[]
 }
 
-/** The key stays what it is. */
-function newMeaning(saved: Uint8Array, meaning: Readonly<Record<string, unknown>>, writer: ByteWriter): Uint8Array {
-  const { key, ...before } = JSON.parse(new ByteReader(saved).text()) as { readonly key: readonly string[] }
-  if (isDeepStrictEqual(before, meaning)) return saved
-  writer.text(JSON.stringify({ key, ...meaning }))
-  return writer.take()
+/** Undefined for a row of no key. */
+function keyOf(row: Uint8Array, fields: number): readonly unknown[] | undefined {
+  if (row[0] === keyRow) return new KeyReader(row).key(fields)
+  if (row[0] !== unsortedRow[0]) return undefined
+  const reader = new ByteReader(row)
+  reader.byte()
+  return exactValue(reader.text()) as unknown[]
 }

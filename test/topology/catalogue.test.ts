@@ -17,6 +17,7 @@ type Values = Readonly<Record<string, unknown>>
 const otherWays: Readonly<Record<string, readonly Values[]>> = {
   flatMap: [{ to: './f.ts#rows' }, { of: 'tags', as: 'tag' }],
   topN: [{ n: 3, order: ['-flights'], per: 'end' }],
+  over: [{ rows: 5, order: 'arrival', by: ['origin'], aggregate: { flights: { aggregate: 'count' } } }],
   validate: [{ where: 'size > 1', reason: 'too small' }],
   joinInterval: [{ match: ['key'], until: 'expires' }],
   joinWindow: [{ size: '10s', match: ['key'], take: ['name'], prefix: 'their_' }],

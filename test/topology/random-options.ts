@@ -153,7 +153,7 @@ function by(chance: Chance, ground: Ground): Options {
 function refiring(chance: Chance): Options {
   return {
     ...(chance.is(0.35) && { allowedLateness: chance.oneOf([10, 100, 300]) }),
-    ...(chance.is(0.3) && { emit: chance.oneOf(['onUpdate', 'onClose']) }),
+    ...(chance.is(0.3) && { emit: chance.oneOf(['onUpdate', 'onClose', { every: 20 }]) }),
   }
 }
 
@@ -237,8 +237,14 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
   keyBy: (chance, ground) => ({ fields: by(chance, ground)['by'] ?? ['key'] }),
   merge: () => ({}),
   catch: () => ({}),
+  over: (chance, ground) => ({
+    ...chance.oneOf([{ rows: 2 }, { range: 50 }, {}, { rows: 1, order: 'arrival' }]),
+    ...keyed(chance, ground),
+  }),
+  cumulate: (chance, ground) => ({ size: 120, step: chance.oneOf([120, 30, 10]), ...keyed(chance, ground) }),
   tumble: (chance, ground) => ({
     size: chance.oneOf([20, 50, 100, 100, 400]),
+    ...(chance.is(0.1) && { timeZone: 'Asia/Kolkata', size: chance.oneOf([50, '1 day']) }),
     ...(chance.is(0.2) && { offset: 30 }),
     ...keyed(chance, ground),
     ...refiring(chance),
@@ -253,6 +259,7 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
   countWindow: (chance, ground) => ({
     size: chance.oneOf([1, 2, 5]),
     ...(chance.is(0.3) && { every: 1 }),
+    ...(chance.is(0.3) && { flushAtEnd: true }),
     ...keyed(chance, ground),
   }),
   total: (chance, ground) => ({ ...keyed(chance, ground) }),
