@@ -4,6 +4,7 @@ import { columns } from '../../operators/functions.ts'
 import type { StepInput } from '../../topology/plan.ts'
 import type { Step } from '../../topology/topology.ts'
 import { projection } from '../../topology/projection.ts'
+import { aggregatesOf } from './random-aggregates.ts'
 import { joinOptionsOf } from './random-joins.ts'
 import { pattern } from './random-patterns.ts'
 import { globalWindow, over, refiring, tumble } from './random-windows.ts'
@@ -100,20 +101,6 @@ function condition(chance: Chance, ground: Ground): string {
     '#keep',
   ])
 }
-
-const aggregatesOf: readonly ((field: string) => Options)[] = [
-  field => ({ aggregate: 'sum', field }),
-  field => ({ aggregate: 'mean', field }),
-  field => ({ aggregate: 'max', field }),
-  field => ({ aggregate: 'percentile', field, p: 0.5 }),
-  field => ({ aggregate: 'percentileCont', field, p: 0.3 }),
-  field => ({ aggregate: 'sum', of: `${field} * 2 + 1` }),
-  field => ({ aggregate: 'variance', field }),
-  field => ({ aggregate: 'median', field }),
-  field => ({ aggregate: 'approxDistinct', field, precision: 4 }),
-  field => ({ aggregate: 'weightedMean', field, weight: 'small' }),
-  field => ({ aggregate: 'rate', field }),
-]
 
 function aggregate(chance: Chance, ground: Ground): Options {
   const all: Options = {
