@@ -74,7 +74,9 @@ test('a generator gives its pages, and ends', () => {
 })
 
 test('of the pages of a generator only the columns go on that are wanted', () => {
-  const make = () => ({ next: (_: number, from: number) => (from > 0 ? null : pageOf([{ a: 1, b: 2, c: 3 }], { order: Float64Array.of(0) })) })
+  const make = () => ({
+    next: (_: number, from: number) => (from > 0 ? null : pageOf([{ a: 1, b: 2, c: 3 }], { order: Float64Array.of(0) })),
+  })
   const columnsWith = (fields: readonly string[]): string[] => [...(source(make, { fields }).next()?.columns.keys() ?? [])]
   assert.equal(columnsWith(['c', 'missing', 'a']), ['c', 'a'])
   assert.equal(columnsWith(['*', '$id']), ['a', 'b', 'c'])
