@@ -1,5 +1,6 @@
 /** Appends the outbox of an epoch that is durable: each lane in the order of its numbers, the lanes side by side. */
 import { type ErrorCode, isEventStoreError } from '../event/error.ts'
+import { failPoint } from '../event/fail-points.ts'
 import { decodeRequest, oneByOne, type OutboxRequest } from './outbox-request.ts'
 
 export type OutboxAnswer = 'stored' | 'duplicate'
@@ -56,7 +57,10 @@ export class OutboxSender {
   async #try(request: OutboxRequest): Promise<OutboxAnswer | null> {
     for (let pauseMs = pauseFirstMs; !this.#options.isStopped(); pauseMs = Math.min(pauseMs * 2, pauseMaxMs)) {
       try {
-        return await this.#options.append(request)
+        failPoint('outbox.sending')
+        const answer = await this.#options.append(request)
+        failPoint('outbox.sent')
+        return answer
       } catch (error) {
         if (!isEventStoreError(error) || !againCodes.has(error.code)) throw error
       }
