@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { topologyIssues } from '../../topology/check.ts'
-import { explainPlan } from '../../topology/explain.ts'
+import { type ExplainedStep, explainPlan } from '../../topology/explain.ts'
 import { type Stream, topology } from '../../topology/pipeline.ts'
 import { type PlanStep, planTopology } from '../../topology/plan.ts'
 import { readTopologyText } from '../../topology/read/read.ts'
@@ -150,14 +150,13 @@ test('a table without a ttl holds no watermark back, and rows that wait for both
 })
 
 test('explain says what is kept and for how long, and the columns of the match', async () => {
-  const explained = async (operator: string, options: object): Promise<{ keeps: string | null; key: readonly string[] }> => {
+  const explained = async (operator: string, options: object): Promise<ExplainedStep> => {
     const plan = await planTopology(made({ operator, options: { match: { seller: 'id' }, ...options } }))
-    const { keeps, key } = explainPlan(plan).steps.find(({ id }) => id === 'it') ?? { keeps: null, key: [] }
-    return { keeps, key }
+    return explainPlan(plan).steps.find(({ id }) => id === 'it') as ExplainedStep
   }
   const cases: readonly (readonly [string, object, RegExp])[] = [
     ['joinInterval', { before: '5m', after: '1h' }, /its time by 1h, .*its time by 5m/],
-    ['joinInterval', { until: 'expires' }, /its expires/],
+    ['joinInterval', { until: 'expires' }, /its `expires`/],
     ['joinWindow', { size: '10s' }, /10s at most/],
     ['joinTemporal', {}, /for ever/],
     ['joinTemporal', { ttl: '7d' }, /by 7d/],
@@ -169,6 +168,8 @@ test('explain says what is kept and for how long, and the columns of the match',
     const found = await explained(operator, options)
     assert.match(found.keeps ?? '', keeps)
     assert.equal(found.key, ['seller'])
+    // Whatever is kept, a row meets the rows of its key in one lane.
+    assert.equal(found.splitBy, [['seller'], ['id']])
   }
 })
 
