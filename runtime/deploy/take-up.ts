@@ -1,11 +1,11 @@
 /** What a deployer does first: makes the state fit the log, and starts what ran. */
 import { streamEvents } from '../../actors/reader.ts'
-import { dropUnusedSlots, readStoredName } from '../../store/slot.ts'
+import { dropUnusedSlots, readStoredName, type StoredName } from '../../store/slot.ts'
 import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store/state.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import { about, type Deployments } from './deployments.ts'
 import { isAhead } from './log-state.ts'
-import { type Deployment, storedTopology, TOPOLOGY_STREAM } from './registry.ts'
+import { type Deployment, projectionsOf, storedTopology, TOPOLOGY_STREAM } from './registry.ts'
 import type { TopologyRuns } from './topology-runs.ts'
 
 /**
@@ -29,6 +29,8 @@ export async function takeUp(options: DeployerOptions, deployments: Deployments,
     const { scope: whose, slot, name } = readStoredName(stored)
     if (whose !== scope) continue
     const current = deployments.get(name)
+    // One that is rebuilt looks after its own.
+    if (current?.beside?.deployment === row.deployment && current.beside.slot === slot) continue
     const isDeployed = current?.deployment === row.deployment && (current.slot ?? 0) === slot
     if (isDeployed && !isAhead(row, options)) continue
     if (isDeployed) rebuild(name)
@@ -36,7 +38,7 @@ export async function takeUp(options: DeployerOptions, deployments: Deployments,
   }
   dropUnusedSlots(state, ({ scope: whose, slot, name }) => {
     if (whose !== scope) return true
-    return [deployments.get(name), deployments.ownerOf(name)].some(one => one !== undefined && (one.slot ?? 0) === slot)
+    return deployments.all.some(({ beside, ...one }) => [one, beside].some(of => of && holds(of, { slot, name })))
   })
   for (const deployment of deployments.all) {
     const { name, status } = deployment
@@ -53,4 +55,9 @@ function standStill(deployments: Deployments, rowOf: (deployment: Deployment) =>
     const row = rowOf(deployment)
     if (row?.deployment === deployment.deployment && row.status === 'ended') deployments.set({ ...deployment, status: 'ended' })
   }
+}
+
+/** The stored name is that of the deployment or of one of its projections. */
+function holds(deployment: Deployment, { slot, name }: Pick<StoredName, 'slot' | 'name'>): boolean {
+  return (deployment.slot ?? 0) === slot && (deployment.name === name || projectionsOf(deployment.plan).includes(name))
 }
