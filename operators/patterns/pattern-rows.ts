@@ -61,6 +61,7 @@ export class PatternRows {
       alone === undefined ? undefined : keepWhere(expressionOf(alone, context.row, 'boolean')),
     )
     if (this.#keys.fields.length > 0 || !this.#keys.isEmpty) this.#timersOf(this.#keys.fields)
+    context.waits?.({ for: 'watermark', at: () => (this.#timers?.time ?? Infinity) + 1 })
   }
 
   expect(moves: Moves): void {
