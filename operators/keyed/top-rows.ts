@@ -55,6 +55,7 @@ export class TopRows {
     this.#groups = new KeyedRows(context, {
       meaning: { n, order, isWindowed },
       format: rankingFormat,
+      mayLeave: true,
       ...(isWindowed && { arrange: endFirst }),
     })
     this.#nextEnd = isWindowed ? this.#groups.least() : Infinity
