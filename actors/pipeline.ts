@@ -5,6 +5,7 @@
  */
 import type { StateMemory } from '../operators/keyed/state-memory.ts'
 import { aliveCount } from '../operators/page.ts'
+import { failPoint } from '../event/fail-points.ts'
 import { DEFAULT_SCOPE } from '../event/scope.ts'
 import { slotScope } from '../store/slot.ts'
 import type { EpochGatherer } from './epoch.ts'
@@ -194,10 +195,12 @@ export class PipelineActor {
 
   async #barrier(status: 'running' | 'ended'): Promise<void> {
     await this.#settling.settled()
+    failPoint('epoch.barrier')
     this.#fragment.push({ kind: 'barrier', epoch: this.#gatherer.epoch + 1 })
     await this.#fragment.drained?.()
     this.#options.heartbeat.clear()
     const sealed = this.#gatherer.seal(status, this.position, this.counters)
+    failPoint('epoch.sealed')
     this.#isDirty = false
     this.#barrierAt = this.#options.clock.monotonic()
     this.#settling.settle(sealed)

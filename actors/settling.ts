@@ -1,6 +1,7 @@
 /** What becomes of an epoch once it is sealed: it is written, then its events are appended and its deliveries made. One at a time is on its way. */
 import { EventStoreError } from '../event/error.ts'
 import type { Stamp } from '../event/event.ts'
+import { failPoint } from '../event/fail-points.ts'
 import type { HeldKeys } from '../event/topologies.ts'
 import { DeliverySender, type EpochParts, partsOf, type Stopping, type WaitingDeliveries } from './delivery-sender.ts'
 import type { EpochGatherer, SealedEpoch } from './epoch.ts'
@@ -95,6 +96,7 @@ export class Settling {
       const begun = clock.monotonic()
       await this.#traced(sealed, () => write(sealed.bytes))
       this.lastEpochMs = clock.monotonic() - begun
+      failPoint('epoch.acknowledged')
       gatherer.written(sealed)
     }
     this.#comingBytes = 0

@@ -264,6 +264,7 @@ function stepContext(node: StepNode, context: GraphContext, { plan, shared, wait
     module: context.module,
     row: node.step.row ?? anyRow,
     ...(node.step.inputs && { inputs: node.step.inputs }),
+    reads: node.step.reads,
     get state() {
       assert(stateVersion !== undefined, `operator ${node.step.operator} uses state but its spec has no stateVersion`)
       return (state ??= context.state(id, stateVersion))

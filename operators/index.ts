@@ -10,6 +10,7 @@ import { dedupe } from './dedupe.ts'
 import { drop } from './drop.ts'
 import { enrich } from './enrich.ts'
 import { eventTime } from './eventTime.ts'
+import { every } from './every.ts'
 import { filter } from './filter.ts'
 import { flatMap } from './flatMap.ts'
 import { fold } from './fold.ts'
@@ -25,8 +26,10 @@ import { latest } from './latest.ts'
 import { lookup } from './lookup.ts'
 import { map } from './map.ts'
 import { merge } from './merge.ts'
+import { over } from './over.ts'
 import { parse } from './parse.ts'
 import { pattern } from './pattern.ts'
+import { process } from './process.ts'
 import { processingTime } from './processingTime.ts'
 import { projection } from './projection.ts'
 import { reduce } from './reduce.ts'
@@ -55,6 +58,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   drop,
   enrich,
   eventTime,
+  every,
   filter,
   flatMap,
   fold,
@@ -70,8 +74,10 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   lookup,
   map,
   merge,
+  over,
   parse,
   pattern,
+  process,
   processingTime,
   projection,
   reduce,

@@ -91,6 +91,8 @@ export interface StepContext {
   readonly row: RowType
   /** The same of each input by itself, at joins. */
   readonly inputs?: readonly JoinedInput[]
+  /** The columns that are needed of those that come in, as `needs` of the operator says; `*` among them, or left out, for all. */
+  readonly reads?: readonly string[] | undefined
   projection(name: string): ProjectionWriter
   /** The rows of a projection of another topology, as they stand when they are looked up; undefined where there is none. */
   lookup(projection: string): (key: readonly unknown[]) => Row | undefined

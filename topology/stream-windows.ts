@@ -2,9 +2,10 @@
 import type { CountWindowOptions } from '../operators/countWindow.ts'
 import type { CumulateOptions } from '../operators/cumulate.ts'
 import type { HopOptions } from '../operators/hop.ts'
+import type { OverOptions } from '../operators/over.ts'
 import type { SessionOptions } from '../operators/session.ts'
 import type { TumbleOptions } from '../operators/tumble.ts'
-import type { Aggregated, FieldOf, Fields, Uses, Windowed } from './fields.ts'
+import type { Aggregated, FieldOf, Fields, Results, Uses, Windowed } from './fields.ts'
 import type { Kept } from './step-names.ts'
 import { JoinableStream } from './stream-joins.ts'
 import type { Stream, WindowedStream } from './stream.ts'
@@ -50,6 +51,13 @@ export abstract class WindowMethods<Row extends Fields, Key extends FieldOf<Row>
     options: Aggregating<Row, CountWindowOptions, Aggregates, K>,
   ): Stream<Aggregated<Row, K[number], Aggregates>> {
     return this.aggregated<Aggregated<Row, K[number], Aggregates>>('countWindow', options)
+  }
+
+  /** Adds to each row what is aggregated over the rows of its key before it; late rows leave by `late`. */
+  over<const Aggregates extends Uses>(
+    options: Aggregating<Row, OverOptions, Aggregates, readonly FieldOf<Row>[]>,
+  ): WindowedStream<Omit<Row, keyof Aggregates & string> & Results<Aggregates>, Row> {
+    return this.windowed<Omit<Row, keyof Aggregates & string> & Results<Aggregates>>('over', options)
   }
 
   /** Aggregates all rows by key, once, at the end of the input. */

@@ -209,21 +209,21 @@ export class AlignedWindows extends PiecedWindows<AlignedWindow> {
     this.windowAt(start)
   }
 
-  /** Of cells that wait to leave early it is known in memory only when. */
+  protected override writeHead(_window: AlignedWindow, writer: ByteWriter, cell: number): void {
+    if (this.early.isOn) writer.number(this.early.dueOf(cell))
+  }
+
+  protected override skipHead(reader: ByteReader): void {
+    if (this.early.isOn) reader.number()
+  }
+
+  /** Cells that are to leave early are found in memory only. */
   protected override mustStay(cell: number): boolean {
     return this.early.dueOf(cell) !== Infinity
   }
 
   protected override leaveOnDisk(place: number): boolean {
     return !this.early.isOn && super.leaveOnDisk(place)
-  }
-
-  protected override skipHead(head: ByteReader): void {
-    if (this.early.isOn) head.number()
-  }
-
-  protected override writeHead(_window: AlignedWindow, writer: ByteWriter, cell: number): void {
-    if (this.early.isOn) writer.number(this.early.dueOf(cell))
   }
 
   protected override reopen(start: number, key: number, head: ByteReader): number {

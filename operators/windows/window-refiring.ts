@@ -144,7 +144,7 @@ export class RefiringWindows extends AlignedWindows {
   }
 
   protected override dueAt(): number {
-    return this.#isUpdating ? Infinity : this.nextEnd
+    return this.#isUpdating ? Infinity : Math.min(this.nextEnd, this.early.next)
   }
 
   #findNextKept(): void {

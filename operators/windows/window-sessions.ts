@@ -258,9 +258,9 @@ export class Sessions extends KeyedWindows<Session> {
     this.forgetKeys()
   }
 
-  /** A session closes when the watermark is past its end. */
+  /** A session closes when the watermark is past its end, and leaves early when it has come to a time. */
   protected override dueAt(): number {
-    return this.#due.time + 1
+    return Math.min(this.#due.time + 1, this.#early.next)
   }
 
   protected override placeOf({ serial }: Session): number {

@@ -92,12 +92,18 @@ test('a client asks the same of a node that runs', async () => {
   try {
     const { addresses } = await node.serve({ port: 0 })
     const client = connectSocket({ socket: addresses['socket']! })
-    assert.equal((await client.savepoints('sums')).map(({ id }) => id), [made['id']])
+    assert.equal(
+      (await client.savepoints('sums')).map(({ id }) => id),
+      [made['id']],
+    )
     const second = await client.savepoint('sums', { label: 'by the client' })
     assert.equal(await client.savepoints(), await node.savepoints())
     await client.restoreSavepoint('sums', second.id)
     await client.caughtUp()
-    assert.equal((await listOf(node, 'sums')).map(({ value }) => value), [{ total: 300 }])
+    assert.equal(
+      (await listOf(node, 'sums')).map(({ value }) => value),
+      [{ total: 300 }],
+    )
     assert.is(((await client.deployedPlan('sums')) as { version: number }).version, 3)
     await client.dropSavepoint('sums', second.id)
     folder.write('v4.yaml', ...sumsYaml({ version: 4, sinks: [appended] }))

@@ -14,6 +14,7 @@ const weights: Readonly<Record<string, number>> = {
   tumble: 7,
   hop: 5,
   cumulate: 4,
+  over: 4,
   session: 6,
   topN: 5,
   enrich: 4,
