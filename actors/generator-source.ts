@@ -1,6 +1,6 @@
 /** Pages made by a user's function; the row number is the order, so that a restart goes on where the last epoch ended. */
 import { EventStoreError } from '../event/error.ts'
-import type { Page } from '../operators/flow.ts'
+import type { Column, Page } from '../operators/flow.ts'
 import { NOTHING_READ, type PulledPage, type RowOrigin, type Source, type SourcePosition } from './source.ts'
 
 /** What the user's function makes: at most `rows` rows from row number `fromRow` on; null when there are no more. */
@@ -14,6 +14,8 @@ export interface GeneratorSourceOptions {
   readonly make: unknown
   readonly reference: string
   readonly options: unknown
+  /** Columns that are wanted of its pages; `*` among them, or left out, for all. The others go no further: they would be carried along in vain. */
+  readonly fields?: readonly string[] | undefined
   readonly pageRows: number
   readonly from?: SourcePosition
   /** For a topology that goes by the clock, which is shown to it before each page. */
@@ -53,7 +55,18 @@ export class GeneratorSource implements Source {
     const page = this.isEnded ? null : this.#generator.next(this.#options.pageRows, this.#rows)
     this.isEnded = page === null
     this.#rows += page?.count ?? 0
-    return page
+    return page && this.#wantedOf(page)
+  }
+
+  #wantedOf(page: Page): Page {
+    const { fields = ['*'] } = this.#options
+    if (fields.includes('*')) return page
+    const columns = new Map<string, Column>()
+    for (const name of fields) {
+      const column = page.columns.get(name)
+      if (column !== undefined) columns.set(name, column)
+    }
+    return { ...page, columns }
   }
 
   #tick(tick: number): PulledPage {

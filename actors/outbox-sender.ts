@@ -1,6 +1,7 @@
 /** Appends the outbox of an epoch that is durable: each lane in the order of its numbers, the lanes side by side. */
 import { type ErrorCode, isEventStoreError } from '../event/error.ts'
-import { decodeRequest, oneByOne, type OutboxRequest, producerOfRequest } from './outbox-request.ts'
+import { failPoint } from '../event/fail-points.ts'
+import { decodeRequest, oneByOne, type OutboxRequest } from './outbox-request.ts'
 
 export type OutboxAnswer = 'stored' | 'duplicate'
 export type AppendOutbox = (request: OutboxRequest) => Promise<OutboxAnswer>
@@ -32,14 +33,13 @@ export class OutboxSender {
 
   /** Resolves when all are in the log; false when it was stopped before. Rejects with what no second try can mend. */
   async send(requests: readonly Uint8Array[]): Promise<boolean> {
-    const lanes = Map.groupBy(requests, producerOfRequest)
+    const lanes = Map.groupBy(requests.map(decodeRequest), ({ producer }) => producer)
     const sent = await Promise.all(Array.from(lanes.values(), lane => this.#sendLane(lane)))
     return sent.every(Boolean)
   }
 
-  /** Each request is read when its turn comes, so that a slow log holds up bytes and not their events. */
-  async #sendLane(lane: readonly Uint8Array[]): Promise<boolean> {
-    for (const bytes of lane) if (!(await this.#sendRequest(decodeRequest(bytes)))) return false
+  async #sendLane(lane: readonly OutboxRequest[]): Promise<boolean> {
+    for (const request of lane) if (!(await this.#sendRequest(request))) return false
     return true
   }
 
@@ -57,7 +57,10 @@ export class OutboxSender {
   async #try(request: OutboxRequest): Promise<OutboxAnswer | null> {
     for (let pauseMs = pauseFirstMs; !this.#options.isStopped(); pauseMs = Math.min(pauseMs * 2, pauseMaxMs)) {
       try {
-        return await this.#options.append(request)
+        failPoint('outbox.sending')
+        const answer = await this.#options.append(request)
+        failPoint('outbox.sent')
+        return answer
       } catch (error) {
         if (!isEventStoreError(error) || !againCodes.has(error.code)) throw error
       }

@@ -1,6 +1,6 @@
 /**
  * Events on their way out of a topology. Every event gets a number in its lane (step and target partition), from 1 without gaps, in the
- * order of the rows that caused it; a request is a run of them to one stream, sent by a producer under the number of its last event.
+ * order of the rows that caused it; a request is a run of them, sent by a producer under the number of its last event.
  * So sending twice is harmless, and a topology folded again from the start gives the same event the same number. Deliveries of webhooks
  * are numbered in a lane of their own a step.
  */
@@ -13,26 +13,17 @@ import { checkStreamId, isSystemStream, partitionOf } from '../event/stream-id.t
 import type { PostRequest } from '../operators/operator.ts'
 import type { DeadLetterData } from './dead-letter.ts'
 import { type Delivery, encodeDelivery } from './delivery.ts'
-import { encodeRequest, producerOf, textOfEvent } from './outbox-request.ts'
+import { EventParts, producerOf, RequestDraft } from './outbox-request.ts'
 
-export { decodeRequest, encodeForThread, oneByOne, type OutboxRequest } from './outbox-request.ts'
+export { bytesForThread, decodeRequest, eventsOf, oneByOne, type OutboxRequest } from './outbox-request.ts'
 
-/** Requests stay small, so that a partition is never held up by one. */
-const requestEventsMax = 500
-const requestTextMax = 512 * 1024
-/** Of a unit of a JavaScript text. */
-const UTF8_BYTES_MAX = 3
-
-/** A request that is still being filled; `texts` are its events as JSON. */
-interface OpenRequest {
-  readonly producer: string
-  readonly step: string
-  readonly partition: number
-  readonly stream: string
-  readonly first: number
-  readonly texts: string[]
-  textLength: number
-}
+/**
+ * A lane sends one request after another, each when the one before is durable: so they hold many events; and few enough that a partition is
+ * not held up by one.
+ */
+const requestEventsMax = 4096
+const requestBytesMax = 1024 * 1024
+const requestStreamsMax = 1024
 
 export interface OutboxIdentity {
   /** Whose topology it is; the default tenant's when left out. */
@@ -47,12 +38,13 @@ export interface OutboxIdentity {
 export class Outbox {
   readonly #identity: OutboxIdentity
   readonly #lanes: Map<string, number>
-  readonly #open = new Map<string, OpenRequest>()
+  readonly #open = new Map<string, RequestDraft>()
+  readonly #parts = new EventParts()
   readonly #partitions = new Map<string, number>()
-  #requests: (OpenRequest | Delivery)[] = []
+  #requests: (RequestDraft | Delivery)[] = []
   /** What users' steps send goes nowhere: somebody else has sent it. */
   isMuted = false
-  /** Characters of JSON gathered since the last `seal`, and how many of them are deliveries. */
+  /** Bytes or characters gathered since the last `seal`, and how many of them are of deliveries. */
   textLength = 0
   postedLength = 0
 
@@ -79,30 +71,44 @@ export class Outbox {
     if (isSystemStream(stream))
       throw new EventStoreError('FORBIDDEN', `${stream} is the system's; a leading $ is not for users`, { field: 'stream' })
     checkEvent(event, 0, limits)
-    if (this.isMuted) return void textOfEvent(event, limits)
+    if (this.isMuted) return this.#read(event)
     this.appendSystem(step, stream, event)
   }
 
   /** An event of ours: to any stream. */
   appendSystem(step: string, stream: string, event: NewEvent): void {
-    const text = textOfEvent(event, this.#identity.limits)
+    this.#read(event)
     const partition = this.#partitionOf(stream)
     const lane = `${step}/${partition}`
     const number = this.#next(lane)
     let request = this.#open.get(lane)
-    if (request?.stream !== stream || this.#isFull(request, text)) {
-      const producer = producerOf(this.#identity, step, String(partition))
-      request = { producer, step, partition, stream, first: number, texts: [], textLength: 0 }
+    if (request === undefined || this.#isFull(request, stream)) {
+      request = this.#draft({ step, partition, producer: String(partition), first: number })
       this.#open.set(lane, request)
-      this.#requests.push(request)
     }
-    this.#fill(request, text)
+    this.#fill(request, stream)
   }
 
-  #fill(request: OpenRequest, text: string): void {
-    request.texts.push(text)
-    request.textLength += text.length
-    this.textLength += text.length
+  #read(event: NewEvent): void {
+    this.#parts.read(event, this.#identity.scope ?? DEFAULT_SCOPE, this.#identity.limits)
+  }
+
+  #draft({ producer, ...more }: { step: string; partition: number; producer: string; first: number }): RequestDraft {
+    const { topology, scope = DEFAULT_SCOPE } = this.#identity
+    const whose = {
+      ...(scope !== DEFAULT_SCOPE && { scope }),
+      topology,
+      ...more,
+      producer: producerOf(this.#identity, more.step, producer),
+    }
+    const request = new RequestDraft(whose)
+    this.#requests.push(request)
+    return request
+  }
+
+  #fill(request: RequestDraft, stream: string): void {
+    request.add(stream, this.#parts)
+    this.textLength += RequestDraft.bytesOf(this.#parts)
   }
 
   /** A request of a user's step. Throws what makes it no request: the row that caused it is then a dead letter. */
@@ -124,28 +130,22 @@ export class Outbox {
    * well, and rightly: deliveries are decided in order, so it was taken then.
    */
   appendUndelivered({ step, delivery }: Delivery, stream: string, event: NewEvent): void {
-    const text = textOfEvent(event, this.#identity.limits)
+    this.#read(event)
     const partition = this.#partitionOf(stream)
     // No lane's name ends like this one: it has no partition behind it.
-    const producer = producerOf(this.#identity, step, 'http/dead')
-    const request: OpenRequest = { producer, step, partition, stream, first: delivery, texts: [], textLength: 0 }
-    this.#requests.push(request)
-    this.#fill(request, text)
+    this.#fill(this.#draft({ step, partition, producer: 'http/dead', first: delivery }), stream)
   }
 
-  #isFull(request: OpenRequest, text: string): boolean {
-    const { requestEvents, requestBytes } = this.#identity.limits
-    if (request.texts.length >= Math.min(requestEventsMax, requestEvents)) return true
-    const length = request.textLength + text.length
-    return length > requestTextMax || length * UTF8_BYTES_MAX > requestBytes
+  #isFull(request: RequestDraft, stream: string): boolean {
+    const { requestEvents, requestBytes, requestStreams } = this.#identity.limits
+    if (request.events >= Math.min(requestEventsMax, requestEvents)) return true
+    if (request.streamsWith(stream) > Math.min(requestStreamsMax, requestStreams)) return true
+    return request.length + RequestDraft.bytesOf(this.#parts) > Math.min(requestBytesMax, requestBytes)
   }
 
   /** The requests and deliveries of the epoch as bytes, in the order of sending; each is a row of the outbox until it was sent. */
   seal(): Uint8Array[] {
-    const { topology, scope = DEFAULT_SCOPE } = this.#identity
-    const sealed = this.#requests.map(request =>
-      'delivery' in request ? encodeDelivery(request) : encodeRequest({ ...(scope !== DEFAULT_SCOPE && { scope }), topology, ...request }),
-    )
+    const sealed = this.#requests.map(request => (request instanceof RequestDraft ? request.encode() : encodeDelivery(request)))
     this.#requests = []
     this.#open.clear()
     this.textLength = 0

@@ -5,10 +5,12 @@
  */
 import type { StateMemory } from '../operators/keyed/state-memory.ts'
 import { aliveCount } from '../operators/page.ts'
+import { failPoint } from '../event/fail-points.ts'
 import { DEFAULT_SCOPE } from '../event/scope.ts'
 import { slotScope } from '../store/slot.ts'
 import type { EpochGatherer } from './epoch.ts'
 import type { Fragment } from './fragment.ts'
+import { heldOf, type KeyLines } from './key-lines.ts'
 import type { Lookups } from './lookups.ts'
 import { type Counters, countersSince, type PipelineOptions, type PipelineOutcome, type StopOptions } from './pipeline-options.ts'
 import { openParts, type PipelineParts } from './pipeline-parts.ts'
@@ -32,6 +34,7 @@ export class PipelineActor {
   readonly #source: Source
   readonly #fragment: Fragment
   readonly #memory: StateMemory
+  readonly #lines: readonly KeyLines[]
   readonly #lookups: Lookups | undefined
   readonly #countersBefore: Counters
   readonly #rowsOf: PipelineParts['rowsOf']
@@ -62,6 +65,7 @@ export class PipelineActor {
     this.#source = parts.source
     this.#fragment = parts.fragment
     this.#memory = parts.memory
+    this.#lines = parts.lines
     this.#lookups = parts.lookups
     this.#countersBefore = parts.counters
     this.#rowsOf = parts.rowsOf
@@ -203,10 +207,12 @@ export class PipelineActor {
 
   async #barrier(status: 'running' | 'ended'): Promise<void> {
     await this.#settling.settled()
+    failPoint('epoch.barrier')
     this.#fragment.push({ kind: 'barrier', epoch: this.#gatherer.epoch + 1 })
     await this.#fragment.drained?.()
     this.#options.heartbeat.clear()
     const sealed = this.#gatherer.seal(status, this.position, this.counters)
+    failPoint('epoch.sealed')
     this.#isDirty = false
     this.#barrierAt = this.#options.clock.monotonic()
     this.#settling.settle(sealed)
@@ -284,7 +290,7 @@ export class PipelineActor {
   /** How the last of them fared, and whether anything is still on its way. */
   get progress(): Progress {
     const isAtRest = this.#isAtHead && !this.#held && !this.#isDirty && !this.#gatherer.hasSent
-    return this.#settling.progress(isAtRest ? this.#source.head : undefined)
+    return { ...this.#settling.progress(isAtRest ? this.#source.head : undefined), ...heldOf(this.#lines) }
   }
 
   /** Rows of projections that are folded and not durable yet; none once it failed, because they may never be. */

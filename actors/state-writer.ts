@@ -1,6 +1,7 @@
 /** The one writer of the `state` database: each epoch is written whole and synced; epochs that wait together share one write. */
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
 import { applyEpoch } from '../store/epoch-bytes.ts'
+import { failPoint } from '../event/fail-points.ts'
 import { inTurns } from '../event/in-turns.ts'
 import type { StateSize } from '../event/topologies.ts'
 import { dropSavepoint, readBack, type SavepointRow, writeSavepoint } from '../store/savepoint.ts'
@@ -173,8 +174,10 @@ export class StateWriter implements StateOwner {
     try {
       this.#check()
       const batch = this.#store.batch()
+      failPoint('epoch.writing')
       for (const { bytes } of waiting) applyEpoch(bytes, batch)
       this.#store.write(batch, { sync: true })
+      failPoint('epoch.written')
       batch.clear()
     } catch (error) {
       const failure = this.#fail(error)

@@ -1,12 +1,14 @@
 /** A step in a running graph: its way in and its ways out, what it counts, and what becomes of the rows it gives up. */
 import { EventStoreError } from '../event/error.ts'
-import { textColumn, valueAt } from '../operators/columns.ts'
+import { valueAt } from '../operators/columns.ts'
 import type { Flow, Page, Row } from '../operators/flow.ts'
 import { operators } from '../operators/index.ts'
 import type { AnyOperator, OutboxWriter, PostRequest } from '../operators/operator.ts'
-import { aliveCount, gather, withColumns } from '../operators/page.ts'
+import { timerPort } from '../operators/keyed/timer-port.ts'
+import { aliveCount } from '../operators/page.ts'
 import type { PlanStep } from '../topology/plan.ts'
-import { causeLengthMax, type GivenUpRow, type Turn } from './dead-letter.ts'
+import type { GivenUpRow, Turn } from './dead-letter.ts'
+import { causeOf, deadPages, type GivenUp } from './dead-pages.ts'
 import type { KeyLines } from './key-lines.ts'
 import type { Merge } from './merge.ts'
 import { OrderedRows } from './ordered-rows.ts'
@@ -32,13 +34,6 @@ export interface Edge {
   readonly to: Taker
   readonly input: number
   readonly port: string
-}
-
-/** A row as it came to the step that could not work on it. */
-interface GivenUp {
-  readonly page: Page
-  readonly row: number
-  readonly error: unknown
 }
 
 /** A row with all that its step needs to take it again. */
@@ -153,7 +148,8 @@ export class StepNode {
   /** What is given up long after it came has its place behind the rows of its key that were given up before. */
   #buryInTurn(came: Omit<GivenUp, 'error'>, error: unknown): void {
     const ordered = this.#orderedFor(came.page)
-    if (ordered === undefined) this.#bury(this.#letterOf(came, error))
+    // What no row has caused waits for none, and none for it.
+    if (ordered === undefined || came.page.port === timerPort) this.#bury(this.#letterOf(came, error))
     else if (came.page === this.#page) ordered.fault({ row: came.row, error })
     else this.#bury({ ...this.#letterOf(came, error), turn: ordered.lines.join(ordered.lines.keyAt(came.page, came.row)) })
   }
@@ -161,7 +157,7 @@ export class StepNode {
   /** Operators change pages as they go; those who take the row want it as it was before that. */
   #asItCame(page: Page, row: number): { readonly page: Page; readonly row: number } {
     const own = this.#page
-    if (own === undefined || own === page) return { page, row }
+    if (own === undefined || own === page || page.port === timerPort) return { page, row }
     if (own.order === page.order) return { page: own, row }
     // Its rows were taken out into a page of their own: it is the one of its order, if only one is.
     const order = page.order[row] as number
@@ -174,6 +170,10 @@ export class StepNode {
   }
 
   #rowOf({ page, row }: Omit<GivenUp, 'error'>): CameRow {
+    if (page.port === timerPort) {
+      const { input: _, ...place } = placeOf(page, row, undefined)
+      return { step: this.step.id, order: page.order[row] as number, ...place, ...amongOf(page, row), attempts: 1 }
+    }
     return {
       step: this.step.id,
       order: page.order[row] as number,
@@ -250,49 +250,4 @@ export function rowAt(page: Page, row: number, reads: readonly string[] = ['*'])
   const sorted = [...page.columns].filter(([name]) => isRead(name)).sort(([a], [b]) => (a < b ? -1 : 1))
   const values = sorted.map(([name, column]) => [name, valueAt(column, row)] as const)
   return Object.fromEntries(values.filter(([, value]) => value !== null))
-}
-
-function deadPages(step: string, rows: readonly GivenUp[]): Page[] {
-  const sorted = rows.toSorted((a, b) => orderOf(a) - orderOf(b))
-  const pages: Page[] = []
-  for (let start = 0; start < sorted.length;) {
-    const { page } = sorted[start] as GivenUp
-    let end = start + 1
-    while (sorted[end]?.page === page) end++
-    pages.push(deadPage(step, page, sorted.slice(start, end)))
-    start = end
-  }
-  return pages
-}
-
-function orderOf({ page, row }: GivenUp): number {
-  return page.order[row] as number
-}
-
-function deadPage(step: string, page: Page, rows: readonly GivenUp[]): Page {
-  const causes = rows.map(({ error }) => causeOf(error))
-  const gathered = gather(
-    page,
-    Int32Array.from(rows, ({ row }) => row),
-  )
-  const columns = [
-    ['error', textColumn(causes.map(({ cause }) => cause))],
-    ['errorCode', textColumn(causes.map(({ code }) => code ?? null))],
-    ['errorStep', textColumn(causes.map(() => step))],
-  ] as const
-  return { ...withColumns(gathered, columns), port: 'dead' }
-}
-
-/** Users throw anything, and some of it can not be shown. */
-function causeOf(error: unknown): { readonly cause: string; readonly code?: string } {
-  try {
-    if (error instanceof EventStoreError) return { cause: shortened(error.message), code: error.code }
-    return { cause: shortened(error instanceof Error ? `${error.name}: ${error.message}` : String(error)) }
-  } catch {
-    return { cause: 'something was thrown that can not be shown' }
-  }
-}
-
-function shortened(cause: string): string {
-  return cause.slice(0, causeLengthMax)
 }

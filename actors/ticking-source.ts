@@ -6,6 +6,7 @@ import type { DeadRow } from '../operators/operator.ts'
 import type { LogSource } from './log-source.ts'
 import type { AppendOutbox } from './outbox-sender.ts'
 import type { PulledPage, RowOrigin, Source, SourcePosition } from './source.ts'
+import { requestOf } from './outbox-request.ts'
 import { tickEvent, tickStream } from './ticks.ts'
 
 export interface TickingOptions {
@@ -79,8 +80,8 @@ export class TickingSource implements Source {
   async #write(now: number): Promise<void> {
     const { scope, topology, partition, append } = this.#options
     const producer = `${topology}#ticks`
-    const place = { scope, topology, step: 'ticks', partition, stream: tickStream(topology) }
-    const answer = await append({ ...place, producer, first: now, number: now, events: [tickEvent] })
+    const whose = { scope, topology, step: 'ticks', partition, producer, first: now }
+    const answer = await append(requestOf(whose, { ...tickEvent, stream: tickStream(topology) }))
     if (answer === 'duplicate') this.#isOnTheWay = false
   }
 

@@ -84,12 +84,13 @@ async function appends(seconds: number, { delayMs, bytes }: Sink): Promise<Run> 
   await writer.begin('appending', 1)
   let taken = 0
   let owedMs = 0
-  const appendOutbox = async ({ events }: OutboxRequest): Promise<'stored'> => {
-    owedMs += events.length * delayMs
+  const appendOutbox = async ({ first, number }: OutboxRequest): Promise<'stored'> => {
+    const events = number - first + 1
+    owedMs += events * delayMs
     const waited = Math.floor(owedMs)
     owedMs -= waited
     if (waited > 0) await new Promise(resolve => setTimeout(resolve, waited))
-    taken += events.length
+    taken += events
     return 'stored'
   }
   const actor = await PipelineActor.start({

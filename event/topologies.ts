@@ -66,6 +66,12 @@ export interface StateSize {
   readonly bytes: number
 }
 
+/** Keys of steps that keep their dead letters in order, of which a row was given up; and the letters of these keys, most of which wait. */
+export interface HeldKeys {
+  readonly keys: number
+  readonly letters: number
+}
+
 export interface TopologyStatus {
   readonly name: string
   readonly version: number
@@ -95,6 +101,8 @@ export interface TopologyStatus {
   readonly watermark?: number
   /** Webhooks that wait for their receivers, with the step whose attempt failed last and what it met; left out when none waits. */
   readonly deliveries?: WaitingDeliveries
+  /** Rows that wait behind a dead letter of their key; left out when none does, and while nothing runs. */
+  readonly held?: HeldKeys
   readonly error?: PlainFailure
   /** Lanes of its keyed steps; left out for one. */
   readonly workers?: number

@@ -89,6 +89,7 @@ export const hop: Operator<HopOptions> = {
   needs: (options, wanted) => new Set([...fieldsRead(options.aggregate, options.by), ...wanted('late')]),
   types(options, input) {
     lengthsOf(options)
+    refiringOf(options)
     return { main: { ...aggregatedRow(options.aggregate, keyedRow(input, options.by), windowBounds), isTimed: true } }
   },
   splitBy: ({ by }, key) => by ?? key,
@@ -96,8 +97,7 @@ export const hop: Operator<HopOptions> = {
     const { offset = 0, by, aggregate } = options
     const refiring = refiringOf(options)
     const lengths = { ...lengthsOf(options), offsetMs: durationMs(offset, 'offset') }
-    const isPlain = refiring.lateMs === 0 && refiring.emit === 'onClose'
-    if (!isPlain) return windowStep(new RefiringWindows(context, { ...lengths, by, aggregate, ...refiring }), refiring.lateMs)
+    if (!refiring.isPlain) return windowStep(new RefiringWindows(context, { ...lengths, by, aggregate, ...refiring }), refiring.lateMs)
     return windowStep(new SlicedWindows(context, { slicing: hopSlicing(lengths), shape: lengths, by, aggregate }))
   },
 }

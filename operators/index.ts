@@ -4,11 +4,13 @@ import { catchRows } from './catch.ts'
 import { changes } from './changes.ts'
 import { count } from './count.ts'
 import { countWindow } from './countWindow.ts'
+import { cumulate } from './cumulate.ts'
 import { deadLetter } from './deadLetter.ts'
 import { dedupe } from './dedupe.ts'
 import { drop } from './drop.ts'
 import { enrich } from './enrich.ts'
 import { eventTime } from './eventTime.ts'
+import { every } from './every.ts'
 import { filter } from './filter.ts'
 import { flatMap } from './flatMap.ts'
 import { fold } from './fold.ts'
@@ -24,8 +26,10 @@ import { latest } from './latest.ts'
 import { lookup } from './lookup.ts'
 import { map } from './map.ts'
 import { merge } from './merge.ts'
+import { over } from './over.ts'
 import { parse } from './parse.ts'
 import { pattern } from './pattern.ts'
+import { process } from './process.ts'
 import { processingTime } from './processingTime.ts'
 import { projection } from './projection.ts'
 import { reduce } from './reduce.ts'
@@ -48,11 +52,13 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   changes,
   count,
   countWindow,
+  cumulate,
   deadLetter,
   dedupe,
   drop,
   enrich,
   eventTime,
+  every,
   filter,
   flatMap,
   fold,
@@ -68,8 +74,10 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   lookup,
   map,
   merge,
+  over,
   parse,
   pattern,
+  process,
   processingTime,
   projection,
   reduce,

@@ -30,15 +30,15 @@ export const joinTable: Operator<JoinTableOptions> = {
     kind: 'keyed',
     summary: 'Joins each row with the newest row of its key of another stream, which is a table.',
     description:
-      `${joinDescription}The right is a table: of each key the row that came last, also where it happened earlier. A left row meets the row that ` +
-      'is there when it comes, in the order of the log, and leaves at once; rows of the right make nothing leave. Rows that are both made of ' +
-      'one event meet the table as it stood before it. With `keep: both` left rows are kept too, and each row of the right joins with all left rows of its key that came before ' +
-      'it, so that either side may come first. What has left is not taken back: when a row of the table changes, the left rows that are kept leave ' +
-      'again with the new one, and without `keep: both` they keep what they met. Left rows of `keep: both` are never replaced, so their number has no ' +
-      'bound: say `ttl`, or `state: unbounded`. With `ttl` rows meet whose times lie less than that apart, and are given up when the watermark ' +
-      'has passed them by it. A row that finds no partner leaves then, without `keep: both` at once, and with `state: unbounded` at the end of the ' +
-      'input. (Flink: regular join of a table by key, without retractions; Kafka Streams: a KStream–KTable join, with `keep: both` what a ' +
-      'foreign-key join gives.)',
+      `${joinDescription}The right is a table: of each key the row that came last, also where it happened earlier. A left row meets the row ` +
+      'that is there when it comes, in the order of the log, and leaves at once; rows of the right make nothing leave. Rows that are both ' +
+      'made of one event meet the table as it stood before it. With `keep: both` left rows are kept too, and each row of the right joins ' +
+      'with all left rows of its key that came before it, so that either side may come first. What has left is not taken back: when a row ' +
+      'of the table changes, the left rows that are kept leave again with the new one, and without `keep: both` they keep what they met. ' +
+      'Left rows of `keep: both` are never replaced, so their number has no bound: say `ttl`, or `state: unbounded`. With `ttl` rows meet ' +
+      'whose times lie less than that apart, and are given up when the watermark has passed them by it. A row that finds no partner leaves ' +
+      'then; without `keep: both` at once, and with `state: unbounded` at the end of the input. (Flink: regular join of a table by key, ' +
+      'without retractions; Kafka Streams: a KStream–KTable join, with `keep: both` what a foreign-key join gives.)',
     options: {
       match: matchOption,
       keep: {

@@ -39,8 +39,8 @@ export const joinWindow: Operator<JoinWindowOptions> = {
     description:
       `${joinDescription}Windows are those of \`tumble\`, or with \`every\` those of \`hop\`: two rows that share several windows meet once in each. ` +
       'Rows that leave say their window: `windowStart` and `windowEnd`. A pair leaves as soon as both rows are there, with the order of the ' +
-      'later one, and happened when the later one did. A row that finds no partner in a window leaves when the watermark reaches its end, in ' +
-      'the order of (end, key), and happened at `windowEnd − 1` for those behind the join. A row is late, and leaves once by the port `late`, ' +
+      'later one. A row that finds no partner in a window leaves when the watermark reaches its end, in the order of (end, key). For those ' +
+      'behind the join all of them happened at `windowEnd − 1`. A row is late, and leaves once by the port `late`, ' +
       'if the watermark had reached the end of its last window. With `kind: semi` a left row leaves once a window, however many partners ' +
       'there are. (Flink: window join; Kafka Streams knows sliding windows only: `joinInterval`.)',
     shorthand: 'size',

@@ -91,6 +91,8 @@ export interface StepContext {
   readonly row: RowType
   /** The same of each input by itself, at joins. */
   readonly inputs?: readonly JoinedInput[]
+  /** The columns that are needed of those that come in, as `needs` of the operator says; `*` among them, or left out, for all. */
+  readonly reads?: readonly string[] | undefined
   projection(name: string): ProjectionWriter
   /** The rows of a projection of another topology, as they stand when they are looked up; undefined where there is none. */
   lookup(projection: string): (key: readonly unknown[]) => Row | undefined
@@ -253,12 +255,12 @@ export interface Operator<Options = never> {
    * `keyBy` named. At joins the n-th column of one input meets the n-th of the other. Left out, or empty: all rows must meet in one place.
    */
   splitBy?(options: Options, key: readonly string[], input: number): readonly string[]
+  /** Something leaves because time has passed while no row came: the topology reads and writes ticks. */
+  usesClock?(options: Options): boolean
   /** Makes state that an earlier version of the operator wrote into that of the next; by the earlier `stateVersion`. */
   readonly upgrades?: Readonly<Record<number, StateUpgrade>>
   /** For steps with an option `upgrade`: makes state of an earlier version of the step, of the same key, into its own. Throws INVALID. */
   upgradeState?(options: Options, context: UpgradeContext): Promise<StateUpgrade>
-  /** Something leaves because time has passed while no row came: the topology reads and writes ticks. */
-  usesClock?(options: Options): boolean
   /** Builds the step: once a fragment, before the first page. */
   create(options: Options, context: StepContext): OperatorFunction<Flow, Flow> | Promise<OperatorFunction<Flow, Flow>>
 }

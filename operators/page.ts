@@ -122,7 +122,8 @@ export function columnsOf(rows: readonly (Row | undefined)[], dictionaries?: Map
   return new Map(Array.from(values, ([name, list]) => [name, columnOf(list, dictionaries && dictionaryOf(dictionaries, name))]))
 }
 
-function dictionaryOf(dictionaries: Map<string, TextDictionary>, name: string): TextDictionary {
+/** The dictionary of a column, a fresh one when it is full. */
+export function dictionaryOf(dictionaries: Map<string, TextDictionary>, name: string): TextDictionary {
   let dictionary = dictionaries.get(name)
   if (dictionary === undefined || dictionary.isFull) dictionaries.set(name, (dictionary = new TextDictionary()))
   return dictionary

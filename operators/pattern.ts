@@ -103,13 +103,15 @@ export const pattern: Operator<PatternOptions> = {
     kind: 'keyed',
     summary: 'Finds rows of a key that follow one another as described.',
     description:
-      'As CEP of Flink, or MATCH_RECOGNIZE of SQL: steps say what rows are like and how they follow the row before, see [Patterns](../patterns.md). ' +
-      'Rows of a key are taken in the order of (event time, order) when the watermark has passed them, so that the order in which they arrived ' +
-      'does not matter; a row is late, and leaves by the port `late`, if and only if it happened before the watermark stamped beside it. A match leaves when its ' +
-      'last row is taken: the key, `matchStart` and `matchEnd` (times of its first and last row), and the columns of `select`. It happened when its last row ' +
-      'did. Matches leave in the order of (time, key), those of a key and time by their first rows. A partial match whose time is over leaves by the ' +
-      'port `timedOut`, with null for what was not matched, at the time of its first row plus `within`. A row for which a condition fails, or that ' +
-      'would make more than `limit` partial matches, is a dead letter; so is the last row of a match for which `select` fails.',
+      'As CEP of Flink, or MATCH_RECOGNIZE of SQL: steps say what rows are like and how they follow the row before, see ' +
+      '[Patterns](../patterns.md). Rows of a key are taken in the order of (event time, order) when the watermark has passed them, so that the ' +
+      'order in which they arrived does not matter; a row is late, and leaves by the port `late`, if and only if it happened before the ' +
+      'watermark stamped beside it. A match leaves when its last row is taken: the key, `matchStart` and `matchEnd` (times of its first and ' +
+      'last row), and the columns of `select`. It happened when its last row did. Matches leave in the order of (time, key), those of a key ' +
+      'and time by their first rows. A partial match whose time is over leaves by the port `timedOut`, with null for what was not matched, at ' +
+      'the time of its first row plus `within`. A row for which a condition fails, or that would make more than `limit` partial matches, is a ' +
+      'dead letter; so is the last row of a match for which `select` fails. What is decided when the watermark moves has its dead letter at ' +
+      'the event that moved it.',
     options: {
       steps: {
         type: 'json',

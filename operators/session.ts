@@ -73,8 +73,9 @@ export const session: Operator<SessionOptions> = {
     },
   },
   needs: (options, wanted) => new Set([...fieldsRead(options.aggregate, options.by), ...wanted('late')]),
-  types({ gap, by, aggregate }, input) {
+  types({ gap, by, aggregate, ...options }, input) {
     positiveMs(gap, 'gap')
+    refiringOf(options)
     return { main: { ...aggregatedRow(aggregate, keyedRow(input, by), windowBounds), isTimed: true } }
   },
   splitBy: ({ by }, key) => by ?? key,

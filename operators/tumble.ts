@@ -104,13 +104,13 @@ export const tumble: Operator<TumbleOptions> = {
   needs: (options, wanted) => new Set([...fieldsRead(options.aggregate, options.by), ...wanted('late')]),
   types({ by, aggregate, ...options }, input) {
     lengthsOf(options)
+    refiringOf(options)
     return { main: { ...aggregatedRow(aggregate, keyedRow(input, by), windowBounds), isTimed: true } }
   },
   splitBy: ({ by }, key) => by ?? key,
   create({ by, aggregate, ...options }, context) {
     const refiring = refiringOf(options)
     const aligned = { ...lengthsOf(options), by, aggregate, ...refiring }
-    const isPlain = refiring.lateMs === 0 && refiring.emit === 'onClose'
-    return windowStep(new (isPlain ? AlignedWindows : RefiringWindows)(context, aligned), refiring.lateMs)
+    return windowStep(new (refiring.isPlain ? AlignedWindows : RefiringWindows)(context, aligned), refiring.lateMs)
   },
 }

@@ -1,5 +1,6 @@
 /** Opens a node: in memory with all actors in this thread, or on disk with a worker a shard. */
 import { streamEvents } from '../actors/reader.ts'
+import { OutboxAppends } from '../actors/outbox-appends.ts'
 import { Router } from '../actors/router.ts'
 import { systemClock } from '../event/clock.ts'
 import { DEFAULT_SCOPE } from '../event/scope.ts'
@@ -83,10 +84,11 @@ async function openInMemory(options: CheckedOptions): Promise<Node> {
 function deployerOptions(
   options: CheckedOptions,
   parts: { router: Router; view: LogView; stamps: StampClock },
-): Pick<DeployersOptions, 'log' | 'append' | 'head' | 'limits' | 'epochMs' | 'resume' | 'logger'> {
+): Pick<DeployersOptions, 'log' | 'append' | 'appendOutbox' | 'head' | 'limits' | 'epochMs' | 'resume' | 'logger'> {
   return {
     log: parts.view,
     append: (scope, stream, events, append) => parts.router.append(stream, events, append, { scope, isSystem: true }),
+    appendOutbox: new OutboxAppends(parts.router).append,
     head: () => parts.stamps.last,
     limits: options.limits,
     epochMs: options.epochMs,

@@ -82,7 +82,8 @@ function passIssues(step: Step, { steps }: Topology, rows: RowTypes): OptionIssu
   } catch (error) {
     if (!isEventStoreError(error, 'INVALID')) throw error
     const { option } = error.details
-    return [{ path: typeof option === 'string' ? option.split('.') : [], message: error.message }]
+    const path = typeof option === 'string' ? option.split('.').map(part => (/^\d+$/.test(part) ? Number(part) : part)) : []
+    return [{ path, message: error.message }]
   }
 }
 

@@ -67,7 +67,7 @@ export function explainPlan(plan: Plan, { workers = 1 }: { readonly workers?: nu
       id: source.id,
       kind: source.kind,
       reads: source.kind === 'log' ? filterText(source) : source.reference,
-      decodes: source.kind === 'log' ? source.fields : ['*'],
+      decodes: source.fields ?? ['*'],
       taps: source.kind === 'log' ? (source.taps ?? []).map(tap => ({ port: tap.port, reads: filterText(tap) })) : [],
     },
     steps: plan.steps.map(step => ({

@@ -6,7 +6,9 @@ export type Fields = object
 export type FieldOf<Row> = keyof Row & string
 
 export type Uses = Readonly<Record<string, AggregateUse>>
-type Results<Aggregates extends Uses> = { [Name in keyof Aggregates]: Aggregates[Name] extends AggregateUse<infer Result> ? Result : never }
+export type Results<Aggregates extends Uses> = {
+  [Name in keyof Aggregates]: Aggregates[Name] extends AggregateUse<infer Result> ? Result : never
+}
 
 /** What leaves aggregates: the key and the results. */
 export type Aggregated<Row, Key extends FieldOf<Row>, Aggregates extends Uses> = Pick<Row, Key> & Results<Aggregates>
@@ -34,6 +36,11 @@ export type Extended<Row, Columns> = Omit<Row, keyof Columns & string> & Selecte
 /** `{ newName: name }`: the other columns stay. */
 export type Renamed<Row, Names> = Omit<Row, Names[keyof Names] & string> & {
   [New in keyof Names & string]: Names[New] extends FieldOf<Row> ? Row[Names[New]] : unknown
+}
+
+/** A match of a pattern: its key, its first and last time, ms since the epoch, and what was selected. */
+export type Matching<Row, Key extends FieldOf<Row>, Select> = Pick<Row, Key> & { matchStart: number; matchEnd: number } & {
+  [Name in keyof Select & string]: unknown
 }
 
 /** A row that a step gave up, with why. */

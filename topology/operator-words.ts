@@ -32,6 +32,7 @@ const words: Readonly<Record<string, string>> = {
   ...each('project projectColumns', 'select keeps columns; projection is the sink that is read by key'),
   ...each('union unionAll concat', 'merge takes from several steps, and so does from: [a, b] of any step'),
   ...each('mapping compute extend assign withColumn addColumn', 'map adds columns, select keeps only those it names'),
+  ...each('cep matchRecognize match_recognize sequence patterns', 'pattern finds rows of a key that follow one another'),
   ...each('flatmap mapMany', 'flatMap makes any number of rows of each'),
 }
 

@@ -36,6 +36,8 @@ export interface GenerateSource {
   /** `module#export` */
   readonly reference: string
   readonly options: unknown
+  /** Columns to keep of its pages: names, or `*` for all of them; all when left out. */
+  readonly fields?: readonly string[]
 }
 
 export type PlanSource = LogSource | GenerateSource
@@ -117,10 +119,12 @@ function sideInputsOf({ operator, options }: Step): Pick<PlanStep, 'sideInputs'>
 
 function planSource({ sources }: Topology, wanted: (source: string) => FieldSet): PlanSource {
   const [first, ...rest] = sources
-  if (first?.kind === 'generate') return { id: first.id, kind: 'generate', reference: first.reference, options: first.options }
+  if (first?.kind === 'generate') {
+    const { id, kind, reference, options } = first
+    return { id, kind, reference, options, fields: columnsOfSource(wanted(id)) }
+  }
   const followed = sources as readonly FollowedLog[]
-  const fields = new Set(followed.flatMap(({ id }) => [...wanted(id)]))
-  const decoded = fields.has('*') ? ['*', ...[...fields].filter(field => field.startsWith('$')).sort()] : [...fields].sort()
+  const decoded = columnsOfSource(new Set(followed.flatMap(({ id }) => [...wanted(id)])))
   if (rest.length === 0) return { id: first?.id ?? joinedLog, kind: 'log', ...filterOf(followed), fields: decoded }
   const taps = followed.map(({ id, types, categories }): LogTap => ({
     port: id,
@@ -128,6 +132,11 @@ function planSource({ sources }: Topology, wanted: (source: string) => FieldSet)
     ...(categories && { categories }),
   }))
   return { id: joinedLog, kind: 'log', ...filterOf(followed), taps, fields: decoded }
+}
+
+/** All columns stand for those of the data; of the envelope's there are only those that somebody names. */
+function columnsOfSource(fields: FieldSet): readonly string[] {
+  return fields.has('*') ? ['*', ...[...fields].filter(field => field.startsWith('$')).sort()] : [...fields].sort()
 }
 
 /** What the log is asked for: whatever any of the sources wants. */

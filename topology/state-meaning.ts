@@ -7,8 +7,10 @@ import type { PlanStep } from './plan.ts'
 const outsideOptions: Readonly<Record<string, readonly string[]>> = {
   count: ['as'],
   enrich: ['missing'],
-  eventTime: ['lag', 'maxFuture'],
+  eventTime: ['lag', 'idle', 'maxFuture'],
   fold: ['initial'],
+  process: ['initial', 'onTimer'],
+  processingTime: ['as'],
   projection: ['value'],
 }
 

@@ -7,13 +7,14 @@ import type { FoldOptions } from '../operators/fold.ts'
 import type { FoldIntoOptions } from '../operators/foldInto.ts'
 import type { FormatOptions } from '../operators/format.ts'
 import type { ParseOptions } from '../operators/parse.ts'
+import type { PatternOptions } from '../operators/pattern.ts'
 import type { ProjectionOptions } from '../operators/projection.ts'
 import type { RouteOptions } from '../operators/route.ts'
 import type { TapOptions } from '../operators/tap.ts'
 import type { TopNOptions } from '../operators/topN.ts'
 import type { ValidateOptions } from '../operators/validate.ts'
 import type { WebhookOptions } from '../operators/webhook.ts'
-import type { Caught, Extended, FieldOf, Fields, Renamed, Selected, Taken } from './fields.ts'
+import type { Caught, Extended, FieldOf, Fields, Matching, Renamed, Selected, Taken } from './fields.ts'
 import type { TopologyBuilder } from './pipeline.ts'
 import type { StepInput } from './plan.ts'
 import type { By, Identified, Kept, Named } from './step-names.ts'
@@ -211,6 +212,13 @@ export class Stream<Row extends Fields, Key extends FieldOf<Row> = never> extend
     return this.#then<Row & { [Name in As]: number }>('count', options)
   }
 
+  /** Rows of a key that follow one another as described; late rows leave by `late`, what ran out of time by `timedOut`. */
+  pattern<const Select extends Fields = object, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
+    options: Omit<PatternOptions, 'by' | 'select'> & Kept<Row> & { readonly by?: K; readonly select?: Select },
+  ): MatchedStream<Matching<Row, K[number], Select>, Row> {
+    return new MatchedStream<Matching<Row, K[number], Select>, Row>(this.#builder, this.#add('pattern', options))
+  }
+
   /** Puts each row under its key, where readers look it up. */
   projection(options: ProjectionOptions & { readonly key: readonly FieldOf<Row>[] } & Named<Row>): TopologyBuilder {
     return this.#into('projection', options, `projection-${options.name}`)
@@ -258,5 +266,13 @@ export class WindowedStream<Row extends Fields, From extends Fields> extends Str
   /** Rows whose window had closed when they came. */
   get late(): Stream<From> {
     return this.port<From>('late')
+  }
+}
+
+/** Matches of a pattern. */
+class MatchedStream<Row extends Fields, From extends Fields> extends WindowedStream<Row, From> {
+  /** Partial matches that ran out of `within`. */
+  get timedOut(): Stream<Row> {
+    return this.port('timedOut')
   }
 }

@@ -81,7 +81,7 @@ function foreignTemplates(text: string): (readonly [sentence: string, part: { of
   return [...shell, ...doubled]
 }
 
-const windowed: ReadonlySet<string> = new Set(['tumble', 'hop', 'session'])
+const windowed: ReadonlySet<string> = new Set(['tumble', 'hop', 'cumulate', 'session'])
 
 /** The window whose rows come to a step one by one, though others may have chosen among them or added to them. */
 function windowBefore(step: Step, { steps }: Topology): Step | undefined {

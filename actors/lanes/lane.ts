@@ -1,5 +1,6 @@
 /** One lane: runs the sections of a plan for the keys that are its own, a push at a time, and hands over what its steps put at barriers. */
 import { assert } from '../../event/assert.ts'
+import { failPoint } from '../../event/fail-points.ts'
 import type { Scope } from '../../event/scope.ts'
 import type { Flow } from '../../operators/flow.ts'
 import { StateMemory } from '../../operators/keyed/state-memory.ts'
@@ -126,6 +127,7 @@ export class Lane {
 
   /** Throws what broke its steps. */
   do({ push, level, parts, replay }: LaneTask): LaneAnswer {
+    failPoint('exchange.taken')
     const own = this.#levels.get(level)
     assert(own !== undefined, `there is no section of level ${level}`)
     const { graph } = own
@@ -145,6 +147,7 @@ export class Lane {
     if (epoch !== undefined) graph.attempt(() => graph.save(this.#watermarks, step => own.entries.includes(step)))
     this.#heartbeat.clear()
     graph.check()
+    failPoint(epoch === undefined ? 'exchange.done' : 'exchange.state')
     return { push, level, ...this.#answer(graph), ...(epoch !== undefined && { bytes: this.#states.bytes.take(epoch) }) }
   }
 

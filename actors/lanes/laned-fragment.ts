@@ -4,6 +4,7 @@
  */
 import { assert } from '../../event/assert.ts'
 import { EventStoreError } from '../../event/error.ts'
+import { failPoint } from '../../event/fail-points.ts'
 import type { Flow, Tick } from '../../operators/flow.ts'
 import { aliveCount } from '../../operators/page.ts'
 import type { Plan } from '../../topology/plan.ts'
@@ -185,7 +186,10 @@ export class LanedFragment implements Fragment {
     const graph = this.#layers[layer] as StepGraph
     this.#current = travelling
     travelling.passage?.begun?.()
-    if (layer > 0) this.#comeBack(travelling)
+    if (layer > 0) {
+      this.#comeBack(travelling)
+      failPoint('exchange.merged')
+    }
     const before = [...travelling.left]
     travelling.layer = layer
     this.#enter(graph, travelling)
@@ -244,7 +248,10 @@ export class LanedFragment implements Fragment {
     const tasks = this.#splits.tasks({ push, level, flow })
     travelling.missing = tasks.length
     travelling.answers = links.map(() => undefined)
-    for (const { lane, task } of tasks) links[lane]?.give(task)
+    for (const { lane, task } of tasks) {
+      failPoint('exchange.given')
+      links[lane]?.give(task)
+    }
   }
 
   #finish({ flow, dead, passage }: Travelling): void {

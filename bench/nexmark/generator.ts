@@ -93,9 +93,12 @@ function reversed(i: number): number {
   return Math.abs(bits)
 }
 
+/** Groups whose size is no multiple of it are shuffled whole. */
+export const shuffleFactor = 953
+
 /** The number of the event at place `index`: shuffled within groups of `group`, as it stands with groups of 1. */
 export const shuffled = (index: number, group = 1): number =>
-  group === 1 ? index : Math.floor(index / group) * group + ((index * 953) % group)
+  group === 1 ? index : Math.floor(index / group) * group + ((index * shuffleFactor) % group)
 
 export const timeOf = (n: number): number => startMs + Math.floor((n * 1000) / eventsPerSecond)
 

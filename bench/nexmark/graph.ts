@@ -8,7 +8,7 @@ import type { Answer, Query } from './loops.ts'
 export async function graphAlone(
   query: Query,
   events: number,
-  { pageRows = 4096, form = query }: { readonly pageRows?: number; readonly form?: string } = {},
+  { pageRows = 4096, form = query, group = 1 }: { readonly pageRows?: number; readonly form?: string; readonly group?: number } = {},
 ): Promise<Answer> {
   const module = new URL(`./${query}.ts`, import.meta.url).href
   const plan = await planOfModule(module, { export: form, until: 'head' })
@@ -24,7 +24,7 @@ export async function graphAlone(
     resolve: reference => resolveReference(reference, module),
   }
   const fragment = await createFragment(plan, context)
-  const source = nexmark({ events })
+  const source = nexmark({ events, group })
   let rows = 0
   for (let page = source.next(pageRows, rows); page !== null; page = source.next(pageRows, rows)) {
     rows += page.count

@@ -1,14 +1,19 @@
 /** Saved state as bytes: numbers and texts one after another, read back in the same order. */
 import { assert } from '../../event/assert.ts'
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
+/** Node's own writer of UTF-8 at a place, which its types leave out; an encoder makes an array for each text. */
+const writeText = (Buffer.prototype as unknown as { utf8Write(this: Uint8Array, text: string, at: number): number }).utf8Write
+
+const roomBytes = 16 * 1024
 
 /** Grows as it is written; `take` gives a copy and begins anew. */
 export class ByteWriter {
   #bytes = new Uint8Array(256)
   #view = new DataView(this.#bytes.buffer)
   #length = 0
+  #rooms = new Uint8Array(0)
+  #roomAt = roomBytes
 
   #reserve(count: number): number {
     const start = this.#length
@@ -38,10 +43,10 @@ export class ByteWriter {
   }
 
   text(value: string): void {
-    const bytes = encoder.encode(value)
-    this.integer(bytes.length)
-    const at = this.#reserve(bytes.length)
-    this.#bytes.set(bytes, at)
+    const at = this.#reserve(4 + 3 * value.length)
+    const length = writeText.call(this.#bytes, value, at + 4)
+    this.#view.setUint32(at, length)
+    this.#length = at + 4 + length
   }
 
   /** A JSON value; a number keeps all its bits. */
@@ -58,9 +63,22 @@ export class ByteWriter {
   }
 
   take(): Uint8Array {
-    const taken = this.#bytes.slice(0, this.#length)
+    const taken = this.#room(this.#length)
+    taken.set(this.#bytes.subarray(0, this.#length))
     this.#length = 0
     return taken
+  }
+
+  /** Small pieces are parts of one array: an array of its own for each costs several times what is written into it. */
+  #room(length: number): Uint8Array {
+    if (length > roomBytes / 16) return new Uint8Array(length)
+    if (this.#roomAt + length > roomBytes) {
+      this.#rooms = new Uint8Array(roomBytes)
+      this.#roomAt = 0
+    }
+    const start = this.#roomAt
+    this.#roomAt += length
+    return this.#rooms.subarray(start, start + length)
   }
 }
 
@@ -94,7 +112,11 @@ export class ByteReader {
   }
 
   text(): string {
-    const length = this.integer()
+    return this.textOf(this.integer())
+  }
+
+  /** A text of so many bytes. */
+  textOf(length: number): string {
     const start = this.#pass(length)
     return decoder.decode(this.#bytes.subarray(start, start + length))
   }

@@ -1,4 +1,4 @@
-/** Expressions that speak of other rows by a name: `small.amount`, `first(small.amount)`, `count(small)`. They become columns, which whoever runs them fills. */
+/** Expressions that speak of other rows by a name: `small.amount`, `first(small.amount)`. Each becomes a column, which whoever runs them fills. */
 import type { Span } from './fault.ts'
 import { parse } from './parse.ts'
 import { partsOf } from './read-columns.ts'

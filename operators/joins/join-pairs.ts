@@ -91,7 +91,7 @@ export class PairJoin extends JoinSides {
     if (!this.#alone[input]) return
     const own = place < 0 ? this.placeFor(entry.row, input) : place
     this.#makeRoom(false)
-    entry.happened = entry.time
+    entry.happened = this.#rules.sizeMs === undefined ? entry.time : entry.close
     this.output.add(input === 0 ? own : -1, input === 0 ? -1 : own, entry)
     if (place < 0) this.giveBack(input, own)
   }
@@ -164,11 +164,12 @@ export class PairJoin extends JoinSides {
     this.saved[side].changed(place)
   }
 
-  /** A pair happened when the later of the two did; where the left waits for nothing, when it did. */
+  /** A pair of a window happened at its end, others when the later of the two did; where the left waits for nothing, when it did. */
   #pair(left: number, right: number, time: number): void {
     const entry = this.#entry
     this.#makeRoom(false)
-    entry.happened = this.#rules.keepsLeft && time > entry.time ? time : entry.time
+    const { sizeMs, keepsLeft } = this.#rules
+    entry.happened = sizeMs !== undefined ? entry.close : keepsLeft && time > entry.time ? time : entry.time
     this.output.add(left, isHalf(this.kind) ? -1 : right, entry)
   }
 

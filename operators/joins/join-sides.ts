@@ -108,7 +108,8 @@ export abstract class JoinSides {
   /** The page without rows whose values can not be kept. */
   protected begin(page: Page, input: 0 | 1): Page {
     this.causes.note(page)
-    const fitting = storable(page, this.sides[input].columns.keys(), (row, error) => this.context.dead(page, row, error))
+    const names = new Set([...this.sides[input].columnsOf(page), ...(this.#keyFields[input] as readonly string[])])
+    const fitting = storable(page, names, (row, error) => this.context.dead(page, row, error))
     this.#page = fitting
     return fitting
   }

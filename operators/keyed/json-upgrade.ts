@@ -15,6 +15,15 @@ export interface JsonUpgradeOptions {
   readonly meaning: Readonly<Record<string, unknown>>
   /** Throws when a state is none of the step. */
   check(state: Json): void
+  /** Where the state is a part of what is saved; the whole of it when left out. */
+  readonly part?: StatePart
+}
+
+export interface StatePart {
+  /** Undefined when there is none to be made new. */
+  of(saved: Uint8Array): Json | undefined
+  /** What is saved from now on; undefined for nothing. */
+  into(saved: Uint8Array, state: Json | undefined): Uint8Array | undefined
 }
 
 /** What the function is told about a state. */
@@ -25,7 +34,7 @@ export interface UpgradedKey {
 }
 
 /** `(state, { key, schemaVersion }) => state`; undefined forgets the key. Throws INVALID, with the key, for what can not be a state. */
-export async function jsonUpgrade(context: UpgradeContext, { reference, meaning, check }: JsonUpgradeOptions): Promise<StateUpgrade> {
+export async function jsonUpgrade(context: UpgradeContext, { reference, meaning, check, part }: JsonUpgradeOptions): Promise<StateUpgrade> {
   const upgrade = await context.resolve(reference)
   if (typeof upgrade !== 'function')
     throw new EventStoreError('INVALID', `${reference} must be a function of a state`, { option: 'upgrade', reference })
@@ -34,10 +43,13 @@ export async function jsonUpgrade(context: UpgradeContext, { reference, meaning,
   const valueOf = (text: Uint8Array, key: readonly unknown[]): Uint8Array | undefined => {
     try {
       context.beat()
-      const made = call(jsonFormat.read(new ByteReader(text)), { key, schemaVersion: context.schemaVersion })
-      if (made === undefined) return undefined
+      const before = part === undefined ? jsonFormat.read(new ByteReader(text)) : part.of(text)
+      if (before === undefined) return text
+      const made = call(before, { key, schemaVersion: context.schemaVersion })
+      if (made === undefined) return part?.into(text, undefined)
       const state = jsonOf(made)
       check(state)
+      if (part !== undefined) return part.into(text, state)
       jsonFormat.write(state, writer)
       return writer.take()
     } catch (cause) {

@@ -77,6 +77,11 @@ export class KeyedRows<Value> {
     return ids
   }
 
+  /** The columns that are the key, as far as they are known: of a step behind `keyBy` from the first page, or the saved rows, on. */
+  get fields(): readonly string[] {
+    return this.#keys?.fields ?? this.#by ?? []
+  }
+
   /** The columns that are the key. */
   fieldsOf(page: Page): readonly string[] {
     return this.#by ?? page.key ?? []

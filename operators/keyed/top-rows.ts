@@ -1,21 +1,11 @@
 /** The best rows of each group of a page: gathered, and sent with their ranks when a group is complete. */
-import { columnOf, type TextDictionary, valueAt } from '../columns.ts'
-import type { Moves, Page, Row } from '../flow.ts'
+import { columnOf, type TextDictionary } from '../columns.ts'
+import type { Column, Moves, Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
-import { columnNamed, columnsOf, rowReader } from '../page.ts'
+import { columnsOf, dictionaryOf } from '../page.ts'
 import { Causes } from '../windows/window-order.ts'
-import { exactText, exactValue, settled } from './exact.ts'
 import { KeyedRows } from './keyed-rows.ts'
-import {
-  comparing,
-  isComplete,
-  orderColumns,
-  placeAmong,
-  rankingFormat,
-  type CompareValues,
-  type OrderColumn,
-  type Ranked,
-} from './ranking.ts'
+import { isComplete, orderColumns, type RankedCells, Ranking } from './ranking.ts'
 
 export interface TopOptions {
   readonly n: number
@@ -28,33 +18,30 @@ export interface TopOptions {
 const pageRows = 4096
 
 interface Leaving {
-  readonly row: Row
+  readonly best: RankedCells
+  /** From 0. */
+  readonly rank: number
   readonly order: number
-  readonly stamps: Ranked['stamps']
   /** What the group is sorted by among those that leave with it. */
   readonly key: readonly unknown[]
 }
 
 export class TopRows {
   readonly #context: StepContext
-  readonly #n: number
   readonly #isWindowed: boolean
-  readonly #columns: readonly OrderColumn[]
-  readonly #compare: CompareValues
-  readonly #groups: KeyedRows<Ranked[]>
+  readonly #ranking: Ranking
+  readonly #groups: KeyedRows<RankedCells>
   readonly #dictionaries = new Map<string, TextDictionary>()
   readonly #causes = new Causes()
   #nextEnd: number
 
   constructor(context: StepContext, { n, order, isWindowed }: TopOptions) {
     this.#context = context
-    this.#n = n
     this.#isWindowed = isWindowed
-    this.#columns = orderColumns(order)
-    this.#compare = comparing(this.#columns)
+    this.#ranking = new Ranking({ n, order: orderColumns(order), kept: context.reads ?? ['*'], isTimed: isWindowed })
     this.#groups = new KeyedRows(context, {
       meaning: { n, order, isWindowed },
-      format: rankingFormat,
+      format: this.#ranking,
       ...(isWindowed && { arrange: endFirst }),
     })
     this.#nextEnd = isWindowed ? this.#groups.least() : Infinity
@@ -69,24 +56,19 @@ export class TopRows {
   add(page: Page, rows: Int32Array, send: (page: Page) => void): void {
     this.#causes.note(page)
     const ids = this.#groups.idsOf(page, rows)
-    const order = this.#columns.map(({ name }) => columnNamed(page, name))
-    const read = rowReader(page)
+    this.#ranking.look(page)
     for (let i = 0; i < rows.length; i++) {
       const [row, id] = [rows[i] as number, ids[i] as number]
-      const standing = this.#causes.before(page.order[row] as number)
-      if (this.#isWindowed && this.#nextEnd <= standing) this.#closeDue(standing, send)
+      if (this.#isWindowed) {
+        const standing = this.#causes.before(page.order[row] as number)
+        if (this.#nextEnd <= standing) this.#closeDue(standing, send)
+      }
       const best = this.#groups.get(id) ?? []
+      const isFirst = best.length === 0
       try {
-        const values = order.map(column => valueAt(column, row))
-        const place = placeAmong(best, values, this.#compare)
-        if (place === this.#n) continue
-        const { eventTime, watermark } = page
-        const stamps = eventTime && watermark ? ([eventTime[row] as number, watermark[row] as number] as const) : null
-        const ranked = { values: values.map(settled), text: exactText(read(row)), stamps }
-        if (best.length === 0 && this.#isWindowed) this.#nextEnd = Math.min(this.#nextEnd, this.#endOf(id))
-        if (best.length === this.#n) best.pop()
-        best.splice(place, 0, ranked)
+        if (!this.#ranking.take(best, row)) continue
         this.#groups.put(id, best)
+        if (isFirst && this.#isWindowed) this.#nextEnd = Math.min(this.#nextEnd, this.#endOf(id))
       } catch (error) {
         // A value that can not be saved.
         this.#context.dead(page, row, error)
@@ -112,11 +94,12 @@ export class TopRows {
     for (const group of this.#groups.inOrder(this.#isWindowed ? watermark : Infinity)) {
       const { value: best } = group
       const end = this.#isWindowed ? (group.key[1] as number) : Infinity
-      if (watermark !== Infinity && !isComplete(end, best[0]?.stamps?.[0] ?? -Infinity, watermark)) continue
+      if (watermark !== Infinity && !isComplete(end, this.#ranking.eventTimeOf(best, 0), watermark)) continue
       const key = this.#isWindowed ? endFirst(group.key) : group.key
-      const order = this.#isWindowed ? this.#causes.of(end, { beyond: includesEnd(end, best) }) : this.#causes.of(Infinity)
-      for (const [index, { text, stamps }] of best.entries()) {
-        leaving.push({ row: { ...(exactValue(text) as Row), rank: index + 1 }, order, stamps, key })
+      const order = this.#isWindowed ? this.#causes.of(end, { beyond: this.#includesEnd(end, best) }) : this.#causes.of(Infinity)
+      const count = this.#ranking.count(best)
+      for (let rank = 0; rank < count; rank++) {
+        leaving.push({ best, rank, order, key })
         if (leaving.length === pageRows) {
           send(this.#pageOf(leaving))
           leaving = []
@@ -129,15 +112,23 @@ export class TopRows {
   }
 
   #pageOf(leaving: readonly Leaving[]): Page {
-    const columns = columnsOf(
-      leaving.map(({ row }) => row),
-      this.#dictionaries,
-    )
+    const columns = this.#columnsOf(leaving)
+    columns.set('rank', { kind: 'number', values: Float64Array.from(leaving, ({ rank }) => rank + 1) })
     const order = Float64Array.from(leaving, one => one.order)
     const page: Page = { kind: 'page', port: 'main', input: 0, count: leaving.length, columns, order, ...this.#tieOf(leaving) }
     if (!this.#isWindowed) return page
-    const stamp = (which: 0 | 1): Float64Array => Float64Array.from(leaving, ({ stamps }) => stamps?.[which] ?? NaN)
-    return { ...page, eventTime: stamp(0), watermark: stamp(1) }
+    const eventTime = Float64Array.from(leaving, ({ best, rank }) => this.#ranking.eventTimeOf(best, rank))
+    return { ...page, eventTime, watermark: Float64Array.from(leaving, ({ best, rank }) => this.#ranking.watermarkOf(best, rank)) }
+  }
+
+  #columnsOf(leaving: readonly Leaving[]): Map<string, Column> {
+    const { isWhole, names, width } = this.#ranking
+    if (isWhole) {
+      const rows = leaving.map(({ best, rank }) => this.#ranking.rowOf(best, rank))
+      return columnsOf(rows, this.#dictionaries)
+    }
+    const cells = (c: number): unknown[] => leaving.map(({ best, rank }) => best[rank * width + c])
+    return new Map(names.map((name, c) => [name, columnOf(cells(c), dictionaryOf(this.#dictionaries, name))]))
   }
 
   #tieOf(leaving: readonly Leaving[]): Pick<Page, 'tie'> {
@@ -150,14 +141,14 @@ export class TopRows {
   #endOf(id: number): number {
     return this.#groups.keyOf(id)[1] as number
   }
+
+  /** Windows that include their end are complete when the watermark is past it. */
+  #includesEnd(windowEnd: number, best: RankedCells): boolean {
+    return !isComplete(windowEnd, this.#ranking.eventTimeOf(best, 0), windowEnd)
+  }
 }
 
 /** The end of the window first, then its start; and back. */
 function endFirst(key: readonly unknown[]): readonly unknown[] {
   return [key[1], key[0], ...key.slice(2)]
-}
-
-/** Windows that include their end are complete when the watermark is past it. */
-function includesEnd(windowEnd: number, [first]: readonly Ranked[]): boolean {
-  return !isComplete(windowEnd, first?.stamps?.[0] ?? -Infinity, windowEnd)
 }

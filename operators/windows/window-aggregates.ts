@@ -87,6 +87,14 @@ export class WindowAggregates {
     return fitting
   }
 
+  /** The page that `fitting` answered last, for aggregates by another order of its rows. */
+  reordered(page: Page, order: Float64Array): Page {
+    const seen = this.#seen
+    const reordered = { ...page, order }
+    if (seen !== undefined) this.#seen = { page: reordered, pages: seen.pages.map(one => ({ ...one, order })) }
+    return reordered
+  }
+
   /** Makes a cell ready for its first row. */
   open(cell: number): void {
     if (cell >= this.#room) {

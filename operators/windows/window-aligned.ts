@@ -1,8 +1,10 @@
 /** Windows aligned to the epoch or to a calendar, one behind another; and the one window of all rows. */
 import { assert } from '../../event/assert.ts'
+import type { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
 import type { Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
 import type { Alignment } from './window-calendar.ts'
+import { EarlyFirings } from './window-early.ts'
 import { CellTable } from './window-hash.ts'
 import type { Send } from './window-keyed.ts'
 import { KeyOrder } from './window-order.ts'
@@ -24,6 +26,8 @@ export interface AlignedOptions {
   /** Present for windows that give results more than once, see `RefiringWindows`. */
   readonly lateMs?: number
   readonly emit?: 'onClose' | 'onUpdate'
+  /** Results also leave each so long before their window closes; Infinity for never. */
+  readonly earlyMs?: number
 }
 
 export interface AlignedWindow {
@@ -41,28 +45,33 @@ export class AlignedWindows extends PiecedWindows<AlignedWindow> {
   protected readonly everyMs: number
   readonly #offsetMs: number
   readonly #alignment: Alignment | undefined
+  protected readonly early: EarlyFirings
   protected readonly open = new Map<number, AlignedWindow>()
   /** The least end of a window whose results are still to leave. */
   protected nextEnd = Infinity
   readonly #order = new KeyOrder()
 
   constructor(context: StepContext, options: AlignedOptions) {
-    const { sizeMs, everyMs = sizeMs, offsetMs, alignment, by, aggregate, lateMs = 0, emit = 'onClose' } = options
+    const { sizeMs, everyMs = sizeMs, offsetMs, alignment, by, aggregate, lateMs = 0, emit = 'onClose', earlyMs = Infinity } = options
     const shape = {
       ...(alignment === undefined ? { sizeMs: sizeMs === Infinity ? 'all' : sizeMs } : options.shape),
       offsetMs,
       ...(alignment === undefined && everyMs !== sizeMs && { everyMs }),
       ...(lateMs > 0 && { lateMs }),
       ...(emit !== 'onClose' && { emit }),
+      ...(earlyMs !== Infinity && { earlyMs }),
     }
     super(context, { by, aggregate, shape })
     this.sizeMs = sizeMs
     this.everyMs = everyMs
     this.#offsetMs = offsetMs
     this.#alignment = alignment
+    this.early = new EarlyFirings(earlyMs)
     for (const start of this.load()) {
       const window = this.open.get(start)
-      if (window !== undefined) window.isFired = window.isMarked = true
+      if (window === undefined) continue
+      window.isFired = window.isMarked = true
+      for (const cell of window.table.cells) this.early.clear(cell)
     }
     this.findNextEnd()
   }
@@ -179,6 +188,7 @@ export class AlignedWindows extends PiecedWindows<AlignedWindow> {
 
   protected forget(window: AlignedWindow): void {
     this.open.delete(window.start)
+    if (this.early.isOn) for (const cell of window.table.cells) this.early.clear(cell)
     this.dropPiece(window)
   }
 
@@ -199,8 +209,27 @@ export class AlignedWindows extends PiecedWindows<AlignedWindow> {
     this.windowAt(start)
   }
 
-  protected override reopen(start: number, key: number): number {
-    return this.cellOf(this.windowAt(start), key)
+  protected override writeHead(_window: AlignedWindow, writer: ByteWriter, cell: number): void {
+    if (this.early.isOn) writer.number(this.early.dueOf(cell))
+  }
+
+  protected override skipHead(reader: ByteReader): void {
+    if (this.early.isOn) reader.number()
+  }
+
+  /** Cells that are to leave early are found in memory only. */
+  protected override mustStay(cell: number): boolean {
+    return this.early.dueOf(cell) !== Infinity
+  }
+
+  protected override leaveOnDisk(place: number): boolean {
+    return !this.early.isOn && super.leaveOnDisk(place)
+  }
+
+  protected override reopen(start: number, key: number, head: ByteReader): number {
+    const cell = this.cellOf(this.windowAt(start), key)
+    if (this.early.isOn) this.early.restore(cell, head.number())
+    return cell
   }
 
   protected override rekeyed(): void {

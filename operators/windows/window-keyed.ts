@@ -39,10 +39,10 @@ export abstract class KeyedWindows<Home> {
   protected readonly aggregates: WindowAggregates
   protected readonly causes = new Causes()
   protected readonly state: WindowState
+  protected readonly context: StepContext
   /** Memory for knowing what is on disk only. */
   protected readonly filterBytes: number
   readonly #share: MemoryShare
-  readonly #context: StepContext
   readonly #options: KeyedOptions
   readonly #shape: SavedShape
   protected readonly output: WindowRows
@@ -50,7 +50,7 @@ export abstract class KeyedWindows<Home> {
   #keys: KeyIds | undefined
 
   constructor(context: StepContext, options: KeyedOptions) {
-    this.#context = context
+    this.context = context
     this.#options = options
     this.#shape = { ...options.shape, aggregate: options.aggregate }
     this.aggregates = new WindowAggregates(options.aggregate, context)
@@ -73,9 +73,9 @@ export abstract class KeyedWindows<Home> {
   }
 
   /** The number that tells this window from others of the same key, in the state. */
-  protected abstract placeOf(home: Home): number
+  protected abstract placeOf(home: Home, cell: number): number
   /** What is written of a cell before its aggregates, and read again. */
-  protected writeHead(_home: Home, _writer: ByteWriter): void {}
+  protected writeHead(_home: Home, _writer: ByteWriter, _cell: number): void {}
   /** Opens the cell of a saved window. */
   protected abstract reopen(place: number, key: number, head: ByteReader): number
   /** Numbers of keys mean other keys from here on; the cells know them already. */
@@ -100,7 +100,7 @@ export abstract class KeyedWindows<Home> {
     const fields = this.#options.by ?? page.key ?? []
     this.#keys ??= new KeyIds(fields)
     if (fields === this.#keys.fields || fields.join('\n') === this.#keys.fields.join('\n')) return this.#keys
-    const { step } = this.#context
+    const { step } = this.context
     throw new EventStoreError(
       'INCOMPATIBLE',
       `step ${step}: its windows are kept by ${this.#keys.fields.join()}, not by ${fields.join()}`,
@@ -131,7 +131,7 @@ export abstract class KeyedWindows<Home> {
 
   /** Gives up a cell and what is written of it. */
   protected drop(cell: number): void {
-    const place = this.placeOf(this.cells.homeOf(cell))
+    const place = this.placeOf(this.cells.homeOf(cell), cell)
     const key = this.cells.keyOf(cell)
     if (this.cells.release(cell)) this.state.deleteCell(place, this.keys.keyOf(key))
   }
@@ -166,10 +166,10 @@ export abstract class KeyedWindows<Home> {
     for (const cell of this.cells.changed()) {
       this.state.saveShape(shape)
       const home = this.cells.homeOf(cell)
-      const place = this.placeOf(home)
+      const place = this.placeOf(home, cell)
       const key = this.keys.keyOf(this.cells.keyOf(cell))
       const rowKey = this.state.rowKey(place, key)
-      this.writeHead(home, this.#writer)
+      this.writeHead(home, this.#writer, cell)
       let written = rowKey.length
       this.aggregates.save(cell, this.#writer, (aggregate, chunk, bytes) => {
         this.state.saveChunk({ place, key, rowKey }, { aggregate, chunk, bytes })

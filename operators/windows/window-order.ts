@@ -46,16 +46,17 @@ export class KeyOrder {
   }
 }
 
-/** The places of integers from the least to the largest; those that are equal stay in order. */
-function placesOf(values: Float64Array): Int32Array | readonly number[] {
+/** The places of numbers from the least to the largest; those that are equal stay in order. */
+export function placesOf(values: Float64Array): Int32Array | readonly number[] {
   const count = values.length
-  let [least, most] = [Infinity, -Infinity]
+  let [least, most, isWhole] = [Infinity, -Infinity, true]
   for (let at = 0; at < count; at++) {
     const value = values[at] as number
     if (value < least) least = value
     if (value > most) most = value
+    isWhole &&= Number.isInteger(value)
   }
-  if ((most - least + 1) * count > Number.MAX_SAFE_INTEGER)
+  if (!isWhole || (most - least + 1) * count > Number.MAX_SAFE_INTEGER)
     return Array.from(values.keys()).sort((a, b) => (values[a] as number) - (values[b] as number))
   // A value and its place are one number: sorting numbers needs no calls.
   const packed = new Float64Array(count)

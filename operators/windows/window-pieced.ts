@@ -40,6 +40,7 @@ export abstract class PiecedWindows<Piece extends Tabled> extends KeyedWindows<P
     this.cells.beforeAdd = () => this.#readBack()
   }
 
+  protected abstract override placeOf(piece: Piece): number
   /** Makes the piece at a place, which has cells on disk. */
   protected abstract makePiece(place: number): void
   /** Cells are about to leave memory: no table but those of pieces may name one. */

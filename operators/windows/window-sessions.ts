@@ -3,6 +3,7 @@ import type { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
 import type { Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
 import { timesOf } from './window-aligned.ts'
+import { EarlyFirings } from './window-early.ts'
 import { TimeHeap } from './window-heap.ts'
 import { KeyedWindows, type Send } from './window-keyed.ts'
 import { compareKeys } from './window-keys.ts'
@@ -13,6 +14,8 @@ export interface SessionsOptions {
   readonly gapMs: number
   readonly lateMs: number
   readonly emit: 'onClose' | 'onUpdate'
+  /** Results also leave each so long before their session closes; Infinity for never. */
+  readonly earlyMs: number
   readonly by?: readonly string[] | undefined
   readonly aggregate: AggregateUses
 }
@@ -47,18 +50,21 @@ export class Sessions extends KeyedWindows<Session> {
   readonly #gapMs: number
   readonly #lateMs: number
   readonly #isUpdating: boolean
+  readonly #early: EarlyFirings
   /** Sessions of each key, by their last row. */
   readonly #ofKey = new Map<number, Session[]>()
   /** Those whose results must leave, and those that are given up, each waiting for a time that may have moved on. */
   readonly #due = new TimeHeap<Session>()
   readonly #kept = new TimeHeap<Session>()
 
-  constructor(context: StepContext, { gapMs, lateMs, emit, by, aggregate }: SessionsOptions) {
-    const shape = { gapMs, ...(lateMs > 0 && { lateMs }), ...(emit !== 'onClose' && { emit }) }
+  constructor(context: StepContext, { gapMs, lateMs, emit, earlyMs, by, aggregate }: SessionsOptions) {
+    const refiring = { ...(lateMs > 0 && { lateMs }), ...(emit !== 'onClose' && { emit }), ...(earlyMs !== Infinity && { earlyMs }) }
+    const shape = { gapMs, ...refiring }
     super(context, { by, aggregate, shape })
     this.#gapMs = gapMs
     this.#lateMs = lateMs
     this.#isUpdating = emit === 'onUpdate'
+    this.#early = new EarlyFirings(earlyMs)
     this.load()
   }
 
@@ -70,9 +76,12 @@ export class Sessions extends KeyedWindows<Session> {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number
       const [time, stamp] = [eventTime[row] as number, watermark[row] as number]
-      if (this.#due.time < stamp) {
+      // The watermark in band may have come further than the stamps of rows that upstream windows made.
+      const order = fitting.order[row] as number
+      const reached = Math.max(stamp, this.causes.before(order))
+      if (this.#due.time < reached || this.#early.next <= reached) {
         this.cells.add(fitting)
-        this.#fire(stamp, send, fitting.order[row])
+        this.#fire(reached, send, order)
       }
       const arrival = { page: fitting, row, time, stamp, key: ids[i] as number }
       const session = this.#sessionFor(arrival)
@@ -149,24 +158,27 @@ export class Sessions extends KeyedWindows<Session> {
       this.aggregates.merge(session.cell, other.cell)
       session.first = Math.min(session.first, other.first)
       const last = Math.max(session.last, other.last)
+      this.#early.restore(session.cell, this.#early.dueOf(other.cell))
       if (other.isFired && !session.isFired) this.#noteFired(session)
       this.#giveUp(key, other)
       this.#extend(session, last, key)
     }
+    if (session.isFired) this.#early.clear(session.cell)
   }
 
   #giveUp(key: number, session: Session): void {
     session.isKept = false
     this.#delist(key, session)
+    this.#early.clear(session.cell)
     this.drop(session.cell)
   }
 
   /** Adds a row. The results leave at once where they have left before, or should have. */
-  #take({ page, row, stamp }: Arrival, session: Session): void {
+  #take({ page, row, time, stamp }: Arrival, session: Session): void {
     this.cells.take(page, row, session.cell)
     const end = session.last + this.#gapMs
     if (!this.#isUpdating && !session.isFired && end < stamp) this.#noteFired(session)
-    if (!this.#isUpdating && !session.isFired) return
+    if (!this.#isUpdating && !session.isFired) return this.#early.note(session.cell, time, stamp)
     this.cells.add(page)
     // Sessions that later rows change end at `stamp − lateMs` at the earliest.
     const watermark = stamp - this.#lateMs
@@ -182,12 +194,37 @@ export class Sessions extends KeyedWindows<Session> {
 
   #noteFired(session: Session): void {
     session.isFired = true
+    this.#early.clear(session.cell)
     this.cells.touch(session.cell)
     this.#kept.push(session.last + this.#gapMs + this.#lateMs, session)
   }
 
-  /** The results of sessions that ended before `until` leave, in the order of (end, key); `upTo` is the order of the row before which they do. */
+  /** All that is due leaves in the order of time; `upTo` is the order of the row before which it does. */
   #fire(until: number, send: Send, upTo?: number): void {
+    for (let time = this.#early.next; time <= until && time !== Infinity; time = this.#early.next) {
+      this.#close(time, send, upTo)
+      this.#fireEarly(send, upTo)
+    }
+    this.#close(until, send, upTo)
+  }
+
+  /** The sessions whose time it is leave as they are, by key and then the earlier first, with a watermark that is below all that follows. */
+  #fireEarly(send: Send, upTo?: number): void {
+    const time = this.#early.next
+    const order = this.causes.of(time, { upTo })
+    const due = this.#early.take().map(cell => ({ session: this.cells.homeOf(cell), key: this.cells.keyOf(cell) }))
+    due.sort((a, b) => (a.key === b.key ? a.session.last - b.session.last : this.keys.compare(a.key, b.key)))
+    for (const { session } of due) {
+      const end = session.last + this.#gapMs
+      const leaving = { start: session.first, end, order, eventTime: end, watermark: time - this.#lateMs, tie: time }
+      this.leave(session.cell, leaving)
+      this.cells.touch(session.cell)
+      this.flush(send, false)
+    }
+  }
+
+  /** The results of sessions that ended before `until` leave, in the order of (end, key). */
+  #close(until: number, send: Send, upTo?: number): void {
     const due: { session: Session; end: number; key: readonly unknown[] }[] = []
     while (this.#due.time < until) {
       const session = this.#due.pop() as Session
@@ -221,24 +258,27 @@ export class Sessions extends KeyedWindows<Session> {
     this.forgetKeys()
   }
 
-  /** A session closes when the watermark is past its end. */
+  /** A session closes when the watermark is past its end, and leaves early when it has come to a time. */
   protected override dueAt(): number {
-    return this.#due.time + 1
+    return Math.min(this.#due.time + 1, this.#early.next)
   }
 
   protected override placeOf({ serial }: Session): number {
     return serial
   }
 
-  protected override writeHead({ first, last, isFired }: Session, writer: ByteWriter): void {
+  protected override writeHead({ first, last, isFired, cell }: Session, writer: ByteWriter): void {
+    if (this.#early.isOn) writer.number(this.#early.dueOf(cell))
     writer.number(first)
     writer.number(last)
     writer.byte(isFired ? 1 : 0)
   }
 
   protected override reopen(serial: number, key: number, head: ByteReader): number {
+    const due = this.#early.isOn ? head.number() : Infinity
     const session: Session = { serial, cell: -1, first: head.number(), last: head.number(), isFired: head.byte() === 1, isKept: true }
     session.cell = this.cells.open(session, key)
+    this.#early.restore(session.cell, due)
     this.#enlist(key, session)
     this.#wait(session)
     return session.cell

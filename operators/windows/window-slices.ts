@@ -225,6 +225,10 @@ export class SlicedWindows extends PiecedWindows<Piece> {
     this.#savedClosed = closed
   }
 
+  protected override dueAt(): number {
+    return this.#slicing.windowEnd(this.#next())
+  }
+
   protected override placeOf({ place }: Piece): number {
     return place
   }

@@ -48,7 +48,7 @@ function heldBack(flow: Flow, heldBackMs: number): Flow {
   return flow.kind === 'watermark' && flow.time !== 'idle' ? { ...flow, time: flow.time - heldBackMs } : flow
 }
 
-export type Emission = 'onClose' | 'onUpdate'
+export type Emission = 'onClose' | 'onUpdate' | { readonly every: Duration }
 
 /** Options of windows whose results can leave more than once. */
 export interface RefiringOptions {
@@ -56,8 +56,19 @@ export interface RefiringOptions {
   readonly emit?: Emission
 }
 
-export function refiringOf({ allowedLateness = 0, emit = 'onClose' }: RefiringOptions): { lateMs: number; emit: Emission } {
-  return { lateMs: durationMs(allowedLateness, 'allowedLateness'), emit }
+export interface Refiring {
+  readonly lateMs: number
+  readonly emit: 'onClose' | 'onUpdate'
+  /** Infinity when nothing leaves early. */
+  readonly earlyMs: number
+  /** Each result leaves once. */
+  readonly isPlain: boolean
+}
+
+export function refiringOf({ allowedLateness = 0, emit = 'onClose' }: RefiringOptions): Refiring {
+  const lateMs = durationMs(allowedLateness, 'allowedLateness')
+  if (typeof emit === 'string') return { lateMs, emit, earlyMs: Infinity, isPlain: lateMs === 0 && emit === 'onClose' }
+  return { lateMs, emit: 'onClose', earlyMs: positiveMs(emit.every, 'emit.every'), isPlain: false }
 }
 
 /** The row that comes in, by the key of the step itself if it names one. */
@@ -108,9 +119,17 @@ export const refiringSpecs: Readonly<Record<'allowedLateness' | 'emit', OptionSp
   emit: {
     type: 'choice',
     choices: ['onClose', 'onUpdate'],
+    options: {
+      every: {
+        type: 'duration',
+        required: true,
+        summary: 'Results that changed also leave each so long in event time, before their window closes.',
+      },
+    },
     default: 'onClose',
-    summary: 'When results leave: when their window closes, or with each row, and then not again.',
-    sample: 'onUpdate',
+    summary:
+      'When results leave: when their window closes; with each row, and then not again; or early, `{ every: 10s }`, and when it closes.',
+    sample: { every: '10s' },
   },
 }
 
@@ -118,6 +137,7 @@ export const refiringSpecs: Readonly<Record<'allowedLateness' | 'emit', OptionSp
 export const refiringDescription =
   'With `allowedLateness` the results leave when the watermark reaches the end of the window, and the window stays until it has passed by ' +
   'that much more: a row that comes between is taken and gives the changed result at once. With `emit: onUpdate` every row gives the ' +
-  'changed result at once, and closing gives nothing more. A changed result has the same columns, so a projection by the key and ' +
-  '`windowStart` holds the newest. What has left when a row comes is decided by the stamps beside the rows alone. The watermark that ' +
+  'changed result at once, and closing gives nothing more. With `emit: { every: 10s }` a result leaves early: when the watermark reaches ' +
+  'the next multiple of `every` after the first row that changed it since it left last; and when the window closes, as always. A changed result has the same columns, so a projection by the key and ' +
+  '`windowStart` holds the newest, and in the end the same whatever `emit` is. What has left when a row comes is decided by the stamps beside the rows alone. The watermark that ' +
   'goes on is held back by `allowedLateness`.'

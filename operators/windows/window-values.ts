@@ -51,7 +51,7 @@ function fitColumn(page: Page, name: string, { values, context }: Fit): Page {
 }
 
 /** Whether JSON would give the value back as it is. A number is kept with all its bits, so any is right at the top. */
-function isJson(value: unknown): boolean {
+export function isJson(value: unknown): boolean {
   return typeof value === 'number' || isJsonInside(value, 0)
 }
 

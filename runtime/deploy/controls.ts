@@ -1,5 +1,6 @@
 /** A topology is paused, resumed, drained, spread over other lanes: each time it stops after an epoch, which is noted, and goes on or not. */
 import { EventStoreError } from '../../event/error.ts'
+import { failPoint } from '../../event/fail-points.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import type { Deployments } from './deployments.ts'
 import { checkWorkers, refuseOver, refuseRebuilding } from './refusals.ts'
@@ -74,8 +75,10 @@ export class Controls {
       if (workers === before) return
       // First, or what it folds until then would be folded by as many as before and counted as by the others.
       if (status !== 'paused') await this.#stop(name, 'soon')
+      failPoint('rescale.stopped')
       try {
         await this.#parts.deployments.note({ type: 'topology.rescaled', data: { name, deployment, workers } })
+        failPoint('rescale.noted')
       } finally {
         if (status !== 'paused') this.#goOn(name)
       }

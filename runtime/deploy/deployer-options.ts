@@ -1,4 +1,5 @@
 /** What a deployer is given by its node, and what users say when they deploy. */
+import type { AppendOutbox } from '../../actors/outbox-sender.ts'
 import type { Clock } from '../../event/clock.ts'
 import type { NewEvent, Stamp, StreamId } from '../../event/event.ts'
 import type { AppendAnswer, AppendOptions } from '../../event/event-store.ts'
@@ -32,6 +33,8 @@ export interface DeployingOptions {
   readonly log: LogView
   /** The `state` database, opened by the calling thread, which closes it after the deployer. */
   readonly state: StateStore
+  /** Appends what topologies have made, whose tenant is in the request. */
+  readonly appendOutbox: AppendOutbox
   /** The highest stamp given so far. */
   readonly head: () => Stamp
   /** Losses accepted just now: what has folded any of it is folded again. */

@@ -2,6 +2,7 @@
 import type { LookedUp } from '../../actors/lookups.ts'
 import { systemClock } from '../../event/clock.ts'
 import { EventStoreError } from '../../event/error.ts'
+import { failPoint } from '../../event/fail-points.ts'
 import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
 import { undelivered, untilCaughtUp } from './caught-up.ts'
 import type { Deployed, DeployerOptions, DeployOptions } from './deployer-options.ts'
@@ -95,6 +96,7 @@ export class Deployer {
       throw new EventStoreError('INVALID', 'until must be "head" or left out', { field: 'until' })
     checkWorkers(options.workers, this.#options.limits.topologyWorkers)
     const plan = await this.#updates.plan(module, options)
+    failPoint('deploy.planned')
     const { topology: name, version } = plan
     if (options.watch === true && plan.projection === undefined)
       throw new EventStoreError('INVALID', `${module.shown} holds no projection as code, and only their modules are watched`, {
@@ -123,8 +125,10 @@ export class Deployer {
       ...(options.workers !== undefined && options.workers > 1 && { workers: options.workers }),
     }
     const deployment = await this.#deployments.note({ type: 'topology.deployed', data })
+    failPoint('deploy.noted')
     try {
       await this.runs.add(this.#deployments.named(name), false).start()
+      failPoint('deploy.started')
     } catch (error) {
       await this.runs.forget(name, undeployed(name))
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })

@@ -40,7 +40,10 @@ export class Deployers {
     this.#options = options
     this.#threads = openThreads(options, {
       main: {
-        appendOutbox: async request => this.#known(request.scope ?? DEFAULT_SCOPE).runs.appendOutbox(request),
+        appendOutbox: async request => {
+          this.#known(request.scope ?? DEFAULT_SCOPE)
+          return options.appendOutbox(request)
+        },
         syncShards: options.syncShards ?? (() => Promise.resolve()),
         rested: (topology, incarnation, outcome) => this.#deployers.get(scopeOf(topology))?.runs.rested(incarnation, outcome),
         changed: (topology, projection, keys) => this.#deployers.get(scopeOf(topology))?.runs.subscriptions.changed(projection, keys),

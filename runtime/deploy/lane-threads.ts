@@ -1,5 +1,6 @@
 /** The threads over which the lanes of one run of a topology are spread, the first of them in the thread of the pipeline itself. */
 import { MessageChannel } from 'node:worker_threads'
+import { failPoint } from '../../event/fail-points.ts'
 import type { LanesOfStart, StartLane } from './lane-host.ts'
 import type { PipelineThread } from './pipeline-workers.ts'
 
@@ -28,6 +29,7 @@ export class LaneThreads {
   async start(request: Omit<StartLane, 'lane' | 'lanes' | 'port'>): Promise<{ readonly lanes: LanesOfStart }> {
     const lanes = this.#ofLane.length
     const elsewhere: Record<number, string> = {}
+    failPoint('lanes.starting')
     const starting = this.#ofLane.map(async (thread, lane) => {
       if (thread === this.#lead) return
       const port = `${request.incarnation}/${lane}`
@@ -39,6 +41,7 @@ export class LaneThreads {
       await thread.control.startLane({ ...request, lane, lanes, port })
     })
     await Promise.all(starting)
+    failPoint('lanes.started')
     return { lanes: { lanes, elsewhere } }
   }
 

@@ -1,10 +1,7 @@
 /** The pipelines of one thread, and the control calls that others make to them: in a worker over Comlink, in memory directly. */
-import { deadLetterStream, DISCARDED, REPLAYED } from '../../actors/dead-letter.ts'
-import { GeneratorSource } from '../../actors/generator-source.ts'
 import { createFragment } from '../../actors/fragment.ts'
 import type { Heartbeat } from '../../actors/heartbeat.ts'
 import type { HotSlabs } from '../../actors/hot-rows.ts'
-import { LogSource } from '../../actors/log-source.ts'
 import { foldPast } from '../../actors/past-fold.ts'
 import type { LookedUp } from '../../actors/lookups.ts'
 import type { AppendOutbox } from '../../actors/outbox-sender.ts'
@@ -18,10 +15,8 @@ import { usesClock } from '../../actors/ticks.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
 import { assert } from '../../event/assert.ts'
 import type { Clock } from '../../event/clock.ts'
-import { EventStoreError } from '../../event/error.ts'
 import type { Stamp } from '../../event/event.ts'
 import type { Limits } from '../../event/limits.ts'
-import type { Place } from '../../event/position.ts'
 import type { Scope } from '../../event/scope.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { LogView } from '../../store/log/log-view.ts'
@@ -29,14 +24,14 @@ import { slotScope } from '../../store/slot.ts'
 import type { Generations, StateStore } from '../../store/state.ts'
 import { indexedFields } from '../../topology/indexed-fields.ts'
 import { foreignProjections } from '../../topology/joined-projections.ts'
-import type { GenerateSource, LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
+import type { Plan } from '../../topology/plan.ts'
 import { fragmentOf, type LanesOfStart, type StartLane, startLane } from './lane-host.ts'
 import type { LanePorts } from './lane-ports.ts'
+import { openGenerator, openLog } from './pipeline-sources.ts'
 import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
 import { prepareHere, type PrepareVersion } from './prepare-host.ts'
 import { refuseMissingSecrets } from './refusals.ts'
-import { stoppingReader } from './stopping-reader.ts'
-import { ticking, ticksRead } from './ticking.ts'
+import { ticking } from './ticking.ts'
 import { openTelemetry } from '../observe/tracer.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
 
@@ -236,61 +231,4 @@ function lookupsOf(
       openStamps: (followed, after) => new LogReader(log, { ...followed, scope, pageRows: limits.pageRows, ...(after && { after }) }),
     },
   }
-}
-
-function openLog(
-  { log, limits }: PipelineHostParts,
-  request: Pick<StartPipeline, 'scope' | 'head' | 'deployment' | 'plan' | 'mutedTo' | 'holdAt'> & { readonly past?: Place | 'all' },
-  plan: LogSourcePlan,
-  from: SourcePosition | undefined,
-): LogSource {
-  const { scope, head, deployment, past, mutedTo, holdAt } = request
-  const { topology, steps } = request.plan
-  const { types, categories } = plan
-  const stream = deadLetterStream(topology)
-  const discards = steps.some(({ inOrder }) => inOrder !== undefined)
-  const { also, ticks } = ticksRead(log, request)
-  const open = ({ after = from?.place ?? undefined, upTo = head }: { readonly after?: Place; readonly upTo?: Stamp } = {}): LogReader =>
-    new LogReader(log, {
-      scope,
-      types,
-      categories,
-      also: [{ stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] }, ...also],
-      pageRows: limits.pageRows,
-      ...(after && { after }),
-      ...(upTo !== undefined && { upTo: upTo + 1 }),
-      ...(past !== undefined && past !== 'all' && { last: past }),
-    })
-  const stop = { stamp: holdAt ?? mutedTo, goesOn: holdAt === undefined, from: from?.place?.stamp ?? 0, head }
-  const reader = stoppingReader(open, stop)
-  let seenEpoch = log.horizon.epoch
-  return new LogSource({
-    plan,
-    storeId: log.storeId,
-    replays: { stream, partition: log.partitionOf(scope + stream), deployment, discards, ...ticks },
-    reader: {
-      // What is committed after this is read is announced by a later epoch than the one waited for.
-      next() {
-        seenEpoch = log.horizon.epoch
-        const page = reader.next()
-        // Who asks for the past does not wait.
-        if (past !== undefined && reader.held) throw new EventStoreError('BUSY', 'a shard is being opened again; try again shortly')
-        return page
-      },
-      get head() {
-        return reader.head
-      },
-    },
-    ...(from && { from }),
-    ...(head !== undefined && { upTo: head }),
-    changed: () => log.horizon.changed(seenEpoch),
-  })
-}
-
-function openGenerator(
-  { limits }: PipelineHostParts,
-  { id, reference, options }: GenerateSource,
-  rest: { make: unknown; from?: SourcePosition; now?: () => number; beforeCall(row: number): void },
-): GeneratorSource {
-  return new GeneratorSource({ id, reference, options, pageRows: limits.pageRows, ...rest })
 }

@@ -1,5 +1,5 @@
 /** What a pipeline worker asks of main, to append its outbox or who writes a projection for instance, and what it tells main. */
-import { type OutboxRequest, decodeRequest, encodeForThread } from '../../actors/outbox.ts'
+import { bytesForThread, decodeRequest, type OutboxRequest } from '../../actors/outbox.ts'
 import type { LookedUp } from '../../actors/lookups.ts'
 import type { AppendOutbox, OutboxAnswer } from '../../actors/outbox-sender.ts'
 import type { PipelineOutcome } from '../../actors/pipeline-options.ts'
@@ -36,7 +36,7 @@ export function remoteSide(port: BytesPort<PipelineQuestion>): {
   rested: MainSide['rested']
 } {
   return {
-    appendOutbox: async request => (await port.ask({ kind: 'append' }, encodeForThread(request))) as OutboxAnswer,
+    appendOutbox: async request => (await port.ask({ kind: 'append' }, bytesForThread(request))) as OutboxAnswer,
     async syncShards() {
       await port.ask({ kind: 'sync' })
     },

@@ -1,8 +1,6 @@
 /** The topologies that run, and those that have ended but still have something to send: started, watched, noted when they come to rest. */
 import { finishOutbox } from '../../actors/finish.ts'
 import type { NotedCall } from '../../actors/heartbeat.ts'
-import type { OutboxRequest } from '../../actors/outbox.ts'
-import type { OutboxAnswer } from '../../actors/outbox-sender.ts'
 import type { PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
 import { systemClock } from '../../event/clock.ts'
 import { type ErrorCode, EventStoreError } from '../../event/error.ts'
@@ -176,7 +174,7 @@ export class TopologyRuns {
   }
 
   #finishOutbox({ name: topology, slot }: Deployment, signal: AbortSignal): Promise<boolean> {
-    const { state, limits, log, scope, nextIncarnation, clock = systemClock } = this.#options
+    const { state, limits, log, scope, nextIncarnation, appendOutbox, clock = systemClock } = this.#options
     return finishOutbox({
       scope,
       ...(slot !== undefined && { slot }),
@@ -184,7 +182,7 @@ export class TopologyRuns {
       incarnation: nextIncarnation(),
       store: state,
       writer: this.threads.writer,
-      appendOutbox: this.appendOutbox,
+      appendOutbox,
       partitions: log.partitions,
       limits,
       clock,
@@ -257,11 +255,6 @@ export class TopologyRuns {
     const settled: Promise<void> = work.catch(() => undefined).finally(() => this.#background.delete(settled))
     this.#background.add(settled)
     return settled
-  }
-
-  readonly appendOutbox = async ({ stream, events, producer, number }: OutboxRequest): Promise<OutboxAnswer> => {
-    const answer = await this.#options.append(stream, events, { producer, producerSequence: number })
-    return answer.duplicate ? 'duplicate' : 'stored'
   }
 
   /** Deliveries wait no longer, not even those that a pause waits for. */

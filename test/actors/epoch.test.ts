@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EpochGatherer } from '../../actors/epoch.ts'
-import { decodeRequest } from '../../actors/outbox.ts'
+import { decodeRequest, eventsOf } from '../../actors/outbox.ts'
 import type { RowOrigin } from '../../actors/source.ts'
 import { StateWriter } from '../../actors/state-writer.ts'
 import { isEventStoreError } from '../../event/error.ts'
@@ -33,8 +33,9 @@ function letterOf(data: Uint8Array | undefined, options: { encoding?: RowOrigin[
   gatherer.dead({ step: 'x', cause: options.cause ?? 'why', order: 1, row: { ...options.row }, attempts: 1, input: 0 })
   const sealed = gatherer.seal('running', { place: null, rows: 1, sequences: {} }, {})
   const request = decodeRequest(sealed.requests[0]!)
-  assert.equal([request.stream, request.number], ['$dead-letter-t', 1])
-  return request.events[0]!.data as Letter
+  const [event] = eventsOf(request)
+  assert.equal([event?.stream, request.number], ['$dead-letter-t', 1])
+  return event?.data as Letter
 }
 
 test('a dead letter holds the payload as far as it can be read', () => {

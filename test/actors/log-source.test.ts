@@ -73,6 +73,15 @@ test('a generator gives its pages, and ends', () => {
   assert.equal(made.position, { place: null, rows: 5, sequences: {} })
 })
 
+test('of the pages of a generator only the columns go on that are wanted', () => {
+  const make = () => ({
+    next: (_: number, from: number) => (from > 0 ? null : pageOf([{ a: 1, b: 2, c: 3 }], { order: Float64Array.of(0) })),
+  })
+  const columnsWith = (fields: readonly string[]): string[] => [...(source(make, { fields }).next()?.columns.keys() ?? [])]
+  assert.equal(columnsWith(['c', 'missing', 'a']), ['c', 'a'])
+  assert.equal(columnsWith(['*', '$id']), ['a', 'b', 'c'])
+})
+
 test('a generator goes on at the row where the last epoch ended', () => {
   const noted: number[] = []
   const made = source(numbers, { from: { place: null, rows: 3, sequences: {} }, beforeCall: (row: number) => noted.push(row) })

@@ -1,7 +1,7 @@
 /** The outbox: numbers without gaps, requests of a bounded size, events as they were given, refusals before anything is kept. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { decodeRequest, encodeForThread, Outbox } from '../../actors/outbox.ts'
+import { bytesForThread, decodeRequest, eventsOf, oneByOne, Outbox } from '../../actors/outbox.ts'
 import { OutboxSender } from '../../actors/outbox-sender.ts'
 import { EventStoreError, isEventStoreError } from '../../event/error.ts'
 import type { NewEvent } from '../../event/event.ts'
@@ -18,20 +18,22 @@ const codeOf = (work: () => void): string => {
   }
 }
 
-test('numbers each lane from where it was, and cuts requests at a change of stream and at their size', () => {
-  const outbox = open({ requestEvents: 2 }, { 's/0': 7 })
-  for (const stream of ['a', 'a', 'a', 'b', 'a']) outbox.append('s', stream, { type: 'x', data: stream })
+test('numbers each lane from where it was, and cuts requests at their size; one holds events of several streams', () => {
+  const outbox = open({ requestEvents: 3 }, { 's/0': 7 })
+  for (const stream of ['a', 'b', 'a', 'b', 'a']) outbox.append('s', stream, { type: 'x', data: stream })
   outbox.append('other', 'a', { type: 'x', data: 1 })
   const requests = outbox.seal().map(decodeRequest)
   assert.equal(
-    requests.map(({ step, stream, first, number, producer }) => [step, stream, first, number, producer]),
+    requests.map(({ step, first, number, producer }) => [step, first, number, producer]),
     [
-      ['s', 'a', 8, 9, 't#3/s/0'],
-      ['s', 'a', 10, 10, 't#3/s/0'],
-      ['s', 'b', 11, 11, 't#3/s/0'],
-      ['s', 'a', 12, 12, 't#3/s/0'],
-      ['other', 'a', 1, 1, 't#3/other/0'],
+      ['s', 8, 10, 't#3/s/0'],
+      ['s', 11, 12, 't#3/s/0'],
+      ['other', 1, 1, 't#3/other/0'],
     ],
+  )
+  assert.equal(
+    requests.map(request => eventsOf(request).map(({ stream, data }) => [stream, data])),
+    [[['a', 'a'], ['b', 'b'], ['a', 'a']], [['b', 'b'], ['a', 'a']], [['a', 1]]], // prettier-ignore
   )
   assert.equal(outbox.lanes, { 's/0': 12, 'other/0': 1 })
   assert.equal(outbox.seal(), [])
@@ -39,12 +41,25 @@ test('numbers each lane from where it was, and cuts requests at a change of stre
 })
 
 test('a request stays within what the log takes at once', () => {
-  const outbox = open({ requestBytes: 3000, eventBytes: 1000 })
-  for (let i = 0; i < 10; i++) outbox.append('s', 'a', { type: 'x', data: 'y'.repeat(300) })
-  assert.equal(
-    outbox.seal().map(bytes => decodeRequest(bytes).events.length),
-    [2, 2, 2, 2, 2],
-  )
+  const lengths = (outbox: Outbox): number[] => outbox.seal().map(bytes => eventsOf(decodeRequest(bytes)).length)
+  const bytes = open({ requestBytes: 3000, eventBytes: 1000 })
+  for (let i = 0; i < 12; i++) bytes.append('s', 'a', { type: 'x', data: 'y'.repeat(300) })
+  assert.equal(lengths(bytes), [9, 3])
+  const streams = open({ requestStreams: 2 })
+  for (const stream of ['a', 'b', 'a', 'c', 'd', 'e']) streams.append('s', stream, { type: 'x', data: 1 })
+  assert.equal(lengths(streams), [3, 2, 1])
+})
+
+test('oneByOne cuts a request into its events', () => {
+  const outbox = open({}, { 's/0': 4 })
+  for (const [index, stream] of ['x', 'y', 'x'].entries()) outbox.append('s', stream, { type: `t${index}`, data: index, time: index })
+  const cut = oneByOne(decodeRequest(outbox.seal()[0]!))
+  const parts = cut.map(request => [
+    request.first,
+    request.number,
+    ...eventsOf(request).map(({ stream, type, data }) => [stream, type, data]),
+  ])
+  assert.equal(parts, [[5, 5, ['x', 't0', 0]], [6, 6, ['y', 't1', 1]], [7, 7, ['x', 't2', 2]]]) // prettier-ignore
 })
 
 test('gives events back as they came, to this thread and another', () => {
@@ -57,12 +72,27 @@ test('gives events back as they came, to this thread and another', () => {
   const outbox = open()
   for (const event of events) outbox.append('s', 'a', event)
   const request = decodeRequest(outbox.seal()[0]!)
-  assert.equal(decodeRequest(encodeForThread(request)), request)
-  assert.equal(request.events, [
-    { ...events[0], encoding: 'json' },
-    { ...events[1], encoding: 'bytes' },
-    { type: 'x', data: new Uint8Array(Buffer.from('{"a":1}')), encoding: 'json' },
-    { ...events[3], encoding: 'json' },
+  const given = eventsOf(request)
+  assert.equal(eventsOf(decodeRequest(bytesForThread(request))), given)
+  assert.equal(given, [
+    { stream: 'a', ...events[0], encoding: 'json' },
+    { stream: 'a', ...events[1], encoding: 'bytes' },
+    { stream: 'a', type: 'x', data: { a: 1 }, encoding: 'json' },
+    { stream: 'a', ...events[3], encoding: 'json' },
+  ])
+})
+
+test('a request that an earlier version left as JSON is read as well', () => {
+  const whose = { topology: 't', step: 's', partition: 2, producer: 'p', first: 4, number: 5, stream: 'a' }
+  const events = [
+    { type: 'x', encoding: 'json', time: 7, data: { n: 1 } },
+    { type: 'y', encoding: 'bytes', base64: 'AP8K' },
+  ]
+  const request = decodeRequest(Buffer.from(JSON.stringify({ ...whose, events })))
+  assert.equal([request.producer, request.first, request.number, request.partition], ['p', 4, 5, 2])
+  assert.equal(eventsOf(request), [
+    { stream: 'a', type: 'x', encoding: 'json', time: 7, data: { n: 1 } },
+    { stream: 'a', type: 'y', encoding: 'bytes', data: Uint8Array.of(0, 255, 10) },
   ])
 })
 

@@ -11,7 +11,7 @@ import type { LogSource as LogSourcePlan, Plan } from '../../topology/plan.ts'
 import type { Fragment, FragmentContext } from '../../actors/fragment.ts'
 import { Heartbeat } from '../../actors/heartbeat.ts'
 import { LogSource, type SourceBlock, type SourcePage } from '../../actors/log-source.ts'
-import type { OutboxRequest } from '../../actors/outbox.ts'
+import { eventsOf, type OutboxRequest } from '../../actors/outbox.ts'
 import type { OutboxAnswer } from '../../actors/outbox-sender.ts'
 import { PipelineActor } from '../../actors/pipeline.ts'
 import type { PipelineOptions } from '../../actors/pipeline-options.ts'
@@ -103,8 +103,8 @@ export class StandInLog {
     const isNew = request.number > (this.highest.get(request.producer) ?? 0)
     if (isNew) {
       this.highest.set(request.producer, request.number)
-      for (const [index, event] of request.events.entries())
-        this.outputs.push({ stream: request.stream, data: event.data, producer: request.producer, number: request.first + index })
+      for (const [index, { stream, data }] of eventsOf(request).entries())
+        this.outputs.push({ stream, data, producer: request.producer, number: request.first + index })
     }
     this.onAppend('after', request)
     return isNew ? 'stored' : 'duplicate'

@@ -1,7 +1,6 @@
 /** The pipeline actor over a log in memory: the same results at any page size, after any crash, once. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { oneByOne } from '../../actors/outbox.ts'
 import type { PipelineActor } from '../../actors/pipeline.ts'
 import { type EpochWrite, StateWriter } from '../../actors/state-writer.ts'
 import { EventStoreError } from '../../event/error.ts'
@@ -155,21 +154,6 @@ test('an event that may not be appended is refused where it is put', async () =>
   const actor = await startPipeline(world, { upTo: stampAt(8) })
   const outcome = await actor.done
   assert.is(outcome.status, 'failed', 'the stand-in does not catch; operators do')
-})
-
-test('oneByOne cuts a request into its events', () => {
-  const request = {
-    topology: 't',
-    step: 's',
-    partition: 1,
-    producer: 'p',
-    first: 5,
-    number: 7,
-    stream: 'x',
-    events: ['a', 'b', 'c'].map(type => ({ type, data: 1 })),
-  }
-  const cut = oneByOne(request).map(({ first, number, events }) => [first, number, events[0]!.type])
-  assert.equal(cut, [[5, 5, 'a'], [6, 6, 'b'], [7, 7, 'c']]) // prettier-ignore
 })
 
 test.run()

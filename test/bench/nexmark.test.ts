@@ -1,4 +1,4 @@
-/** The Nexmark port: equal to the vectors of the other languages, as objects and as columns; its loops equal to loops over objects. */
+/** The Nexmark port: equal to the vectors of the other languages, as objects and as columns. */
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { test } from 'uvu'
@@ -6,7 +6,6 @@ import * as assert from 'uvu/assert'
 import type { Column, Page } from '../../operators/flow.ts'
 import { nexmark, nexmarkPage } from '../../bench/nexmark/columns.ts'
 import { eventAt, type NexmarkEvent } from '../../bench/nexmark/generator.ts'
-import { type Answer, auctionModulus, euro, loops, type Query, queries, windowMs } from '../../bench/nexmark/loops.ts'
 import vectors from './nexmark-vectors.json' with { type: 'json' }
 
 test('events equal the sample vectors', () => {
@@ -67,34 +66,6 @@ test('the source ends after its events and gives the same page for the same plac
   assert.is(source.next(600, 600)?.count, 400)
   assert.is(source.next(600, 1000), null)
   assert.ok(isDeepStrictEqual(source.next(10, 500), nexmark({ events: 1000 }).next(10, 500)))
-})
-
-/** The queries again, over objects and in the plainest words. */
-function plainly(query: Query, events: readonly NexmarkEvent[]): Answer {
-  const bids = events.flatMap(event => (event.bid ? [event.bid] : []))
-  const windowOf = (ts: number): number => Math.floor(ts / windowMs)
-  const best = Map.groupBy(bids, bid => windowOf(bid.ts))
-  const results: Record<Query, () => number[]> = {
-    q0: () => bids.map(bid => bid.price),
-    q1: () => bids.map(bid => euro(bid.price)),
-    q2: () => bids.filter(bid => bid.auction % auctionModulus === 0).map(bid => bid.price),
-    q7: () =>
-      [...best.values()].flatMap(window => window.map(bid => bid.price).filter(price => window.every(other => other.price <= price))),
-  }
-  const prices = results[query]()
-  return { rows: prices.length, sum: prices.reduce((sum, price) => sum + BigInt(price), 0n) }
-}
-
-test('the loops answer as plain objects do, whatever the size of the pages', () => {
-  const count = 3000
-  const events = Array.from({ length: count }, (_, n) => eventAt(n))
-  for (const query of queries) {
-    for (const rows of [7, 1024]) {
-      const loop = loops[query]()
-      for (let from = 0; from < count; from += rows) loop.take(nexmarkPage(from, Math.min(rows, count - from)))
-      assert.equal(loop.answer(), plainly(query, events), `${query} in pages of ${rows}`)
-    }
-  }
 })
 
 test.run()

@@ -203,14 +203,13 @@ function mergedFlowsOf({ input, pageRows, key }: Pick<Run, 'input' | 'pageRows' 
     rows = []
   }
   for (const [at, one] of input.entries()) {
-    const next = input.slice(at).find(other => typeof other === 'object')
     if (typeof one === 'object') {
       if (rows.length === pageRows) push(one)
       rows.push(one)
       order++
       continue
     }
-    push(next)
+    push(input.find((other, index) => index > at && typeof other === 'object') as Row | undefined)
     if (one === 'barrier') flows.push({ kind: 'barrier', epoch: ++epoch })
     else if (one === 'end') flows.push({ kind: 'end', order: order - 1 })
     else flows.push({ kind: 'watermark', time: Number(one.slice('watermark '.length)) })

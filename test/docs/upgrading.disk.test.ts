@@ -3,6 +3,6 @@
 import { test } from 'uvu'
 import { runPage } from '../examples/readme-commands.ts'
 
-test('the commands of docs/upgrading-topologies.md do what it says', () => runPage('docs/upgrading-topologies.md'))
+test('the commands of docs/upgrading-topologies.md do what it says', () => runPage('docs/upgrading-topologies.md', 270_000))
 
 test.run()

@@ -21,6 +21,8 @@ const options = fc.constantFrom<Readonly<Record<string, unknown>>>(
   { size: 60, every: 20, allowedLateness: 40, by, aggregate },
   { size: 70, every: 30, by, aggregate, emit: 'onUpdate' },
   { size: 50, every: 40, allowedLateness: 500, by, aggregate, emit: 'onUpdate' },
+  { size: 70, every: 30, by, aggregate, emit: { every: 10 } },
+  { size: 60, every: 20, allowedLateness: 40, by, aggregate, emit: { every: 25 } },
 )
 const test = operatorContract(hop, {
   poison: { skip: 'the example only counts rows; tumble shows it for numbers' },

@@ -122,7 +122,7 @@ export function joinAnswer(rows: readonly Row[], options: Options, rules: TwinRu
       const entry: Held = { input, row: one, key, start, close, at, isMatched: false }
       const beside = { order: at, stamp, start }
       if (key.includes(null)) {
-        if (isAlone[input]) alone(entry, { ...beside, time })
+        if (isAlone[input]) alone(entry, { ...beside, time: sizeMs === undefined ? time : close })
         continue
       }
       const isNear = (other: Held): boolean => {
@@ -136,7 +136,7 @@ export function joinAnswer(rows: readonly Row[], options: Options, rules: TwinRu
       for (const other of kind === 'semi' && input === 0 ? partners.slice(0, 1) : partners) {
         const [left, right] = input === 0 ? [entry, other] : [other, entry]
         const later = Math.max(time, (other.row['$eventTime'] as number) ?? NaN)
-        if (kind !== 'anti') leave(left.row, right.row, { ...beside, time: keepsLeft ? later : time })
+        if (kind !== 'anti') leave(left.row, right.row, { ...beside, time: sizeMs === undefined ? (keepsLeft ? later : time) : close })
         if (kind === 'semi' || kind === 'anti') held = held.filter(one => one !== left)
         other.isMatched = true
       }

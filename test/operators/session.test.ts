@@ -15,6 +15,8 @@ const options = fc.constantFrom<Readonly<Record<string, unknown>>>(
   { gap: 25, allowedLateness: 60, by, aggregate },
   { gap: 20, by, aggregate, emit: 'onUpdate' },
   { gap: 15, allowedLateness: 50, by, aggregate, emit: 'onUpdate' },
+  { gap: 25, by, aggregate, emit: { every: 10 } },
+  { gap: 20, allowedLateness: 50, by, aggregate, emit: { every: 35 } },
 )
 const test = operatorContract(session, {
   poison: { skip: 'no aggregate of the example can fail; tumble shows it for numbers' },

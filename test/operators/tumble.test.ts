@@ -87,6 +87,8 @@ test('late rows that are allowed, and updates, equal a twin that decides by the 
     { size: 30, offset: 7, allowedLateness: 500, by, aggregate: ordered },
     { size: 50, by, aggregate: ordered, emit: 'onUpdate' },
     { size: 50, allowedLateness: 35, by, aggregate: ordered, emit: 'onUpdate' },
+    { size: 50, by, aggregate: ordered, emit: { every: 15 } },
+    { size: 90, allowedLateness: 35, by, aggregate: ordered, emit: { every: 30 } },
   )
   const property = fc.asyncProperty(timedRows, options, fc.constantFrom(1, 2, 5, 4096), async (input, chosen, pageRows) => {
     const { ports } = await runOperator(tumble, { options: chosen, input, pageRows, restartAfter: [1, 3] })

@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { countWindow } from '../../operators/countWindow.ts'
+import { cumulate } from '../../operators/cumulate.ts'
 import { hop } from '../../operators/hop.ts'
 import type { AnyOperator, ExampleFlow } from '../../operators/operator.ts'
 import { session } from '../../operators/session.ts'
@@ -20,7 +21,11 @@ const windows: readonly ChainStep[] = [
   { operator: tumble, options: { size: 40, by, aggregate } },
   { operator: tumble, options: { size: 40, by, aggregate, allowedLateness: 30 } },
   { operator: tumble, options: { size: 40, by, aggregate, emit: 'onUpdate' } },
+  { operator: tumble, options: { size: 40, by, aggregate, allowedLateness: 10, emit: { every: 15 } } },
+  { operator: session, options: { gap: 15, by, aggregate, allowedLateness: 20, emit: { every: 10 } } },
   { operator: hop, options: { size: 50, every: 20, by, aggregate } },
+  { operator: cumulate, options: { size: 80, step: 20, by, aggregate } },
+  { operator: hop, options: { size: 120, every: 10, by, aggregate } },
   { operator: hop, options: { size: 50, every: 20, by, aggregate, allowedLateness: 25 } },
   { operator: hop, options: { size: 50, every: 20, by, aggregate, allowedLateness: 25, emit: 'onUpdate' } },
   { operator: session, options: { gap: 15, by, aggregate } },
@@ -99,6 +104,7 @@ test('state that was written with other options is INCOMPATIBLE', async () => {
       { aggregate: { ...aggregate, first: { aggregate: 'first', of: 'at + 1' } } },
     ],
     [hop, { size: 40, every: 20, by, aggregate }, { every: 10 }, { size: 60 }, { every: 40 }, { emit: 'onUpdate' }],
+    [cumulate, { size: 40, step: 20, by, aggregate }, { step: 10 }, { size: 60 }, { offset: 5 }],
     [session, { gap: 10, by, aggregate }, { gap: 11 }, { allowedLateness: 1 }, { emit: 'onUpdate' }],
     [countWindow, { size: 4, by, aggregate }, { size: 5 }, { every: 2 }],
     [total, { by, aggregate }, { by: ['gate'] }],

@@ -94,6 +94,14 @@ interface Held {
   readonly key: unknown
   readonly rows: Row[]
   isFired: boolean
+  /** When it leaves early; Infinity when it does not. */
+  due: number
+}
+
+/** The next multiple of `every` after a row and after its stamp; never when results do not leave early. */
+function dueOf(one: Row, emit: unknown): number {
+  const { every = Infinity } = typeof emit === 'object' ? (emit as { every: number }) : {}
+  return every === Infinity ? Infinity : (Math.floor(Math.max(timeOf(one), stampOf(one)) / every) + 1) * every
 }
 
 /** Aligned windows with whatever options, in the plainest words: what a row meets is decided by its stamp. */
@@ -102,15 +110,22 @@ export function alignedAnswer(rows: readonly Row[], options: Readonly<Record<str
   const isUpdating = options['emit'] === 'onUpdate'
   const cells: Held[] = []
   const ports: { main: Row[]; late: Row[] } = { main: [], late: [] }
-  const leave = (cell: Held, $watermark: number): void => {
+  const leave = (cell: Held, $watermark: number, isFired = true): void => {
     const { key, start, end } = cell
     ports.main.push({ origin: key, windowStart: start, windowEnd: end, ...resultsOf(cell.rows), $eventTime: end - 1, $watermark })
-    cell.isFired = true
+    cell.isFired = isFired
+    cell.due = Infinity
   }
   const fire = (stamp: number): void => {
-    const due = cells.filter(({ end, isFired }) => end <= stamp && !isFired)
-    due.sort((a, b) => a.end - b.end || compareKeys([a.key], [b.key]))
-    for (const cell of due) leave(cell, cell.end - 1 - late)
+    for (;;) {
+      const open = cells.filter(({ isFired }) => !isFired)
+      const next = Math.min(...open.flatMap(({ end, due }) => [end, due]))
+      if (next > stamp || next === Infinity) return
+      const closing = open.filter(({ end }) => end === next).sort((a, b) => compareKeys([a.key], [b.key]))
+      for (const cell of closing) leave(cell, cell.end - 1 - late)
+      const early = open.filter(({ due }) => due === next).sort((a, b) => compareKeys([a.key], [b.key]) || a.end - b.end)
+      for (const cell of early) leave(cell, next - 1 - late, false)
+    }
   }
   for (const one of rows) {
     const stamp = stampOf(one)
@@ -120,13 +135,15 @@ export function alignedAnswer(rows: readonly Row[], options: Readonly<Record<str
     if (open.length === 0) ports.late.push(bare(one))
     const taking = open.map(start => {
       const known = cells.find(cell => cell.start === start && cell.key === keyOf(one))
-      const cell = known ?? { start, end: start + size, key: keyOf(one), rows: [], isFired: false }
+      const cell = known ?? { start, end: start + size, key: keyOf(one), rows: [], isFired: false, due: Infinity }
       if (known === undefined) cells.push(cell)
       cell.rows.push(one)
       return cell
     })
     const hasFired = (cell: Held): boolean => cell.end <= stamp || cells.some(({ start, isFired }) => start === cell.start && isFired)
-    for (const cell of taking) if (isUpdating || hasFired(cell)) leave(cell, stamp - late - 1)
+    for (const cell of taking)
+      if (isUpdating || hasFired(cell)) leave(cell, stamp - late - 1)
+      else cell.due = Math.min(cell.due, dueOf(one, options['emit']))
   }
   if (!isUpdating) fire(Infinity)
   return { ports }
@@ -138,15 +155,25 @@ export function sessionAnswer(rows: readonly Row[], options: Readonly<Record<str
   const isUpdating = options['emit'] === 'onUpdate'
   let sessions: Held[] = []
   const ports: { main: Row[]; late: Row[] } = { main: [], late: [] }
-  const leave = (session: Held, $watermark: number): void => {
+  const leave = (session: Held, $watermark: number, isFired = true): void => {
     const { key, start, end } = session
     ports.main.push({ origin: key, windowStart: start, windowEnd: end, ...resultsOf(session.rows), $eventTime: end, $watermark })
-    session.isFired = true
+    session.isFired = isFired
+    session.due = Infinity
   }
-  const fire = (stamp: number): void => {
+  const close = (stamp: number): void => {
     const due = sessions.filter(({ end, isFired }) => end < stamp && !isFired)
     due.sort((a, b) => a.end - b.end || compareKeys([a.key], [b.key]))
     for (const session of due) leave(session, session.end - late)
+  }
+  const fire = (stamp: number): void => {
+    for (;;) {
+      const next = Math.min(...sessions.map(({ due }) => due))
+      if (next > stamp || next === Infinity) return close(stamp)
+      close(next)
+      const early = sessions.filter(({ due }) => due === next).sort((a, b) => compareKeys([a.key], [b.key]) || a.end - b.end)
+      for (const session of early) leave(session, next - late, false)
+    }
   }
   for (const one of rows) {
     const [time, stamp] = [timeOf(one), stampOf(one)]
@@ -161,7 +188,8 @@ export function sessionAnswer(rows: readonly Row[], options: Readonly<Record<str
     const together = [...touched.flatMap(session => session.rows), one].toSorted((a, b) => rows.indexOf(a) - rows.indexOf(b))
     const times = together.map(timeOf)
     const isFired = touched.some(session => session.isFired)
-    const session: Held = { key: keyOf(one), start: Math.min(...times), end: Math.max(...times) + gap, rows: together, isFired }
+    const due = Math.min(...touched.map(known => known.due), dueOf(one, options['emit']))
+    const session: Held = { key: keyOf(one), start: Math.min(...times), end: Math.max(...times) + gap, rows: together, isFired, due }
     sessions = [...sessions.filter(known => !touched.includes(known)), session]
     if (isUpdating || isFired || session.end < stamp) leave(session, stamp - late)
   }

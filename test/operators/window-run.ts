@@ -47,11 +47,24 @@ export async function runChain(steps: readonly ChainStep[], { input, pageRows = 
     end = next
   }
   end.subscribe(flow => flows.push(flow))
-  for (const flow of flowsOf({ input, pageRows, ...(key && { key }) })) {
+  for (const flow of timed(flowsOf({ input, pageRows, ...(key && { key }) }))) {
     first.next(flow)
     if (failure !== undefined) throw failure.error
   }
   return { flows, others, rows: flows.flatMap(flow => (flow.kind === 'page' ? rowsOf(flow) : [])) }
+}
+
+/** As `eventTime` sends them: before each page stands how the watermark moves with it, and behind it where it has come to, also before barriers. */
+function timed(flows: readonly Flow[]): Flow[] {
+  const pages = flows.filter(flow => flow.kind === 'page')
+  return flows.flatMap((flow, at): Flow[] => {
+    if (flow.kind !== 'page' || flow.watermark === undefined) return [flow]
+    const { order, watermark: before } = flow
+    const next = pages[pages.indexOf(flow) + 1]?.watermark?.[0]
+    const time = next ?? before.at(-1) ?? -Infinity
+    const isFollowed = next === undefined || flows[at + 1]?.kind === 'watermark'
+    return [{ kind: 'moves', order, before, time }, flow, ...(isFollowed ? [] : [{ kind: 'watermark', time } as const])]
+  })
 }
 
 export interface Chained {

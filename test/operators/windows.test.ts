@@ -166,7 +166,7 @@ const contextOf = (state: MemoryState): StepContext =>
 
 test('sessions and counted windows go on when numbers of keys are given anew', () => {
   const options = { by: ['k'], aggregate: rowsOfN, emit: 'onClose' } as const
-  const sessions = new Sessions(contextOf(new MemoryState()), { ...options, gapMs: 10, lateMs: 0 })
+  const sessions = new Sessions(contextOf(new MemoryState()), { ...options, gapMs: 10, lateMs: 0, earlyMs: Infinity })
   const counts = new CountWindows(contextOf(new MemoryState()), { ...options, size: 2, every: 2 })
   const late = new RefiringWindows(contextOf(new MemoryState()), { ...options, sizeMs: 10, offsetMs: 0, lateMs: 5 })
   for (const [windows, until] of [

@@ -17,6 +17,7 @@ type Values = Readonly<Record<string, unknown>>
 const otherWays: Readonly<Record<string, readonly Values[]>> = {
   flatMap: [{ to: './f.ts#rows' }, { of: 'tags', as: 'tag' }],
   topN: [{ n: 3, order: ['-flights'], per: 'end' }],
+  over: [{ rows: 5, order: 'arrival', by: ['origin'], aggregate: { flights: { aggregate: 'count' } } }],
   validate: [{ where: 'size > 1', reason: 'too small' }],
   joinInterval: [{ match: ['key'], until: 'expires' }],
   joinWindow: [{ size: '10s', match: ['key'], take: ['name'], prefix: 'their_' }],
@@ -111,10 +112,12 @@ function textsOf(uses: Readonly<Record<string, AggregateUse>>): Values {
   return Object.fromEntries(
     Object.entries(uses).map(([result, { aggregate, field, of, ...rest }]) => {
       const first = field ?? of
-      const names = Object.keys(aggregates[aggregate]?.spec.options ?? {}).filter(option => option !== 'field' && option in rest)
-      const more = names.map(option => rest[option])
-      if (more.some(one => typeof one === 'object')) return [result, { aggregate, field, ...rest }]
-      return [result, `${aggregate}(${[...(first === undefined ? [] : [first as string]), ...more.map(String)].join(', ')})`]
+      const all = Object.keys(aggregates[aggregate]?.spec.options ?? {}).filter(option => option !== 'field')
+      const names = all.filter(option => option in rest)
+      if (names.some(option => typeof rest[option] === 'object')) return [result, { aggregate, field, ...rest }]
+      // Where one before it is left out, an option is named.
+      const more = names.map((option, at) => (all[at] === option ? String(rest[option]) : `${option} => ${String(rest[option])}`))
+      return [result, `${aggregate}(${[...(first === undefined ? [] : [first as string]), ...more].join(', ')})`]
     }),
   )
 }

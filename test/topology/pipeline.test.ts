@@ -130,4 +130,21 @@ test('a projection of a window has its key, its bounds and its results', () => {
   assert.ok(windows)
 })
 
+test('a match of a pattern has its key, its times and what was selected', () => {
+  const stream = topology('t', { version: 1 }).follow<Flight>().eventTime({ field: 'date', lag: 0 })
+  const steps = [
+    { begin: 'early', where: 'delay < 0' },
+    { next: 'late', where: 'delay > first(early.delay) + 60' },
+  ]
+  const matches = stream.pattern({ id: 'p', by: ['origin'], within: '1d', steps, select: { worst: 'max(late.delay)' } })
+  matches.projection({ name: 'p', key: ['origin', 'matchStart'], value: ['matchEnd', 'worst'] })
+  // @ts-expect-error the delay is gone behind the pattern
+  matches.projection({ name: 'p', key: ['delay'] })
+  matches.timedOut.keyBy('worst')
+  matches.late.keyBy('delay')
+  // @ts-expect-error a step with state needs an id
+  stream.pattern({ by: ['origin'], within: '1d', steps })
+  assert.equal(matches.timedOut.from, [{ step: 'p', port: 'timedOut' }])
+})
+
 test.run()

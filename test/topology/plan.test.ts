@@ -107,9 +107,11 @@ test('the plan is plain and keeps the steps', async () => {
   assert.equal(plan.steps[0]?.reads, ['$stream', 'a', 'x'])
 })
 
-test('a generated source is handed on', async () => {
+test('a generated source is handed on, with the columns that are wanted of its pages', async () => {
   const made = topology('t', { version: 1 }).generate('g#pages', { n: 1 }).filter('f#rows').projection(sink)
-  assert.equal((await planTopology(made.definition)).source, { id: 'generate', kind: 'generate', reference: 'g#pages', options: { n: 1 } })
+  const source = { id: 'generate', kind: 'generate', reference: 'g#pages', options: { n: 1 } }
+  assert.equal((await planTopology(made.definition)).source, { ...source, fields: ['*', '$stream'] })
+  assert.equal((await planTopology(made.definition, { resolve })).source, { ...source, fields: ['$stream', 'a', 'x'] })
 })
 
 test.run()

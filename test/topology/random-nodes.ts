@@ -17,6 +17,14 @@ export interface NodeShape extends Pick<OpenOptions, 'directory' | 'epochMs'> {
   readonly closings?: readonly number[]
 }
 
+/** What is appended for a case, in order. */
+export function givenEvents({ log }: Case): { readonly stream: string; readonly event: NewEvent }[] {
+  return log.flatMap(given => {
+    const event = newEvent(given)
+    return event === undefined ? [] : [{ stream: given.stream, event }]
+  })
+}
+
 /** Undefined for what a log does not take: it can only get there by damage. */
 function newEvent({ type, data, encoding }: GivenEvent): NewEvent | undefined {
   if (encoding === 'bytes') return { type, data, encoding }
@@ -30,31 +38,29 @@ function newEvent({ type, data, encoding }: GivenEvent): NewEvent | undefined {
 
 export async function runOnNode(
   seed: number,
-  { topology, log }: Case,
+  one: Case,
   { pageRows, stateBytes, closings = [], directory, epochMs = 100 }: NodeShape,
 ): Promise<Results> {
   const where = directory === undefined ? { memory: true as const } : { directory }
   const limits = { pageRows, ...(stateBytes !== undefined && { stateBytes }) }
   const open = (): Promise<Node> => openNode({ ...where, epochMs, limits, partitions, workers: 1, durability: 'os' })
   let node = await open()
-  const events = log.flatMap(given => {
-    const event = newEvent(given)
-    return event === undefined ? [] : [{ stream: given.stream, event }]
-  })
-  await node.appendInOrder(events)
+  await node.appendInOrder(givenEvents(one))
   await node.deploy(new URL(`random-module.ts?seed=${seed}`, import.meta.url), { export: 'made', until: 'head' })
   for (const afterMs of closings) {
     await new Promise(resolve => setTimeout(resolve, afterMs))
     await node.close()
     node = await open()
   }
+  const { topology } = one
   const { status, steps, rowsIn } = await node.topologyEnded(topology.name)
   const results = { ...(await seen(node, topology)), status: [status, String(rowsIn)], counters: steps.map(step => JSON.stringify(step)) }
   await node.close()
   return results
 }
 
-async function seen(node: Node, { steps }: Topology): Promise<Results> {
+/** All that a topology has brought about on a node. */
+export async function seen(node: Node, { steps }: Topology): Promise<Results> {
   const lists: Record<string, string[]> = {}
   const given: string[] = []
   for await (const { stream, type, data, time, position: at } of node.readAll()) {

@@ -5,6 +5,7 @@ import type { StepInput } from '../../topology/plan.ts'
 import type { Step } from '../../topology/topology.ts'
 import { projection } from '../../topology/projection.ts'
 import { joinOptionsOf } from './random-joins.ts'
+import { pattern } from './random-patterns.ts'
 import type { Chance } from './random-logs.ts'
 
 type Options = Readonly<Record<string, unknown>>
@@ -106,6 +107,11 @@ const aggregatesOf: readonly ((field: string) => Options)[] = [
   field => ({ aggregate: 'percentile', field, p: 0.5 }),
   field => ({ aggregate: 'percentileCont', field, p: 0.3 }),
   field => ({ aggregate: 'sum', of: `${field} * 2 + 1` }),
+  field => ({ aggregate: 'variance', field }),
+  field => ({ aggregate: 'median', field }),
+  field => ({ aggregate: 'approxDistinct', field, precision: 4 }),
+  field => ({ aggregate: 'weightedMean', field, weight: 'small' }),
+  field => ({ aggregate: 'rate', field }),
 ]
 
 function aggregate(chance: Chance, ground: Ground): Options {
@@ -114,13 +120,15 @@ function aggregate(chance: Chance, ground: Ground): Options {
     small: chance.oneOf([{ aggregate: 'count' }, { aggregate: 'countDistinct', field: chance.oneOf(namesIn(ground)) }]),
     tags: chance.oneOf([
       { aggregate: 'collect', field: chance.oneOf(namesIn(ground)), most: 4 },
+      { aggregate: 'approxTop', field: chance.oneOf(namesIn(ground)), k: 2, counters: 3 },
       { aggregate: 'argMax', field: chance.oneOf(numbersIn(ground)), ...(chance.is(0.5) && { take: chance.someOf(namesIn(ground), 3) }) },
     ]),
-    item: { aggregate: chance.oneOf(['first', 'last']), field: chance.oneOf(namesIn(ground)) },
+    item: { aggregate: chance.oneOf(['first', 'last', 'mode']), field: chance.oneOf(namesIn(ground)) },
     at: { aggregate: chance.oneOf(['last', 'min']), field: 'at' },
     flag: { aggregate: chance.oneOf(['some', 'every']), field: 'flag' },
   }
-  return Object.fromEntries(chance.someOf(Object.keys(all), 4).map(name => [name, all[name]]))
+  const where = (): Options => (chance.is(0.3) ? { where: condition(chance, ground) } : {})
+  return Object.fromEntries(chance.someOf(Object.keys(all), 4).map(name => [name, { ...(all[name] as Options), ...where() }]))
 }
 
 /** A key and what is computed, under other names than those of the key. */
@@ -145,7 +153,7 @@ function by(chance: Chance, ground: Ground): Options {
 function refiring(chance: Chance): Options {
   return {
     ...(chance.is(0.35) && { allowedLateness: chance.oneOf([10, 100, 300]) }),
-    ...(chance.is(0.3) && { emit: chance.oneOf(['onUpdate', 'onClose']) }),
+    ...(chance.is(0.3) && { emit: chance.oneOf(['onUpdate', 'onClose', { every: 20 }]) }),
   }
 }
 
@@ -229,8 +237,14 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
   keyBy: (chance, ground) => ({ fields: by(chance, ground)['by'] ?? ['key'] }),
   merge: () => ({}),
   catch: () => ({}),
+  over: (chance, ground) => ({
+    ...chance.oneOf([{ rows: 2 }, { range: 50 }, {}, { rows: 1, order: 'arrival' }]),
+    ...keyed(chance, ground),
+  }),
+  cumulate: (chance, ground) => ({ size: 120, step: chance.oneOf([120, 30, 10]), ...keyed(chance, ground) }),
   tumble: (chance, ground) => ({
     size: chance.oneOf([20, 50, 100, 100, 400]),
+    ...(chance.is(0.1) && { timeZone: 'Asia/Kolkata', size: chance.oneOf([50, '1 day']) }),
     ...(chance.is(0.2) && { offset: 30 }),
     ...keyed(chance, ground),
     ...refiring(chance),
@@ -245,9 +259,14 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
   countWindow: (chance, ground) => ({
     size: chance.oneOf([1, 2, 5]),
     ...(chance.is(0.3) && { every: 1 }),
+    ...(chance.is(0.3) && { flushAtEnd: true }),
     ...keyed(chance, ground),
   }),
   total: (chance, ground) => ({ ...keyed(chance, ground) }),
+  pattern: (chance, ground) => ({
+    ...by(chance, ground),
+    ...pattern(chance, { numbers: numbersIn(ground), names: namesIn(ground), condition: () => condition(chance, ground) }),
+  }),
   topN: (chance, ground) => ({
     n: 1 + chance.below(4),
     order: [`${chance.is(0.5) ? '-' : ''}${chance.oneOf(namesIn(ground))}`, chance.oneOf(namesIn(ground))],

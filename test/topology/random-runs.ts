@@ -9,7 +9,7 @@ import { type LanePort, localLink, portLink, serveLane } from '../../actors/lane
 import type { LaneLink } from '../../actors/lanes/lane-task.ts'
 import { LanedFragment } from '../../actors/lanes/laned-fragment.ts'
 import { LogSource } from '../../actors/log-source.ts'
-import { decodeRequest, Outbox } from '../../actors/outbox.ts'
+import { decodeRequest, eventsOf, Outbox } from '../../actors/outbox.ts'
 import { rowKeyText } from '../../actors/projection.ts'
 import type { RowOrigin } from '../../actors/source.ts'
 import type { StepCounters } from '../../actors/step-node.ts'
@@ -149,9 +149,9 @@ class World {
         continue
       }
       const made = decodeRequest(bytes)
-      for (const [index, event] of made.events.entries()) {
+      for (const [index, { stream, ...event }] of eventsOf(made).entries()) {
         this.#number(made.producer, made.first + index)
-        this.note(`lane ${made.producer}`, JSON.stringify([made.stream, event]))
+        this.note(`lane ${made.producer}`, JSON.stringify([stream, event]))
       }
     }
   }

@@ -13,6 +13,8 @@ const weights: Readonly<Record<string, number>> = {
   eventTime: 5,
   tumble: 7,
   hop: 5,
+  cumulate: 4,
+  over: 4,
   session: 6,
   topN: 5,
   enrich: 4,

@@ -20,7 +20,9 @@ export const spend = (state: Spent | undefined, { customer, cents }: Paid): Spen
   return { customer, times: (state?.times ?? 0) + 1, most: Math.max(state?.most ?? 0, cents) }
 }
 
-const timed = topology('spread', { version: 1 }).follow<Paid>({ types: ['paid'] }).eventTime({ id: 'time', field: 'at', lag: '10m' })
+const timed = topology('spread', { version: 1 })
+  .follow<Paid>({ types: ['paid'] })
+  .eventTime({ id: 'time', field: 'at', lag: '10m' })
 
 timed
   .keyBy('customer')
@@ -35,7 +37,8 @@ export default hourly
   .fold({ id: 'biggest', initial: { most: 0 }, with: './spread.ts#biggest' })
   .projection({ id: 'biggest-rows', name: 'biggest', key: ['windowStart'], value: ['customer', 'most', 'bills'] })
 
-export const spendAll = (state: Spent | Record<string, never>, row: Paid): Spent => spend('times' in state ? (state as Spent) : undefined, row)
+export const spendAll = (state: Spent | Record<string, never>, row: Paid): Spent =>
+  spend('times' in state ? (state as Spent) : undefined, row)
 
 /** Who paid most in an hour: of several the first to be billed. */
 export const biggest = (
