@@ -12,6 +12,7 @@ const outsideOptions: Readonly<Record<string, readonly string[]>> = {
   lookup: ['kind'],
   process: ['initial', 'onTimer'],
   processingTime: ['as'],
+  lookup: ['missing'],
   projection: ['value'],
 }
 
