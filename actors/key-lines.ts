@@ -8,6 +8,7 @@ import { valueAt } from '../operators/columns.ts'
 import type { Page } from '../operators/flow.ts'
 import type { StepState } from '../operators/operator.ts'
 import { columnNamed } from '../operators/page.ts'
+import type { HeldKeys } from '../event/topologies.ts'
 import type { Turn } from './dead-letter.ts'
 import { plainOf } from './dead-letter-json.ts'
 
@@ -58,6 +59,14 @@ export class KeyLines {
   keyAt(page: Page, row: number): string {
     const text = this.#columns.map(name => valueText(valueAt(columnNamed(page, name), row))).join()
     return text.length <= keyTextMax ? text : createHash('sha256').update(text).digest('base64')
+  }
+
+  /** Keys that have a letter, and all their letters: the first of each and those that wait behind it. */
+  get held(): HeldKeys {
+    let letters = 0
+    for (const { open } of this.#byId.values())
+      for (let at = 0; at < open.length; at += 2) letters += (open[at + 1] as number) - (open[at] as number)
+    return { keys: this.#byId.size, letters }
   }
 
   isHeld(key: string): boolean {
@@ -134,6 +143,13 @@ export class KeyLines {
       'mend what makes its rows die and deploy the topology again'
     throw new EventStoreError('TOO_LARGE', message, { step: this.#step, limit: heldMax, actual: this.#stretches })
   }
+}
+
+/** What all steps hold together; nothing when no key is held. */
+export function heldOf(all: readonly KeyLines[]): { readonly held?: HeldKeys } {
+  const held = all.map(lines => lines.held)
+  const keys = held.reduce((sum, one) => sum + one.keys, 0)
+  return keys === 0 ? {} : { held: { keys, letters: held.reduce((sum, one) => sum + one.letters, 0) } }
 }
 
 /** As JSON has it. */

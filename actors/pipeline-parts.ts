@@ -5,6 +5,7 @@ import { slotScope } from '../store/slot.ts'
 import { readTopologyRow } from '../store/state.ts'
 import { EpochGatherer } from './epoch.ts'
 import type { Fragment } from './fragment.ts'
+import type { KeyLines } from './key-lines.ts'
 import { Lookups, readersOf } from './lookups.ts'
 import type { Counters, PipelineOptions } from './pipeline-options.ts'
 import { guardCalls } from './skipped-rows.ts'
@@ -17,6 +18,8 @@ export interface PipelineParts {
   readonly lookups: Lookups | undefined
   /** What the state of its steps takes in this thread. */
   readonly memory: StateMemory
+  /** Of each step that keeps its dead letters in order. */
+  readonly lines: readonly KeyLines[]
   readonly isRepeating: boolean
   readonly counters: Counters
   /** Rows that are given up from now on are of the page these are of; of the one handed out last when left out. */
@@ -47,10 +50,12 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
     tickAt: () => opened.fragment?.tickAt ?? Infinity,
   })
   opened.source = source
+  const lines: KeyLines[] = []
   const memory = new StateMemory(options.limits.stateBytes)
   const fragment = await options.createFragment(plan, {
     module: options.module,
     memory,
+    keepsLines: one => lines.push(one),
     state: (step, version) => gatherer.state(step, version),
     projection: name => gatherer.projection(name),
     lookup: await readersOf(store, scope, options.lookups),
@@ -72,6 +77,7 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
     fragment,
     lookups,
     memory,
+    lines,
     isRepeating,
     counters: row?.counters ?? {},
     rowsOf: origins => (opened.origins = origins),

@@ -10,6 +10,7 @@ import { DEFAULT_SCOPE } from '../event/scope.ts'
 import { slotScope } from '../store/slot.ts'
 import type { EpochGatherer } from './epoch.ts'
 import type { Fragment } from './fragment.ts'
+import { heldOf, type KeyLines } from './key-lines.ts'
 import type { Lookups } from './lookups.ts'
 import { type Counters, countersSince, type PipelineOptions, type PipelineOutcome, type StopOptions } from './pipeline-options.ts'
 import { openParts, type PipelineParts } from './pipeline-parts.ts'
@@ -33,9 +34,11 @@ export class PipelineActor {
   readonly #source: Source
   readonly #fragment: Fragment
   readonly #memory: StateMemory
+  readonly #lines: readonly KeyLines[]
   readonly #lookups: Lookups | undefined
   readonly #countersBefore: Counters
   readonly #rowsOf: PipelineParts['rowsOf']
+  readonly #mutedTo: number
   #sourceDead = 0
   #isAtHead = false
   #stopping: StopOptions | undefined
@@ -57,10 +60,12 @@ export class PipelineActor {
     const { plan, incarnation, writer, syncShards, scope = DEFAULT_SCOPE, slot } = options
     this.#options = options
     this.#epochMs = plan.epochMs ?? options.epochMs
+    this.#mutedTo = options.mutedTo ?? -Infinity
     this.#gatherer = parts.gatherer
     this.#source = parts.source
     this.#fragment = parts.fragment
     this.#memory = parts.memory
+    this.#lines = parts.lines
     this.#lookups = parts.lookups
     this.#countersBefore = parts.counters
     this.#rowsOf = parts.rowsOf
@@ -151,13 +156,23 @@ export class PipelineActor {
     const isLaned = this.#fragment.drained !== undefined
     if (aliveCount(page) === 0 && !isLaned) return done()
     const origins = isLaned ? this.#source.originsOf() : undefined
-    this.#fragment.push(page, { begun: () => this.#rowsOf(origins), done })
+    const isMuted = page.order[page.count - 1]! <= this.#mutedTo
+    const begun = (): void => {
+      this.#rowsOf(origins)
+      this.#gatherer.mute(isMuted)
+    }
+    this.#fragment.push(page, { begun, done })
     this.#options.heartbeat.clear()
   }
 
   /** With its outbox sent and a last write, so that nothing is left to send again. */
   async #end(): Promise<PipelineOutcome> {
-    this.#fragment.push({ kind: 'end' }, { begun: () => this.#rowsOf(undefined) })
+    const begun = (): void => {
+      this.#rowsOf(undefined)
+      // The version before had no end here.
+      this.#gatherer.mute(this.#mutedTo === Infinity)
+    }
+    this.#fragment.push({ kind: 'end' }, { begun })
     await this.#barrier('ended')
     await this.#settling.settled()
     while (!this.#stopping && !(this.#settling.isDelivered && !this.#gatherer.hasSent)) {
@@ -275,7 +290,7 @@ export class PipelineActor {
   /** How the last of them fared, and whether anything is still on its way. */
   get progress(): Progress {
     const isAtRest = this.#isAtHead && !this.#held && !this.#isDirty && !this.#gatherer.hasSent
-    return this.#settling.progress(isAtRest ? this.#source.head : undefined)
+    return { ...this.#settling.progress(isAtRest ? this.#source.head : undefined), ...heldOf(this.#lines) }
   }
 
   /** Rows of projections that are folded and not durable yet; none once it failed, because they may never be. */

@@ -2,6 +2,7 @@
 import { EventStoreError } from '../event/error.ts'
 import type { Stamp } from '../event/event.ts'
 import { failPoint } from '../event/fail-points.ts'
+import type { HeldKeys } from '../event/topologies.ts'
 import { DeliverySender, type EpochParts, partsOf, type Stopping, type WaitingDeliveries } from './delivery-sender.ts'
 import type { EpochGatherer, SealedEpoch } from './epoch.ts'
 import { OutboxSender } from './outbox-sender.ts'
@@ -30,6 +31,8 @@ export interface Progress {
   readonly lastEpochMs?: number
   /** Deliveries that wait for their receivers; left out when none does. */
   readonly deliveries?: WaitingDeliveries
+  /** Of steps that keep dead letters in order; left out when no key has one. */
+  readonly held?: HeldKeys
   /** All rows below this stamp are folded, and what came of them is durable and sent; left out while something is on its way. */
   readonly caughtUpTo?: Stamp
 }

@@ -31,6 +31,8 @@ export interface GraphContext {
   beforeCall?(step: string, order: number): void
   /** What the state of its steps may take; there is no bound when left out. */
   readonly memory?: StateMemory
+  /** Told of the lines of each step that keeps its dead letters in order. */
+  keepsLines?(lines: KeyLines): void
   /** In how many lanes the steps run side by side; one when left out. */
   readonly lanes?: number
   /** See `StepContext.owns`. */
@@ -186,7 +188,9 @@ function mergeInto({ from, row, sideInputs: sides }: PlanStep, take: (flow: Flow
 function keepInOrder(node: StepNode, plan: Plan, context: GraphContext): void {
   const { id, inOrder } = node.step
   if (inOrder === undefined || isCaught(id, plan)) return
-  node.keepInOrder(new KeyLines(id, inOrder, context.state(linesStep(id), linesVersion)))
+  const lines = new KeyLines(id, inOrder, context.state(linesStep(id), linesVersion))
+  node.keepInOrder(lines)
+  context.keepsLines?.(lines)
 }
 
 function isCaught(id: string, { steps }: Plan): boolean {

@@ -18,6 +18,8 @@ const benches: Readonly<Record<string, string>> = {
   lint: 'a topology file of 500 steps read and checked; against parsing its YAML alone',
   'slow-sink': 'a webhook and a log that are ten times slower than the source: rows a second and memory; against fast ones',
   http: 'appends, reads and follows over HTTP; against the calls in the process and a server that only echoes',
+  'large-state':
+    'state ten times as large as its memory: events a second of q5 and of a count by key; against the same with memory for all',
   'state-get': 'rows of a projection by key: bytes, decoded, get; with and without 200,000 writes a second; against RocksDB gets',
   'projection-lag': 'from an append acknowledged to the row that shows it, at half of the highest rate; against the append itself',
   flights: 'three million real flights: import and fold; against plain programs',

@@ -6,6 +6,7 @@ import { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
 import { takeRows } from '../columns.ts'
 import type { Column, Moves, Page } from '../flow.ts'
 import { exactValue } from '../keyed/exact.ts'
+import { type MemoryShare, StateMemory } from '../keyed/state-memory.ts'
 import type { StepContext } from '../operator.ts'
 import { columnNamed, firstRows } from '../page.ts'
 import { KeyIds, type KeyValue } from '../windows/window-keys.ts'
@@ -54,6 +55,9 @@ export abstract class JoinSides {
   readonly #sizeMs: number
   readonly #meaning: Meaning
   readonly #writer = new ByteWriter()
+  readonly #share: MemoryShare
+  /** What the sides took at the last barrier. */
+  #savedBytes = 0
   #savedNow = -Infinity
   #isMeaningSaved = false
   /** Rows of the page at work that have a place, but are not stored there yet. */
@@ -64,6 +68,7 @@ export abstract class JoinSides {
 
   constructor(context: StepContext, { join, shape, sizeMs = 0 }: SidesOptions) {
     this.context = context
+    this.#share = (context.memory ?? new StateMemory()).share()
     this.kind = join.kind ?? 'inner'
     this.#sizeMs = sizeMs
     this.#keyFields = [0, 1].map(input => keyOfInput(join, input))
@@ -174,11 +179,13 @@ export abstract class JoinSides {
     this.#pending.count = 0
   }
 
-  /** Memory follows the rows that are kept. */
+  /** Memory follows the rows that are kept, and what they take is told: all of them stay, so other steps give up more. */
   protected trim(): void {
     const [left, right] = this.sides
     left.trim()
     right.trim()
+    const used = left.bytes + right.bytes
+    this.#share.set(used, Math.max(0, used - this.#savedBytes))
     const old = this.keys
     if (old.size <= keysKept || old.size < 4 * (left.size + right.size)) return
     this.keys = this.#newKeys()
@@ -202,6 +209,8 @@ export abstract class JoinSides {
       state.put(meaningRow, this.#writer.take())
     }
     for (const saved of this.saved) saved.save()
+    this.#savedBytes = this.sides[0].bytes + this.sides[1].bytes
+    this.#share.set(this.#savedBytes, 0)
   }
 
   /** Reads what was written. Called when the step has been made. */

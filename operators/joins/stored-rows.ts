@@ -7,6 +7,9 @@ import { StoredColumn } from './stored-columns.ts'
 
 const none = -1
 
+/** What a row takes beside its columns, and a value of a column, about. */
+const [rowBytes, valueBytes] = [64, 16]
+
 /** It has found a partner. */
 export const isMatched = 1
 
@@ -128,6 +131,11 @@ export class StoredRows {
   /** The place may be used again. */
   release(place: number): void {
     this.#free.push(place)
+  }
+
+  /** What its rows take in memory, about. */
+  get bytes(): number {
+    return this.size * (rowBytes + valueBytes * this.columns.size)
   }
 
   /** The least time at which a row is to be given up. */

@@ -188,7 +188,7 @@ export class AlignedWindows extends PiecedWindows<AlignedWindow> {
 
   protected forget(window: AlignedWindow): void {
     this.open.delete(window.start)
-    for (const cell of window.table.cells) this.early.clear(cell)
+    if (this.early.isOn) for (const cell of window.table.cells) this.early.clear(cell)
     this.dropPiece(window)
   }
 

@@ -143,7 +143,10 @@ export class OverRows extends KeyedWindows<Frame> {
       const eventTime = times.slice(from, to)
       const order = eventTime.map(time => this.causes.of(time, { beyond: true }))
       const columns = new Map([...page.columns, ...this.#columnsOf(results.map(list => list.slice(from, to)))])
-      const tie = (this.context.lanes ?? 1) > 1 && { tie: { time: eventTime, key: this.keys.columnsOf(keys.subarray(from, to)) } }
+      const tie = (this.context.lanes ?? 1) > 1 && {
+        rank: new Float64Array(some.length).fill(Infinity),
+        tie: { time: eventTime, key: this.keys.columnsOf(keys.subarray(from, to)) },
+      }
       // None that happened before is still to come, so the time of a row is a watermark for it.
       send({ kind: 'page', port: 'main', input: 0, ...page, columns, order, eventTime, watermark: eventTime, ...tie })
       for (const cell of some) this.#waiting.forget(cell)

@@ -53,6 +53,7 @@ export function statusOf({ deployment, stats, row, events, isRebuilt, undelivere
     ...(stats?.lastEpochMs !== undefined && { lastEpochMs: stats.lastEpochMs }),
     ...(stats?.watermark !== undefined && { watermark: stats.watermark }),
     ...deliveriesOf(stats, undelivered),
+    ...(stats?.held && { held: stats.held }),
     ...(error && { error }),
     ...((deployment.workers ?? 1) > 1 && { workers: deployment.workers as number }),
     ...(isRebuilt && { rebuilt: true as const }),

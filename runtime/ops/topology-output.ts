@@ -28,6 +28,8 @@ export async function printTroubles(terminal: Terminal, statuses: readonly Topol
     if (refused !== undefined) await terminal.line(`${terminal.colours.red(name)}: ${refused}`)
     if (rebuilding !== undefined) await terminal.line(`${terminal.colours.yellow(name)}: ${rebuilding}`)
     if (waiting !== undefined) await terminal.line(`${terminal.colours.yellow(name)}: ${waiting}`)
+    const held = heldText(status)
+    if (held !== undefined) await terminal.line(`${terminal.colours.yellow(name)}: ${held}`)
   }
 }
 
@@ -41,8 +43,11 @@ export function refusedText({ refused }: Pick<ModuleChange, 'refused'>): string 
 
 function rebuildingText({ rebuilding }: Pick<TopologyStatus, 'rebuilding'>): string | undefined {
   if (rebuilding === undefined) return undefined
-  const { from, done, total } = rebuilding
-  return `it takes the place of revision ${from}: ${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} events`
+  const { from, to, done, total, remainingMs } = rebuilding
+  const share = `${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} events`
+  if (to === undefined) return `it takes the place of revision ${from}: ${share}`
+  const left = remainingMs === undefined ? '' : `, about ${Math.ceil(remainingMs / 1000)} s to go`
+  return `version ${to} is rebuilt beside version ${from}: ${share}${left}`
 }
 
 /** What came of a change of a watched module: a line for people, or one of JSON. */
@@ -60,6 +65,13 @@ export function deliveriesText({ deliveries }: Pick<TopologyStatus, 'deliveries'
   const { waiting, step, lastFailure } = deliveries
   const count = waiting === 1 ? '1 delivery waits' : `${waiting.toLocaleString('en-US')} deliveries wait`
   return lastFailure === undefined ? count : visible(`${count}; step ${step ?? ''}: ${lastFailure}`)
+}
+
+/** `2 keys are held by dead letters, 7 with those that wait behind them`; undefined when none is. */
+export function heldText({ held }: Pick<TopologyStatus, 'held'>): string | undefined {
+  if (held === undefined) return undefined
+  const keys = held.keys === 1 ? '1 key is' : `${held.keys.toLocaleString('en-US')} keys are`
+  return `${keys} held by dead letters, ${held.letters.toLocaleString('en-US')} with those that wait behind`
 }
 
 /** One line of JSON: the watermark as ISO 8601, null before the first. */

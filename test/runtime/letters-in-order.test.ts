@@ -80,6 +80,7 @@ for (const pageRows of [1, 64, 4096])
       'fine: null 5 waits behind -2',
       'fine: a 6 waits behind -1',
     ])
+    assert.equal((await node.topologies())[0]?.held, { keys: 2, letters: 5 })
     const [head, next, other, , last] = (await list(node)).map(({ id }) => id) as [number, number, number, number, number]
     assert.equal((await list(node))[1]?.attempts, 0)
     for (const choice of [next, [next, last], [last, other]]) assert.equal(await codeOf(() => dead.replay(choice)), ['INVALID', head])
@@ -91,6 +92,7 @@ for (const pageRows of [1, 64, 4096])
     await make(node, 'null 7', 'ключ 8')
     assert.equal((await passed(node)).slice(6), ['ключ 11', 'null 5', 'null 7', 'ключ 8'])
     assert.equal(await list(node), [])
+    assert.is((await node.topologies())[0]?.held, undefined)
     assert.equal(
       (await list(node, { status: 'all' })).map(({ status, behind }) => [status, behind]),
       Array.from({ length: 5 }, () => ['replayed', undefined]),

@@ -133,6 +133,20 @@ export const topologyMetrics: readonly MetricRow[] = [
     read: perTopology(({ deliveries }) => deliveries?.waiting ?? 0),
   },
   {
+    name: 'allsource_topology_held_keys',
+    type: 'gauge',
+    help: 'Keys whose rows wait behind a dead letter, at steps that keep them in order.',
+    labels: ['tenant', 'topology'],
+    read: perTopology(({ held }) => held?.keys ?? 0),
+  },
+  {
+    name: 'allsource_topology_held_letters',
+    type: 'gauge',
+    help: 'Dead letters of these keys: the first of each and those that wait behind it.',
+    labels: ['tenant', 'topology'],
+    read: perTopology(({ held }) => held?.letters ?? 0),
+  },
+  {
     name: 'allsource_step_rows_in_total',
     type: 'counter',
     help: 'Rows that a step took.',
