@@ -142,6 +142,11 @@ export class EpochGatherer {
     for (const { key, text } of this.#states.alive(rows)) yield [key, JSON.parse(text) as unknown]
   }
 
+  /** From now on what the steps send goes nowhere, or out again. */
+  mute(isMuted: boolean): void {
+    this.#outbox.isMuted = isMuted
+  }
+
   outbox(step: string): StepOutbox {
     return {
       append: (stream, event) => this.#outbox.append(step, stream, event),

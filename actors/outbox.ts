@@ -42,6 +42,8 @@ export class Outbox {
   readonly #parts = new EventParts()
   readonly #partitions = new Map<string, number>()
   #requests: (RequestDraft | Delivery)[] = []
+  /** What users' steps send goes nowhere: somebody else has sent it. */
+  isMuted = false
   /** Bytes or characters gathered since the last `seal`, and how many of them are of deliveries. */
   textLength = 0
   postedLength = 0
@@ -69,6 +71,7 @@ export class Outbox {
     if (isSystemStream(stream))
       throw new EventStoreError('FORBIDDEN', `${stream} is the system's; a leading $ is not for users`, { field: 'stream' })
     checkEvent(event, 0, limits)
+    if (this.isMuted) return this.#read(event)
     this.appendSystem(step, stream, event)
   }
 
@@ -113,6 +116,7 @@ export class Outbox {
     const { topology, deployment, limits } = this.#identity
     const bytes = Buffer.byteLength(request.body)
     if (bytes > limits.eventBytes) throw tooLarge('body', limits.eventBytes, bytes)
+    if (this.isMuted) return
     this.#requests.push({ ...request, delivery: this.#next(`${step}/http`), topology, deployment, step, letter })
     // The row is about as long as the body that is made of it.
     const length = request.body.length * 2 + request.url.length

@@ -35,6 +35,8 @@ export interface PipelineOptions {
   readonly generations?: Generations
   /** See `TopologyRow`. */
   readonly revised?: number
+  /** What rows up to this stamp make users' steps send goes nowhere: the version before has sent it. Infinity while that goes on. */
+  readonly mutedTo?: number
   /** Number of the deployment: the version of its event in `$topology`. */
   readonly deployment: number
   /** Rises with every start of the topology; only the last may write. */

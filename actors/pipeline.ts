@@ -38,6 +38,7 @@ export class PipelineActor {
   readonly #lookups: Lookups | undefined
   readonly #countersBefore: Counters
   readonly #rowsOf: PipelineParts['rowsOf']
+  readonly #mutedTo: number
   #sourceDead = 0
   #isAtHead = false
   #stopping: StopOptions | undefined
@@ -59,6 +60,7 @@ export class PipelineActor {
     const { plan, incarnation, writer, syncShards, scope = DEFAULT_SCOPE, slot } = options
     this.#options = options
     this.#epochMs = plan.epochMs ?? options.epochMs
+    this.#mutedTo = options.mutedTo ?? -Infinity
     this.#gatherer = parts.gatherer
     this.#source = parts.source
     this.#fragment = parts.fragment
@@ -154,13 +156,23 @@ export class PipelineActor {
     const isLaned = this.#fragment.drained !== undefined
     if (aliveCount(page) === 0 && !isLaned) return done()
     const origins = isLaned ? this.#source.originsOf() : undefined
-    this.#fragment.push(page, { begun: () => this.#rowsOf(origins), done })
+    const isMuted = page.order[page.count - 1]! <= this.#mutedTo
+    const begun = (): void => {
+      this.#rowsOf(origins)
+      this.#gatherer.mute(isMuted)
+    }
+    this.#fragment.push(page, { begun, done })
     this.#options.heartbeat.clear()
   }
 
   /** With its outbox sent and a last write, so that nothing is left to send again. */
   async #end(): Promise<PipelineOutcome> {
-    this.#fragment.push({ kind: 'end' }, { begun: () => this.#rowsOf(undefined) })
+    const begun = (): void => {
+      this.#rowsOf(undefined)
+      // The version before had no end here.
+      this.#gatherer.mute(this.#mutedTo === Infinity)
+    }
+    this.#fragment.push({ kind: 'end' }, { begun })
     await this.#barrier('ended')
     await this.#settling.settled()
     while (!this.#stopping && !(this.#settling.isDelivered && !this.#gatherer.hasSent)) {

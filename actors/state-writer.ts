@@ -5,6 +5,7 @@ import { failPoint } from '../event/fail-points.ts'
 import { inTurns } from '../event/in-turns.ts'
 import type { StateSize } from '../event/topologies.ts'
 import { dropSavepoint, readBack, type SavepointRow, writeSavepoint } from '../store/savepoint.ts'
+import { moveOutbox } from '../store/slot.ts'
 import { type SettleVersion, settleVersion } from '../store/settle-version.ts'
 import { dropTopology, type StateStore, type TopologyRow } from '../store/state.ts'
 import { measureTopology } from '../store/state-size.ts'
@@ -37,6 +38,8 @@ export interface StateOwner extends EpochWriter {
   dropSavepoint(topology: string, id: string): Promise<void>
   /** Before a new version of a topology begins. */
   settleVersion(version: SettleVersion): Promise<void>
+  /** What waits in the outbox of one stored name waits in that of another from now on. Neither runs. */
+  moveOutbox(from: string, to: string): Promise<void>
 }
 
 interface Waiting {
@@ -132,6 +135,11 @@ export class StateWriter implements StateOwner {
   async settleVersion(version: SettleVersion): Promise<void> {
     this.#flush()
     await this.#once(() => settleVersion(this.#store, version))
+  }
+
+  async moveOutbox(from: string, to: string): Promise<void> {
+    this.#flush()
+    await this.#once(() => moveOutbox(this.#store, from, to))
   }
 
   /** Nothing is written any more once a write has failed. */

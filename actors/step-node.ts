@@ -8,7 +8,7 @@ import { timerPort } from '../operators/keyed/timer-port.ts'
 import { aliveCount } from '../operators/page.ts'
 import type { PlanStep } from '../topology/plan.ts'
 import type { GivenUpRow, Turn } from './dead-letter.ts'
-import { causeOf, deadPages, type GivenUp } from './dead-pages.ts'
+import { causeOf, compareGivenUp, deadPages, type GivenUp } from './given-up.ts'
 import type { KeyLines } from './key-lines.ts'
 import type { Merge } from './merge.ts'
 import { OrderedRows } from './ordered-rows.ts'
@@ -65,6 +65,8 @@ export class StepNode {
   /** The page it is working on. */
   #page: Page | undefined
   #givenUp: GivenUp[] = []
+  /** Of the page at work, those that no other step takes. */
+  #fallen: GivenUp[] = []
 
   /** `bury` takes the rows that it gives up and that no other step takes. */
   constructor(step: PlanStep, bury: (row: GivenUpRow) => void) {
@@ -119,6 +121,7 @@ export class StepNode {
     this.#page = page
     this.next(page)
     this.#page = undefined
+    this.#buryFallen()
     if (this.operator.spec.kind === 'sink') counters.out += count - (counters.dead - dead)
     this.#release()
   }
@@ -149,9 +152,19 @@ export class StepNode {
   #buryInTurn(came: Omit<GivenUp, 'error'>, error: unknown): void {
     const ordered = this.#orderedFor(came.page)
     // What no row has caused waits for none, and none for it.
-    if (ordered === undefined || came.page.port === timerPort) this.#bury(this.#letterOf(came, error))
+    const isAlone = ordered === undefined || came.page.port === timerPort
+    if (isAlone && this.#page !== undefined) this.#fallen.push({ ...came, error })
+    else if (isAlone) this.#bury(this.#letterOf(came, error))
     else if (came.page === this.#page) ordered.fault({ row: came.row, error })
     else this.#bury({ ...this.#letterOf(came, error), turn: ordered.lines.join(ordered.lines.keyAt(came.page, came.row)) })
+  }
+
+  /** In the order in which they came: an operator may look at a page more than once. */
+  #buryFallen(): void {
+    if (this.#fallen.length === 0) return
+    const rows = this.#fallen
+    this.#fallen = []
+    for (const { error, ...came } of rows.sort(compareGivenUp)) this.#bury(this.#letterOf(came, error))
   }
 
   /** Operators change pages as they go; those who take the row want it as it was before that. */

@@ -80,9 +80,9 @@ function kills({ isKilled, epochMs }: NexmarkOptions): NextKill {
   }
 }
 
-async function explained(query: Query): Promise<string> {
+async function explained(query: Query, workers: number): Promise<string> {
   const plan = await planOfModule(new URL(`./nexmark/${query}.ts`, import.meta.url).href, { export: query, until: 'head' })
-  return explanationText(explainPlan(plan))
+  return explanationText(explainPlan(plan, { workers }))
 }
 
 /** The sum is what is compared where the windows are of processing time. */
@@ -127,7 +127,7 @@ async function runQuery(query: Query, task: Omit<NexmarkTask, 'query' | 'role'>,
     rssMiB: own.rssMiB,
     load: loadAverage(),
     bareDisk: bare,
-    explain: await explained(query),
+    explain: await explained(query, task.workers),
   })
 }
 

@@ -108,6 +108,10 @@ export class RemoteTenant extends RemoteLog implements Tenant, TenantOwner {
     return this.#topologies.undeploy(name, options)
   }
 
+  cancelRebuild(name: string): Promise<void> {
+    return this.#topologies.cancelRebuild(name)
+  }
+
   deployedPlan(name: string): Promise<unknown> {
     return this.#topologies.deployedPlan(name)
   }

@@ -25,24 +25,28 @@ export class RemoteTopologies implements Topologies {
   async deploy(module: URL | string, options: DeployOptions = {}): Promise<Deployed> {
     this.#wire.check()
     const { sharesFiles, readFile } = this.#files
-    const { until, watch, accept, workers } = options
+    const { until, watch, accept, rebuild, workers } = options
     if (sharesFiles) {
-      const body = JSON.stringify({ file: String(module), export: options.export, until, watch, accept, workers })
+      const body = JSON.stringify({ file: String(module), export: options.export, until, watch, accept, rebuild, workers })
       return this.#wire.json({ method: 'POST', path: '/v1/topologies', body })
     }
     const isText = /\.(?:ya?ml|json)$/i.test(String(module))
     if (!isText || readFile === undefined) throw unseen(String(module), isText)
     const text = await readFile(new URL(module))
     const format = /json$/i.test(String(module)) ? 'json' : 'yaml'
-    const given = { ...(until !== undefined && { until }), ...(accept !== undefined && { accept }) }
+    const given = {
+      ...(until !== undefined && { until }),
+      ...(accept !== undefined && { accept }),
+      ...(rebuild !== undefined && { rebuild }),
+    }
     return this.deployText(text, { format, ...given, ...(workers !== undefined && { workers }) })
   }
 
-  async deployText(text: string, { format = 'yaml', until, accept, workers }: DeployTextOptions = {}): Promise<Deployed> {
+  async deployText(text: string, { format = 'yaml', until, accept, rebuild, workers }: DeployTextOptions = {}): Promise<Deployed> {
     const ask = { method: 'POST', path: '/v1/topologies' } as const
     if (format === 'yaml')
-      return this.#wire.json({ ...ask, query: { until, accept, workers }, body: text, contentType: 'application/yaml' })
-    const more = JSON.stringify({ until, accept, workers }).slice(1, -1)
+      return this.#wire.json({ ...ask, query: { until, accept, rebuild, workers }, body: text, contentType: 'application/yaml' })
+    const more = JSON.stringify({ until, accept, rebuild, workers }).slice(1, -1)
     return this.#wire.json({ ...ask, body: `{"topology":${text}${more && `,${more}`}}` })
   }
 
@@ -64,6 +68,10 @@ export class RemoteTopologies implements Topologies {
 
   async undeploy(name: string, { keepSavepoints = false }: UndeployOptions = {}): Promise<void> {
     await this.#wire.text({ method: 'DELETE', path: pathOf(name), query: { keepSavepoints: keepSavepoints ? 'true' : undefined } })
+  }
+
+  async cancelRebuild(name: string): Promise<void> {
+    await this.#wire.text({ method: 'DELETE', path: `${pathOf(name)}/rebuild` })
   }
 
   async deployedPlan(name: string): Promise<unknown> {

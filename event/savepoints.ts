@@ -36,8 +36,8 @@ export interface RestoreOptions {
 export interface Savepoints {
   /**
    * Copies what a topology holds as of its last epoch: state, position, rows of projections, events and deliveries that wait to be sent. The topology
-   * goes on folding meanwhile; its epochs wait. INVALID while it is rebuilt, TOO_LARGE above the limit `savepoints`, READ_ONLY when the disk has no room for it,
-   * NOT_FOUND when there is no such topology.
+   * goes on folding meanwhile; its epochs wait. TOO_LARGE above the limit `savepoints`, READ_ONLY when the disk has no room for it, NOT_FOUND when there
+   * is no such topology.
    */
   savepoint(topology: string, options?: SavepointOptions): Promise<Savepoint>
   /** Of one topology, also of one that is not deployed any more, or of all: oldest first. */
@@ -45,7 +45,7 @@ export interface Savepoints {
   /**
    * A topology goes back: its state, position and projections become those of the savepoint, at once for readers, and it folds from there. Events that it
    * has appended since are sent again under the numbers they had and recognised. INVALID names what would be lost, or appended twice, unless that is
-   * accepted; NOT_FOUND when there is no such topology or savepoint.
+   * accepted; also INVALID while a version is rebuilt beside it. NOT_FOUND when there is no such topology or savepoint.
    */
   restoreSavepoint(topology: string, id: string, options?: RestoreOptions): Promise<Deployed>
   /** NOT_FOUND when there is no such savepoint. */

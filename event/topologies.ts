@@ -31,10 +31,15 @@ export interface StepStatus {
   readonly dead: number
 }
 
-/** How far a projection is that is folded from the first event on. */
+/** How far a version is that is folded from the first event on. */
 export interface Rebuilding {
-  /** The revision before it. */
+  /** The revision or version before it. */
   readonly from: number
+  /** Of one that is folded beside the one that runs, and takes its place when it has caught up. */
+  readonly to?: number
+  /** Rows that it has taken, and about how long it takes until it has caught up; the latter once that can be told. */
+  readonly rows?: number
+  readonly remainingMs?: number
   /** Events of the log looked at, of those there were when it began. */
   readonly done: number
   readonly total: number
@@ -120,6 +125,11 @@ export interface DeployOptions {
   readonly workers?: number
   /** Takes changes of the module's files while the node is open; only for a projection in a module of this machine. */
   readonly watch?: boolean
+  /**
+   * Folds the version from the first event on, beside the one that runs, which serves until then; when it has caught up, it takes its place in one step.
+   * What it would append or post for rows that the one before has folded is not sent again.
+   */
+  readonly rebuild?: boolean
   /** For a new version of a topology: goes on though state is lost or missing that the version before kept. */
   readonly accept?: boolean
 }
@@ -131,6 +141,7 @@ export interface DeployTextOptions {
   readonly until?: 'head'
   /** See `DeployOptions`. */
   readonly accept?: boolean
+  readonly rebuild?: boolean
   /** As in `DeployOptions`. */
   readonly workers?: number
 }
@@ -181,6 +192,8 @@ export interface Topologies extends Savepoints {
    * nothing to one that has as many. INVALID when it has ended or failed, NOT_FOUND when there is none.
    */
   rescale(name: string, workers: number): Promise<void>
+  /** Gives up the version that is rebuilt beside a topology, which goes on as it is. NOT_FOUND when there is none. */
+  cancelRebuild(name: string): Promise<void>
   /** Ends a topology and drops its state and, unless told otherwise, its savepoints. NOT_FOUND when there is none. */
   undeploy(name: string, options?: UndeployOptions): Promise<void>
   /** What is deployed under a name, as a plan: plain JSON, to compare another with. NOT_FOUND when there is none. */

@@ -28,7 +28,8 @@ export const topN: Operator<TopNOptions> = {
     description:
       'Behind windows (`per: window`) the best rows of each window leave when the watermark has reached its end, so that no other row of it ' +
       'is to come, or at the end of the input; a row is late, and leaves by the port `late`, if the watermark stamped beside it had reached ' +
-      'the end of its window (is past it for sessions, whose rows happened at it). With `per: end` the best of all rows leave at the end of ' +
+      'the end of its window (is past it for sessions, whose rows happened at it). Rows that leave happened at the last moment of their ' +
+      'window, also those that came before it was over. With `per: end` the best of all rows leave at the end of ' +
       'the input, without an event time. Rows keep their columns and get `rank`, from 1; they leave in the order of (end of the window, ' +
       'key, rank). They are ordered by the columns of ' +
       '`order`, one after the other: numbers before texts, texts by code point, null last whichever way a column goes; of rows that are ' +

@@ -33,6 +33,7 @@ function run({ handle, closed }: StateWorkerData): void {
     if (question.kind === 'readBack') return writer.readBack(question.savepoint)
     if (question.kind === 'dropSavepoint') return writer.dropSavepoint(question.topology, question.id)
     if (question.kind === 'settleVersion') return writer.settleVersion(question.version)
+    if (question.kind === 'moveOutbox') return writer.moveOutbox(question.from, question.to)
     if (question.kind === 'stop') return new Promise(resolve => void setImmediate(() => resolve(void setImmediate(stop))))
     assert(bytes !== null, 'an epoch comes with its bytes')
     return writer.write({ ...question, bytes })

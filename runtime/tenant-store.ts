@@ -67,10 +67,10 @@ export class TenantStore extends EventLog implements Tenant {
    */
   async deployText(text: string, options: DeployTextOptions = {}): Promise<Deployed> {
     this.check()
-    const { until, workers, accept } = options
+    const { until, workers, accept, rebuild } = options
     const url = await this.#parts.texts.keep(text, options)
     const given = { ...(until !== undefined && { until }), ...(workers !== undefined && { workers }) }
-    return this.deploy(url, { ...given, ...(accept !== undefined && { accept }) })
+    return this.deploy(url, { ...given, ...(accept !== undefined && { accept }), ...(rebuild !== undefined && { rebuild }) })
   }
 
   /**
@@ -80,13 +80,13 @@ export class TenantStore extends EventLog implements Tenant {
    */
   async pause(name: string): Promise<void> {
     this.check()
-    return this.#deployer().pause(name)
+    return this.#deployer().controls.pause(name)
   }
 
   /** A paused topology goes on where it was. Does nothing to one that runs. INVALID when it has ended or failed, NOT_FOUND when there is none. */
   async resume(name: string): Promise<void> {
     this.check()
-    return this.#deployer().resume(name)
+    return this.#deployer().controls.resume(name)
   }
 
   /**
@@ -96,7 +96,7 @@ export class TenantStore extends EventLog implements Tenant {
    */
   async drain(name: string): Promise<void> {
     this.check()
-    return this.#deployer().drain(name)
+    return this.#deployer().controls.drain(name)
   }
 
   /**
@@ -105,7 +105,13 @@ export class TenantStore extends EventLog implements Tenant {
    */
   async rescale(name: string, workers: number): Promise<void> {
     this.check()
-    return this.#deployer().rescale(name, workers)
+    return this.#deployer().controls.rescale(name, workers)
+  }
+
+  /** Gives up the version that is rebuilt beside a topology, which goes on as it is. NOT_FOUND when there is none. */
+  async cancelRebuild(name: string): Promise<void> {
+    this.check()
+    return this.#deployer().rebuilds.cancel(name)
   }
 
   /** Ends a topology and drops its state and, unless told otherwise, its savepoints. NOT_FOUND when there is none. */

@@ -4,7 +4,19 @@
  */
 import { localName, type Scope, scopeOf } from '../event/scope.ts'
 import type { Bytes } from './key-value.ts'
-import { after, prefixOf, rowKinds, type StateStore } from './state.ts'
+import {
+  after,
+  encodeTopologyRow,
+  joinBytes,
+  outboxNumber,
+  outboxPrefix,
+  prefixOf,
+  readTopologyRow,
+  rowKinds,
+  scanPrefix,
+  type StateStore,
+  topologyKey,
+} from './state.ts'
 
 /** What stands before the stored names of a topology and its projections; the first slot has no number, as names had none before there were slots. */
 export function slotScope(scope: Scope, slot = 0): Scope {
@@ -40,4 +52,19 @@ export function dropUnusedSlots(store: StateStore, isUsed: (stored: StoredName) 
       if (name.slot !== 0 && !isUsed(name)) store.deleteRange('state', prefix, from)
     }
   }
+}
+
+/** What waits to be sent by one stored name is for another to send, behind what that has itself. Done again, it does nothing. */
+export function moveOutbox(store: StateStore, from: string, to: string): void {
+  const row = readTopologyRow(store, to)
+  const waiting = [...scanPrefix(store, 'state', outboxPrefix(from))]
+  if (waiting.length === 0 || row === undefined) return
+  const batch = store.batch()
+  let outbox = row.outbox
+  for (const [number, request] of waiting) {
+    batch.put('state', joinBytes(outboxPrefix(to), outboxNumber(++outbox)), request)
+    batch.delete('state', joinBytes(outboxPrefix(from), number))
+  }
+  batch.put('meta', topologyKey(to), encodeTopologyRow({ ...row, outbox }))
+  store.write(batch, { sync: true })
 }

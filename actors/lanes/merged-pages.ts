@@ -220,8 +220,9 @@ function compareRows(a: Cursor, b: Cursor): number {
   const { tie } = left
   const other = right.tie
   if (tie === undefined || other === undefined) return 0
-  const byTime = (tie.time[i] as number) - (other.time[j] as number)
-  if (byTime !== 0) return byTime
+  // Both may be infinite, and have no difference then.
+  const [leftTime, rightTime] = [tie.time[i] as number, other.time[j] as number]
+  if (leftTime !== rightTime) return leftTime < rightTime ? -1 : 1
   return compareKeys(
     tie.key.map(column => valueAt(column, i)),
     other.key.map(column => valueAt(column, j)),

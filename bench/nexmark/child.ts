@@ -70,7 +70,7 @@ async function onNode({ query, workers, epochMs, pageRows, directory, events }: 
   const node = await openNode({ ...place, workers, epochMs, limits: { pageRows } })
   const [cpu, begun] = [process.cpuUsage(), systemClock.monotonic()]
   const isThere = (await node.topologies()).some(({ name }) => name === query)
-  if (!isThere) await node.deploy(new URL(`./${query}.ts`, import.meta.url), { export: query, until: 'head' })
+  if (!isThere) await node.deploy(new URL(`./${query}.ts`, import.meta.url), { export: query, until: 'head', workers })
   process.stdout.write(`${runningLine}\n`)
   const seen = await watched(node, query)
   const seconds = (systemClock.monotonic() - begun) / 1000

@@ -86,6 +86,7 @@ export class PairJoin extends JoinSides {
       else this.#addRight()
     }
     this.flush(this.#input, send)
+    this.trim()
     return late.length === 0 ? undefined : selectRows(page, Int32Array.from(late), 'late')
   }
 

@@ -52,6 +52,7 @@ export class TemporalJoin extends JoinSides {
       }
     }
     this.flush(input, send)
+    this.trim()
     return late.length === 0 ? undefined : selectRows(page, Int32Array.from(late), 'late')
   }
 

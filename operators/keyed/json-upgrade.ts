@@ -58,32 +58,37 @@ export async function jsonUpgrade(context: UpgradeContext, { reference, meaning,
     }
   }
   return function* (rows) {
-    let keyColumns = 0
+    let fields = 0
     for (const [row, value] of rows) {
-      const reader = new ByteReader(row)
-      const kind = reader.byte()
-      if (kind === meaningRow[0]) {
-        keyColumns = keyOf(value).length
-        yield [row, newMeaning(value, meaning, writer)]
-      } else if (kind !== keyRow && kind !== unsortedRow[0]) yield [row, value]
-      else {
-        const key = kind === keyRow ? new KeyReader(row).key(keyColumns) : (exactValue(reader.text()) as unknown[])
-        const made = valueOf(value, key)
-        if (made !== undefined) yield [row, made]
+      if (row[0] === meaningRow[0]) {
+        const saved = JSON.parse(new ByteReader(value).text()) as SavedMeaning
+        fields = saved.key.length
+        yield [row, newMeaning(value, saved)]
+        continue
       }
+      const key = keyOf(row, fields)
+      const made = key === undefined ? value : valueOf(value, key)
+      if (made !== undefined) yield [row, made]
     }
+  }
+
+  /** The key stays what it is. */
+  function newMeaning(saved: Uint8Array, { key, ...before }: SavedMeaning): Uint8Array {
+    if (isDeepStrictEqual(before, meaning)) return saved
+    writer.text(JSON.stringify({ key, ...meaning }))
+    return writer.take()
   }
 }
 
-/** Its columns. */
-function keyOf(saved: Uint8Array): readonly string[] {
-  return (JSON.parse(new ByteReader(saved).text()) as { readonly key: readonly string[] }).key
+interface SavedMeaning {
+  readonly key: readonly string[]
 }
 
-/** The key stays what it is. */
-function newMeaning(saved: Uint8Array, meaning: Readonly<Record<string, unknown>>, writer: ByteWriter): Uint8Array {
-  const { key, ...before } = JSON.parse(new ByteReader(saved).text()) as { readonly key: readonly string[] }
-  if (isDeepStrictEqual(before, meaning)) return saved
-  writer.text(JSON.stringify({ key, ...meaning }))
-  return writer.take()
+/** Undefined for a row of no key. */
+function keyOf(row: Uint8Array, fields: number): readonly unknown[] | undefined {
+  if (row[0] === keyRow) return new KeyReader(row).key(fields)
+  if (row[0] !== unsortedRow[0]) return undefined
+  const reader = new ByteReader(row)
+  reader.byte()
+  return exactValue(reader.text()) as unknown[]
 }

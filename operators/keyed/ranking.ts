@@ -132,10 +132,6 @@ export class Ranking implements Format<RankedCells> {
     return this.#isTimed ? (best[(rank + 1) * this.width - 2] as number) : NaN
   }
 
-  watermarkOf(best: RankedCells, rank: number): number {
-    return this.#isTimed ? (best[(rank + 1) * this.width - 1] as number) : NaN
-  }
-
   /** The row as it came, where whole rows are kept. */
   rowOf(best: RankedCells, rank: number): Row {
     return exactValue(best[rank * this.width + this.names.length - 1] as string) as Row

@@ -42,6 +42,7 @@ export class TopRows {
     this.#groups = new KeyedRows(context, {
       meaning: { n, order, isWindowed },
       format: this.#ranking,
+      mayLeave: true,
       ...(isWindowed && { arrange: endFirst }),
     })
     this.#nextEnd = isWindowed ? this.#groups.least() : Infinity
@@ -117,8 +118,20 @@ export class TopRows {
     const order = Float64Array.from(leaving, one => one.order)
     const page: Page = { kind: 'page', port: 'main', input: 0, count: leaving.length, columns, order, ...this.#tieOf(leaving) }
     if (!this.#isWindowed) return page
-    const eventTime = Float64Array.from(leaving, ({ best, rank }) => this.#ranking.eventTimeOf(best, rank))
-    return { ...page, eventTime, watermark: Float64Array.from(leaving, ({ best, rank }) => this.#ranking.watermarkOf(best, rank)) }
+    // No row of a window that ends earlier is still to come; rows that happened before that leave as if they had happened now.
+    const watermark = Float64Array.from(leaving, one => this.#closeOf(one))
+    const eventTime = watermark.map((close, at) => Math.max(close, this.#timeOf(leaving[at] as Leaving)))
+    return { ...page, eventTime, watermark }
+  }
+
+  /** The last moment of the window. */
+  #closeOf({ best, key }: Leaving): number {
+    const end = key[0] as number
+    return this.#includesEnd(end, best) ? end : end - 1
+  }
+
+  #timeOf({ best, rank }: Leaving): number {
+    return this.#ranking.eventTimeOf(best, rank)
   }
 
   #columnsOf(leaving: readonly Leaving[]): Map<string, Column> {

@@ -14,12 +14,14 @@ import { deployedState } from './deployed-state.ts'
 import type { HotProjectionReader } from './projection-reader.ts'
 import { type DeployedData, isOver, projectionsOf, storedTopology } from './registry.ts'
 import { statusOf, type TopologyStatus } from './status.ts'
-import { asInvalid, checkWorkers, refuseOver } from './refusals.ts'
+import { asInvalid, checkWorkers, refuseRebuilding } from './refusals.ts'
 import { StateSizes } from './state-sizes.ts'
 import { takeUp } from './take-up.ts'
 import { TopologyRuns } from './topology-runs.ts'
 import { nextModule, updateBy, Updates } from './updates.ts'
 import { isNextVersion, Versions } from './versions.ts'
+import { Controls } from './controls.ts'
+import { Rebuilds } from './rebuilds.ts'
 import { Savepoints } from './savepoints.ts'
 import { type DeployedPlan, firstLayout } from '../../topology/state-layout.ts'
 import { type NamedModule, namedModule } from './user-module.ts'
@@ -33,6 +35,8 @@ export class Deployer {
   readonly #updates: Updates
   readonly #versions: Versions
   readonly savepoints: Savepoints
+  readonly controls: Controls
+  readonly rebuilds: Rebuilds
   readonly watches: ModuleWatches
   readonly #rebuilt = new Set<string>()
   readonly #sizes: StateSizes
@@ -51,19 +55,26 @@ export class Deployer {
     this.#sizes = new StateSizes(topology => this.runs.threads.writer.measure(topology), options.clock ?? systemClock)
     this.#updates = new Updates(options, this.#deployments, this.runs)
     this.#versions = new Versions(options, this.#deployments, this.runs, this.#updates)
-    this.savepoints = new Savepoints({
+    const parts = {
       options,
       deployments: this.#deployments,
       runs: this.runs,
       updates: this.#updates,
       check: () => this.#check(),
-      inTurn: work => this.#inTurn(work),
-    })
+      inTurn: <Answer>(work: () => Promise<Answer>) => this.#inTurn(work),
+    }
+    this.savepoints = new Savepoints(parts)
+    this.controls = new Controls(parts)
+    this.rebuilds = new Rebuilds(parts)
   }
 
   /** Once, at the node's start. */
   async takeUp(): Promise<void> {
-    for (const name of await takeUp(this.#options, this.#deployments, this.runs)) this.#rebuilt.add(name)
+    const { rebuilt, outdated } = await takeUp(this.#options, this.#deployments, this.runs)
+    for (const name of rebuilt) this.#rebuilt.add(name)
+    // Whoever opens the node does not wait for it.
+    for (const name of outdated) void this.#inTurn(() => this.#versions.modernise(name)).catch(() => undefined)
+    if (this.#options.resume) await this.rebuilds.takeUp()
   }
 
   #row(name: string): TopologyRow | undefined {
@@ -92,6 +103,12 @@ export class Deployer {
         field: 'watch',
       })
     const current = this.#deployments.get(name)
+    if (current && options.rebuild === true)
+      return this.rebuilds.begin(current, {
+        ...nextModule(module, plan, options),
+        ...(options.workers !== undefined && { workers: options.workers }),
+      })
+    if (current && (isNextVersion(current, plan, options) || updateBy(current, plan, options))) refuseRebuilding(current, 'updated')
     const update = current && updateBy(current, plan, options)
     if (update) return this.#watched(await this.#updates.update(current, nextModule(module, plan, options), update), options)
     if (current && isNextVersion(current, plan, options)) return this.#versions.upgrade(current, nextModule(module, plan, options), options)
@@ -138,89 +155,18 @@ export class Deployer {
     return this.#inTurn(async () => {
       const { deployment } = this.#deployments.named(name)
       const stored = this.#stored(name)
+      const { beside } = this.#deployments.named(name)
+      await this.rebuilds.forget(name)
       await this.runs.forget(name, undeployed(name))
       await this.#deployments.note({ type: 'topology.undeployed', data: { name, deployment } })
       await this.runs.threads.writer.drop(stored)
+      if (beside) await this.runs.threads.writer.drop(storedTopology(this.#options.scope, beside))
       if (!keepSavepoints) await this.savepoints.dropAll(name)
       this.#rebuilt.delete(name)
       this.#sizes.forget(stored)
       this.watches.remove(name)
       this.#deployments.wake(name)
     })
-  }
-
-  /** See `Node.pause`. */
-  pause(name: string): Promise<void> {
-    return this.#inTurn(async () => {
-      const current = this.#deployments.named(name)
-      if (current.status === 'paused') return
-      refuseOver(current, 'paused')
-      await this.#deployments.note({ type: 'topology.paused', data: { name, deployment: current.deployment } })
-      await this.#stop(name, 'patient')
-    })
-  }
-
-  /** See `Node.resume`. */
-  resume(name: string): Promise<void> {
-    return this.#inTurn(async () => {
-      const current = this.#deployments.named(name)
-      refuseOver(current, 'resumed')
-      if (current.status !== 'paused') return
-      await this.#deployments.note({ type: 'topology.resumed', data: { name, deployment: current.deployment } })
-      this.#goOn(name)
-    })
-  }
-
-  /** See `Node.drain`. */
-  drain(name: string): Promise<void> {
-    return this.#inTurn(async () => {
-      const current = this.#deployments.named(name)
-      const { deployment, plan, status, until, head } = current
-      refuseOver(current, 'drained')
-      if (plan.source.kind !== 'log')
-        throw new EventStoreError('INVALID', `topology ${name} makes its own rows and ends with them; pause or undeploy it`, {
-          topology: name,
-        })
-      if (status === 'draining' || (status === 'running' && until !== undefined)) return
-      // First, or it would have read on behind the head by the time the head is noted.
-      await this.#stop(name, 'soon')
-      try {
-        const last = until === undefined || head === undefined ? this.#options.head() : head
-        await this.#deployments.note({ type: 'topology.draining', data: { name, deployment, head: last } })
-      } finally {
-        if (this.#deployments.named(name).status !== 'paused') this.#goOn(name)
-      }
-    })
-  }
-
-  /** See `Node.rescale`. */
-  rescale(name: string, workers: number): Promise<void> {
-    return this.#inTurn(async () => {
-      checkWorkers(workers, this.#options.limits.topologyWorkers)
-      const { deployment, status, workers: before = 1, ...current } = this.#deployments.named(name)
-      refuseOver({ ...current, status, deployment }, 'rescaled')
-      if (workers === before) return
-      // First, or what it folds until then would be folded by as many as before and counted as by the others.
-      if (status !== 'paused') await this.#stop(name, 'soon')
-      failPoint('rescale.stopped')
-      try {
-        await this.#deployments.note({ type: 'topology.rescaled', data: { name, deployment, workers } })
-        failPoint('rescale.noted')
-      } finally {
-        if (status !== 'paused') this.#goOn(name)
-      }
-    })
-  }
-
-  /** Throws what it failed with, if it did so instead. */
-  async #stop(name: string, deliveries: 'patient' | 'soon'): Promise<void> {
-    await this.runs.stop(name, { commit: true, deliveries })
-    const { error } = this.#deployments.named(name)
-    if (error) throw new EventStoreError(error.code, error.message, { topology: name })
-  }
-
-  #goOn(name: string): void {
-    if (this.#options.resume) void this.runs.takeUp(this.#deployments.named(name))
   }
 
   plan(name: string): DeployedPlan {
@@ -242,7 +188,15 @@ export class Deployer {
     const waiting = stats === null && row?.deployment === deployment.deployment ? undelivered(state, this.#options.scope, deployment) : 0
     const status = statusOf({ deployment, stats, row, events: eventsIn(log), isRebuilt: this.#rebuilt.has(name), undelivered: waiting })
     const size = await this.#sizes.of(this.#stored(name))
-    return { ...status, ...this.watches.statusOf(name), ...(size && { state: size }) }
+    const rebuilding = await this.rebuilds.progress(deployment)
+    const { besideError: refused } = deployment
+    return {
+      ...status,
+      ...(refused && { refused }),
+      ...this.watches.statusOf(name),
+      ...(size && { state: size }),
+      ...(rebuilding && { rebuilding }),
+    }
   }
 
   /** See `Node.caughtUp`. */
@@ -307,13 +261,17 @@ export class Deployer {
   /** Ends all pipelines as they stand: nobody wants what they know any more. */
   abandon(): Promise<void> {
     this.#closing ??= this.#close(async () => {
-      for (const { name } of this.#deployments.all) await this.runs.forget(name)
+      for (const { name } of this.#deployments.all) {
+        await this.rebuilds.forget(name)
+        await this.runs.forget(name)
+      }
     })
     return this.#closing
   }
 
   async #close(end: () => Promise<void>): Promise<void> {
     this.watches.close()
+    this.rebuilds.close()
     this.#deployments.wakeAll()
     this.runs.hurry()
     await this.#turn

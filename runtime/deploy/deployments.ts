@@ -22,6 +22,9 @@ import {
 const sentences: { readonly [Type in TopologyEvent['type']]: string | undefined } = {
   'topology.deployed': 'a topology is deployed',
   'topology.updated': 'a projection has taken the place of the one before',
+  'topology.rebuilding': 'a version of a topology is folded from the first event on, beside the one that runs',
+  'topology.swapped': 'a rebuilt version has taken the place of the one before',
+  'topology.rebuild-ended': 'the rebuild of a topology was given up',
   'topology.restored': 'a topology goes on from a savepoint',
   'topology.paused': 'a topology is paused',
   'topology.resumed': 'a topology is resumed',

@@ -3,14 +3,12 @@ import { createFragment } from '../../actors/fragment.ts'
 import type { Heartbeat } from '../../actors/heartbeat.ts'
 import type { HotSlabs } from '../../actors/hot-rows.ts'
 import { foldPast } from '../../actors/past-fold.ts'
-import { missingSecret } from '../../actors/delivery-attempt.ts'
 import type { LookedUp } from '../../actors/lookups.ts'
 import type { AppendOutbox } from '../../actors/outbox-sender.ts'
 import { PipelineActor } from '../../actors/pipeline.ts'
 import type { Counters, PipelineOptions, PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
 import type { ChangeWatch, FoldedRow } from '../../actors/projection.ts'
 import type { Progress } from '../../actors/settling.ts'
-import { type MigrationOptions, prepareVersion } from '../../actors/state-migration.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
 import { usesClock } from '../../topology/clock.ts'
@@ -31,6 +29,8 @@ import { fragmentOf, type LanesOfStart, type StartLane, startLane } from './lane
 import type { LanePorts } from './lane-ports.ts'
 import { openGenerator, openLog } from './pipeline-sources.ts'
 import { type PastQuestion, type PastRows, rowsWithin } from './past-rows.ts'
+import { prepareHere, type PrepareVersion } from './prepare-host.ts'
+import { refuseMissingSecrets } from './refusals.ts'
 import { ticking } from './ticking.ts'
 import { openTelemetry } from '../observe/tracer.ts'
 import { type NamedModule, planOfModule, resolveReference } from './user-module.ts'
@@ -68,6 +68,10 @@ export interface StartPipeline {
   /** See `TopologyRow` and `StepStates`. */
   readonly revised?: number
   readonly generations?: Generations
+  /** See `PipelineOptions`. */
+  readonly mutedTo?: number
+  /** It reads up to this stamp, and then waits to be stopped. */
+  readonly holdAt?: Stamp
   readonly incarnation: number
   /** The last stamp to read, for a topology that ends. */
   readonly head?: Stamp
@@ -80,13 +84,6 @@ export interface StartPipeline {
   /** Left out where the whole graph runs in one thread. */
   readonly lanes?: LanesOfStart
 }
-
-/** Plain data: crosses a thread. */
-export type PrepareVersion = Pick<
-  StartPipeline,
-  'scope' | 'slot' | 'plan' | 'module' | 'digest' | 'deployment' | 'generations' | 'incarnation'
-> &
-  Pick<MigrationOptions, 'migrations' | 'cleared'>
 
 export interface PipelineStats extends Progress {
   readonly position: SourcePosition
@@ -146,9 +143,7 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
     },
     prepare(request) {
       refuseMissingSecrets(request.plan)
-      const resolve = (reference: string): Promise<unknown> => resolveReference(reference, request.module, request.digest)
-      const { partitions } = parts.log
-      return prepareVersion({ ...parts, ...request, partitions, createFragment, resolve, ...lookupsOf(parts, request) })
+      return prepareHere({ ...parts, ...lookupsOf(parts, request) }, request)
     },
     startLane: request => startLane(parts, request),
     dropPorts: names => parts.ports.drop(names),
@@ -221,14 +216,6 @@ async function pastRows(parts: PipelineHostParts, question: PastQuestion): Promi
     openSource: () => openLog(parts, { ...question, head: end, past: last ?? 'all' }, source, undefined),
   })
   return { rows: rowsWithin(past.rows(projection), range), place: past.position.place }
-}
-
-/** Before anything is folded: what it would send could not be signed. */
-function refuseMissingSecrets({ steps }: Plan): void {
-  for (const { id, operator, options } of steps) {
-    const name = options['secretEnvironment']
-    if (operator === 'webhook' && typeof name === 'string' && !process.env[name]) throw missingSecret(id, name)
-  }
 }
 
 function lookupsOf(

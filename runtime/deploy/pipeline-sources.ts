@@ -4,34 +4,39 @@ import { GeneratorSource } from '../../actors/generator-source.ts'
 import { LogSource } from '../../actors/log-source.ts'
 import type { SourcePosition } from '../../actors/source.ts'
 import { EventStoreError } from '../../event/error.ts'
+import type { Stamp } from '../../event/event.ts'
 import type { Place } from '../../event/position.ts'
 import { LogReader } from '../../store/log/log-reader.ts'
 import type { GenerateSource, LogSource as LogSourcePlan } from '../../topology/plan.ts'
 import type { PipelineHostParts, StartPipeline } from './pipeline-host.ts'
+import { stoppingReader } from './stopping-reader.ts'
 import { ticksRead } from './ticking.ts'
 
 export function openLog(
   { log, limits }: PipelineHostParts,
-  request: Pick<StartPipeline, 'scope' | 'head' | 'deployment' | 'plan'> & { readonly past?: Place | 'all' },
+  request: Pick<StartPipeline, 'scope' | 'head' | 'deployment' | 'plan' | 'mutedTo' | 'holdAt'> & { readonly past?: Place | 'all' },
   plan: LogSourcePlan,
   from: SourcePosition | undefined,
 ): LogSource {
-  const { scope, head, deployment, past } = request
+  const { scope, head, deployment, past, mutedTo, holdAt } = request
   const { topology, steps } = request.plan
   const { types, categories } = plan
   const stream = deadLetterStream(topology)
   const discards = steps.some(({ inOrder }) => inOrder !== undefined)
   const { also, ticks } = ticksRead(log, request)
-  const reader = new LogReader(log, {
-    scope,
-    types,
-    categories,
-    also: [{ stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] }, ...also],
-    pageRows: limits.pageRows,
-    ...(from?.place && { after: from.place }),
-    ...(head !== undefined && { upTo: head + 1 }),
-    ...(past !== undefined && past !== 'all' && { last: past }),
-  })
+  const open = ({ after = from?.place ?? undefined, upTo = head }: { readonly after?: Place; readonly upTo?: Stamp } = {}): LogReader =>
+    new LogReader(log, {
+      scope,
+      types,
+      categories,
+      also: [{ stream: scope + stream, types: discards ? [REPLAYED, DISCARDED] : [REPLAYED] }, ...also],
+      pageRows: limits.pageRows,
+      ...(after && { after }),
+      ...(upTo !== undefined && { upTo: upTo + 1 }),
+      ...(past !== undefined && past !== 'all' && { last: past }),
+    })
+  const stop = { stamp: holdAt ?? mutedTo, goesOn: holdAt === undefined, from: from?.place?.stamp ?? 0, head }
+  const reader = stoppingReader(open, stop)
   let seenEpoch = log.horizon.epoch
   return new LogSource({
     plan,

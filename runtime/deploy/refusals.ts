@@ -1,5 +1,7 @@
 /** Why a deployer does not do what it is asked. */
+import { missingSecret } from '../../actors/delivery-attempt.ts'
 import { EventStoreError } from '../../event/error.ts'
+import type { Plan } from '../../topology/plan.ts'
 import type { TopologyDiff } from '../../topology/diff.ts'
 import type { Deployment } from './registry.ts'
 import { asEventStoreError } from './topology-run.ts'
@@ -26,6 +28,13 @@ export function refuseLoss({ topology, steps, isSafe }: TopologyDiff, what: stri
   })
 }
 
+/** INVALID while another version is folded beside it. */
+export function refuseRebuilding({ name, beside }: Deployment, what: string): void {
+  if (beside === undefined) return
+  const message = `version ${beside.version} of topology ${name} is being rebuilt beside it, so it can not be ${what}; cancel the rebuild first`
+  throw new EventStoreError('INVALID', message, { topology: name, rebuilding: beside.version })
+}
+
 /** INVALID for a number of lanes that no topology can have. */
 export function checkWorkers(workers: number | undefined, limit: number): void {
   if (workers === undefined || (Number.isSafeInteger(workers) && workers >= 1 && workers <= limit)) return
@@ -42,4 +51,12 @@ export function asInvalid(error: unknown, { shown }: NamedModule): EventStoreErr
     { file: shown, code: known.code },
     { cause: error },
   )
+}
+
+/** Before anything is folded: what it would send could not be signed. */
+export function refuseMissingSecrets({ steps }: Plan): void {
+  for (const { id, operator, options } of steps) {
+    const name = options['secretEnvironment']
+    if (operator === 'webhook' && typeof name === 'string' && !process.env[name]) throw missingSecret(id, name)
+  }
 }

@@ -27,6 +27,8 @@ export interface DeployedData {
   readonly isPaused?: true
   /** Where its rows lie; the first slot when left out. */
   readonly slot?: number
+  /** What rows up to this stamp made it send, the version whose place it took has sent. */
+  readonly mutedTo?: Stamp
   /** How its state lies there; left out by versions that did not know of it. */
   readonly layout?: StateLayout
 }
@@ -52,9 +54,18 @@ interface Named {
   readonly deployment: number
 }
 
+/** A version is folded from the first event on beside the one that runs. */
+export type RebuildingData = Named & { readonly next: DeployedData }
+
+/** `rebuilt`: version of the event with which that began. */
+type Rebuilt = Named & { readonly rebuilt: number }
+
 export type TopologyEvent =
   | { readonly type: 'topology.deployed'; readonly data: DeployedData }
   | { readonly type: 'topology.updated'; readonly data: UpdatedData }
+  | { readonly type: 'topology.rebuilding'; readonly data: RebuildingData }
+  | { readonly type: 'topology.swapped'; readonly data: Rebuilt & { readonly mutedTo: Stamp } }
+  | { readonly type: 'topology.rebuild-ended'; readonly data: Rebuilt & { readonly error?: PlainFailure } }
   | { readonly type: 'topology.restored'; readonly data: RestoredData }
   | { readonly type: 'topology.paused'; readonly data: Named }
   | { readonly type: 'topology.resumed'; readonly data: Named }
@@ -75,6 +86,10 @@ export interface Deployment extends DeployedData {
   /** Also while it is paused. */
   readonly isDraining?: true
   readonly error?: PlainFailure
+  /** Folds beside it, and takes its place when it has caught up. */
+  readonly beside?: Deployment
+  /** Why the last one that did was given up. */
+  readonly besideError?: PlainFailure
 }
 
 /** The name in the database. */
@@ -110,6 +125,8 @@ export function foldTopology(deployed: Map<string, Deployment>, event: Pick<Even
 
 function changed(current: Deployment, event: TopologyEvent, version: number): Deployment {
   if (event.type === 'topology.updated') return { ...updated(current, event.data), planned: version, revised: version }
+  if (event.type === 'topology.rebuilding') return rebuilding(current, event.data, version)
+  if (event.type === 'topology.swapped' || event.type === 'topology.rebuild-ended') return afterRebuild(current, event)
   if (event.type === 'topology.restored') return restored(current, event.data, version)
   if (event.type === 'topology.ended') return { ...current, status: 'ended' }
   if (event.type === 'topology.failed') return { ...current, status: 'failed', error: event.data.error }
@@ -127,6 +144,23 @@ function updated(before: Deployment, data: UpdatedData): Deployment {
   // What a version began anew, those after it go on with.
   const layout = data.layout ?? (last && { ...last, cleared: [], forgotten: [] })
   return { ...current, ...data, ...(layout && { layout }), status: current.status === 'failed' ? runningStatus(current) : current.status }
+}
+
+function rebuilding(before: Deployment, { next }: RebuildingData, version: number): Deployment {
+  const { besideError: _, ...current } = before
+  const beside: Deployment = { ...next, deployment: version, planned: version, revised: version, status: 'running', mutedTo: Infinity }
+  return { ...current, beside }
+}
+
+function afterRebuild(
+  current: Deployment,
+  { type, data }: Extract<TopologyEvent, { readonly type: 'topology.swapped' | 'topology.rebuild-ended' }>,
+): Deployment {
+  const { beside, besideError: _, ...rest } = current
+  if (beside?.deployment !== data.rebuilt) return current
+  if (type === 'topology.rebuild-ended') return { ...rest, ...(data.error && { besideError: data.error }) }
+  const { rebuild: __, ...swapped } = beside
+  return { ...swapped, mutedTo: data.mutedTo, status: current.status === 'paused' ? 'paused' : 'running' }
 }
 
 /** One that has ended or failed runs again. */

@@ -15,7 +15,7 @@ import type { Deployments } from './deployments.ts'
 import { textOfPlace } from './hot-memory.ts'
 import { prepareState } from './prepare-state.ts'
 import { digestOf } from './module-graph.ts'
-import { refuseLoss } from './refusals.ts'
+import { refuseLoss, refuseRebuilding } from './refusals.ts'
 import { type Deployment, storedTopology } from './registry.ts'
 import type { TopologyRuns } from './topology-runs.ts'
 import type { Updates } from './updates.ts'
@@ -151,6 +151,7 @@ export class Savepoints {
 
   async #restore(name: string, id: string, { accept = false }: RestoreOptions = {}): Promise<Deployed> {
     const current = this.#deployments.named(name)
+    refuseRebuilding(current, 'taken back to a savepoint')
     const savepoint = this.#named(name, id)
     const { detail } = savepoint
     const isSame = detail.deployment === current.deployment && detail.planned === current.planned && detail.code === codeOf(current)

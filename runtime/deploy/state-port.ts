@@ -14,6 +14,7 @@ export type StateQuestion =
   | { readonly kind: 'readBack'; readonly savepoint: Parameters<StateOwner['readBack']>[0] }
   | { readonly kind: 'dropSavepoint'; readonly topology: string; readonly id: string }
   | { readonly kind: 'settleVersion'; readonly version: SettleVersion }
+  | { readonly kind: 'moveOutbox'; readonly from: string; readonly to: string }
   | { readonly kind: 'stop' }
 
 export class RemoteStateWriter implements StateOwner {
@@ -53,5 +54,9 @@ export class RemoteStateWriter implements StateOwner {
 
   async settleVersion(version: SettleVersion): Promise<void> {
     await this.#port.ask({ kind: 'settleVersion', version })
+  }
+
+  async moveOutbox(from: string, to: string): Promise<void> {
+    await this.#port.ask({ kind: 'moveOutbox', from, to })
   }
 }

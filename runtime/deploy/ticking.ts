@@ -25,15 +25,15 @@ export function ticksRead(log: LogView, { scope, plan }: { readonly scope: Scope
   return { also: [{ stream: scope + stream, types: [TICK] }], ticks: { ticks: { stream, partition } } }
 }
 
-/** What ends closes whatever waits, and needs no clock for it. */
+/** What ends closes whatever waits, and needs no clock for it; what is held waits for nothing. */
 export function ticking(
   { log, clock, appendOutbox: append }: PipelineHostParts,
-  { scope, plan, head }: StartPipeline,
+  { scope, plan, head, holdAt }: StartPipeline,
   source: LogSource,
   tickAt: () => number,
 ): LogSource | TickingSource {
   const { topology, tickMs = tickMsDefault } = plan
-  if (!usesClock(plan) || head !== undefined) return source
+  if (!usesClock(plan) || head !== undefined || holdAt !== undefined) return source
   const partition = log.partitionOf(scope + tickStream(topology))
   return new TickingSource(source, { scope, topology, partition, tickMs, clock, append, tickAt })
 }

@@ -3,6 +3,7 @@ import type { NotedCall } from '../../actors/heartbeat.ts'
 import type { StopOptions } from '../../actors/pipeline-options.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import { EventStoreError } from '../../event/error.ts'
+import type { Stamp } from '../../event/event.ts'
 import type { Scope } from '../../event/scope.ts'
 import type { HotMemory } from './hot-memory.ts'
 import type { PipelineStats } from './pipeline-host.ts'
@@ -27,8 +28,10 @@ export interface TopologyRunParts {
   readonly epochOf: (deployment: Deployment) => number
   /** What a version before it left behind goes. */
   readonly settle: (deployment: Deployment) => Promise<void>
-  readonly hot: HotMemory
-  readonly subscriptions: StateSubscriptions
+  readonly hot: Pick<HotMemory, 'open' | 'close'>
+  readonly subscriptions: Pick<StateSubscriptions, 'watched' | 'lost'>
+  /** Of one that runs beside the topology whose place it is to take: where it waits, if that does not run. */
+  readonly holdAt?: Stamp | undefined
   /** `isLasting`: it will not be started again when the node is opened the next time. */
   readonly failed: (run: TopologyRun, error: EventStoreError, isLasting: boolean) => void
 }
@@ -85,7 +88,7 @@ export class TopologyRun {
 
   async #start(): Promise<void> {
     const { deployment, isRepeating } = this
-    const { plan, module, head, slot, layout, revised } = deployment
+    const { plan, module, head, slot, layout, revised, mutedTo } = deployment
     this.#isStarting = true
     const { thread, digest } = this.#parts.take(this.stored)
     this.#thread = thread
@@ -108,6 +111,8 @@ export class TopologyRun {
       await thread.control.start({
         ...request,
         ...(layout && { revised }),
+        ...(mutedTo !== undefined && { mutedTo }),
+        ...(this.#parts.holdAt !== undefined && { holdAt: this.#parts.holdAt }),
         deployment: deployment.deployment,
         ...(head !== undefined && { head }),
         isRepeating,
@@ -134,6 +139,12 @@ export class TopologyRun {
         if (!this.#mayGoOn()) return
       }
     }
+  }
+
+  /** Its pipeline has failed by itself. */
+  gaveUp(error: EventStoreError): void {
+    this.left()
+    this.#parts.failed(this, error, false)
   }
 
   /** Its thread is gone. A start under way finds out by itself. */

@@ -4,6 +4,7 @@ import type { NotedCall } from '../../actors/heartbeat.ts'
 import type { PipelineOutcome, StopOptions } from '../../actors/pipeline-options.ts'
 import { systemClock } from '../../event/clock.ts'
 import { type ErrorCode, EventStoreError } from '../../event/error.ts'
+import type { Stamp } from '../../event/event.ts'
 import { readTopologyRow, type TopologyRow } from '../../store/state.ts'
 import type { DeployerOptions } from './deployer-options.ts'
 import type { Deployments } from './deployments.ts'
@@ -13,11 +14,19 @@ import type { PipelineThread } from './pipeline-workers.ts'
 import { StateSubscriptions } from './state-subscriptions.ts'
 import type { Threads } from './threads.ts'
 import { settlementOf } from './settlement.ts'
-import { asEventStoreError, TopologyRun } from './topology-run.ts'
+import { asEventStoreError, TopologyRun, type TopologyRunParts } from './topology-run.ts'
 import { digestOfModule, filesOfPlan } from './user-module.ts'
 
 /** Failures of the node and not of the topology: it runs again when the node is opened the next time. */
 const passingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['READ_ONLY', 'CLOSED', 'UNREACHABLE', 'DAMAGED'])
+
+/** How a run goes that is to take the place of another. */
+export interface Beside {
+  readonly isRepeating: boolean
+  /** See `TopologyRunParts`. */
+  readonly holdAt?: Stamp
+  readonly failed: (error: EventStoreError, isLasting: boolean) => void
+}
 
 export class TopologyRuns {
   readonly threads: Threads
@@ -26,6 +35,8 @@ export class TopologyRuns {
   readonly #options: DeployerOptions
   readonly #deployments: Deployments
   readonly #runs = new Map<string, TopologyRun>()
+  /** Runs that are to take the place of others of their name. */
+  readonly #beside = new Map<string, TopologyRun>()
   /** Topologies that have ended and still send, with what stops them. */
   readonly #finishing = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>()
   readonly #background = new Set<Promise<void>>()
@@ -42,7 +53,11 @@ export class TopologyRuns {
 
   /** A thread of pipelines is gone. */
   died(thread: PipelineThread, cause: string, noted: NotedCall | undefined): void {
-    for (const run of this.#runs.values()) if (run.runsIn(thread)) run.died(cause, noted)
+    for (const run of this.#all) if (run.runsIn(thread)) run.died(cause, noted)
+  }
+
+  get #all(): TopologyRun[] {
+    return [...this.#runs.values(), ...this.#beside.values()]
   }
 
   get(name: string): TopologyRun | undefined {
@@ -51,9 +66,48 @@ export class TopologyRuns {
 
   /** A run that is still to be started; it is the topology's from now on. It goes on as `before` did, in its thread, while that is there. */
   add(deployment: Deployment, isRepeating: boolean, before?: TopologyRun): TopologyRun {
+    const run = new TopologyRun(deployment, isRepeating, {
+      ...this.#partsOf(deployment, before),
+      hot: this.hot,
+      subscriptions: this.subscriptions,
+      failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
+    })
+    this.#runs.set(deployment.name, run)
+    return run
+  }
+
+  /** One that folds beside the topology of its name, unseen; still to be started. */
+  addBeside(deployment: Deployment, { isRepeating, holdAt, failed }: Beside): TopologyRun {
+    const run = new TopologyRun(deployment, isRepeating, {
+      ...this.#partsOf(deployment, undefined),
+      hot: { open: () => ({}), close: () => undefined },
+      subscriptions: { watched: [], lost: () => undefined },
+      ...(holdAt !== undefined && { holdAt }),
+      failed: (of, error, isLasting) => {
+        if (this.#beside.get(of.name) !== of) return
+        this.#beside.delete(of.name)
+        failed(error, isLasting || !passingCodes.has(error.code))
+      },
+    })
+    this.#beside.set(deployment.name, run)
+    return run
+  }
+
+  beside(name: string): TopologyRun | undefined {
+    return this.#beside.get(name)
+  }
+
+  /** It runs no more when this resolves. */
+  async stopBeside(name: string, options: StopOptions): Promise<void> {
+    const run = this.#beside.get(name)
+    this.#beside.delete(name)
+    await run?.stop(options)
+  }
+
+  #partsOf(deployment: Deployment, before: TopologyRun | undefined): Omit<TopologyRunParts, 'hot' | 'subscriptions' | 'failed'> {
     const { module, plan } = deployment
     let given = before
-    const run = new TopologyRun(deployment, isRepeating, {
+    return {
       take: stored => {
         const { thread: last, digest } = given ?? {}
         given = undefined
@@ -63,15 +117,10 @@ export class TopologyRuns {
       },
       takeBeside: (stored, beside) => this.threads.take(stored, filesOfPlan(module, plan), beside),
       scope: this.#options.scope,
-      hot: this.hot,
-      subscriptions: this.subscriptions,
       nextIncarnation: this.#options.nextIncarnation,
       settle: of => this.settle(of),
       epochOf: of => this.#row(of)?.epoch ?? 0,
-      failed: (failed, error, isLasting) => this.#fail(failed, error, isLasting),
-    })
-    this.#runs.set(deployment.name, run)
-    return run
+    }
   }
 
   /** Takes up, at the node's start, what ran in an earlier process. */
@@ -170,6 +219,8 @@ export class TopologyRuns {
 
   /** A pipeline has come to rest by itself. */
   rested(incarnation: number, outcome: PipelineOutcome): void {
+    const beside = Array.from(this.#beside.values()).find(one => one.incarnation === incarnation)
+    if (outcome.status === 'failed') beside?.gaveUp(outcome.error)
     const run = Array.from(this.#runs.values()).find(one => one.incarnation === incarnation)
     if (run === undefined || outcome.status === 'stopped') return
     if (outcome.status === 'failed') {
@@ -211,13 +262,13 @@ export class TopologyRuns {
     this.#closing.abort()
     this.subscriptions.close(new EventStoreError('CLOSED', 'the node is closed'))
     for (const { stop } of this.#finishing.values()) stop.abort()
-    for (const run of this.#runs.values()) void run.stop({ commit: true })
+    for (const run of this.#all) void run.stop({ commit: true })
   }
 
   /** Ends all pipelines after a last epoch; their threads are whoever's lent them. */
   async close(): Promise<void> {
     this.hurry()
-    await Promise.all(Array.from(this.#runs.values(), run => run.stop({ commit: true })))
+    await Promise.all(this.#all.map(run => run.stop({ commit: true })))
     await Promise.all(this.#background)
   }
 }

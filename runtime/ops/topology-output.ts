@@ -43,8 +43,11 @@ export function refusedText({ refused }: Pick<ModuleChange, 'refused'>): string 
 
 function rebuildingText({ rebuilding }: Pick<TopologyStatus, 'rebuilding'>): string | undefined {
   if (rebuilding === undefined) return undefined
-  const { from, done, total } = rebuilding
-  return `it takes the place of revision ${from}: ${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} events`
+  const { from, to, done, total, remainingMs } = rebuilding
+  const share = `${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} events`
+  if (to === undefined) return `it takes the place of revision ${from}: ${share}`
+  const left = remainingMs === undefined ? '' : `, about ${Math.ceil(remainingMs / 1000)} s to go`
+  return `version ${to} is rebuilt beside version ${from}: ${share}${left}`
 }
 
 /** What came of a change of a watched module: a line for people, or one of JSON. */

@@ -5,5 +5,5 @@ import { formTest, graphTests, nodeTest, setEvents } from './query-graphs.ts'
 setEvents()
 graphTests(1)
 for (const form of ['closures', 'declaredClosures', 'expressions']) formTest('q1', form)
-for (const query of ['q5', 'q7'] as const) nodeTest(query)
+for (const query of ['q5', 'q12'] as const) nodeTest(query, 1)
 test.run()

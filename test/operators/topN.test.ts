@@ -108,15 +108,18 @@ test('rows leave with the stamps of their window, and without any at the end', a
     { a: 1, windowStart: 0, windowEnd: 10, $order: 5, $eventTime: 9, $watermark: 0 },
     'watermark 10',
     { a: 3, windowStart: 10, windowEnd: 20, $order: 8, $eventTime: 19, $watermark: 10 },
+    { a: 4, windowStart: 20, windowEnd: 30, $order: 9, $eventTime: 22, $watermark: 11 },
     'end',
   ]
   const { ports } = await runOperator(topN, { options: { n: 2, order: ['a'], per: 'window' }, input, pageRows: 9 })
   assert.equal(
     ports['main']?.map(({ a, $eventTime, $watermark }) => [a, $eventTime, $watermark]),
     [
-      [1, 9, 0],
-      [2, 9, 0],
-      [3, 19, 10],
+      [1, 9, 9],
+      [2, 9, 9],
+      [3, 19, 19],
+      // It came from a join, before its window was over.
+      [4, 29, 29],
     ],
   )
   const atEnd = await runOperator(topN, { options: { n: 2, order: ['a'], per: 'end' }, input, pageRows: 9 })

@@ -13,6 +13,10 @@ export const deploy = command({
   flags: {
     until: { value: oneOf('head'), summary: 'Folds what is there now, ends, and waits for it.' },
     accept: { value: null, summary: 'For a new version: goes on though state of the one before is lost or missing.' },
+    rebuild: {
+      value: null,
+      summary: 'Folds it from the first event on beside the version that runs, whose place it takes when it has caught up.',
+    },
     workers: {
       value: wholeNumber('W', 1),
       summary: 'Lanes in which its keyed steps run side by side, with the same results; one when left out.',
@@ -22,8 +26,10 @@ export const deploy = command({
   notes: [
     'Without --until the topology is noted in the store and goes on at every start, from where its last checkpoint was. An ' +
       'ended topology keeps its state; deploying it again needs undeploy first.',
-    'A file with a greater version takes the place of the topology that runs, at an epoch: steps of the same id and meaning keep their state. What would be ' +
-      'lost is named and refused without --accept; diff says so beforehand.',
+    'A file with a greater version takes the place of the topology that runs, at an epoch: steps of the same id and meaning keep their state. ' +
+      'What would be lost is named and refused without --accept; diff says so beforehand. With --rebuild nothing is lost: the new version is ' +
+      'folded from the first event on, unseen, while the old one serves; a bar shows how far it is, and Ctrl-C stops waiting, not the rebuild. ' +
+      'rebuild cancel gives it up.',
     'A module may hold a projection as code. One of a name that is deployed takes the place of the one before: with the same revision it goes on ' +
       'where that stood, with another its rows are upgraded or folded anew, which a bar shows.',
     'With --watch each save is taken while events flow. A file that is broken is named with its line, and what ran goes on. SIGTERM or SIGINT ' +
@@ -37,13 +43,22 @@ export const deploy = command({
   ],
   makesStore: true,
   runsTopologies: true,
-  async run({ arguments: { file }, flags: { until, watch, accept, workers }, terminal, open, isRunning, signal, workingDirectory }) {
+  async run({
+    arguments: { file },
+    flags: { until, watch, accept, rebuild, workers },
+    terminal,
+    open,
+    isRunning,
+    signal,
+    workingDirectory,
+  }) {
     const { url, export: exported } = topologyPlace(file, workingDirectory)
     const node = await open()
     const { name, update } = await node.deploy(new URL(url), {
       ...(until !== undefined && { until }),
       ...(watch && { watch }),
       ...(accept && { accept }),
+      ...(rebuild && { rebuild }),
       ...(workers !== undefined && { workers }),
       ...(exported !== undefined && { export: exported }),
     })

@@ -11,6 +11,7 @@ import { follow } from './follow.ts'
 import { lint } from './lint.ts'
 import { pause, resume } from './pause.ts'
 import { read } from './read.ts'
+import { rebuildCancel } from './rebuild.ts'
 import { rescale } from './rescale.ts'
 import { run } from './run.ts'
 import { savepointCreate, savepointDelete, savepointList, savepointRestore } from './savepoint.ts'
@@ -27,7 +28,7 @@ import { verify } from './verify.ts'
 
 const events = [append, read, follow, stateGet, stateList]
 const topologyFiles = [lint, explain, diff, expr, run, test]
-const deployed = [deploy, undeploy, topologies, pause, resume, drain, rescale, top]
+const deployed = [deploy, undeploy, topologies, pause, resume, drain, rescale, rebuildCancel, top]
 const savepoints = [savepointCreate, savepointList, savepointRestore, savepointDelete]
 const deadLetters = [deadLettersList, deadLettersShow, deadLettersReplay, deadLettersDiscard]
 

@@ -9,7 +9,19 @@ import { readAll, readEvent, readEventAt, readStream, streamVersion } from './re
 import { createSavepoint, dropSavepoint, listAllSavepoints, listSavepoints, restoreSavepoint } from './savepoints.ts'
 import { stateGet, stateList } from './state.ts'
 import { dropTenant, listTenants } from './tenants.ts'
-import { caughtUp, deploy, drain, listTopologies, pause, rescale, resume, showPlan, showTopology, undeploy } from './topologies.ts'
+import {
+  cancelRebuild,
+  caughtUp,
+  deploy,
+  drain,
+  listTopologies,
+  pause,
+  rescale,
+  resume,
+  showPlan,
+  showTopology,
+  undeploy,
+} from './topologies.ts'
 
 export const routes: readonly Route[] = [
   append,
@@ -31,6 +43,7 @@ export const routes: readonly Route[] = [
   drain,
   rescale,
   showPlan,
+  cancelRebuild,
   listSavepoints,
   createSavepoint,
   restoreSavepoint,

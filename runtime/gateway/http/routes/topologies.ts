@@ -26,6 +26,10 @@ const acceptSchema = z
   .boolean()
   .optional()
   .meta({ description: 'A new version goes on though state of the one before is lost or missing.' })
+const rebuildSchema = z.boolean().optional().meta({
+  description: 'A new version is folded from the first event on beside the one before, and takes its place when it has caught up.',
+})
+
 const workersSchema = z.int().min(1).meta({ description: 'Lanes in which keyed steps run side by side; the results are the same.' })
 
 const deploySchema = z.union([
@@ -34,6 +38,7 @@ const deploySchema = z.union([
     export: z.string().min(1).optional(),
     until: z.literal('head').optional(),
     accept: acceptSchema,
+    rebuild: rebuildSchema,
     watch: z.boolean().optional().meta({ description: 'Takes changes of the files of a projection while the node is open.' }),
     workers: workersSchema.optional(),
   }),
@@ -42,6 +47,7 @@ const deploySchema = z.union([
     until: z.literal('head').optional(),
     workers: workersSchema.optional(),
     accept: acceptSchema,
+    rebuild: rebuildSchema,
   }),
 ])
 
@@ -110,6 +116,7 @@ export const deploy = route({
   query: z.strictObject({
     until: z.literal('head').optional().meta({ description: 'For a body of YAML: ends at what is there now.' }),
     accept: z.boolean().optional().meta({ description: 'For a body of YAML: as in one of JSON.' }),
+    rebuild: z.boolean().optional().meta({ description: 'For a body of YAML: as in one of JSON.' }),
     workers: workersSchema.optional(),
   }),
   body: {
@@ -146,11 +153,12 @@ export const deploy = route({
   },
 })
 
-type DeployQuery = Pick<DeployOptions, 'until' | 'workers' | 'accept'>
+type DeployQuery = Pick<DeployOptions, 'until' | 'workers' | 'accept' | 'rebuild'>
 interface Given {
   readonly until?: 'head' | undefined
   readonly workers?: number | undefined
   readonly accept?: boolean | undefined
+  readonly rebuild?: boolean | undefined
 }
 
 async function deployBody({ body, contentType, query, peer, session: { store } }: Call<object, Given>) {
@@ -165,9 +173,30 @@ async function deployBody({ body, contentType, query, peer, session: { store } }
   return store.deploy(asked.file, { ...given(asked), ...(exported !== undefined && { export: exported }), ...(watch && { watch }) })
 }
 
-function given({ until, workers, accept }: Given): DeployQuery {
-  return { ...(accept && { accept }), ...(until !== undefined && { until }), ...(workers !== undefined && { workers }) }
+function given({ until, workers, accept, rebuild }: Given): DeployQuery {
+  return {
+    ...(accept && { accept }),
+    ...(rebuild && { rebuild }),
+    ...(until !== undefined && { until }),
+    ...(workers !== undefined && { workers }),
+  }
 }
+
+export const cancelRebuild = route({
+  method: 'DELETE',
+  path: '/v1/topologies/{name}/rebuild',
+  name: 'cancelRebuild',
+  summary: 'Gives up the version that is rebuilt beside a topology, which goes on as it is.',
+  action: 'deploy',
+  params,
+  query: nothing,
+  answers: { 204: { summary: 'It is given up.' } },
+  errors: ['INVALID', 'NOT_FOUND', 'READ_ONLY'],
+  async answer({ params: { name }, session: { store } }) {
+    await store.cancelRebuild(name)
+    return { status: 204, nothing: true }
+  },
+})
 
 export const undeploy = route({
   method: 'DELETE',

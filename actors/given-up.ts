@@ -1,4 +1,4 @@
-/** Rows that a step gave up, as pages for those who catch them. */
+/** Rows that a step could not work on: their order, the pages in which others take them, and the words for what went wrong. */
 import { EventStoreError } from '../event/error.ts'
 import { textColumn } from '../operators/columns.ts'
 import type { Page } from '../operators/flow.ts'
@@ -12,9 +12,9 @@ export interface GivenUp {
   readonly error: unknown
 }
 
-/** By the pages in which they came, in the order of the rows. */
+/** They leave as they came, with why they do. */
 export function deadPages(step: string, rows: readonly GivenUp[]): Page[] {
-  const sorted = rows.toSorted((a, b) => orderOf(a) - orderOf(b))
+  const sorted = rows.toSorted(compareGivenUp)
   const pages: Page[] = []
   for (let start = 0; start < sorted.length;) {
     const { page } = sorted[start] as GivenUp
@@ -26,8 +26,9 @@ export function deadPages(step: string, rows: readonly GivenUp[]): Page[] {
   return pages
 }
 
-function orderOf({ page, row }: GivenUp): number {
-  return page.order[row] as number
+/** Rows of one order by their places, where they came together. */
+export function compareGivenUp(a: GivenUp, b: GivenUp): number {
+  return (a.page.order[a.row] as number) - (b.page.order[b.row] as number) || (a.page === b.page ? a.row - b.row : 0)
 }
 
 function deadPage(step: string, page: Page, rows: readonly GivenUp[]): Page {
