@@ -1,13 +1,13 @@
 /** Random options for the operators of the catalogue, over the columns that are known at a place; many of them are refused, and tried again. */
 import type { RowType } from '../../operators/expressions/types.ts'
 import { columns } from '../../operators/functions.ts'
-import type { ProcessContext } from '../../operators/process.ts'
 import type { StepInput } from '../../topology/plan.ts'
 import type { Step } from '../../topology/topology.ts'
 import { projection } from '../../topology/projection.ts'
 import { aggregatesOf } from './random-aggregates.ts'
 import { joinOptionsOf } from './random-joins.ts'
 import { pattern } from './random-patterns.ts'
+import { timedFunctions } from './random-timers.ts'
 import { globalWindow, over, refiring, tumble } from './random-windows.ts'
 import type { Chance } from './random-logs.ts'
 
@@ -72,20 +72,7 @@ export const functions: Readonly<Record<string, unknown>> = {
       made.extra.codes[row] = made.extra.codeOf(`s${small.values[row]}`)
     }
   }),
-  '#processed': (state: { count: number }, row: SomeRow, context: ProcessContext) => {
-    if (row.flag === undefined) throw new TypeError('no flag')
-    state.count++
-    if (row.small === 1) context.timer(context.time + (row.n ?? 0) * 10)
-    if (row.small === 2) context.timer(context.time + 60, 'one')
-    if (row.flag) context.emit({ n: state.count, extra: row.n ?? null, at: row['at'] })
-    return row.n === 5 ? null : undefined
-  },
-  '#due': (state: { count: number }, { at, name }: { at: number; name?: string }, context: ProcessContext) => {
-    if (at % 7 === 0) throw new RangeError('seven')
-    context.emit({ n: state.count, at, extra: name ?? null })
-    if (name === 'one' && state.count % 3 === 0) context.timer(at + 25, 'two')
-    return { count: state.count + 10 }
-  },
+  ...timedFunctions,
   '#look': (row: SomeRow) => {
     if (row.n === 3) throw new RangeError('three')
   },

@@ -264,7 +264,7 @@ function resultsOf({ lists, rows, counters, rowsIn }: World, topology: Topology)
 
 /** Steps that send each row on once or not at all: what came in is what left, was too late or suspect, or was given up. */
 const keepsRows =
-  'eventTime processingTime map select rename drop keyBy merge catch parse format validate tap count latest fold reduce append projection webhook deadLetter'.split(
+  'eventTime map select rename drop keyBy merge catch parse format validate tap count latest fold reduce append projection webhook deadLetter'.split(
     ' ',
   )
 
