@@ -255,10 +255,9 @@ export class LanedFragment implements Fragment {
   }
 
   #finish({ flow, dead, passage }: Travelling): void {
-    const replay = flow.kind === 'page' ? flow.replay : undefined
-    const isKnown = this.#options.plan.steps.some(({ id }) => id === replay?.step)
-    if (replay && !isKnown) sendBack(this.#layers[0] as StepGraph, flow as PulledPage, replay)
-    dead.push(...(this.#layers[0] as StepGraph).dead.splice(0))
+    const [first, replay] = [this.#layers[0] as StepGraph, flow.kind === 'page' ? flow.replay : undefined]
+    if (replay && !this.#options.plan.steps.some(({ id }) => id === replay.step)) sendBack(first, flow as PulledPage, replay)
+    dead.push(...first.dead.splice(0))
     this.#shared.settle()
     this.#hand(dead)
     passage?.done?.()
