@@ -38,6 +38,16 @@ const words: Readonly<Record<string, string>> = {
   ...each('union unionAll concat', 'merge takes from several steps, and so does from: [a, b] of any step'),
   ...each('mapping compute extend assign withColumn addColumn', 'map adds columns, select keeps only those it names'),
   ...each('cep matchRecognize match_recognize sequence patterns', 'pattern finds rows of a key that follow one another'),
+  ...each(
+    'keyedProcess processFunction KeyedProcessFunction timers onTimer punctuate',
+    'process calls a function with state by key and timers',
+  ),
+  ...each('proctime processTime wallClock ingestionTime', 'processingTime says that rows happened when they were recorded'),
+  ...each('tick ticker cron interval schedule timer', 'every makes a row each so often'),
+  ...each(
+    'watermark timestamps assignTimestamps rowtime withIdleness',
+    'eventTime says when rows happened, how late others may come, and when a source is idle',
+  ),
   ...each('flatmap mapMany', 'flatMap makes any number of rows of each'),
 }
 

@@ -7,6 +7,7 @@ import { projection } from '../../topology/projection.ts'
 import { aggregatesOf } from './random-aggregates.ts'
 import { joinOptionsOf } from './random-joins.ts'
 import { pattern } from './random-patterns.ts'
+import { timedFunctions } from './random-timers.ts'
 import { globalWindow, over, refiring, tumble } from './random-windows.ts'
 import type { Chance } from './random-logs.ts'
 
@@ -71,6 +72,7 @@ export const functions: Readonly<Record<string, unknown>> = {
       made.extra.codes[row] = made.extra.codeOf(`s${small.values[row]}`)
     }
   }),
+  ...timedFunctions,
   '#look': (row: SomeRow) => {
     if (row.n === 3) throw new RangeError('three')
   },
@@ -170,10 +172,21 @@ function names(chance: Chance, ground: Ground): readonly string[] {
 
 /** By operator; what they give may be refused by the check. */
 export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground, id: string) => Options>> = {
+  // Which partitions are idle would be a matter of stamps, and two nodes have others.
   eventTime: (chance, ground) => ({
+    ...chance.oneOf<Options>([{}, {}, { idle: chance.oneOf([1, 5, 50]) }, { watermark: 'partition' }]),
     field: chance.oneOf(['at', 'at', namesIn(ground).includes('windowEnd') ? 'windowEnd' : 'at', 'came']),
     lag: chance.oneOf([0, 0, 10, 60, 200]),
     ...(chance.is(0.5) && { maxFuture: { allow: chance.oneOf([50, 200, 1000]), of: 'came' } }),
+  }),
+  processingTime: chance => (chance.is(0.5) ? { as: chance.oneOf(['at', 'extra']) } : {}),
+  every: chance => ({ interval: chance.oneOf([10, 25, 100]), offset: chance.oneOf([0, 7]) }),
+  process: (chance, ground) => ({
+    ...(chance.is(0.7) && { by: chance.someOf(namesIn(ground), 2) }),
+    with: '#processed',
+    initial: { count: 0 },
+    ...(ground.row.isTimed && { onTimer: '#due' }),
+    ...(ground.row.isTimed && chance.is(0.4) && { ttl: chance.oneOf([20, 200]) }),
   }),
   filter: (chance, ground) => ({ where: condition(chance, ground) }),
   lookup(chance, ground) {
