@@ -11,7 +11,6 @@ const outsideOptions: Readonly<Record<string, readonly string[]>> = {
   fold: ['initial'],
   process: ['initial', 'onTimer'],
   processingTime: ['as'],
-  lookup: ['missing'],
   projection: ['value'],
 }
 
