@@ -8,6 +8,11 @@ const words: Readonly<Record<string, string>> = {
     'aggregate aggregates agg window windows windowed',
     'rows are aggregated by tumble, hop or session, and without windows by total or count',
   ),
+  ...each('tumbling tumblingWindow', 'tumble makes windows of equal length, one behind another'),
+  ...each('sliding slidingWindow hopping hoppingWindow', 'hop makes windows that overlap, over looks back from each row'),
+  ...each('cumulateWindow', 'cumulate makes windows that grow'),
+  ...each('sessionWindow', 'session makes windows that last as long as rows come'),
+  ...each('trigger evictor globalWindows', 'globalWindow has a trigger and an evictor'),
   ...each(
     'join leftJoin innerJoin outerJoin',
     'streams are joined by joinInterval, joinWindow, joinTemporal or joinTable, and lookup joins with a file or a projection',
@@ -58,7 +63,10 @@ const optionWords: Readonly<Record<string, string>> = {
   ...each('advance slide step', 'every'),
   ...each('orderBy sortBy sort', 'order'),
   ...each('limit', 'n'),
-  ...each('grace', 'allowedLateness'),
+  ...each('grace lateness', 'allowedLateness'),
+  ...each('evictor', 'evict'),
+  ...each('timezone tz zone', 'timeZone'),
+  ...each('early earlyFiring', 'emit'),
 }
 
 /** The option of an operator that another program calls by that name. */

@@ -80,7 +80,7 @@ function mergedSteps({ steps }: Plan): ReadonlySet<string> {
 
 /** Windows whose results leave when the stamp of any row says so: a lane does not see the rows of others. */
 function firesByRows({ operator, options }: PlanStep): boolean {
-  return operator === 'session' || options['allowedLateness'] !== undefined || options['emit'] !== undefined
+  return operator === 'session' || operator === 'globalWindow' || options['allowedLateness'] !== undefined || options['emit'] !== undefined
 }
 
 function levelOf(place: Draft | number): number {

@@ -9,6 +9,7 @@ const outsideOptions: Readonly<Record<string, readonly string[]>> = {
   enrich: ['missing'],
   eventTime: ['lag', 'idle', 'maxFuture'],
   fold: ['initial'],
+  lookup: ['kind'],
   process: ['initial', 'onTimer'],
   processingTime: ['as'],
   projection: ['value'],

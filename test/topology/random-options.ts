@@ -4,8 +4,10 @@ import { columns } from '../../operators/functions.ts'
 import type { StepInput } from '../../topology/plan.ts'
 import type { Step } from '../../topology/topology.ts'
 import { projection } from '../../topology/projection.ts'
+import { aggregatesOf } from './random-aggregates.ts'
 import { joinOptionsOf } from './random-joins.ts'
 import { pattern } from './random-patterns.ts'
+import { globalWindow, over, refiring, tumble } from './random-windows.ts'
 import type { Chance } from './random-logs.ts'
 
 type Options = Readonly<Record<string, unknown>>
@@ -100,20 +102,6 @@ function condition(chance: Chance, ground: Ground): string {
   ])
 }
 
-const aggregatesOf: readonly ((field: string) => Options)[] = [
-  field => ({ aggregate: 'sum', field }),
-  field => ({ aggregate: 'mean', field }),
-  field => ({ aggregate: 'max', field }),
-  field => ({ aggregate: 'percentile', field, p: 0.5 }),
-  field => ({ aggregate: 'percentileCont', field, p: 0.3 }),
-  field => ({ aggregate: 'sum', of: `${field} * 2 + 1` }),
-  field => ({ aggregate: 'variance', field }),
-  field => ({ aggregate: 'median', field }),
-  field => ({ aggregate: 'approxDistinct', field, precision: 4 }),
-  field => ({ aggregate: 'weightedMean', field, weight: 'small' }),
-  field => ({ aggregate: 'rate', field }),
-]
-
 function aggregate(chance: Chance, ground: Ground): Options {
   const all: Options = {
     n: chance.oneOf(aggregatesOf)(chance.oneOf(numbersIn(ground))),
@@ -147,13 +135,6 @@ function by(chance: Chance, ground: Ground): Options {
         .concat('key'),
       2,
     ),
-  }
-}
-
-function refiring(chance: Chance): Options {
-  return {
-    ...(chance.is(0.35) && { allowedLateness: chance.oneOf([10, 100, 300]) }),
-    ...(chance.is(0.3) && { emit: chance.oneOf(['onUpdate', 'onClose', { every: 20 }]) }),
   }
 }
 
@@ -237,18 +218,10 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
   keyBy: (chance, ground) => ({ fields: by(chance, ground)['by'] ?? ['key'] }),
   merge: () => ({}),
   catch: () => ({}),
-  over: (chance, ground) => ({
-    ...chance.oneOf([{ rows: 2 }, { range: 50 }, {}, { rows: 1, order: 'arrival' }]),
-    ...keyed(chance, ground),
-  }),
+  globalWindow: (chance, ground) => ({ ...globalWindow(chance), ...keyed(chance, ground) }),
+  over: (chance, ground) => ({ ...over(chance), ...keyed(chance, ground) }),
   cumulate: (chance, ground) => ({ size: 120, step: chance.oneOf([120, 30, 10]), ...keyed(chance, ground) }),
-  tumble: (chance, ground) => ({
-    size: chance.oneOf([20, 50, 100, 100, 400]),
-    ...(chance.is(0.1) && { timeZone: 'Asia/Kolkata', size: chance.oneOf([50, '1 day']) }),
-    ...(chance.is(0.2) && { offset: 30 }),
-    ...keyed(chance, ground),
-    ...refiring(chance),
-  }),
+  tumble: (chance, ground) => ({ ...tumble(chance), ...keyed(chance, ground), ...refiring(chance) }),
   hop: (chance, ground) => ({
     size: chance.oneOf([100, 150]),
     every: chance.oneOf([50, 70, 100]),
