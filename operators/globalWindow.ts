@@ -89,7 +89,7 @@ export const globalWindow: Operator<GlobalWindowOptions> = {
     },
     ports: { main: 'A row each time that a window fires.' },
     stateVersion: 1,
-    keeps: 'a cell for each key, without `purge` for ever; with `evict` one for each row that stays',
+    keeps: 'a cell for each key, or one for each row that stays',
   },
   example: {
     title: 'The readings of a machine between two stops',
@@ -138,6 +138,11 @@ export const globalWindow: Operator<GlobalWindowOptions> = {
     return { main: aggregatedRow(options.aggregate, keyedRow(input, options.by)) }
   },
   splitBy: ({ by }, key) => by ?? key,
+  keepsOf({ purge = false, evict: { rows, range } = {} }) {
+    const until = purge ? 'of each key until it fires' : 'of each key that ever came'
+    if (rows !== undefined) return `the last ${rows} rows ${until}`
+    return range === undefined ? `a cell ${until}` : `the rows of the last ${range} ${until}`
+  },
   async create(options, context) {
     const { purge = false, by, aggregate } = options
     const trigger = await readyTrigger(options, context)

@@ -12,7 +12,6 @@ const outsideOptions: Readonly<Record<string, readonly string[]>> = {
   lookup: ['kind'],
   process: ['initial', 'onTimer'],
   processingTime: ['as'],
-  lookup: ['missing'],
   projection: ['value'],
 }
 

@@ -52,6 +52,8 @@ export abstract class JoinSides {
   /** What leaves carries times. */
   protected isTimed = true
   readonly #keyFields: readonly (readonly string[])[]
+  /** Columns of each side that must be fit to be kept; undefined where that are all that come. */
+  readonly #looksAt: readonly (readonly string[] | undefined)[]
   readonly #sizeMs: number
   readonly #meaning: Meaning
   readonly #writer = new ByteWriter()
@@ -74,6 +76,7 @@ export abstract class JoinSides {
     this.#keyFields = [0, 1].map(input => keyOfInput(join, input))
     this.keys = this.#newKeys()
     const names = keptColumns(join, context)
+    this.#looksAt = names.map((list, input) => list && [...new Set([...list, ...(this.#keyFields[input] as readonly string[])])])
     this.sides = [new StoredRows(names[0]), new StoredRows(names[1])]
     const savedSide = (side: 0 | 1): SavedRows =>
       new SavedRows({
@@ -113,7 +116,7 @@ export abstract class JoinSides {
   /** The page without rows whose values can not be kept. */
   protected begin(page: Page, input: 0 | 1): Page {
     this.causes.note(page)
-    const names = new Set([...this.sides[input].columnsOf(page), ...(this.#keyFields[input] as readonly string[])])
+    const names = this.#looksAt[input] ?? new Set([...page.columns.keys(), ...(this.#keyFields[input] as readonly string[])])
     const fitting = storable(page, names, (row, error) => this.context.dead(page, row, error))
     this.#page = fitting
     return fitting

@@ -154,11 +154,6 @@ export class StoredRows {
     return none
   }
 
-  /** The columns of a page that are kept. */
-  columnsOf(page: Page): Iterable<string> {
-    return this.#names ?? page.columns.keys()
-  }
-
   /** Takes over the values of rows at places. */
   store(page: Page, rows: Int32Array, places: Int32Array): void {
     if (this.#names === undefined) for (const name of page.columns.keys()) this.#columnOf(name)
