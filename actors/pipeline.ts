@@ -266,6 +266,11 @@ export class PipelineActor {
     return { [this.#source.id]: [rows, rows - dead, 0, 0, dead], ...countersSince(before, this.#fragment.counters) }
   }
 
+  /** How long each step has worked since the pipeline was started, ms. */
+  get busyMs(): ReadonlyMap<string, number> {
+    return this.#fragment.busyMs ?? new Map<string, number>()
+  }
+
   /** Of what was folded. */
   get position(): SourcePosition {
     return this.#held?.position ?? this.#source.position

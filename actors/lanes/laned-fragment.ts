@@ -273,6 +273,11 @@ export class LanedFragment implements Fragment {
     if (this.#failure) throw this.#failure.error
   }
 
+  get busyMs(): ReadonlyMap<string, number> {
+    const nodes = new Map(this.#layers.flatMap(graph => [...graph.nodes]))
+    return new Map(this.#options.plan.steps.map(({ id }) => [id, nodes.get(id)?.busyMs ?? this.#figures.busyMs(id)]))
+  }
+
   get counters(): ReadonlyMap<string, StepCounters> {
     const nodes = new Map(this.#layers.flatMap(graph => [...graph.nodes]))
     return new Map(this.#options.plan.steps.map(({ id }) => [id, nodes.get(id)?.counters ?? this.#figures.counted(id)]))

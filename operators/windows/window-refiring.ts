@@ -125,8 +125,10 @@ export class RefiringWindows extends AlignedWindows {
     const due = this.early.take().map(cell => ({ cell, window: this.cells.homeOf(cell), key: this.cells.keyOf(cell) }))
     due.sort((a, b) => (a.key === b.key ? a.window.end - b.window.end : this.keys.compare(a.key, b.key)))
     const watermark = time - 1 - this.#lateMs
+    // In other lanes too, the windows that end at this time have left before.
+    const tie = time + 0.5
     for (const { cell, window } of due) {
-      this.leave(cell, { start: window.start, end: window.end, order, eventTime: window.end - 1, watermark, tie: time })
+      this.leave(cell, { start: window.start, end: window.end, order, eventTime: window.end - 1, watermark, tie })
       this.cells.touch(cell)
       this.flush(send, false)
     }

@@ -214,9 +214,11 @@ export class Sessions extends KeyedWindows<Session> {
     const order = this.causes.of(time, { upTo })
     const due = this.#early.take().map(cell => ({ session: this.cells.homeOf(cell), key: this.cells.keyOf(cell) }))
     due.sort((a, b) => (a.key === b.key ? a.session.last - b.session.last : this.keys.compare(a.key, b.key)))
+    // In other lanes too, the sessions that end at this time leave behind them.
+    const tie = time - 0.5
     for (const { session } of due) {
       const end = session.last + this.#gapMs
-      const leaving = { start: session.first, end, order, eventTime: end, watermark: time - this.#lateMs, tie: time }
+      const leaving = { start: session.first, end, order, eventTime: end, watermark: time - this.#lateMs, tie }
       this.leave(session.cell, leaving)
       this.cells.touch(session.cell)
       this.flush(send, false)

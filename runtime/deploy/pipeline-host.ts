@@ -88,6 +88,8 @@ export interface StartPipeline {
 export interface PipelineStats extends Progress {
   readonly position: SourcePosition
   readonly counters: Counters
+  /** By step, ms, since it was started. */
+  readonly busyMs: Readonly<Record<string, number>>
   readonly isAtHead: boolean
   readonly watermark?: number
   readonly epoch: number
@@ -151,10 +153,11 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
     stats(topology) {
       const actor = actors.get(topology)
       if (!actor) return null
-      const { position, counters, isAtHead, epoch, watermark, progress } = actor
+      const { position, counters, busyMs, isAtHead, epoch, watermark, progress } = actor
       return {
         position,
         counters,
+        busyMs: Object.fromEntries(busyMs),
         isAtHead,
         epoch,
         ...(watermark !== undefined && { watermark }),

@@ -117,7 +117,7 @@ function latestRows(put: Outcome['projection']): Outcome['projection'] {
 }
 
 /** Rows with their stamps (`$eventTime`, `$watermark`) when they have them, so that examples can say either. */
-function leave(page: Page, outcome: Outcome, { showsOrder }: Run): void {
+export function leave(page: Page, outcome: Pick<Outcome, 'ports'>, { showsOrder }: Run): void {
   const read = rowReader(page, [...page.columns.keys()])
   const list = (outcome.ports[page.port] ??= [])
   for (const row of aliveRows(page)) {
@@ -161,12 +161,12 @@ export function flowsOf(run: Pick<Run, 'input' | 'pageRows' | 'key'>): Flow[] {
   return isJoin(run) ? mergedFlowsOf(run) : plainFlowsOf(run)
 }
 
-function isJoin({ input }: Pick<Run, 'input'>): boolean {
+export function isJoin({ input }: Pick<Run, 'input'>): boolean {
   return input.some(one => typeof one === 'object' && '$input' in one)
 }
 
 /** What a plan knows of the inputs of a join: here only whether they have an event time. */
-function inputsOf({ input }: Run): readonly JoinedInput[] {
+export function inputsOf({ input }: Run): readonly JoinedInput[] {
   const isTimed = input.every(one => typeof one !== 'object' || '$eventTime' in one)
   return [0, 1].map(() => ({ row: { ...anyRow, isTimed }, reads: ['*'] }))
 }

@@ -4,6 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Row } from '../../operators/flow.ts'
 import type { AnyOperator, ExampleFlow } from '../../operators/operator.ts'
+import { type LanedOutcome, runInLanes } from './operator-lanes.ts'
 import { runOperator, type Outcome, type Run } from './operator-run.ts'
 
 /** What a dumb twin is asked: the same input, answered row by row in the plainest way. */
@@ -29,6 +30,9 @@ export interface ContractCase {
 
 /** So few bytes that all but one or two keys leave memory at every page and barrier. */
 export const tinyMemory = 300
+
+/** How many lanes the lives of a run have, one behind another and again. */
+const lanesTried: readonly (readonly number[])[] = [[2], [4], [2, 4, 1], [1, 3]]
 
 /** The suite for one operator, to be run by the file that asks for it. */
 export function operatorContract(operator: AnyOperator, { poison, poisonFunctions, twin }: ContractCase): ReturnType<typeof suite> {
@@ -83,6 +87,21 @@ export function operatorContract(operator: AnyOperator, { poison, poisonFunction
     }
   })
 
+  const mayBeInLane = operator.splitBy !== undefined || (spec.kind === 'stateless' && spec.stateVersion === undefined)
+  if (mayBeInLane)
+    test('lanes give what one lane gives, also when a restart changes how many there are', async () => {
+      const rows = example.input
+      for (const at of [0, 1, Math.ceil(rows.length / 2), rows.length]) {
+        const input = [...rows.slice(0, at), 'barrier' as const, ...rows.slice(at)]
+        for (const pageRows of [1, 4096]) {
+          const one = { ...example, input, pageRows, restartAfter: [1, 2] }
+          const whole = fromLanes(await runOperator(operator, one))
+          for (const lanes of lanesTried)
+            assert.equal(fromLanes((await runInLanes(operator, one, lanes)) ?? whole), whole, `lanes ${lanes.join()}, restart before ${at}`)
+        }
+      }
+    })
+
   if ('skip' in poison && typeof poison.skip === 'string') test.skip(`a poison row is given up alone (${poison.skip})`)
   else
     test('a poison row is given up alone', async () => {
@@ -108,17 +127,25 @@ export function operatorContract(operator: AnyOperator, { poison, poisonFunction
       const cut = fc.record({
         pageRows: fc.constantFrom(1, 2, 7, 4096),
         stateBytes: fc.constantFrom(undefined, tinyMemory, 4 * tinyMemory),
+        lanes: fc.constantFrom(...lanesTried),
       })
-      const property = fc.asyncProperty(twin.input, options, cut, async (input, chosen, { pageRows, stateBytes }) => {
+      let laned = 0
+      const property = fc.asyncProperty(twin.input, options, cut, async (input, chosen, { pageRows, stateBytes, lanes }) => {
         const rows = input.filter(one => typeof one === 'object')
-        const outcome = await runOperator(operator, { ...shape, options: chosen, input, pageRows, stateBytes, restartAfter: [1, 3] })
+        const one = { ...shape, options: chosen, input, pageRows, stateBytes, restartAfter: [1, 3] }
+        const outcome = await runOperator(operator, one)
         const wanted = twin.answer(rows, chosen)
         for (const [port, expected] of Object.entries(wanted.ports ?? {}))
           assert.equal(shownAs(outcome.ports[port] ?? [], expected), expected, port)
         for (const part of ['projection', 'outbox', 'posts', 'dead'] as const)
           if (wanted[part] !== undefined) assert.equal(outcome[part], wanted[part], part)
+        const split = mayBeInLane ? await runInLanes(operator, one, lanes) : undefined
+        if (split === undefined) return
+        laned++
+        assert.equal(fromLanes(split), fromLanes(outcome), `lanes ${lanes.join()}`)
       })
       await fc.assert(property, { seed: 4, numRuns: twin.numRuns ?? 60 })
+      if (operator.splitBy) assert.ok(laned > 0, 'none of the options lets it run in lanes')
     })
 
   return test
@@ -127,6 +154,13 @@ export function operatorContract(operator: AnyOperator, { poison, poisonFunction
 /** What must not depend on pages and restarts. */
 function results({ ports, projection, outbox, posts, dead }: Outcome): Pick<Outcome, 'ports' | 'projection' | 'outbox' | 'posts' | 'dead'> {
   return { ports: Object.fromEntries(Object.entries(ports).filter(([, rows]) => rows.length > 0)), projection, outbox, posts, dead }
+}
+
+/** What must not depend on lanes. A column of nulls alone is there or not. */
+function fromLanes({ ports, dead }: LanedOutcome): LanedOutcome {
+  const whole = (row: Row): Row => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
+  const sent = Object.entries(ports).flatMap(([port, rows]) => (rows.length === 0 ? [] : [[port, rows.map(whole)]]))
+  return { ports: Object.fromEntries(sent) as Record<string, Row[]>, dead }
 }
 
 /** Rows with the stamps only where the expected row names them. */

@@ -35,7 +35,7 @@ async function planOf(version: number, { types = first.types, steps = first.step
   const lines = (all: Steps): string[] => Object.entries(all).map(([id, text]) => `  - ${text.replace('{', `{ id: ${id},`)}`)
   const named = (all: Steps): string[] => Object.entries(all).map(([id, text]) => `  ${id}: ${text}`)
   const text = ['topology: t', `version: ${version}`, 'sources:', `  log: { follow: { types: [${types}] } }`, 'steps:', ...lines(steps)]
-  return planTopology(await topologyOfText([...text, 'sinks:', ...named(sinks)].join('\n'), 't.yaml'))
+  return planTopology(topologyOfText([...text, 'sinks:', ...named(sinks)].join('\n'), 't.yaml'))
 }
 
 const said = ({ steps }: TopologyDiff): Record<string, string> =>
