@@ -33,6 +33,11 @@ const keyKeepers: ReadonlySet<string> = new Set([
   ...['tumble', 'hop', 'cumulate', 'session', 'countWindow', 'globalWindow', 'over'],
 ])
 
+/** Whether a step, or the way into the section that it begins, is part of a layer. */
+export function isInLayer({ sections, layers }: Sections, step: string, layer: number): boolean {
+  return layers.get(step) === layer || sections.some(({ entry, level }) => entry === step && level === layer + 1)
+}
+
 interface Draft {
   readonly entry: PlanStep
   readonly splitBy: readonly (readonly string[])[]

@@ -22,3 +22,10 @@ export interface Travelling {
   readonly left: Map<string, (readonly [flow: Flow, port: 'dead' | 'any'])[]>
   readonly dead: GivenUpRow[]
 }
+
+/** A flow has left a step, for layers behind it. */
+export function noteLeft({ left }: Travelling, step: string, one: readonly [flow: Flow, port: 'dead' | 'any']): void {
+  const flows = left.get(step)
+  if (flows === undefined) left.set(step, [one])
+  else flows.push(one)
+}
