@@ -1,4 +1,5 @@
 /** Runs one operator in lanes, split and merged as the lead of a topology does it, with a life in another number of lanes behind each restart. */
+import * as assert from 'uvu/assert'
 import { Heartbeat } from '../../actors/heartbeat.ts'
 import { Lane } from '../../actors/lanes/lane.ts'
 import type { LaneAnswer } from '../../actors/lanes/lane-task.ts'
@@ -17,11 +18,14 @@ import type { Plan, PlanStep } from '../../topology/plan.ts'
 import { type Section, sectionsOf } from '../../topology/sections.ts'
 import { flowsOf, inputsOf, isJoin, leave, type Run } from './operator-run.ts'
 
-export interface LanedOutcome {
+interface LanedOutcome {
   readonly ports: Record<string, Row[]>
   /** Orders of the rows given up, rising. */
   readonly dead: number[]
 }
+
+/** How many lanes the lives of a run have, one behind another and again. */
+export const lanesTried: readonly (readonly number[])[] = [[2], [4], [2, 4, 1], [1, 3]]
 
 const stepId = 'step'
 
@@ -107,7 +111,7 @@ class Lanes {
  * The same input as `runOperator`; `lanes` says in how many lanes each life runs, one behind another and again. Undefined for steps that are
  * never split, with these options.
  */
-export async function runInLanes(operator: AnyOperator, run: Run, lanes: readonly number[]): Promise<LanedOutcome | undefined> {
+async function runInLanes(operator: AnyOperator, run: Run, lanes: readonly number[]): Promise<LanedOutcome | undefined> {
   const known = operators as Record<string, AnyOperator>
   try {
     known['passing'] = passing
@@ -189,4 +193,26 @@ function pushesOf(flows: readonly Flow[]): Flow[][] {
     }
   }
   return pushes.filter(({ length }) => length > 0)
+}
+
+/** What must not depend on lanes. A column of nulls alone is there or not. */
+function fromLanes({ ports, dead }: LanedOutcome): LanedOutcome {
+  const whole = (row: Row): Row => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
+  const sent = Object.entries(ports).flatMap(([port, rows]) => (rows.length === 0 ? [] : [[port, rows.map(whole)]]))
+  return { ports: Object.fromEntries(sent) as Record<string, Row[]>, dead }
+}
+
+/**
+ * Fails when lanes do not give what was given in one; false for steps that are never split, with these options. `lanes` says in how many each
+ * life runs.
+ */
+export async function equalInLanes(
+  operator: AnyOperator,
+  run: Run,
+  outcome: LanedOutcome,
+  lanes = lanesTried[run.input.length % lanesTried.length] as readonly number[],
+): Promise<boolean> {
+  const laned = await runInLanes(operator, run, lanes)
+  if (laned !== undefined) assert.equal(fromLanes(laned), fromLanes(outcome), `lanes ${lanes.join()}`)
+  return laned !== undefined
 }

@@ -6,6 +6,7 @@ import { hop } from '../../operators/hop.ts'
 import type { ExampleFlow } from '../../operators/operator.ts'
 import { compareKeys } from '../../operators/windows/window-keys.ts'
 import { operatorContract } from '../contract/operator.ts'
+import { equalInLanes } from '../contract/operator-lanes.ts'
 import { runOperator } from '../contract/operator-run.ts'
 import { aggregate, alignedAnswer, keyOf, mergedRows, resultsOf, stampOf, timedRows, timeOf } from './window-inputs.ts'
 import { runChain } from './window-run.ts'
@@ -76,7 +77,10 @@ test('slices hold a row for the windows that were open at its stamp, also where 
   const property = fc.asyncProperty(mergedRows, lengths, fc.constantFrom(1, 3, 4096), async (input, chosen, pageRows) => {
     // A barrier behind each row cuts pages without a watermark in band, which may be above no stamp to come.
     const flows = pageRows === 4096 ? input : input.flatMap((one): ExampleFlow[] => (typeof one === 'string' ? [one] : [one, 'barrier']))
-    const { ports } = await runOperator(hop, { options: { ...chosen, by, aggregate }, input: flows, pageRows, restartAfter: [1, 3, 8] })
+    const run = { options: { ...chosen, by, aggregate }, input: flows, pageRows, restartAfter: [1, 3, 8] }
+    const outcome = await runOperator(hop, run)
+    assert.ok(await equalInLanes(hop, run, outcome))
+    const { ports } = outcome
     const rows = input.filter(one => typeof one === 'object')
     assert.equal(ports['main'] ?? [], closedAnswer(rows, chosen))
     const isLate = (one: Row): boolean => {

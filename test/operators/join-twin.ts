@@ -4,7 +4,8 @@ import * as assert from 'uvu/assert'
 import type { Row } from '../../operators/flow.ts'
 import type { AnyOperator, ExampleFlow } from '../../operators/operator.ts'
 import { compareKeys } from '../../operators/windows/window-keys.ts'
-import { type Outcome, runOperator } from '../contract/operator-run.ts'
+import { equalInLanes } from '../contract/operator-lanes.ts'
+import { type Outcome, runOperator, type Run } from '../contract/operator-run.ts'
 import { bare } from './window-inputs.ts'
 
 type Options = Readonly<Record<string, unknown>>
@@ -170,8 +171,10 @@ export interface TwinCase {
 export async function equalsTwin(operator: AnyOperator, { inputs = joinInputs, options, rulesOf, numRuns = 80 }: TwinCase): Promise<void> {
   const property = fc.asyncProperty(inputs, options, fc.constantFrom(1, 2, 7, 4096), async (input, chosen, pageRows) => {
     const rows = input.filter(one => typeof one === 'object')
-    const outcome = await runOperator(operator, { options: chosen, input, pageRows, restartAfter: [1, 2, 4], showsOrder: true })
+    const run: Run = { options: chosen, input, pageRows, restartAfter: [1, 2, 4], showsOrder: true }
+    const outcome = await runOperator(operator, run)
     assert.equal(shown(outcome), joinAnswer(rows, chosen, rulesOf(chosen)))
+    if (rows.length % 2 === 0) assert.ok(await equalInLanes(operator, run, outcome))
   })
   await fc.assert(property, { seed: 4, numRuns })
 }

@@ -5,7 +5,8 @@ import type { Row } from '../../operators/flow.ts'
 import { joinTemporal } from '../../operators/joinTemporal.ts'
 import { compareKeys } from '../../operators/windows/window-keys.ts'
 import { operatorContract } from '../contract/operator.ts'
-import { runOperator } from '../contract/operator-run.ts'
+import { equalInLanes } from '../contract/operator-lanes.ts'
+import { runOperator, type Run } from '../contract/operator-run.ts'
 import { joinInputs, matches } from './join-twin.ts'
 
 const test = operatorContract(joinTemporal, {
@@ -65,7 +66,10 @@ for (const kind of ['inner', 'left', 'semi', 'anti'])
     }))
     const property = fc.asyncProperty(joinInputs, options, fc.constantFrom(1, 2, 7, 4096), async (input, chosen, pageRows) => {
       const rows = input.filter(one => typeof one === 'object')
-      const { ports } = await runOperator(joinTemporal, { options: chosen, input, pageRows, restartAfter: [1, 2, 4], showsOrder: true })
+      const run: Run = { options: chosen, input, pageRows, restartAfter: [1, 2, 4], showsOrder: true }
+      const outcome = await runOperator(joinTemporal, run)
+      assert.ok(await equalInLanes(joinTemporal, run, outcome))
+      const { ports } = outcome
       const main = (ports['main'] ?? []).map(row => ({
         at: row['left'],
         time: row['$eventTime'],

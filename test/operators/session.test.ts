@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import type { Row } from '../../operators/flow.ts'
 import { session } from '../../operators/session.ts'
 import { operatorContract } from '../contract/operator.ts'
+import { equalInLanes } from '../contract/operator-lanes.ts'
 import { runOperator } from '../contract/operator-run.ts'
 import { aggregate, bare, byKey, keyOf, mergedRows, resultsOf, sessionAnswer, timedRows, timeOf } from './window-inputs.ts'
 
@@ -66,7 +67,10 @@ test('rows that are all in time give the gaps between them, in whatever order th
     async (input, gap, pageRows) => {
       const early = input.map(one => (typeof one === 'string' ? one : { ...one, $watermark: -Infinity }))
       const rows = early.filter(one => typeof one === 'object')
-      const { ports } = await runOperator(session, { options: { gap, by, aggregate }, input: early, pageRows, restartAfter: [2] })
+      const run = { options: { gap, by, aggregate }, input: early, pageRows, restartAfter: [2] }
+      const outcome = await runOperator(session, run)
+      assert.ok(await equalInLanes(session, run, outcome))
+      const { ports } = outcome
       const found = (ports['main'] ?? []).map(bare)
       assert.equal(found, split(rows, gap))
     },

@@ -5,6 +5,7 @@ import type { Row } from '../../operators/flow.ts'
 import { tumble } from '../../operators/tumble.ts'
 import { compareKeys } from '../../operators/windows/window-keys.ts'
 import { operatorContract, type Twin } from '../contract/operator.ts'
+import { equalInLanes } from '../contract/operator-lanes.ts'
 import { runOperator } from '../contract/operator-run.ts'
 import { airports, stamped, withBarriers } from './arbitrary.ts'
 import { aggregate as ordered, alignedAnswer, bare, timedRows } from './window-inputs.ts'
@@ -91,7 +92,10 @@ test('late rows that are allowed, and updates, equal a twin that decides by the 
     { size: 90, allowedLateness: 35, by, aggregate: ordered, emit: { every: 30 } },
   )
   const property = fc.asyncProperty(timedRows, options, fc.constantFrom(1, 2, 5, 4096), async (input, chosen, pageRows) => {
-    const { ports } = await runOperator(tumble, { options: chosen, input, pageRows, restartAfter: [1, 3] })
+    const run = { options: chosen, input, pageRows, restartAfter: [1, 3] }
+    const outcome = await runOperator(tumble, run)
+    assert.ok(await equalInLanes(tumble, run, outcome))
+    const { ports } = outcome
     const { main, late } = alignedAnswer(
       input.filter(one => typeof one === 'object'),
       chosen,
