@@ -7,7 +7,7 @@ import { timesOf } from './window-aligned.ts'
 import { EarlyFirings } from './window-early.ts'
 import { allRows, type Frame, Frames, newer } from './window-frames.ts'
 import { KeyedWindows, type Send } from './window-keyed.ts'
-import { type Leaving, rankOf } from './window-rows.ts'
+import { type Leaving, placeOfRow } from './window-rows.ts'
 import type { AggregateUses } from './window-uses.ts'
 
 /** When results leave; one of these is at work, the others are left as they are here. */
@@ -105,7 +105,7 @@ export class GlobalWindows extends KeyedWindows<Frame> {
   #fireAt(page: Page, row: number, { key, send }: { key: number; send: Send }): void {
     this.cells.add(page)
     const stamps = { eventTime: page.eventTime?.[row], watermark: page.watermark?.[row] }
-    this.#leaveFrame(key, { order: page.order[row] as number, ...stamps, rank: rankOf(page, row) })
+    this.#leaveFrame(key, { order: page.order[row] as number, ...stamps, ...placeOfRow(page, row) })
     this.flush(send, false)
   }
 
