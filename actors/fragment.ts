@@ -43,6 +43,8 @@ export interface Fragment {
   /** About how many bytes wait in lanes for the next barrier. */
   readonly dirtyBytes?: number
   readonly counters: ReadonlyMap<string, StepCounters>
+  /** How long each step has worked since it was made, ms, in all lanes together; nobody knows when left out. */
+  readonly busyMs?: ReadonlyMap<string, number>
   /** The largest watermark that the first `eventTime` has sent; undefined before that. */
   readonly watermark?: number | undefined
   /** When a tick is due, should no row come before it, ms since the epoch; −Infinity for at once, Infinity when nobody waits for one. */
@@ -63,6 +65,9 @@ export async function createFragment(plan: Plan, context: FragmentContext): Prom
   const timed = [...nodes.values()].find(({ step }) => step.operator === 'eventTime')
   return {
     counters: new Map(Array.from(nodes, ([id, node]) => [id, node.counters])),
+    get busyMs() {
+      return new Map(Array.from(nodes, ([id, node]) => [id, node.busyMs]))
+    },
     get watermark() {
       return timed?.sent
     },

@@ -58,7 +58,7 @@ export class Merge {
   receive(input: number, flow: Flow): void {
     if (flow.kind === 'page') {
       const rows = aliveRows(flow)
-      if (rows.length > 0) this.#waiting.push({ input, page: flow, rows, next: 0 })
+      if (rows.length > 0) this.#waiting.push({ input, page: this.#asSent(flow, input), rows, next: 0 })
     } else if (flow.kind === 'moves') {
       this.#moves[input]?.push(flow)
     } else if (flow.kind === 'watermark') {
@@ -102,15 +102,26 @@ export class Merge {
     return mergedMoves(inputs, this.#sent)
   }
 
+  #asSent({ key, ...page }: Page, input: number): Page {
+    return { ...page, input, ...(key && this.#hasKey && { key }) }
+  }
+
   /** Sends the rows of one page up to the first row that another input has earlier. */
   #sendRun(from: Waiting, queues: Waiting[][]): void {
-    const other = earliest(queues, from.input)
-    const start = from.next
-    while (from.next < from.rows.length && (other === undefined || isBefore(from, other))) from.next++
-    const { input, rows } = from
-    const { key, ...page } = from.page
-    this.#send({ ...page, input, selection: rows.subarray(start, from.next), ...(key && this.#hasKey && { key }) })
-    if (from.next === from.rows.length) queues[input]?.shift()
+    const { input, rows, page, next: start } = from
+    const other = earliest(queues, input)
+    const limit = other === undefined ? Infinity : orderOf(other)
+    const goesFirst = other === undefined || input < other.input
+    const { order } = page
+    let next = start
+    while (next < rows.length) {
+      const own = order[rows[next] as number] as number
+      if (own > limit || (own === limit && !goesFirst)) break
+      next++
+    }
+    from.next = next
+    this.#send({ ...page, selection: rows.subarray(start, next) })
+    if (next === rows.length) queues[input]?.shift()
   }
 }
 
@@ -142,8 +153,8 @@ function isBefore(a: Waiting, b: Waiting): boolean {
 
 function earliest(queues: readonly Waiting[][], without: number | undefined): Waiting | undefined {
   let best: Waiting | undefined
-  for (const [input, queue] of queues.entries()) {
-    const first = queue[0]
+  for (let input = 0; input < queues.length; input++) {
+    const first = queues[input]?.[0]
     if (input !== without && first !== undefined && (best === undefined || isBefore(first, best))) best = first
   }
   return best

@@ -34,6 +34,8 @@ export function watermarkOf(inputs: readonly Standing[]): number {
 
 /** Undefined when the watermark does not rise above `sent` and no idleness begins or ends. */
 export function mergedMoves(inputs: readonly MovingInput[], sent: number): Moves | undefined {
+  const shared = movesOfAll(inputs, sent)
+  if (shared !== undefined) return shared.time > sent ? shared : undefined
   const steps = inputs.flatMap((moving, input) => stepsOf(moving, input)).sort((a, b) => a.order - b.order)
   const standing: Standing[] = inputs.map(({ before, wasIdle }) => ({ time: before, isIdle: wasIdle }))
   const [order, before]: [number[], number[]] = [[], []]
@@ -51,6 +53,14 @@ export function mergedMoves(inputs: readonly MovingInput[], sent: number): Moves
   }
   if (order.length === 0) return undefined
   return { kind: 'moves', order: Float64Array.from(order), before: Float64Array.from(before), time, ...(isIdle && { isIdle }) }
+}
+
+/** The moves that all inputs share, as those have that come from one `eventTime`: merged with themselves they are what they were. */
+function movesOfAll(inputs: readonly MovingInput[], sent: number): Moves | undefined {
+  const shared = inputs[0]?.moves[0]
+  if (shared === undefined || shared.isIdle === true) return undefined
+  const isShared = inputs.every(({ moves, before, wasIdle }) => moves.length === 1 && moves[0] === shared && before === sent && !wasIdle)
+  return isShared ? shared : undefined
 }
 
 /** The rows behind which the watermark of an input is higher than before them, or which end or begin its idleness. */

@@ -54,6 +54,7 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
   const memory = new StateMemory(options.limits.stateBytes)
   const fragment = await options.createFragment(plan, {
     module: options.module,
+    monotonic: () => options.clock.monotonic(),
     memory,
     keepsLines: one => lines.push(one),
     state: (step, version) => gatherer.state(step, version),

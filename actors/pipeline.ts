@@ -14,6 +14,7 @@ import { heldOf, type KeyLines } from './key-lines.ts'
 import type { Lookups } from './lookups.ts'
 import { type Counters, countersSince, type PipelineOptions, type PipelineOutcome, type StopOptions } from './pipeline-options.ts'
 import { openParts, type PipelineParts } from './pipeline-parts.ts'
+import { Rest } from './rest.ts'
 import { failureOf, type Progress, Settling } from './settling.ts'
 import type { PulledPage, Source, SourcePosition } from './source.ts'
 
@@ -33,6 +34,7 @@ export class PipelineActor {
   readonly #settling: Settling
   readonly #source: Source
   readonly #fragment: Fragment
+  readonly #sleep: Rest
   readonly #memory: StateMemory
   readonly #lines: readonly KeyLines[]
   readonly #lookups: Lookups | undefined
@@ -42,8 +44,6 @@ export class PipelineActor {
   #sourceDead = 0
   #isAtHead = false
   #stopping: StopOptions | undefined
-  #wake: (() => void) | undefined
-  #isWatching = false
   /** A page whose rows look into projections that are not as new as they are; with where the source stood before it. */
   #held: { readonly page: PulledPage; readonly position: SourcePosition } | undefined
   /** Something was folded since the last barrier. */
@@ -69,13 +69,14 @@ export class PipelineActor {
     this.#lookups = parts.lookups
     this.#countersBefore = parts.counters
     this.#rowsOf = parts.rowsOf
-    parts.whenWoken(() => this.#wake?.())
+    this.#sleep = new Rest(parts.source, error => this.#settling.fail(error))
+    parts.whenWoken(() => this.#sleep.wake())
     this.#settling = new Settling({
       ...options,
       gatherer: parts.gatherer,
       isRepeating: parts.isRepeating,
       isStopped: () => this.#stopping?.commit === false,
-      woken: () => this.#wake?.(),
+      woken: () => this.#sleep.wake(),
       async write(bytes) {
         await syncShards?.()
         await writer.write({ topology: slotScope(scope, slot) + plan.topology, incarnation, bytes })
@@ -93,7 +94,7 @@ export class PipelineActor {
     this.#stopping = options
     // Or it would wait for lanes that are gone.
     if (!commit) this.#fragment.abandon?.()
-    this.#wake?.()
+    this.#sleep.wake()
     await this.done
   }
 
@@ -231,31 +232,8 @@ export class PipelineActor {
     const waits = (this.#isDirty || this.#gatherer.hasSent) && this.#settling.isSettled
     const mostMs = this.#held ? lookMs : pollMs
     const restMs = waits ? Math.max(0, Math.min(this.#barrierAt + this.#epochMs - this.#options.clock.monotonic(), mostMs)) : mostMs
-    await new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, restMs)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-      // Only a source that had nothing says when there is more: one that is not asked has it at once, again and again.
-      if (this.#isAtHead) this.#watch()
-    })
-    this.#wake = undefined
+    await this.#sleep.for(restMs, { watches: this.#isAtHead })
     this.#sliceAt = this.#options.clock.monotonic()
-  }
-
-  /** One question to the source at a time, however often we rest. */
-  #watch(): void {
-    if (this.#isWatching) return
-    this.#isWatching = true
-    const seen = (): void => {
-      this.#isWatching = false
-      this.#wake?.()
-    }
-    this.#source.changed().then(seen, (error: unknown) => {
-      this.#settling.fail(error)
-      seen()
-    })
   }
 
   /** Since the deployment; the source under its own id. */
@@ -264,6 +242,11 @@ export class PipelineActor {
     const before = this.#countersBefore
     const dead = (before[this.#source.id]?.[4] ?? 0) + this.#sourceDead
     return { [this.#source.id]: [rows, rows - dead, 0, 0, dead], ...countersSince(before, this.#fragment.counters) }
+  }
+
+  /** How long each step has worked since the pipeline was started, ms. */
+  get busyMs(): ReadonlyMap<string, number> {
+    return this.#fragment.busyMs ?? new Map<string, number>()
   }
 
   /** Of what was folded. */

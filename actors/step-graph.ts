@@ -8,6 +8,7 @@ import type { StateMemory } from '../operators/keyed/state-memory.ts'
 import type { ProjectionWriter, StepContext, StepState } from '../operators/operator.ts'
 import { chainsOf } from '../topology/chains.ts'
 import type { Plan, PlanStep } from '../topology/plan.ts'
+import { BusyTimes } from './busy-times.ts'
 import type { GivenUpRow } from './dead-letter.ts'
 import { KeyLines, linesStep, linesVersion } from './key-lines.ts'
 import { Merge } from './merge.ts'
@@ -33,6 +34,8 @@ export interface GraphContext {
   readonly memory?: StateMemory
   /** Told of the lines of each step that keeps its dead letters in order. */
   keepsLines?(lines: KeyLines): void
+  /** Milliseconds of a clock that never goes back: with it the time of each step is kept. */
+  monotonic?(): number
   /** In how many lanes the steps run side by side; one when left out. */
   readonly lanes?: number
   /** See `StepContext.owns`. */
@@ -107,6 +110,7 @@ export class StepGraph {
     const edges = wire([...nodes.values(), ...entries.values()])
     for (const entry of entries.values()) watermarks.restore(entry)
     const runs = new Map<StepNode, Run>()
+    const busyTimes = context.monotonic && new BusyTimes(() => context.monotonic?.() ?? 0)
     for (const node of nodes.values()) {
       const { id, from } = node.step
       // Where it runs in lanes, its inputs have come together at the entry.
@@ -115,6 +119,7 @@ export class StepGraph {
       watermarks.restore(node)
       node.takers = edges.get(id) ?? []
       node.outlet = outlets?.get(id)
+      node.busyTimes = busyTimes
       node.isCaught = node.outlet !== undefined && isCaught(id, plan)
       keepInOrder(node, plan, context)
       runs.set(node, await node.operator.create(node.step.options as never, stepContext(node, context, parts)))

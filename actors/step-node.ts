@@ -7,6 +7,7 @@ import type { AnyOperator, OutboxWriter, PostRequest } from '../operators/operat
 import { timerPort } from '../operators/keyed/timer-port.ts'
 import { aliveCount } from '../operators/page.ts'
 import type { PlanStep } from '../topology/plan.ts'
+import type { BusyTimes } from './busy-times.ts'
 import type { GivenUpRow, Turn } from './dead-letter.ts'
 import { causeOf, compareGivenUp, deadPages, type GivenUp } from './given-up.ts'
 import type { KeyLines } from './key-lines.ts'
@@ -56,6 +57,9 @@ export class StepNode {
   outlet: ((flow: Flow, port: 'dead' | 'any') => void) | undefined
   /** A step elsewhere takes the rows that it gives up. */
   isCaught = false
+  /** Kept where somebody asks for it. */
+  busyTimes: BusyTimes | undefined
+  busyMs = 0
   /** Of a step that keeps its dead letters in order. */
   ordered: OrderedRows | undefined
   /** The largest watermark that came in, and the last that left. */
@@ -80,6 +84,12 @@ export class StepNode {
 
   /** `turn`: the page is one row that comes back, and stood there among those of its key. */
   enter(input: number, flow: Flow, turn?: Turn): void {
+    const before = this.busyTimes?.turnTo(this)
+    this.#enter(input, flow, turn)
+    this.busyTimes?.turnTo(before)
+  }
+
+  #enter(input: number, flow: Flow, turn: Turn | undefined): void {
     if (flow.kind !== 'page') {
       if (flow.kind === 'watermark' && flow.time !== 'idle' && flow.time > this.reached) this.reached = flow.time
       this.next(flow)

@@ -3,11 +3,12 @@ import type { Clock } from '../event/clock.ts'
 import type { Stamp } from '../event/event.ts'
 import type { Scope } from '../event/scope.ts'
 import type { DeadRow } from '../operators/operator.ts'
+import { tickStream } from '../topology/clock.ts'
 import type { LogSource } from './log-source.ts'
 import type { AppendOutbox } from './outbox-sender.ts'
 import type { PulledPage, RowOrigin, Source, SourcePosition } from './source.ts'
 import { requestOf } from './outbox-request.ts'
-import { tickEvent, tickStream } from './ticks.ts'
+import { tickEvent } from './ticks.ts'
 
 export interface TickingOptions {
   readonly scope: Scope

@@ -1,25 +1,11 @@
 /** The clock as rows of the log: what a tick is, and when the next one is due, for those steps of a graph that wait for it. */
 import type { NewEvent } from '../event/event.ts'
 import type { Waiting } from '../operators/operator.ts'
-import { operators } from '../operators/index.ts'
 import type { Plan } from '../topology/plan.ts'
 
 export const TICK = 'tick'
-/** Between two ticks of a topology that does not say, ms. */
-export const tickMsDefault = 1000
-
-/** Where the ticks of a topology are. */
-export function tickStream(topology: string): string {
-  return `$ticks-${topology}`
-}
-
 /** A tick says nothing but when it was recorded. */
 export const tickEvent: NewEvent = { type: TICK, data: null }
-
-/** Whether anything in a plan ever waits for a tick. */
-export function usesClock({ steps }: Pick<Plan, 'steps'>): boolean {
-  return steps.some(({ operator, options }) => operators[operator]?.usesClock?.(options as never) === true)
-}
 
 type TimeStep = Extract<Waiting, { for: 'time' }>
 

@@ -103,10 +103,12 @@ const cases: readonly Case[] = [
 async function runCase(one: Case, options: BenchOptions): Promise<void> {
   const { name, events: eventsDefault, stateBytes } = one
   const events = options.events ?? eventsDefault
+  // Where the limit is known, first: memory that was taken once is not seen to be given back.
+  const first = stateBytes === undefined ? undefined : await run(one, events, stateBytes, options.directory)
   const whole = await run(one, events, 2 ** 40, options.directory)
   say(`  without a limit: ${Math.round(whole.perSecond)} events/s, ${Math.round(whole.stateBytes / 2 ** 20)} MiB of state`)
   const limit = stateBytes ?? Math.ceil(whole.stateBytes / 10)
-  const tight = await run(one, events, limit, options.directory)
+  const tight = first ?? (await run(one, events, limit, options.directory))
   if (tight.answer !== whole.answer || whole.answer === '') throw new Error(`the answers differ: ${whole.answer} and ${tight.answer}`)
   report({
     bench: 'large-state',
@@ -121,7 +123,7 @@ async function runCase(one: Case, options: BenchOptions): Promise<void> {
     heldMiB: tight.stateBytes / 2 ** 20,
     perCpuSecond: tight.perCpuSecond,
     wholePerCpuSecond: whole.perCpuSecond,
-    peakRssMiB: tight.peakRssMiB,
+    ...(first && { peakRssMiB: first.peakRssMiB }),
     wholePeakRssMiB: whole.peakRssMiB,
     load: loadAverage(),
   })

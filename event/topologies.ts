@@ -29,6 +29,8 @@ export interface StepStatus {
   readonly late: number
   readonly suspect: number
   readonly dead: number
+  /** How long it has worked since it was started, in all lanes together, without the steps behind it; left out while it does not run. */
+  readonly busyMs?: number
 }
 
 /** How far a version is that is folded from the first event on. */

@@ -55,7 +55,7 @@ export const changes: Operator<ChangesOptions> = {
   needs: ({ by = [], of = ['*'] }, wanted) => new Set([...wanted('main'), ...by, ...of]),
   splitBy: ({ by }, key) => by ?? key,
   create({ by, of }, context) {
-    const seen = new KeyedRows(context, { by, meaning: { of: of ?? null }, format: textFormat })
+    const seen = new KeyedRows(context, { by, meaning: { of: of ?? null }, format: textFormat, mayLeave: true })
     return onPage({
       page(page, emit) {
         const rows = aliveRows(page)

@@ -51,7 +51,7 @@ export const count: Operator<CountOptions> = {
   },
   splitBy: ({ by }, key) => by ?? key,
   create({ by, as = 'count' }, context) {
-    const counts = new KeyedRows(context, { by, meaning: {}, format: numberFormat })
+    const counts = new KeyedRows(context, { by, meaning: {}, format: numberFormat, mayLeave: true })
     return onPage({
       page(page, emit) {
         const rows = aliveRows(page)

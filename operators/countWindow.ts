@@ -39,7 +39,7 @@ export const countWindow: Operator<CountWindowOptions> = {
     },
     ports: { main: 'A row for each window that is full.' },
     stateVersion: 1,
-    keeps: 'the open windows of each key',
+    keeps: 'the windows of each key that are not full, however long that takes',
   },
   example: {
     title: 'The mean of each three rows of a sensor',

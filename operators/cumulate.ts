@@ -48,7 +48,7 @@ export const cumulate: Operator<CumulateOptions> = {
     },
     ports: { main: 'A row for each window and key.', late: 'Rows whose windows had all closed.' },
     stateVersion: 1,
-    keeps: 'a cell for each step of the open windows and key',
+    keeps: 'a cell for each step of the open windows and key, until the watermark is past the longest',
     needsEventTime: true,
   },
   example: {

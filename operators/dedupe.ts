@@ -66,6 +66,7 @@ export const dedupe: Operator<DedupeOptions> = {
       by,
       meaning: { isTimed: ttl !== undefined },
       format: numberFormat,
+      mayLeave: true,
       ...(ttl !== undefined && { isOver: (time: number) => seen.clock >= time + ttlMs }),
     })
     let sweepAt = -Infinity

@@ -100,6 +100,10 @@ export const eventTime: Operator<EventTimeOptions> = {
     const timed = { ...input, isTimed: true }
     return { main: timed, suspect: timed }
   },
+  keepsOf: ({ watermark }) =>
+    watermark === 'partition'
+      ? 'the largest event time of each partition of the log; which rows are late depends on how many there are'
+      : 'the largest event time so far',
   usesClock: ({ idle }) => idle !== undefined,
   create(options, context) {
     const { field, lag, idle, watermark, maxFuture: future } = options

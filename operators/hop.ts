@@ -56,7 +56,7 @@ export const hop: Operator<HopOptions> = {
     },
     ports: { main: 'A row for each window and key.', late: 'Rows whose windows had all closed.' },
     stateVersion: 1,
-    keeps: 'a cell for each slice of the open windows and key, two slices each `every` at most',
+    keeps: 'a cell for each slice and key, two slices each `every` at most, until the watermark is past the windows',
     needsEventTime: true,
   },
   example: {

@@ -16,6 +16,7 @@ import { flatMap } from './flatMap.ts'
 import { fold } from './fold.ts'
 import { foldInto } from './foldInto.ts'
 import { format } from './format.ts'
+import { globalWindow } from './globalWindow.ts'
 import { hop } from './hop.ts'
 import { joinInterval } from './joinInterval.ts'
 import { joinTable } from './joinTable.ts'
@@ -64,6 +65,7 @@ export const operators: Readonly<Record<string, AnyOperator>> = {
   fold,
   foldInto,
   format,
+  globalWindow,
   hop,
   joinInterval,
   joinTable,

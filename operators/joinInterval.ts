@@ -92,7 +92,7 @@ export const joinInterval: Operator<JoinIntervalOptions> = {
   },
   keepsOf(options) {
     const { beforeMs } = boundsOf(options)
-    const left = options.until === undefined ? `its time by ${options.after}` : `its ${options.until}`
+    const left = options.until === undefined ? `its time by ${options.after}` : `its \`${options.until}\``
     const right = beforeMs === 0 ? 'its time' : `its time by ${options.before}`
     return `a left row until the watermark has passed ${left}, a right row until it has passed ${right}`
   },

@@ -50,7 +50,7 @@ export const latest: Operator<LatestOptions> = {
   needs: ({ by = [] }, wanted) => new Set([...wanted('main'), ...wanted('late'), ...by]),
   splitBy: ({ by }, key) => by ?? key,
   create({ by }, context) {
-    const newest = new KeyedRows(context, { by, meaning: {}, format: numberFormat })
+    const newest = new KeyedRows(context, { by, meaning: {}, format: numberFormat, mayLeave: true })
     return onPage({
       page(page, emit) {
         const { eventTime } = page

@@ -75,9 +75,7 @@ export const over: Operator<OverOptions> = {
     },
     ports: { main: 'Each row, with the results.', late: 'Rows that came when the watermark was past them.' },
     stateVersion: 1,
-    keeps:
-      'for each key the rows of its frame, and those that wait for the watermark: with `rows` the last so many of each key, with `range` those ' +
-      'of that time, without either one cell for each key',
+    keeps: 'the rows of the frames, and those that wait for the watermark',
   },
   example: {
     title: 'Each trade with the mean of the last minute',
@@ -122,6 +120,11 @@ export const over: Operator<OverOptions> = {
     return { main: rowWith(options.aggregate, input, options.by) }
   },
   splitBy: ({ by }, key) => by ?? key,
+  keepsOf({ rows, range, order }) {
+    const waiting = order === 'arrival' ? '' : ', and the rows that wait for the watermark'
+    if (range !== undefined) return `the rows of each key until the watermark is ${range} past them${waiting}`
+    return `${rows === undefined ? 'a cell for each key that ever came' : `the last ${rows + 1} rows of each key that ever came`}${waiting}`
+  },
   create(options, context) {
     const { by, aggregate } = options
     return windowStep(new OverRows(context, { ...frameOf(options), by, aggregate }))

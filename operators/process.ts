@@ -100,6 +100,7 @@ export const process: Operator<ProcessOptions> = {
     return { main: { ...made, isOpen: true, isTimed: input.isTimed, key: input.key.every(name => key.includes(name)) ? input.key : [] } }
   },
   splitBy: ({ by }, key) => by ?? key,
+  keepsOf: ({ ttl }) => `the state and the timers of each key${ttl === undefined ? '' : `, states for ${ttl} of event time without a row`}`,
   upgradeState: ({ ttl, upgrade }, context) =>
     jsonUpgrade(context, { reference: upgrade as string, meaning: meaningOf(ttlMsOf(ttl)), check: () => undefined, part: statePart }),
   async create(options, context) {

@@ -45,7 +45,7 @@ export const session: Operator<SessionOptions> = {
     },
     ports: { main: 'A row for each session.', late: 'Rows that would be in a session that had closed.' },
     stateVersion: 1,
-    keeps: 'the open sessions of each key',
+    keeps: 'a cell for each open session, until the watermark is past it',
     needsEventTime: true,
   },
   example: {

@@ -74,7 +74,7 @@ export const tumble: Operator<TumbleOptions> = {
     },
     ports: { main: 'A row for each window and key.', late: 'Rows whose window had closed.' },
     stateVersion: 1,
-    keeps: 'a cell for each open window and key',
+    keeps: 'a cell for each open window and key, until the watermark is past the window',
     needsEventTime: true,
   },
   example: {

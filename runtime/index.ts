@@ -63,6 +63,7 @@ export { type KeyPart, type Projection, projection, type ProjectionKey, type Pro
 export { countBy, latestBy, listBy, sumBy, type TemplateSpec } from '../topology/projection-templates.ts'
 export type { Column, NumberColumn, Page, Row, SliceColumn, TextColumn, BooleanColumn, ValueColumn } from '../operators/flow.ts'
 export { columnOf } from '../operators/columns.ts'
+export type { ProcessContext } from '../operators/process.ts'
 export { pageOf } from '../operators/page.ts'
 export { dryRun, type DryRun, type DryRunOptions } from './trial/dry-run.ts'
 export { tryExpression, type TriedExpression, type TryOptions } from './trial/expression-trial.ts'

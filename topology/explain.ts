@@ -2,6 +2,7 @@
 import type { RowType } from '../operators/expressions/types.ts'
 import { operators } from '../operators/index.ts'
 import { chainsOf } from './chains.ts'
+import { tickMsDefault, tickStream, usesClock } from './clock.ts'
 import type { Plan, PlanStep, StepInput } from './plan.ts'
 import { type Section, sectionsOf } from './sections.ts'
 
@@ -114,8 +115,17 @@ function exchangesOf({ entry, splitBy, columns }: Section): Crossing[] {
 
 const worker = 'pipeline worker'
 
+function ticksOf(plan: Plan): Crossing[] {
+  if (!usesClock(plan)) return []
+  if (plan.source.kind === 'generate')
+    return [{ what: 'the clock', from: worker, to: worker, how: 'looked at before each page; it is not written down' }]
+  const how = `appended to ${tickStream(plan.topology)} while a step waits for the clock, at most one in ${plan.tickMs ?? tickMsDefault} ms`
+  return [{ what: 'ticks', from: worker, to: 'partition workers', how }]
+}
+
 /** One worker runs all steps of a topology, so that rows cross no thread between them. */
-function crossingsOf({ source, steps }: Plan): Crossing[] {
+function crossingsOf(plan: Plan): Crossing[] {
+  const { source, steps } = plan
   const sinks = (name: string): boolean => steps.some(({ operator }) => operator === name)
   const hasState = ({ operator, inOrder }: PlanStep): boolean =>
     operators[operator]?.spec.stateVersion !== undefined || inOrder !== undefined
@@ -127,6 +137,7 @@ function crossingsOf({ source, steps }: Plan): Crossing[] {
     ...(writes
       ? [{ what: 'state, positions and outbox', from: worker, to: 'state writer', how: 'one stretch of bytes an epoch, transferred' }]
       : []),
+    ...ticksOf(plan),
     ...(sinks('append') || sinks('deadLetter')
       ? [{ what: 'events to append', from: worker, to: 'partition workers', how: 'through main, once their epoch is durable' }]
       : []),

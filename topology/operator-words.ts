@@ -8,6 +8,11 @@ const words: Readonly<Record<string, string>> = {
     'aggregate aggregates agg window windows windowed',
     'rows are aggregated by tumble, hop or session, and without windows by total or count',
   ),
+  ...each('tumbling tumblingWindow', 'tumble makes windows of equal length, one behind another'),
+  ...each('sliding slidingWindow hopping hoppingWindow', 'hop makes windows that overlap, over looks back from each row'),
+  ...each('cumulateWindow', 'cumulate makes windows that grow'),
+  ...each('sessionWindow', 'session makes windows that last as long as rows come'),
+  ...each('trigger evictor globalWindows', 'globalWindow has a trigger and an evictor'),
   ...each(
     'join leftJoin innerJoin outerJoin',
     'streams are joined by joinInterval, joinWindow, joinTemporal or joinTable, and lookup joins with a file or a projection',
@@ -33,6 +38,16 @@ const words: Readonly<Record<string, string>> = {
   ...each('union unionAll concat', 'merge takes from several steps, and so does from: [a, b] of any step'),
   ...each('mapping compute extend assign withColumn addColumn', 'map adds columns, select keeps only those it names'),
   ...each('cep matchRecognize match_recognize sequence patterns', 'pattern finds rows of a key that follow one another'),
+  ...each(
+    'keyedProcess processFunction KeyedProcessFunction timers onTimer punctuate',
+    'process calls a function with state by key and timers',
+  ),
+  ...each('proctime processTime wallClock ingestionTime', 'processingTime says that rows happened when they were recorded'),
+  ...each('tick ticker cron interval schedule timer', 'every makes a row each so often'),
+  ...each(
+    'watermark timestamps assignTimestamps rowtime withIdleness',
+    'eventTime says when rows happened, how late others may come, and when a source is idle',
+  ),
   ...each('flatmap mapMany', 'flatMap makes any number of rows of each'),
 }
 
@@ -58,7 +73,10 @@ const optionWords: Readonly<Record<string, string>> = {
   ...each('advance slide step', 'every'),
   ...each('orderBy sortBy sort', 'order'),
   ...each('limit', 'n'),
-  ...each('grace', 'allowedLateness'),
+  ...each('grace lateness', 'allowedLateness'),
+  ...each('evictor', 'evict'),
+  ...each('timezone tz zone', 'timeZone'),
+  ...each('early earlyFiring', 'emit'),
 }
 
 /** The option of an operator that another program calls by that name. */

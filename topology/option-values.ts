@@ -35,7 +35,11 @@ function valuesOf(specs: Readonly<Record<string, OptionSpec>>, values: Readonly<
       case 'aggregates':
         return isObject(value)
           ? Object.entries(value).flatMap(([one, use]) =>
-              ['of', 'where'].map(part => ({ type: 'expression', value: isObject(use) ? use[part] : undefined, path: [...path, one] })),
+              ['of', 'where'].map(part => ({
+                type: 'expression',
+                value: isObject(use) ? use[part] : undefined,
+                path: part === 'of' ? [...path, one] : [...path, one, part],
+              })),
             )
           : []
       case 'condition':

@@ -24,7 +24,7 @@ export function outsideReferences({ sources, steps }: Topology): OutsideReferenc
 function referencesIn(specs: Readonly<Record<string, OptionSpec>>, options: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(specs).flatMap(([name, { type, options: inner = {} }]) => {
     const value = Object.hasOwn(options, name) ? options[name] : undefined
-    if (type === 'group') return isObject(value) ? referencesIn(inner, value) : []
+    if (type === 'group' || type === 'choice') return isObject(value) ? referencesIn(inner, value) : []
     if (type === 'routes') return isObject(value) ? Object.values(value).filter(isFunctionReference) : []
     if (type === 'function' || type === 'condition' || type === 'mapping') return isFunctionReference(value) ? [value] : []
     if (type === 'table') return isObject(value) ? fileIn(value['file']) : []

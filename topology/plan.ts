@@ -161,7 +161,8 @@ function references(options: Readonly<Record<string, unknown>>, specs: Readonly<
   return Object.entries(specs).flatMap(([name, spec]) => {
     const value = options[name]
     if (value === undefined) return []
-    if (spec.type === 'group') return references(value as Readonly<Record<string, unknown>>, spec.options ?? {})
+    if (spec.type === 'group' || (spec.type === 'choice' && typeof value === 'object'))
+      return references(value as Readonly<Record<string, unknown>>, spec.options ?? {})
     if (spec.type === 'routes') return Object.values(value as Readonly<Record<string, unknown>>).filter(isFunctionReference)
     return ['function', 'condition', 'mapping'].includes(spec.type) && isFunctionReference(value) ? [value] : []
   })

@@ -33,6 +33,11 @@ const keyKeepers: ReadonlySet<string> = new Set([
   ...['tumble', 'hop', 'cumulate', 'session', 'countWindow', 'globalWindow', 'over'],
 ])
 
+/** Whether a step, or the way into the section that it begins, is part of a layer. */
+export function isInLayer({ sections, layers }: Sections, step: string, layer: number): boolean {
+  return layers.get(step) === layer || sections.some(({ entry, level }) => entry === step && level === layer + 1)
+}
+
 interface Draft {
   readonly entry: PlanStep
   readonly splitBy: readonly (readonly string[])[]
@@ -80,7 +85,7 @@ function mergedSteps({ steps }: Plan): ReadonlySet<string> {
 
 /** Windows whose results leave when the stamp of any row says so: a lane does not see the rows of others. */
 function firesByRows({ operator, options }: PlanStep): boolean {
-  return operator === 'session' || options['allowedLateness'] !== undefined || options['emit'] !== undefined
+  return operator === 'session' || operator === 'globalWindow' || options['allowedLateness'] !== undefined || options['emit'] !== undefined
 }
 
 function levelOf(place: Draft | number): number {

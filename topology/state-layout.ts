@@ -44,6 +44,11 @@ function statesOf({ steps }: Plan): StateVersions {
   )
 }
 
+/** Steps whose operators write another version of their state by now than when the plan was deployed. */
+export function outdatedSteps(plan: Plan, { states }: StateLayout = emptyLayout): string[] {
+  return Object.entries(statesOf(plan)).flatMap(([id, version]) => ((states[id] ?? 1) === version ? [] : [id]))
+}
+
 export interface LaidOut {
   readonly plan: Plan
   readonly layout: StateLayout

@@ -9,6 +9,7 @@ const outsideOptions: Readonly<Record<string, readonly string[]>> = {
   enrich: ['missing'],
   eventTime: ['lag', 'idle', 'maxFuture'],
   fold: ['initial'],
+  lookup: ['kind'],
   process: ['initial', 'onTimer'],
   processingTime: ['as'],
   projection: ['value'],
@@ -31,7 +32,7 @@ export function keepsState({ operator, options, inOrder }: PlanStep): boolean {
   const spec = operators[operator]?.spec
   if (senders.has(operator)) return inOrder !== undefined
   // A table that is a file is read again at each start.
-  if (operator === 'enrich')
+  if (operator === 'enrich' || operator === 'lookup')
     return inOrder !== undefined || (options['table'] as { readonly joined?: number } | undefined)?.joined !== undefined
   return spec?.stateVersion !== undefined || inOrder !== undefined || writesRows(operator)
 }

@@ -1,6 +1,7 @@
 /** The windows of the builder: a method for each operator that aggregates rows by key, or adds what it aggregated to them. */
 import type { CountWindowOptions } from '../operators/countWindow.ts'
 import type { CumulateOptions } from '../operators/cumulate.ts'
+import type { GlobalWindowOptions } from '../operators/globalWindow.ts'
 import type { HopOptions } from '../operators/hop.ts'
 import type { OverOptions } from '../operators/over.ts'
 import type { SessionOptions } from '../operators/session.ts'
@@ -51,6 +52,13 @@ export abstract class WindowMethods<Row extends Fields, Key extends FieldOf<Row>
     options: Aggregating<Row, CountWindowOptions, Aggregates, K>,
   ): Stream<Aggregated<Row, K[number], Aggregates>> {
     return this.aggregated<Aggregated<Row, K[number], Aggregates>>('countWindow', options)
+  }
+
+  /** Aggregates all rows by key; a trigger says when results leave. */
+  globalWindow<const Aggregates extends Uses, const K extends readonly FieldOf<Row>[] = readonly Key[]>(
+    options: Aggregating<Row, GlobalWindowOptions, Aggregates, K>,
+  ): Stream<Aggregated<Row, K[number], Aggregates>> {
+    return this.aggregated<Aggregated<Row, K[number], Aggregates>>('globalWindow', options)
   }
 
   /** Adds to each row what is aggregated over the rows of its key before it; late rows leave by `late`. */

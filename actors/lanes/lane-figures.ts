@@ -2,17 +2,17 @@
 import type { StepCounters } from '../step-node.ts'
 import type { LaneAnswer } from './lane-task.ts'
 
-type Figures = Pick<LaneAnswer, 'counters' | 'dirtyBytes' | 'wanted'>
+type Figures = Pick<LaneAnswer, 'counters' | 'busyMs' | 'dirtyBytes' | 'wanted'>
 
 export class LaneFigures {
   readonly #ofLane: Figures[]
 
   constructor(lanes: number) {
-    this.#ofLane = Array.from({ length: lanes }, () => ({ counters: {}, dirtyBytes: 0, wanted: {} }))
+    this.#ofLane = Array.from({ length: lanes }, () => ({ counters: {}, busyMs: {}, dirtyBytes: 0, wanted: {} }))
   }
 
-  note(lane: number, { counters, dirtyBytes, wanted }: Figures): void {
-    this.#ofLane[lane] = { counters, dirtyBytes, wanted }
+  note(lane: number, { counters, busyMs, dirtyBytes, wanted }: Figures): void {
+    this.#ofLane[lane] = { counters, busyMs, dirtyBytes, wanted }
   }
 
   get dirtyBytes(): number {
@@ -22,6 +22,10 @@ export class LaneFigures {
   counted(step: string): StepCounters {
     const sum = (which: number): number => this.#ofLane.reduce((all, { counters }) => all + (counters[step]?.[which] ?? 0), 0)
     return { in: sum(0), out: sum(1), late: sum(2), suspect: sum(3), dead: sum(4) }
+  }
+
+  busyMs(step: string): number {
+    return this.#ofLane.reduce((all, { busyMs }) => all + (busyMs[step] ?? 0), 0)
   }
 
   /** The least watermark at which rows leave a step; Infinity for none. */

@@ -30,6 +30,8 @@ export interface LaneAnswer {
   readonly wanted: Readonly<Record<string, number>>
   /** Rows in, out, late, suspect and dead of each step since the lane was started. */
   readonly counters: Readonly<Record<string, readonly number[]>>
+  /** How long each has worked, ms. */
+  readonly busyMs: Readonly<Record<string, number>>
 }
 
 export class LaneFailure {

@@ -40,6 +40,7 @@ export interface LaneOptions extends LaneNumber {
   /** Rows at which a user's function never returned: their calls throw. */
   readonly skip: readonly SkippedRow[]
   readonly resolve: (reference: string) => Promise<unknown>
+  readonly monotonic?: () => number
 }
 
 interface Level {
@@ -91,6 +92,7 @@ export class Lane {
       throw new Error('a step that reaches outside runs in a lane')
     }
     return {
+      ...(options.monotonic && { monotonic: options.monotonic }),
       module,
       memory: this.#memory,
       lanes,
@@ -151,7 +153,7 @@ export class Lane {
     return { push, level, ...this.#answer(graph), ...(epoch !== undefined && { bytes: this.#states.bytes.take(epoch) }) }
   }
 
-  #answer(graph: StepGraph): Pick<LaneAnswer, 'parts' | 'dead' | 'dirtyBytes' | 'counters' | 'wanted'> {
+  #answer(graph: StepGraph): Omit<LaneAnswer, 'push' | 'level' | 'bytes'> {
     const parts = this.#order.flatMap((step): FlowsOf[] => {
       const flows = graph.nodes.has(step) ? (this.#left.get(step)?.splice(0) ?? []) : []
       return flows.length === 0 ? [] : [{ step, flows }]
@@ -159,7 +161,12 @@ export class Lane {
     const dead = graph.dead.splice(0)
     // When so much of its state has changed, an epoch should end whatever waits for it.
     const dirtyBytes = this.#memory.isDirty ? Infinity : this.#states.bytes.length
-    return { parts, dead, dirtyBytes, counters: this.#counters, wanted: this.#waits.wanted }
+    return { parts, dead, dirtyBytes, counters: this.#counters, busyMs: this.#busyMs, wanted: this.#waits.wanted }
+  }
+
+  get #busyMs(): Record<string, number> {
+    const nodes = [...this.#levels.values()].flatMap(({ graph }) => [...graph.nodes])
+    return Object.fromEntries(nodes.map(([id, { busyMs }]) => [id, busyMs]))
   }
 
   get #counters(): Record<string, readonly number[]> {

@@ -8,7 +8,7 @@ import { failPoint } from '../../event/fail-points.ts'
 import type { Flow, Tick } from '../../operators/flow.ts'
 import { aliveCount } from '../../operators/page.ts'
 import type { Plan } from '../../topology/plan.ts'
-import { sectionsOf, type Sections } from '../../topology/sections.ts'
+import { isInLayer, sectionsOf, type Sections } from '../../topology/sections.ts'
 import type { GivenUpRow } from '../dead-letter.ts'
 import { enter, type Fragment, type FragmentContext, handing, type Passage, sendBack, withTicks } from '../fragment.ts'
 import { SavedWatermarks, watermarksStep, watermarksVersion } from '../saved-watermarks.ts'
@@ -21,7 +21,7 @@ import { LaneFigures } from './lane-figures.ts'
 import { type LaneAnswer, LaneFailure, type LaneLink } from './lane-task.ts'
 import { MergedPages } from './merged-pages.ts'
 import { SectionSplits } from './section-splits.ts'
-import { lastOrderOf, type Pushed, type Travelling } from './travelling.ts'
+import { lastOrderOf, noteLeft, type Pushed, type Travelling } from './travelling.ts'
 
 /** Pushes that may be on their way; more would only wait. */
 const pushesMax = 16
@@ -83,7 +83,9 @@ export class LanedFragment implements Fragment {
       const entries = sections.filter(({ level }) => level === layer + 1).map(({ entry }) => entry)
       const outlets = new Map<string, (flow: Flow, port: 'dead' | 'any') => void>()
       for (const { id } of [...steps, ...(layer === 0 ? [plan.source] : [])]) {
-        const isWanted = plan.steps.some(({ id: to, from }) => from.some(({ step }) => step === id) && !this.#isIn(to, layer))
+        const isWanted = plan.steps.some(
+          ({ id: to, from }) => from.some(({ step }) => step === id) && !isInLayer(this.#sections, to, layer),
+        )
         if (isWanted) outlets.set(id, (flow, port) => this.#leave(id, flow, port))
       }
       const own = { entries: new Map(entries.map(id => [id, (flow: Flow) => this.#splits.take(id, flow)])), outlets }
@@ -92,17 +94,8 @@ export class LanedFragment implements Fragment {
     }
   }
 
-  /** Whether a step, or the way into its section, is part of the layer. */
-  #isIn(step: string, layer: number): boolean {
-    const { sections, layers } = this.#sections
-    return layers.get(step) === layer || sections.some(({ entry, level }) => entry === step && level === layer + 1)
-  }
-
   #leave(step: string, flow: Flow, port: 'dead' | 'any'): void {
-    const left = this.#current?.left
-    const flows = left?.get(step)
-    if (flows === undefined) left?.set(step, [[flow, port]])
-    else flows.push([flow, port])
+    if (this.#current) noteLeft(this.#current, step, [flow, port])
   }
 
   push(flow: Pushed, passage?: Passage): void {
@@ -217,7 +210,7 @@ export class LanedFragment implements Fragment {
   /** Steps of later layers may take from the source itself. */
   #leaveSource(source: string, flow: Pushed | Tick): void {
     const { plan } = this.#options
-    const isWanted = plan.steps.some(({ id, from }) => from.some(({ step }) => step === source) && !this.#isIn(id, 0))
+    const isWanted = plan.steps.some(({ id, from }) => from.some(({ step }) => step === source) && !isInLayer(this.#sections, id, 0))
     if (!isWanted) return
     if (flow.kind !== 'page' || flow.taps === undefined)
       return this.#leave(source, flow.kind === 'end' ? { ...flow, order: this.#watermarks.order } : flow, 'any')
@@ -255,10 +248,9 @@ export class LanedFragment implements Fragment {
   }
 
   #finish({ flow, dead, passage }: Travelling): void {
-    const replay = flow.kind === 'page' ? flow.replay : undefined
-    const isKnown = this.#options.plan.steps.some(({ id }) => id === replay?.step)
-    if (replay && !isKnown) sendBack(this.#layers[0] as StepGraph, flow as PulledPage, replay)
-    dead.push(...(this.#layers[0] as StepGraph).dead.splice(0))
+    const [first, replay] = [this.#layers[0] as StepGraph, flow.kind === 'page' ? flow.replay : undefined]
+    if (replay && !this.#options.plan.steps.some(({ id }) => id === replay.step)) sendBack(first, flow as PulledPage, replay)
+    dead.push(...first.dead.splice(0))
     this.#shared.settle(this.#travelling.at(-1)?.flow === flow ? Infinity : lastOrderOf(flow))
     this.#hand(dead)
     passage?.done?.()
@@ -272,6 +264,11 @@ export class LanedFragment implements Fragment {
 
   #check(): void {
     if (this.#failure) throw this.#failure.error
+  }
+
+  get busyMs(): ReadonlyMap<string, number> {
+    const nodes = new Map(this.#layers.flatMap(graph => [...graph.nodes]))
+    return new Map(this.#options.plan.steps.map(({ id }) => [id, nodes.get(id)?.busyMs ?? this.#figures.busyMs(id)]))
   }
 
   get counters(): ReadonlyMap<string, StepCounters> {

@@ -98,8 +98,9 @@ export class MergedPages {
 }
 
 /** Behind the merge the order of the rows is all there is. */
-function inOrder({ rank: _, tie: __, ...page }: Page): Page {
-  return page
+function inOrder(page: Page): Page {
+  const { rank: _, tie: __, ...ordered } = page
+  return ordered
 }
 
 /** Which row of which page each row is taken from. */

@@ -28,3 +28,10 @@ export function lastOrderOf(flow: Pushed | Tick): number {
   if (flow.kind === 'page') return flow.order.at(-1) ?? -Infinity
   return flow.kind === 'tick' ? flow.order : -Infinity
 }
+
+/** A flow has left a step, for layers behind it. */
+export function noteLeft({ left }: Travelling, step: string, one: readonly [flow: Flow, port: 'dead' | 'any']): void {
+  const flows = left.get(step)
+  if (flows === undefined) left.set(step, [one])
+  else flows.push(one)
+}

@@ -85,7 +85,7 @@ export const weightedMeanAggregate: Aggregate<WeightedMeanOptions> = {
       field: numberField,
       weight: { type: 'field', required: true, summary: 'The column of weights, numbers; null is left out.' },
     },
-    precision: 'a double; relative error about 1e-15 of Σ |weight · value|',
+    precision: 'a double; off by about 1e-15 of the sum of the sizes of the products',
     memory: '32 bytes',
     example: {
       use: "weightedMean('price', 'quantity')",

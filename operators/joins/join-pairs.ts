@@ -44,6 +44,10 @@ export class PairJoin extends JoinSides {
     const [left, right] = context.inputs ?? []
     if (left !== undefined && right !== undefined) this.isTimed = left.row.isTimed && (!rules.keepsLeft || right.row.isTimed)
     this.load()
+    // A row leaves alone once the watermark is past the last partner that it could have.
+    const dueAt = (): number =>
+      Math.min(...this.sides.map(({ nextClose }, side) => (this.#alone[side as 0 | 1] ? nextClose + 1 : Infinity)))
+    context.waits?.({ for: 'watermark', at: dueAt })
   }
 
   /** Takes the rows of a page; answers the page of those that came too late. */
@@ -82,6 +86,7 @@ export class PairJoin extends JoinSides {
       else this.#addRight()
     }
     this.flush(this.#input, send)
+    this.trim()
     return late.length === 0 ? undefined : selectRows(page, Int32Array.from(late), 'late')
   }
 

@@ -6,6 +6,7 @@ import { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
 import { takeRows } from '../columns.ts'
 import type { Column, Moves, Page } from '../flow.ts'
 import { exactValue } from '../keyed/exact.ts'
+import { type MemoryShare, StateMemory } from '../keyed/state-memory.ts'
 import type { StepContext } from '../operator.ts'
 import { columnNamed, firstRows } from '../page.ts'
 import { KeyIds, type KeyValue } from '../windows/window-keys.ts'
@@ -51,9 +52,14 @@ export abstract class JoinSides {
   /** What leaves carries times. */
   protected isTimed = true
   readonly #keyFields: readonly (readonly string[])[]
+  /** Columns of each side that must be fit to be kept; undefined where that are all that come. */
+  readonly #looksAt: readonly (readonly string[] | undefined)[]
   readonly #sizeMs: number
   readonly #meaning: Meaning
   readonly #writer = new ByteWriter()
+  readonly #share: MemoryShare
+  /** What the sides took at the last barrier. */
+  #savedBytes = 0
   #savedNow = -Infinity
   #isMeaningSaved = false
   /** Rows of the page at work that have a place, but are not stored there yet. */
@@ -64,11 +70,13 @@ export abstract class JoinSides {
 
   constructor(context: StepContext, { join, shape, sizeMs = 0 }: SidesOptions) {
     this.context = context
+    this.#share = (context.memory ?? new StateMemory()).share()
     this.kind = join.kind ?? 'inner'
     this.#sizeMs = sizeMs
     this.#keyFields = [0, 1].map(input => keyOfInput(join, input))
     this.keys = this.#newKeys()
     const names = keptColumns(join, context)
+    this.#looksAt = names.map((list, input) => list && [...new Set([...list, ...(this.#keyFields[input] as readonly string[])])])
     this.sides = [new StoredRows(names[0]), new StoredRows(names[1])]
     const savedSide = (side: 0 | 1): SavedRows =>
       new SavedRows({
@@ -108,7 +116,7 @@ export abstract class JoinSides {
   /** The page without rows whose values can not be kept. */
   protected begin(page: Page, input: 0 | 1): Page {
     this.causes.note(page)
-    const names = new Set([...this.sides[input].columnsOf(page), ...(this.#keyFields[input] as readonly string[])])
+    const names = this.#looksAt[input] ?? new Set([...page.columns.keys(), ...(this.#keyFields[input] as readonly string[])])
     const fitting = storable(page, names, (row, error) => this.context.dead(page, row, error))
     this.#page = fitting
     return fitting
@@ -174,11 +182,13 @@ export abstract class JoinSides {
     this.#pending.count = 0
   }
 
-  /** Memory follows the rows that are kept. */
+  /** Memory follows the rows that are kept, and what they take is told: all of them stay, so other steps give up more. */
   protected trim(): void {
     const [left, right] = this.sides
     left.trim()
     right.trim()
+    const used = left.bytes + right.bytes
+    this.#share.set(used, Math.max(0, used - this.#savedBytes))
     const old = this.keys
     if (old.size <= keysKept || old.size < 4 * (left.size + right.size)) return
     this.keys = this.#newKeys()
@@ -202,6 +212,8 @@ export abstract class JoinSides {
       state.put(meaningRow, this.#writer.take())
     }
     for (const saved of this.saved) saved.save()
+    this.#savedBytes = this.sides[0].bytes + this.sides[1].bytes
+    this.#share.set(this.#savedBytes, 0)
   }
 
   /** Reads what was written. Called when the step has been made. */

@@ -22,6 +22,7 @@ export class TemporalJoin extends JoinSides {
     this.#ttlMs = rules.ttlMs
     this.#isAlone = leavesAlone(this.kind, 0)
     this.load()
+    context.waits?.({ for: 'watermark', at: () => this.sides[0].nextClose + 1 })
   }
 
   /** Takes the rows of a page; answers the page of left rows that came too late. */
@@ -51,6 +52,7 @@ export class TemporalJoin extends JoinSides {
       }
     }
     this.flush(input, send)
+    this.trim()
     return late.length === 0 ? undefined : selectRows(page, Int32Array.from(late), 'late')
   }
 

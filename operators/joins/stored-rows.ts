@@ -7,6 +7,9 @@ import { StoredColumn } from './stored-columns.ts'
 
 const none = -1
 
+/** What a row takes beside its columns, and a value of a column, about. */
+const [rowBytes, valueBytes] = [64, 16]
+
 /** It has found a partner. */
 export const isMatched = 1
 
@@ -130,6 +133,11 @@ export class StoredRows {
     this.#free.push(place)
   }
 
+  /** What its rows take in memory, about. */
+  get bytes(): number {
+    return this.size * (rowBytes + valueBytes * this.columns.size)
+  }
+
   /** The least time at which a row is to be given up. */
   get nextClose(): number {
     return this.#due.time
@@ -144,11 +152,6 @@ export class StoredRows {
       if (this.key[place] !== none && this.close[place] === close) return place
     }
     return none
-  }
-
-  /** The columns of a page that are kept. */
-  columnsOf(page: Page): Iterable<string> {
-    return this.#names ?? page.columns.keys()
   }
 
   /** Takes over the values of rows at places. */

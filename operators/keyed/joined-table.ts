@@ -29,7 +29,7 @@ export class JoinedTable {
     this.#columns = columns
     const [first = [], ...others] = columns
     const isAlike = others.every(one => one.join('\n') === first.join('\n'))
-    this.#rows = new KeyedRows(context, { by: key, meaning: { columns: isAlike ? first : columns }, format: valuesFormat })
+    this.#rows = new KeyedRows(context, { by: key, meaning: { columns: isAlike ? first : columns }, format: valuesFormat, mayLeave: true })
   }
 
   /** Takes rows of the projection that come by one of its inputs, counted from 0. */

@@ -77,7 +77,7 @@ export async function jsonState(context: StepContext, options: JsonStateOptions)
   const user = userFunction(await context.resolve(reference), reference)
   if (user.form !== 'rows') throw new EventStoreError('INVALID', `${reference} must be a function of a state and a row`, { reference })
   const call = user.run as unknown as (state: Json, row: Row) => unknown
-  const rows = new KeyedRows<Json>(context, { by: options.by, meaning: options.meaning, format: jsonFormat })
+  const rows = new KeyedRows<Json>(context, { by: options.by, meaning: options.meaning, format: jsonFormat, mayLeave: true })
   const dictionaries = new Map<string, TextDictionary>()
   return {
     save: () => rows.save(),

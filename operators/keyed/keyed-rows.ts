@@ -35,6 +35,7 @@ export interface KeyedEntry<Value> {
 const keysKept = 65_536
 export class KeyedRows<Value> {
   readonly #by: readonly string[] | undefined
+  readonly #mayLeave: boolean
   readonly #state: KeyedState<Value>
   readonly #disk: DiskRows<Value>
   readonly #share: MemoryShare
@@ -46,6 +47,7 @@ export class KeyedRows<Value> {
   constructor(context: StepContext, options: KeyedOptions<Value>) {
     const { memory = new StateMemory() } = context
     this.#by = options.by
+    this.#mayLeave = options.mayLeave === true
     this.#state = new KeyedState(context, options)
     this.#disk = new DiskRows(this.#state, { filterBytes: memory.filterBytes, isOver: options.isOver })
     this.#share = memory.share()
@@ -182,6 +184,7 @@ export class KeyedRows<Value> {
   /** Gives up values, where all steps together hold too much. No number of a key may be in use. */
   #makeRoom(): void {
     this.#tell()
+    if (!this.#mayLeave) return
     const { excess } = this.#share
     if (excess === 0) return
     if (!this.#disk.hasRows) this.#table.knowAll()
@@ -216,7 +219,7 @@ export class KeyedRows<Value> {
     for (const [key, value] of this.#state.takeUnsorted()) this.put(keys.idOf(key), value)
     const { room } = this.#share
     for (const { rowKey, key, value, valueBytes } of this.#state.rows()) {
-      if (this.#table.usedBytes > room) {
+      if (this.#table.usedBytes > room && this.#mayLeave) {
         this.#table.knowAll()
         this.#disk.holdsUnknown()
         break

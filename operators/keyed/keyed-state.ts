@@ -19,6 +19,8 @@ export interface KeyedOptions<Value> {
   /** What the saved values mean; values of another meaning can not be gone on with. Plain JSON. */
   readonly meaning: Readonly<Record<string, unknown>>
   readonly format: Format<Value>
+  /** Keys may leave memory: nobody keeps their numbers from page to page, or takes `entries` for all of them. */
+  readonly mayLeave?: true
   /** The values of a key in the order by which rows are sorted, where that is another; done twice it is undone. */
   readonly arrange?: ((key: readonly KeyValue[]) => readonly KeyValue[]) | undefined
   /** A value of which nothing is needed any more: its row is removed when somebody comes by. */

@@ -18,6 +18,7 @@ export const schemaSpecs = {
   },
   upgrade: {
     type: 'function',
+    sample: './functions.ts#upgraded',
     summary:
       'Makes new state of that of the version before: `(state, { key, schemaVersion }) => state`, as `module#export`. What it returns is JSON; ' +
       'undefined forgets the key.',

@@ -77,6 +77,7 @@ export class TimedStates {
       by: options.by,
       meaning: meaningOf(options.ttlMs),
       format: entryFormat,
+      mayLeave: true,
     })
     // All of them wait in memory, also those whose state is on disk.
     for (const { key, value } of this.rows.inOrder()) this.#await(key, value)

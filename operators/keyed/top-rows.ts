@@ -42,6 +42,7 @@ export class TopRows {
     this.#groups = new KeyedRows(context, {
       meaning: { n, order, isWindowed },
       format: this.#ranking,
+      mayLeave: true,
       ...(isWindowed && { arrange: endFirst }),
     })
     this.#nextEnd = isWindowed ? this.#groups.least() : Infinity

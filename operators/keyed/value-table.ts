@@ -9,7 +9,7 @@ const used = 4
 const known = 8
 
 /** What a key costs beside its bytes: its number, the tables that lead there, a value. */
-export const keyBytes = 128
+export const keyBytes = 64
 
 export class ValueTable<Value> {
   readonly values: (Value | undefined)[] = []

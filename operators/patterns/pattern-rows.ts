@@ -61,6 +61,7 @@ export class PatternRows {
       alone === undefined ? undefined : keepWhere(expressionOf(alone, context.row, 'boolean')),
     )
     if (this.#keys.fields.length > 0 || !this.#keys.isEmpty) this.#timersOf(this.#keys.fields)
+    context.waits?.({ for: 'watermark', at: () => (this.#timers?.time ?? Infinity) + 1 })
   }
 
   expect(moves: Moves): void {
@@ -185,7 +186,8 @@ export class PatternRows {
     let taken = 0
     for (; taken < waiting.length && (waiting[taken] as Candidate).time < until; taken++) {
       const row = waiting[taken] as Candidate
-      leaveAll(runs.expire(time => time <= row.time))
+      // Those whose time is over with the row go before it.
+      if (runs.due <= row.time) leaveAll(runs.expire(row.time, true))
       try {
         leaveAll(runs.take(row))
       } catch (error) {
@@ -193,7 +195,7 @@ export class PatternRows {
       }
     }
     waiting.splice(0, taken)
-    leaveAll(runs.expire(time => time < until))
+    leaveAll(runs.expire(until))
   }
 
   /** What is given up now was decided by the row that moved the watermark, and its letter lies there. */

@@ -27,9 +27,13 @@ export interface Outcome {
   readonly match: Matched
 }
 
+const nothing: readonly Outcome[] = []
+
 export class Runs {
   readonly #automaton: Automaton
-  runs: readonly Run[] = []
+  #runs: readonly Run[] = []
+  /** When the time of the oldest partial match is over; Infinity without one. */
+  due = Infinity
   /** The place of the row whose turn comes next. */
   place = 0
 
@@ -37,11 +41,15 @@ export class Runs {
     this.#automaton = automaton
   }
 
-  /** When the time of the oldest partial match is over; Infinity without one. */
-  get due(): number {
-    let due = Infinity
-    for (const { match } of this.runs) due = Math.min(due, match.first.time + this.#automaton.withinMs)
-    return due
+  get runs(): readonly Run[] {
+    return this.#runs
+  }
+
+  set runs(runs: readonly Run[]) {
+    this.#runs = runs
+    let first = Infinity
+    for (let i = 0; i < runs.length; i++) first = Math.min(first, (runs[i] as Run).match.first.time)
+    this.due = first + this.#automaton.withinMs
   }
 
   /** Takes a row. When a condition fails, or there would be too many partial matches, it throws, and it is as if the row had not been. */
@@ -64,7 +72,7 @@ export class Runs {
       )
     this.runs = runs
     this.place++
-    return kept.map(match => ({ time: row.time, port: 'main', match }))
+    return kept.length === 0 ? nothing : kept.map(match => ({ time: row.time, port: 'main', match }))
   }
 
   #goOn({ match, open }: Run, went: Taking): void {
@@ -124,11 +132,13 @@ export class Runs {
     return { kept, runs: left }
   }
 
-  /** Ends the partial matches whose time is over by then: those that only had to last are matches, the others timed out. */
-  expire(isOver: (time: number) => boolean): readonly Outcome[] {
+  /** Ends the partial matches whose time is over before then, or then as well: those that only had to last are matches, the others timed out. */
+  expire(until: number, includesIt = false): readonly Outcome[] {
+    const isOver = (time: number): boolean => time < until || (includesIt && time === until)
+    if (!isOver(this.due)) return nothing
     const { withinMs } = this.#automaton
     const outcomes: Outcome[] = []
-    for (let time = this.due; time < Infinity && isOver(time); time = this.due) {
+    for (let time = this.due; isOver(time); time = this.due) {
       const isEnding = ({ match }: Run): boolean => match.first.time + withinMs === time
       const ending = this.runs.filter(isEnding)
       const lasting = ending.filter(run => this.#isLasting(run)).map(({ match }) => match)

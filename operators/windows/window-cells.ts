@@ -10,7 +10,7 @@ const stored = 2
 const used = 4
 
 /** What a cell takes beside what is written of it: its key and the tables that lead there. */
-const cellBytes = 160
+const cellBytes = 96
 
 /** So many rows are added at once at most, which bounds the arrays where a row is in many windows. */
 const batchRows = 65_536

@@ -3,7 +3,7 @@ import type { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
 import type { Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
 import { KeyedWindows, type Send } from './window-keyed.ts'
-import { rankOf } from './window-rows.ts'
+import { placeOfRow } from './window-rows.ts'
 import type { AggregateUses } from './window-uses.ts'
 
 export interface CountsOptions {
@@ -67,7 +67,7 @@ export class CountWindows extends KeyedWindows<CountWindow> {
         order: fitting.order[row] as number,
         eventTime: fitting.eventTime?.[row],
         watermark: fitting.watermark?.[row],
-        rank: rankOf(fitting, row),
+        ...placeOfRow(fitting, row),
       })
       this.drop(cell)
       this.flush(send, false)

@@ -29,8 +29,18 @@ export interface Frame {
   waiting: number
   /** It is known when it will be of no more use. */
   isNoted: boolean
+  /** When the newest of its rows happened, and whether some rows happened after others that came behind them. */
+  newest: number
+  isMixed: boolean
+  /** Rows since its results left last, where that is counted. */
+  pending: number
   /** Numbers the rows of the key, which tells them apart in the state. */
   serial: number
+}
+
+const emptyFrame: Omit<Frame, 'queue' | 'suffixes'> = {
+  ...{ first: 0, split: 0, together: -1, waiting: 0, serial: 0 },
+  ...{ isNoted: false, newest: -Infinity, isMixed: false, pending: 0 },
 }
 
 export class Frames {
@@ -53,7 +63,7 @@ export class Frames {
   of(key: number): Frame {
     let frame = this.#ofKey.get(key)
     if (frame !== undefined) return frame
-    frame = { queue: [], first: 0, split: 0, suffixes: [], together: -1, waiting: 0, isNoted: false, serial: 0 }
+    frame = { ...emptyFrame, queue: [], suffixes: [] }
     frame.together = this.#cells.open(frame, key)
     this.#note(frame.together, { time: -Infinity, phase: allRows, serial: 0 })
     this.#ofKey.set(key, frame)
@@ -118,8 +128,16 @@ export class Frames {
     if (this.#phases[cell] === waiting) frame.waiting--
     this.#phases[cell] = newer
     this.#cells.touch(cell)
-    frame.queue.push(cell)
+    frame.serial = Math.max(frame.serial, this.serialOf(cell))
+    this.#enlist(frame, cell)
     this.#aggregates.merge(frame.together, cell)
+  }
+
+  #enlist(frame: Frame, cell: number): void {
+    const time = this.timeOf(cell)
+    if (time < frame.newest) frame.isMixed = true
+    else frame.newest = time
+    frame.queue.push(cell)
   }
 
   /** A row is added for good, where none leaves. */
@@ -139,6 +157,28 @@ export class Frames {
     frame.queue = frame.queue.slice(frame.first)
     frame.split -= frame.first
     frame.first = 0
+  }
+
+  /** Rows leave: all but the last so many, and those that happened more than so long before the newest. */
+  evict(frame: Frame, { rows, rangeMs }: { rows: number; rangeMs: number }): void {
+    while (this.lengthOf(frame) > rows) this.shift(frame)
+    if (rangeMs === Infinity) return
+    const least = frame.newest - rangeMs
+    while (this.timeOf(this.firstOf(frame) as number) < least) this.shift(frame)
+    if (frame.isMixed) this.#remove(frame, least)
+  }
+
+  /** Rows in the middle leave: what is merged is merged anew. */
+  #remove(frame: Frame, least: number): void {
+    const queue = frame.queue.slice(frame.first)
+    if (!queue.some(cell => this.timeOf(cell) < least)) return
+    for (const suffix of frame.suffixes) this.#cells.release(suffix)
+    this.#aggregates.release(frame.together)
+    Object.assign(frame, { queue: [], first: 0, split: 0, newest: -Infinity, isMixed: false })
+    frame.suffixes.length = 0
+    for (const cell of queue)
+      if (this.timeOf(cell) < least) this.#drop(cell)
+      else this.push(frame, cell)
   }
 
   /** All rows become older ones. */
@@ -189,13 +229,14 @@ export class Frames {
   /** Puts a saved row where it was; `restored` is called when all are back. */
   restore(cell: number): void {
     const frame = this.#cells.homeOf(cell)
-    if (this.#phases[cell] !== waiting) frame.queue.push(cell)
+    if (this.#phases[cell] !== waiting) this.#enlist(frame, cell)
   }
 
   /** Merges the rows of each frame as they had been merged; `compare` is the order in which they were pushed. */
   restored(compare: (a: number, b: number) => number): void {
     for (const frame of this.#ofKey.values()) {
       frame.queue.sort(compare)
+      if (frame.queue.length > 0) this.#aggregates.release(frame.together)
       while (frame.split < frame.queue.length && this.#phases[frame.queue[frame.split] as number] === older) frame.split++
       this.#stack(frame)
       for (let at = frame.split; at < frame.queue.length; at++) this.#aggregates.merge(frame.together, frame.queue[at] as number)

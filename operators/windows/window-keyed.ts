@@ -109,8 +109,8 @@ export abstract class KeyedWindows<Home> {
   }
 
   /** Puts the results of a cell, as they are now, among the rows that leave. */
-  protected leave(cell: number, leaving: Leaving): void {
-    this.output.add(this.cells.keyOf(cell), cell, leaving)
+  protected leave(cell: number, leaving: Leaving, key = this.cells.keyOf(cell)): void {
+    this.output.add(key, cell, leaving)
   }
 
   /** The same for all cells of a window, in the order of their keys. */

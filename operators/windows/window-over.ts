@@ -141,13 +141,26 @@ export class OverRows extends KeyedWindows<Frame> {
       const some = due.slice(from, to)
       const page = this.#waiting.pageOf(some)
       const eventTime = times.slice(from, to)
-      const order = eventTime.map(time => this.causes.of(time, { beyond: true }))
+      const order = this.#causesOf(eventTime)
       const columns = new Map([...page.columns, ...this.#columnsOf(results.map(list => list.slice(from, to)))])
-      const tie = (this.context.lanes ?? 1) > 1 && { tie: { time: eventTime, key: this.keys.columnsOf(keys.subarray(from, to)) } }
+      const tie = (this.context.lanes ?? 1) > 1 && {
+        rank: new Float64Array(some.length).fill(Infinity),
+        tie: { time: eventTime, key: this.keys.columnsOf(keys.subarray(from, to)) },
+      }
       // None that happened before is still to come, so the time of a row is a watermark for it.
       send({ kind: 'page', port: 'main', input: 0, ...page, columns, order, eventTime, watermark: eventTime, ...tie })
       for (const cell of some) this.#waiting.forget(cell)
     }
+  }
+
+  /** The orders of the rows that moved the watermark past times, which do not fall. */
+  #causesOf(times: Float64Array): Float64Array {
+    const orders = new Float64Array(times.length)
+    for (let at = 0; at < times.length; at++) {
+      const isSame = at > 0 && times[at] === times[at - 1]
+      orders[at] = isSame ? (orders[at - 1] as number) : this.causes.of(times[at] as number, { beyond: true })
+    }
+    return orders
   }
 
   /** By (event time, key, arrival); most times are those of few rows, so it is sorted by time first. */

@@ -3,7 +3,7 @@ import type { Page } from '../flow.ts'
 import type { StepContext } from '../operator.ts'
 import { type AlignedOptions, type AlignedWindow, AlignedWindows, timesOf } from './window-aligned.ts'
 import type { Send } from './window-keyed.ts'
-import { rankOf } from './window-rows.ts'
+import { placeOfRow } from './window-rows.ts'
 
 /** What is known of a row that is taken into its windows, from the first to the last. */
 interface Arrival {
@@ -77,9 +77,9 @@ export class RefiringWindows extends AlignedWindows {
     const order = page.order[row] as number
     // Windows that later rows change end after `stamp − lateMs`, so what leaves then happened after the millisecond before that.
     const watermark = at.stamp - this.#lateMs - 1
-    const rank = rankOf(page, row)
+    const place = placeOfRow(page, row)
     for (const { window, cell } of updated)
-      this.leave(cell, { start: window.start, end: window.end, order, eventTime: window.end - 1, watermark, rank })
+      this.leave(cell, { start: window.start, end: window.end, order, eventTime: window.end - 1, watermark, ...place })
     this.flush(at.send, false)
   }
 

@@ -23,9 +23,9 @@ export interface Leaving {
   readonly tie?: number
 }
 
-/** For what leaves because a row came. */
-export function rankOf({ rank }: Page, row: number): number {
-  return rank?.[row] ?? -1
+/** Of what leaves because a row came: it has the place of that row among others of its order. */
+export function placeOfRow({ rank, tie }: Page, row: number): Pick<Leaving, 'rank' | 'tie'> {
+  return { rank: rank?.[row] ?? -1, ...(tie && { tie: tie.time[row] as number }) }
 }
 
 export class WindowRows {

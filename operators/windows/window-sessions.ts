@@ -7,7 +7,7 @@ import { EarlyFirings } from './window-early.ts'
 import { TimeHeap } from './window-heap.ts'
 import { KeyedWindows, type Send } from './window-keyed.ts'
 import { compareKeys } from './window-keys.ts'
-import { rankOf } from './window-rows.ts'
+import { placeOfRow } from './window-rows.ts'
 import type { AggregateUses } from './window-uses.ts'
 
 export interface SessionsOptions {
@@ -188,7 +188,7 @@ export class Sessions extends KeyedWindows<Session> {
       order: page.order[row] as number,
       eventTime: end,
       watermark,
-      rank: rankOf(page, row),
+      ...placeOfRow(page, row),
     })
   }
 

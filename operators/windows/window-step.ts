@@ -138,6 +138,7 @@ export const refiringDescription =
   'With `allowedLateness` the results leave when the watermark reaches the end of the window, and the window stays until it has passed by ' +
   'that much more: a row that comes between is taken and gives the changed result at once. With `emit: onUpdate` every row gives the ' +
   'changed result at once, and closing gives nothing more. With `emit: { every: 10s }` a result leaves early: when the watermark reaches ' +
-  'the next multiple of `every` after the first row that changed it since it left last; and when the window closes, as always. A changed result has the same columns, so a projection by the key and ' +
-  '`windowStart` holds the newest, and in the end the same whatever `emit` is. What has left when a row comes is decided by the stamps beside the rows alone. The watermark that ' +
-  'goes on is held back by `allowedLateness`.'
+  'the next multiple of `every` after the first row that changed it since it left last; and when the window closes, as always. A changed ' +
+  'result has the same columns, so a projection by the key and `windowStart` holds the newest, and in the end the same whatever `emit` ' +
+  'is. What has left when a row comes is decided by the watermark before it alone. The watermark that goes on is held back by ' +
+  '`allowedLateness`.'

@@ -70,7 +70,10 @@ export class Deployer {
 
   /** Once, at the node's start. */
   async takeUp(): Promise<void> {
-    for (const name of await takeUp(this.#options, this.#deployments, this.runs)) this.#rebuilt.add(name)
+    const { rebuilt, outdated } = await takeUp(this.#options, this.#deployments, this.runs)
+    for (const name of rebuilt) this.#rebuilt.add(name)
+    // Whoever opens the node does not wait for it.
+    for (const name of outdated) void this.#inTurn(() => this.#versions.modernise(name)).catch(() => undefined)
     if (this.#options.resume) await this.rebuilds.takeUp()
   }
 

@@ -59,11 +59,24 @@ async function linkOf(
 }
 
 function laneOptions(
-  { store, heartbeat, limits }: PipelineHostParts,
+  { store, heartbeat, limits, clock }: PipelineHostParts,
   { scope, slot, generations, plan, module, digest, incarnation, skip }: Omit<StartLane, 'lane' | 'lanes' | 'port'>,
   { lane, lanes }: { readonly lane: number; readonly lanes: number },
 ): LaneOptions {
   const resolve = (reference: string): Promise<unknown> => resolveReference(reference, module, digest)
   const home = { scope, ...(slot !== undefined && { slot }), ...(generations && { generations }) }
-  return { lane, lanes, ...home, plan, module, store, stateBytes: limits.stateBytes, heartbeat, incarnation, skip, resolve }
+  return {
+    lane,
+    lanes,
+    ...home,
+    plan,
+    module,
+    store,
+    stateBytes: limits.stateBytes,
+    heartbeat,
+    incarnation,
+    skip,
+    resolve,
+    monotonic: () => clock.monotonic(),
+  }
 }

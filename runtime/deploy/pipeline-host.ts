@@ -11,7 +11,7 @@ import type { ChangeWatch, FoldedRow } from '../../actors/projection.ts'
 import type { Progress } from '../../actors/settling.ts'
 import type { SkippedRow } from '../../actors/skipped-rows.ts'
 import type { Source, SourcePosition } from '../../actors/source.ts'
-import { usesClock } from '../../actors/ticks.ts'
+import { usesClock } from '../../topology/clock.ts'
 import type { EpochWriter } from '../../actors/state-writer.ts'
 import { assert } from '../../event/assert.ts'
 import type { Clock } from '../../event/clock.ts'
@@ -88,6 +88,8 @@ export interface StartPipeline {
 export interface PipelineStats extends Progress {
   readonly position: SourcePosition
   readonly counters: Counters
+  /** By step, ms, since it was started. */
+  readonly busyMs: Readonly<Record<string, number>>
   readonly isAtHead: boolean
   readonly watermark?: number
   readonly epoch: number
@@ -151,10 +153,11 @@ export function pipelineHost(parts: PipelineHostParts): PipelineControl {
     stats(topology) {
       const actor = actors.get(topology)
       if (!actor) return null
-      const { position, counters, isAtHead, epoch, watermark, progress } = actor
+      const { position, counters, busyMs, isAtHead, epoch, watermark, progress } = actor
       return {
         position,
         counters,
+        busyMs: Object.fromEntries(busyMs),
         isAtHead,
         epoch,
         ...(watermark !== undefined && { watermark }),

@@ -47,7 +47,12 @@ export type UpdatedData = Pick<DeployedData, 'name' | 'version' | 'module' | 'ex
 }
 
 /** It goes on from a savepoint, whose rows lie in another slot. */
-export type RestoredData = Named & Required<Pick<DeployedData, 'slot' | 'layout'>> & { readonly savepoint: string }
+export type RestoredData = Named &
+  Required<Pick<DeployedData, 'slot' | 'layout'>> & {
+    readonly savepoint: string
+    /** What was sent since is sent again, as it is made now. */
+    readonly resends?: true
+  }
 
 interface Named {
   readonly name: string
@@ -164,10 +169,11 @@ function afterRebuild(
 }
 
 /** One that has ended or failed runs again. */
-function restored(before: Deployment, { slot, layout }: RestoredData, version: number): Deployment {
-  const { error: _, ...current } = before
+function restored(before: Deployment, { slot, layout, resends }: RestoredData, version: number): Deployment {
+  const { error: _, mutedTo, ...current } = before
   const status = isOver(current) ? runningStatus(current) : current.status
-  return { ...current, slot, layout, revised: version, status }
+  const muted = mutedTo !== undefined && resends !== true && { mutedTo }
+  return { ...current, ...muted, slot, layout, revised: version, status }
 }
 
 /** What happens once to a deployment; each has an id, which makes telling it twice harmless. */

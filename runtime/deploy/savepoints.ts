@@ -192,7 +192,10 @@ export class Savepoints {
     const { layout, migrations } = nextLayout({ plan: detail.plan, layout: detail.layout ?? emptyLayout }, current.plan, diff)
     const incarnation = this.#options.nextIncarnation()
     await prepareState(this.#runs, { scope, next: { ...current, slot }, layout, migrations, incarnation })
-    await this.#deployments.note({ type: 'topology.restored', data: { name, deployment, slot, layout, savepoint: id } })
+    await this.#deployments.note({
+      type: 'topology.restored',
+      data: { name, deployment, slot, layout, savepoint: id, ...(!isSame && { resends: true }) },
+    })
     await this.#updates.begin(name)
     await writer.drop(before)
   }

@@ -48,7 +48,7 @@ export function statusOf({ deployment, stats, row, events, isRebuilt, undelivere
     late: sum(LATE),
     suspect: sum(SUSPECT),
     dead: sum(DEAD),
-    steps: stepsOf(plan, counters),
+    steps: stepsOf(plan, counters, stats?.busyMs),
     epoch: stats?.epoch ?? row?.epoch ?? 0,
     ...(stats?.lastEpochMs !== undefined && { lastEpochMs: stats.lastEpochMs }),
     ...(stats?.watermark !== undefined && { watermark: stats.watermark }),
@@ -77,10 +77,20 @@ function deliveriesOf(stats: PipelineStats | null, undelivered: number): Pick<To
   return deliveries ? { deliveries } : {}
 }
 
-function stepsOf({ source, steps }: Plan, counters: Counters): StepStatus[] {
+function stepsOf({ source, steps }: Plan, counters: Counters, busyMs: PipelineStats['busyMs'] = {}): StepStatus[] {
   return [{ id: source.id, operator: source.kind }, ...steps].map(({ id, operator }) => {
     const counted = (column: number): number => counters[id]?.[column] ?? 0
-    return { id, operator, in: counted(IN), out: counted(OUT), late: counted(LATE), suspect: counted(SUSPECT), dead: counted(DEAD) }
+    const busy = busyMs[id]
+    return {
+      id,
+      operator,
+      in: counted(IN),
+      out: counted(OUT),
+      late: counted(LATE),
+      suspect: counted(SUSPECT),
+      dead: counted(DEAD),
+      ...(busy !== undefined && { busyMs: Math.round(busy) }),
+    }
   })
 }
 

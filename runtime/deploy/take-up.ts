@@ -5,16 +5,26 @@ import { readTopologyRow, readTopologyRows, type TopologyRow } from '../../store
 import type { DeployerOptions } from './deployer-options.ts'
 import { about, type Deployments } from './deployments.ts'
 import { isAhead } from './log-state.ts'
-import { type Deployment, projectionsOf, storedTopology, TOPOLOGY_STREAM } from './registry.ts'
+import { type Deployment, isOver, projectionsOf, storedTopology, TOPOLOGY_STREAM } from './registry.ts'
+import { outdatedSteps } from '../../topology/state-layout.ts'
 import type { TopologyRuns } from './topology-runs.ts'
+
+/** Names of topologies. */
+export interface TakenUp {
+  /** They are folded again from the start. */
+  readonly rebuilt: ReadonlySet<string>
+  /** Their state is to be made new first, since operators write another version of it by now; they do not run yet. */
+  readonly outdated: readonly string[]
+}
 
 /**
  * Folds `$topology`; what is not deployed goes, what is ahead of the log or was lost is folded again; then what ran is started. With `resume: false`
- * it stands still. Answers which topologies are folded again.
+ * it stands still.
  */
-export async function takeUp(options: DeployerOptions, deployments: Deployments, runs: TopologyRuns): Promise<ReadonlySet<string>> {
+export async function takeUp(options: DeployerOptions, deployments: Deployments, runs: TopologyRuns): Promise<TakenUp> {
   const { state, scope, log, resume, logger } = options
   const rebuilt = new Set<string>()
+  const outdated: string[] = []
   const rebuild = (name: string): void => {
     rebuilt.add(name)
     logger.warn(about(scope, name), 'the state of a topology did not fit the log and is folded again from the start')
@@ -23,7 +33,7 @@ export async function takeUp(options: DeployerOptions, deployments: Deployments,
   for (const event of streamEvents(log, scope + TOPOLOGY_STREAM, {}, true)) deployments.fold(event)
   if (!resume) {
     standStill(deployments, rowOf)
-    return rebuilt
+    return { rebuilt, outdated }
   }
   for (const [stored, row] of readTopologyRows(state)) {
     const { scope: whose, slot, name } = readStoredName(stored)
@@ -41,12 +51,16 @@ export async function takeUp(options: DeployerOptions, deployments: Deployments,
     return deployments.all.some(({ beside, ...one }) => [one, beside].some(of => of && holds(of, { slot, name })))
   })
   for (const deployment of deployments.all) {
-    const { name, status } = deployment
+    const { name, status, plan, layout } = deployment
+    if (!isOver(deployment) && rowOf(deployment) !== undefined && outdatedSteps(plan, layout).length > 0) {
+      outdated.push(name)
+      continue
+    }
     if (status === 'failed' || status === 'paused') continue
     if (status === 'ended' && rowOf(deployment)?.status !== 'ended') rebuild(name)
     runs.begin(deployment)
   }
-  return rebuilt
+  return { rebuilt, outdated }
 }
 
 /** Only what the state says already: a topology may have ended without the log knowing. */

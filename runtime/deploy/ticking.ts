@@ -2,10 +2,11 @@
 import type { Replays } from '../../actors/log-pieces.ts'
 import type { LogSource } from '../../actors/log-source.ts'
 import { TickingSource } from '../../actors/ticking-source.ts'
-import { TICK, tickMsDefault, tickStream, usesClock } from '../../actors/ticks.ts'
+import { TICK } from '../../actors/ticks.ts'
 import type { Scope } from '../../event/scope.ts'
 import type { StreamRows } from '../../store/log/filter.ts'
 import type { LogView } from '../../store/log/log-view.ts'
+import { tickMsDefault, tickStream, usesClock } from '../../topology/clock.ts'
 import type { Plan } from '../../topology/plan.ts'
 import type { PipelineHostParts, StartPipeline } from './pipeline-host.ts'
 

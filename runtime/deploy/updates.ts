@@ -121,7 +121,7 @@ export class Updates {
       // What the one before went on from is gone once the next one was settled.
       const now = this.#deployments.named(name)
       const isSettled = now.revised !== current.revised && this.#row(now)?.revised === now.revised
-      if (next.layout !== undefined && isSettled) await this.#failed(name, error)
+      if (next.layout !== undefined && isSettled) await this.failed(name, error)
       else await this.#goBack(current, before)
       throw error
     } finally {
@@ -134,7 +134,7 @@ export class Updates {
     try {
       await this.#startLast(name)
     } catch (error) {
-      await this.#failed(name, error)
+      await this.failed(name, error)
       throw error
     }
     const projections = projectionsOf(this.#deployments.named(name).plan)
@@ -150,10 +150,10 @@ export class Updates {
   async #startOver(name: string): Promise<void> {
     if (this.#runs.get(name) === undefined) return
     await this.#runs.stop(name, { commit: true })
-    await this.#startLast(name).catch((error: unknown) => this.#failed(name, error))
+    await this.#startLast(name).catch((error: unknown) => this.failed(name, error))
   }
 
-  async #failed(name: string, error: unknown): Promise<void> {
+  async failed(name: string, error: unknown): Promise<void> {
     const { deployment } = this.#deployments.named(name)
     await this.#runs.forget(name)
     const { code, message } = asEventStoreError(error)
@@ -215,7 +215,7 @@ export class Updates {
     try {
       await this.#start(name)
     } catch (error) {
-      await this.#failed(name, error)
+      await this.failed(name, error)
       throw error
     }
   }

@@ -17,10 +17,12 @@ export const clockStartMs = Date.UTC(2026, 0, 1)
 const eventNames = ['stream', 'type', 'at', 'data', 'id', 'time', 'tags', 'metadata'] as const
 const limits = defaultLimits
 
-/** The events with their places; mistakes are noted. */
-export function readGiven(placed: Placed): GivenEvent[] {
+/** The events with their places, and what the clock reads behind them; mistakes are noted. */
+export function readGiven(placed: Placed): { readonly events: GivenEvent[]; readonly clockMs: number } {
   const log = new VirtualLog()
-  return itemsOf(placed, 'given must be a list of events, and of pauses { advance: 1h }').flatMap(item => oneGiven(item, log) ?? [])
+  const items = itemsOf(placed, 'given must be a list of events, and of pauses { advance: 1h }')
+  const events = items.flatMap(item => oneGiven(item, log) ?? [])
+  return { events, clockMs: log.nowMs }
 }
 
 function oneGiven(item: Placed, log: VirtualLog): GivenEvent | undefined {

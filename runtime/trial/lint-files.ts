@@ -67,7 +67,7 @@ function placesOf(
   return Object.entries(specs).flatMap(([name, { type, options: inner }]) => {
     const value = Object.hasOwn(options, name) ? options[name] : undefined
     const at = [...path, name]
-    if (type === 'group') return isRecord(value) ? placesOf(inner ?? {}, value, at) : []
+    if (type === 'group' || type === 'choice') return isRecord(value) ? placesOf(inner ?? {}, value, at) : []
     if (type === 'routes') return isRecord(value) ? Object.entries(value).map(([route, one]) => ({ path: [...at, route], value: one })) : []
     return ['function', 'condition', 'mapping'].includes(type) ? [{ path: at, value }] : []
   })

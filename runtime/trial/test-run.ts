@@ -4,6 +4,7 @@ import { defaultLimits } from '../../event/limits.ts'
 import { operators } from '../../operators/index.ts'
 import type { Plan } from '../../topology/plan.ts'
 import { type Difference, differencesOf, type Expected, pageDifferences } from './expected.ts'
+import type { GivenEvent } from './given-log.ts'
 import type { TopologyTest } from './test-value.ts'
 import { Trial, type TrialOptions, type TrialOutcome, type WatchedPort } from './trial.ts'
 
@@ -27,23 +28,30 @@ export async function runTest(test: TopologyTest, subject: TestSubject): Promise
   const watched = watchedPorts(test.expected, subject.plan)
   try {
     const small = await runOnce(test, { ...subject, watched, pageRows: 1, hasEpochPerPage: true })
-    const large = await runOnce(test, { ...subject, watched, pageRows: defaultLimits.pageRows })
-    const differences = [...differencesOf(test.expected, small), ...pageDifferences(small, large)]
-    return { outcome: small, differences }
+    const given = { ...test, events: small.events }
+    const large = await runOnce(given, { ...subject, watched, pageRows: defaultLimits.pageRows })
+    const differences = [...differencesOf(test.expected, small.outcome), ...pageDifferences(small.outcome, large.outcome)]
+    return { outcome: small.outcome, differences }
   } catch (error) {
     if (!isEventStoreError(error)) throw error
     return { differences: [{ path: [], what: `the topology broke: ${error.message}`, lines: [] }] }
   }
 }
 
-async function runOnce(test: TopologyTest, options: TrialOptions & { readonly pageRows: number }): Promise<TrialOutcome> {
+/** What came, and what was given with the ticks between: in pages of one row those that were due, in larger ones those that are given. */
+async function runOnce(
+  test: TopologyTest,
+  options: TrialOptions & { readonly pageRows: number },
+): Promise<{ readonly outcome: TrialOutcome; readonly events: readonly GivenEvent[] }> {
+  let { events } = test
   const trial = await Trial.start({ ...options, tables: test.tables })
   try {
-    if (options.plan.source.kind === 'log') trial.give(test.events)
+    if (options.plan.source.kind === 'log' && options.pageRows === 1) events = trial.giveWithTicks(events, test.clockMs)
+    else if (options.plan.source.kind === 'log') trial.give(events)
     else if (test.rows !== undefined) trial.giveRows(test.rows, options.pageRows)
     else if (!trial.generate(generatedRowsMost)) throw new EventStoreError('INVALID', tooManyRows, {})
     trial.end({ closes: test.ends })
-    return trial.outcome
+    return { outcome: trial.outcome, events }
   } finally {
     trial.close()
   }

@@ -5,7 +5,7 @@ import type { LogSource, Plan } from '../../topology/plan.ts'
 import { hint } from '../../topology/nearest.ts'
 import { type CounterPattern, type Expected, type ListPart, listParts } from './expected.ts'
 import type { PlainRow } from './gathered.ts'
-import { readGiven } from './given.ts'
+import { clockStartMs, readGiven } from './given.ts'
 import { type GivenEvent, isFollowed } from './given-log.ts'
 import {
   booleanOf,
@@ -28,6 +28,8 @@ export interface TopologyTest {
   /** Where it stands in the file. */
   readonly path: ValuePath
   readonly events: readonly GivenEvent[]
+  /** What the clock reads behind them, ms since the epoch. */
+  readonly clockMs: number
   /** In place of the rows of a generator. */
   readonly rows?: readonly Row[]
   /** The input ends, so that open windows close. */
@@ -93,7 +95,7 @@ function oneTest(placed: Placed, index: number, plan: Plan | undefined): Topolog
   return {
     name: textOf(name, 'name must be a text') ?? `test ${index + 1}`,
     path: placed.path,
-    events: given && !isGenerated ? readGiven(given) : [],
+    ...(given && !isGenerated ? readGiven(given) : { events: [], clockMs: clockStartMs }),
     ...(given && isGenerated && { rows: givenRows(given) }),
     ends: booleanOf(end, 'end must be true or false') ?? true,
     tables: tables ? rowLists(tables, itemNames.state) : {},

@@ -5,10 +5,17 @@ import { LogSource } from '../../actors/log-source.ts'
 import { rowKeyText } from '../../actors/projection.ts'
 import type { PulledPage, Source } from '../../actors/source.ts'
 import type { Row } from '../../operators/flow.ts'
+import { tickMsDefault, tickStream, usesClock } from '../../topology/clock.ts'
+import { deadLetterStream } from '../../actors/dead-letter.ts'
+import { recordedOf } from '../../event/stamp.ts'
+import { partitionOf } from '../../event/stream-id.ts'
 import { aliveCount, aliveRows, pageOf, selectRows } from '../../operators/page.ts'
 import type { LogSource as LogSourcePlan, Plan, PlanStep } from '../../topology/plan.ts'
 import { type DeadRowKept, type Delivery, Gathered, type Kept, type OutputEvent, type PlainRow, type StateRowKept } from './gathered.ts'
+import { PARTITIONS_DEFAULT } from '../options.ts'
+import { clockStartMs } from './given.ts'
 import { type GivenEvent, GivenLog, isFollowed } from './given-log.ts'
+import { isTick, TrialTicks } from './trial-ticks.ts'
 
 /** A port of a step whose rows are wanted. */
 export interface WatchedPort {
@@ -102,13 +109,33 @@ export class Trial {
 
   /** Events of the log, in its order; those that the topology does not follow are passed over. */
   give(events: readonly GivenEvent[]): void {
-    const { source } = this.#plan
-    this.#log?.give(source.kind === 'log' ? events.filter(event => isFollowed(event, source)) : [])
+    const { source, topology } = this.#plan
+    const isWanted = (event: GivenEvent): boolean => source.kind === 'log' && (isFollowed(event, source) || isTick(event, topology))
+    this.#log?.give(events.filter(isWanted))
     this.#pull(Number.POSITIVE_INFINITY)
+  }
+
+  /** Events one by one, with the ticks that a node would have written meanwhile, up to what the clock reads at last; answers all of them. */
+  giveWithTicks(events: readonly GivenEvent[], clockMs: number): readonly GivenEvent[] {
+    if (!usesClock(this.#plan)) {
+      this.give(events)
+      return events
+    }
+    const { topology, tickMs = tickMsDefault } = this.#plan
+    const ticks = new TrialTicks({ topology, tickMs, tickAt: () => this.#fragment.tickAt ?? Number.POSITIVE_INFINITY })
+    for (const event of events) {
+      ticks.moveTo(recordedOf(event.stamp), tick => this.give([tick]))
+      ticks.note(event)
+      this.give([event])
+    }
+    ticks.moveTo(clockMs, tick => this.give([tick]), true)
+    return ticks.events
   }
 
   /** Rows in place of those of a generator. */
   giveRows(rows: readonly Row[], pageRows: number): void {
+    // Its clock stands still, as that of a generator does here.
+    if (usesClock(this.#plan)) this.#fragment.push({ ...pageOf([{}], { order: Float64Array.of(-1) }), tick: clockStartMs })
     for (let start = 0; start < rows.length; start += pageRows) {
       const some = rows.slice(start, start + pageRows)
       this.#push(pageOf(some, { order: Float64Array.from(some, (_, index) => start + index) }))
@@ -127,6 +154,10 @@ export class Trial {
     while (left > 0) {
       const page = this.#source.next()
       if (page === null) return
+      if (page.tick !== undefined) {
+        this.#push(page)
+        continue
+      }
       const { dead } = this.#source
       for (const row of dead) this.#gathered.giveUp(row, this.#source.originOf(row.order))
       this.#sourceDead += dead.length
@@ -222,12 +253,25 @@ function observed(reference: string, watched: readonly WatchedPort[], gathered: 
 }
 
 async function openSource({ plan, resolve, pageRows = 4096, beforeCall }: TrialOptions): Promise<{ source: Source; log?: GivenLog }> {
-  const { source } = plan
+  const { source, topology } = plan
   if (source.kind === 'log') {
     const log = new GivenLog(pageRows)
-    return { log, source: new LogSource({ plan: source, reader: log, storeId: 'trial', changed: () => Promise.resolve() }) }
+    const stream = tickStream(topology)
+    const ticks = { stream, partition: partitionOf(stream, PARTITIONS_DEFAULT) }
+    const replays = usesClock(plan) && { replays: { stream: deadLetterStream(topology), partition: -1, deployment: 0, ticks } }
+    return { log, source: new LogSource({ plan: source, reader: log, storeId: 'trial', changed: () => Promise.resolve(), ...replays }) }
   }
   const { id, reference, options } = source
   const make = await resolve(reference)
-  return { source: new GeneratorSource({ id, reference, options, make, pageRows, beforeCall: row => beforeCall?.(0, row) }) }
+  return {
+    source: new GeneratorSource({
+      id,
+      reference,
+      options,
+      make,
+      pageRows,
+      ...(usesClock(plan) && { now: () => clockStartMs }),
+      beforeCall: row => beforeCall?.(0, row),
+    }),
+  }
 }

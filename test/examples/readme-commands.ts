@@ -43,7 +43,8 @@ export interface Ran {
 }
 
 const repository = join(import.meta.dirname, '../..')
-const deadlineMs = 90_000
+/** Of a page that asks for no other. */
+const deadlineDefaultMs = 90_000
 
 export function partsOfPage(markdown: string): PagePart[] {
   const parts: PagePart[] = []
@@ -97,9 +98,9 @@ function commandsOf(lines: readonly string[], firstLine: number): Command[] {
 }
 
 /** Runs a page of the repository and throws at the first thing that is not as it says. */
-export async function runPage(page: string): Promise<void> {
+export async function runPage(page: string, deadlineMs = deadlineDefaultMs): Promise<void> {
   const parts = partsOfPage(readFileSync(join(repository, page), 'utf8'))
-  const ran = await runParts(parts)
+  const ran = await runParts(parts, deadlineMs)
   for (const part of parts) {
     const mistake = mistakeOf(part, ran)
     if (mistake !== undefined) throw new Error(`${page}:${part.line}: ${mistake}`)
@@ -114,7 +115,7 @@ export function mistakeOf(part: PagePart, ran: ReadonlyMap<Command, Ran>): strin
     return isShown(part.lines, output) ? undefined : `the output is not as shown; it is:\n${output}`
   }
   const one = ran.get(part)
-  if (one === undefined) return `${part.text}\nwas not run to its end within ${deadlineMs} ms`
+  if (one === undefined) return `${part.text}\nwas not run to its end in time`
   return one.exit === part.exit ? undefined : `${part.text}\nended with ${one.exit}, not ${part.exit}:\n${one.output}`
 }
 
@@ -125,7 +126,7 @@ export function isShown(lines: readonly string[], output: string): boolean {
   return new RegExp(`^${pattern}`, 'm').test(`${output.trimEnd()}\n`)
 }
 
-async function runParts(parts: readonly PagePart[]): Promise<Map<Command, Ran>> {
+async function runParts(parts: readonly PagePart[], deadlineMs: number): Promise<Map<Command, Ran>> {
   const root = mkdtempSync(join(tmpdir(), 'allsource-page-'))
   try {
     const [bin, directory] = [join(root, 'bin'), join(root, 'page')]
@@ -135,13 +136,14 @@ async function runParts(parts: readonly PagePart[]): Promise<Map<Command, Ran>> 
     for (const name of ['examples', 'runtime', 'node_modules', 'topology']) symlinkSync(join(repository, name), join(directory, name))
     const script = join(root, 'page.sh')
     writeFileSync(script, scriptOf(parts, root))
-    const printed = await printedBy(script, directory, {
+    const env = {
       ...process.env,
       PATH: [bin, process.env['PATH']].join(delimiter),
       ALLSOURCE_DATA: join(directory, 'data'),
       NODE_COMPILE_CACHE: join(root, 'compiled'),
       NO_COLOR: '1',
-    })
+    }
+    const printed = await printedBy(script, { directory, env, deadlineMs })
     return ranOf(parts, printed)
   } finally {
     rmSync(root, { recursive: true, force: true })
@@ -179,7 +181,13 @@ function scriptOf(parts: readonly PagePart[], root: string): string {
 }
 
 /** The shell is the head of a group of processes, so that what it left in the background ends with it. */
-async function printedBy(script: string, directory: string, env: NodeJS.ProcessEnv): Promise<string> {
+interface Shell {
+  readonly directory: string
+  readonly env: NodeJS.ProcessEnv
+  readonly deadlineMs: number
+}
+
+async function printedBy(script: string, { directory, env, deadlineMs }: Shell): Promise<string> {
   const shell = spawn('bash', [script], { cwd: directory, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
   const end = (): void => {
     try {

@@ -168,7 +168,7 @@ export interface TwinCase {
 }
 
 /** Runs the operator over random rows, cut anywhere and begun anew anywhere, and compares with the twin. */
-export async function equalsTwin(operator: AnyOperator, { inputs = joinInputs, options, rulesOf, numRuns = 120 }: TwinCase): Promise<void> {
+export async function equalsTwin(operator: AnyOperator, { inputs = joinInputs, options, rulesOf, numRuns = 80 }: TwinCase): Promise<void> {
   const property = fc.asyncProperty(inputs, options, fc.constantFrom(1, 2, 7, 4096), async (input, chosen, pageRows) => {
     const rows = input.filter(one => typeof one === 'object')
     const run: Run = { options: chosen, input, pageRows, restartAfter: [1, 2, 4], showsOrder: true }

@@ -108,6 +108,20 @@ test('keys that come and go take no memory, and those that stay are found again'
   assert.ok(state.rowsByKey.size < 2000, String(state.rowsByKey.size))
 })
 
+test('a table is found again behind very many keys that it does not have', async () => {
+  const table = [1, 2, 3].map((of): Row => ({ of, right: -of, $input: 1 }))
+  const asked = Array.from({ length: 150_000 }, (_, at): Row => ({
+    key: at % 10_000 === 0 ? 1 + (at % 3) : `none ${at}`,
+    left: at,
+    $input: 0,
+  }))
+  const { ports } = await runOperator(joinTable, { options: { match, take: ['right'] }, input: [...table, ...asked], pageRows: 4096 })
+  assert.equal(
+    ports['main']?.map(({ key, right }) => [key, right]),
+    Array.from({ length: 15 }, (_, at) => [1 + ((at * 10_000) % 3), -(1 + ((at * 10_000) % 3))]),
+  )
+})
+
 test('a barrier writes what came since the last one, not all that a key holds', async () => {
   const row = (at: number, $input: number): Row => ({
     [$input === 0 ? 'key' : 'of']: 1,

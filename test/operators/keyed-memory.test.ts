@@ -19,7 +19,13 @@ interface World {
 }
 
 const open = ({ state, limit }: World, isOver?: (value: number) => boolean): KeyedRows<number> =>
-  new KeyedRows(contextWith(state, { memory: new StateMemory(limit) }), { by: ['key'], meaning: {}, format: numberFormat, isOver })
+  new KeyedRows(contextWith(state, { memory: new StateMemory(limit) }), {
+    by: ['key'],
+    meaning: {},
+    format: numberFormat,
+    mayLeave: true,
+    isOver,
+  })
 
 const command = fc.oneof(
   {
@@ -81,7 +87,7 @@ test('memory stays within its limit, and what was never seen is not looked for',
     return getMany(keysAsked)
   }
   const memory = new StateMemory(100_000)
-  const rows = new KeyedRows(contextWith(state, { memory }), { by: ['key'], meaning: {}, format: numberFormat })
+  const rows = new KeyedRows(contextWith(state, { memory }), { by: ['key'], meaning: {}, format: numberFormat, mayLeave: true })
   const add = (first: number, count: number): void => {
     const page = pageWith(Array.from({ length: count }, (_, at) => ({ key: `key ${first + at}` })))
     const ids = Int32Array.from(rows.idsOf(page, aliveRows(page)))
@@ -105,7 +111,7 @@ test('a state that is larger than memory is not read when it is opened, and keys
   for (const id of rows.idsOf(page, aliveRows(page))) rows.put(id, 7)
   rows.save()
   const memory = new StateMemory(50_000)
-  const again = new KeyedRows(contextWith(state, { memory }), { by: ['key'], meaning: {}, format: numberFormat })
+  const again = new KeyedRows(contextWith(state, { memory }), { by: ['key'], meaning: {}, format: numberFormat, mayLeave: true })
   assert.ok(memory.usedBytes <= 26_000, String(memory.usedBytes))
   const many = pageWith(Array.from({ length: 3000 }, (_, key) => ({ key: -1 - (key % 10) })))
   for (let round = 0; round < 2; round++) assert.ok(again.idsOf(many, aliveRows(many)).length >= 3000)

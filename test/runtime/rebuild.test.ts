@@ -169,6 +169,24 @@ test('a version that can not be built, or is older, is refused; one that fails i
   assert.is((await dataOf(node, 'sums')).length, 10)
 })
 
+test('a savepoint of the version before is gone back to, with leave to send again', async () => {
+  await node.deploy(folder.module)
+  await payEach(node, 10)
+  await sums()
+  const { id } = await node.savepoint('sums')
+  await payEach(node, 10)
+  await sums()
+  await node.deploy(write({}), { rebuild: true })
+  await rebuilt()
+  assert.is((await refusal(node.restoreSavepoint('sums', id))).details['field'], 'accept')
+  await node.restoreSavepoint('sums', id, { accept: true })
+  assert.equal(await sums(), five({ total: 400 }))
+  assert.is((await dataOf(node, 'sums')).length, 30)
+  await payEach(node, 5)
+  assert.equal(await sums(), five({ total: 500 }))
+  assert.is((await dataOf(node, 'sums')).length, 35)
+})
+
 test('an undeployed topology leaves nothing of its rebuild', async () => {
   await node.deploy(folder.module)
   await payEach(node, 10)

@@ -2,7 +2,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EventStoreError, type Node, openNode } from '../../runtime/index.ts'
-import { dataOf, listOf } from './deployed-node.ts'
+import { fold } from '../../operators/fold.ts'
+import type { StateUpgrade } from '../../operators/operator.ts'
+import { dataOf, listOf, until } from './deployed-node.ts'
 import { appended, payEach, type Shape, sumsYaml, type VersionedFolder, versionedFolder } from './versioned-folder.ts'
 
 let folder: VersionedFolder
@@ -147,13 +149,52 @@ test('the same or an older version, a head, and one that ends by itself are refu
   assert.is(code, 'INVALID')
 })
 
-test('a version mends a topology that has failed', async () => {
-  folder.write('sums.yaml', ...sumsYaml({ fold: 'initial: { total: 0 }, with: ./sums.ts#add' }))
+test('an operator makes its own state new when it writes another version of it', async () => {
   await begin()
-  await node.drain('sums')
-  await node.topologyEnded('sums')
-  const { code } = await refusal(node.deploy(write({})))
-  assert.is(code, 'INVALID')
+  const spec = fold.spec as { stateVersion: number }
+  const changed = fold as { upgrades?: Readonly<Record<number, StateUpgrade>> }
+  const before = spec.stateVersion
+  try {
+    spec.stateVersion = before + 1
+    changed.upgrades = { [before]: rows => rows }
+    assert.is((await node.deploy(write({}))).update, 'upgraded')
+    await payEach(node, 5)
+    assert.equal(await sums(), five({ total: 300 }))
+    assert.is((await dataOf(node, 'sums')).length, 15)
+  } finally {
+    spec.stateVersion = before
+    delete changed.upgrades
+  }
+})
+
+test('two deploys at once come one after the other', async () => {
+  await begin()
+  const [second, third] = [2, 3].map(version => folder.write(`v${version}.yaml`, ...sumsYaml({ version })))
+  const answers = await Promise.allSettled([node.deploy(third!), node.deploy(second!), node.savepoint('sums'), node.deploy(third!)])
+  assert.equal(
+    answers.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled', 'rejected'],
+  )
+  await payEach(node, 5)
+  assert.equal(await sums(), five({ total: 300 }))
+  assert.is((await node.topologies())[0]!.version, 3)
+})
+
+test('one that has ended takes no version, one that has failed is mended by it', async () => {
+  await begin()
+  await node.deploy(folder.write('rows.yaml', ...sumsYaml({ name: 'rows', sinks: [rows.replace('name: sums', 'name: others')] })))
+  await node.drain('rows')
+  await node.topologyEnded('rows')
+  assert.is((await refusal(node.deploy(folder.write('rows.yaml', ...sumsYaml({ name: 'rows', version: 2 }))))).code, 'INVALID')
+  // Its module is gone when it is resumed.
+  await node.pause('sums')
+  folder.write('sums.ts', 'export const none = 1')
+  await node.resume('sums')
+  await until(async () => (await node.topologies())[0]!.status === 'failed')
+  folder.write('sums.ts', 'export const add = (s: { total: number }, { cents }: { cents: number }) => ({ total: s.total + cents })')
+  assert.equal(await node.deploy(write({})), { name: 'sums', version: 2, status: 'running', update: 'upgraded' })
+  await payEach(node, 5)
+  assert.equal(await sums(), five({ total: 300 }))
 })
 
 test.run()

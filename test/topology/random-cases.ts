@@ -5,12 +5,12 @@ import { difference, plainShape, type Results, type RunShape, runTopology } from
 import { type Case, shrunk } from './random-shrink.ts'
 
 /**
- * `forNode`: without steps that send requests, which a node would send, and without those that choose rows by their stamps: two nodes that
- * are given the same events stamp them at other times, so theirs are not the same log.
+ * `forNode`: without steps that send requests, which a node would send, and without those that choose rows by their stamps, go by the clock or
+ * show the envelope of events: two nodes that are given the same events stamp them at other times, so theirs are not the same log.
  */
 export function randomCase(seed: number, { forNode = false }: { readonly forNode?: boolean } = {}): Case {
   const chance = new Chance(seed)
-  const topology = randomTopology(chance, { without: forNode ? ['webhook', 'tap'] : [] })
+  const topology = randomTopology(chance, { without: forNode ? ['webhook', 'tap', 'foldInto', 'processingTime', 'every'] : [] })
   return {
     topology,
     log: randomLog(chance, { events: 20 + chance.below(chance.is(0.2) ? 500 : 150), stride: chance.oneOf([1, 5, 20, 60]) }),

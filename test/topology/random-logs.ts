@@ -115,7 +115,8 @@ export function randomLog(chance: Chance, { events, stride }: LogOptions): Given
     const type = chance.oneOf(types)
     const partition = partitionOf(stream, partitions)
     const version = nextOf(versions, stream)
-    stamp += chance.is(0.5) ? 1 : 1 + chance.below(3 * STAMPS_PER_MS)
+    // Sometimes nothing comes for a while.
+    stamp += chance.is(0.5) ? 1 : 1 + chance.below((chance.is(0.1) ? 200 : 3) * STAMPS_PER_MS)
     return {
       ...encoded(chance, dataFor(chance, index, stride)),
       stream,

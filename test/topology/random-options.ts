@@ -4,8 +4,11 @@ import { columns } from '../../operators/functions.ts'
 import type { StepInput } from '../../topology/plan.ts'
 import type { Step } from '../../topology/topology.ts'
 import { projection } from '../../topology/projection.ts'
+import { aggregatesOf } from './random-aggregates.ts'
 import { joinOptionsOf } from './random-joins.ts'
 import { pattern } from './random-patterns.ts'
+import { timedFunctions } from './random-timers.ts'
+import { globalWindow, over, refiring, tumble } from './random-windows.ts'
 import type { Chance } from './random-logs.ts'
 
 type Options = Readonly<Record<string, unknown>>
@@ -69,6 +72,7 @@ export const functions: Readonly<Record<string, unknown>> = {
       made.extra.codes[row] = made.extra.codeOf(`s${small.values[row]}`)
     }
   }),
+  ...timedFunctions,
   '#look': (row: SomeRow) => {
     if (row.n === 3) throw new RangeError('three')
   },
@@ -99,20 +103,6 @@ function condition(chance: Chance, ground: Ground): string {
     '#keep',
   ])
 }
-
-const aggregatesOf: readonly ((field: string) => Options)[] = [
-  field => ({ aggregate: 'sum', field }),
-  field => ({ aggregate: 'mean', field }),
-  field => ({ aggregate: 'max', field }),
-  field => ({ aggregate: 'percentile', field, p: 0.5 }),
-  field => ({ aggregate: 'percentileCont', field, p: 0.3 }),
-  field => ({ aggregate: 'sum', of: `${field} * 2 + 1` }),
-  field => ({ aggregate: 'variance', field }),
-  field => ({ aggregate: 'median', field }),
-  field => ({ aggregate: 'approxDistinct', field, precision: 4 }),
-  field => ({ aggregate: 'weightedMean', field, weight: 'small' }),
-  field => ({ aggregate: 'rate', field }),
-]
 
 function aggregate(chance: Chance, ground: Ground): Options {
   const all: Options = {
@@ -150,13 +140,6 @@ function by(chance: Chance, ground: Ground): Options {
   }
 }
 
-function refiring(chance: Chance): Options {
-  return {
-    ...(chance.is(0.35) && { allowedLateness: chance.oneOf([10, 100, 300]) }),
-    ...(chance.is(0.3) && { emit: chance.oneOf(['onUpdate', 'onClose', { every: 20 }]) }),
-  }
-}
-
 function table(chance: Chance, ground: Ground): Options {
   const writer = ground.steps.filter(({ operator }) => operator === 'projection')
   if (writer.length === 0 || chance.is(0.2)) {
@@ -189,10 +172,21 @@ function names(chance: Chance, ground: Ground): readonly string[] {
 
 /** By operator; what they give may be refused by the check. */
 export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground, id: string) => Options>> = {
+  // Which partitions are idle would be a matter of stamps, and two nodes have others.
   eventTime: (chance, ground) => ({
+    ...chance.oneOf<Options>([{}, {}, { idle: chance.oneOf([1, 5, 50]) }, { watermark: 'partition' }]),
     field: chance.oneOf(['at', 'at', namesIn(ground).includes('windowEnd') ? 'windowEnd' : 'at', 'came']),
     lag: chance.oneOf([0, 0, 10, 60, 200]),
     ...(chance.is(0.5) && { maxFuture: { allow: chance.oneOf([50, 200, 1000]), of: 'came' } }),
+  }),
+  processingTime: chance => (chance.is(0.5) ? { as: chance.oneOf(['at', 'extra']) } : {}),
+  every: chance => ({ interval: chance.oneOf([10, 25, 100]), offset: chance.oneOf([0, 7]) }),
+  process: (chance, ground) => ({
+    ...(chance.is(0.7) && { by: chance.someOf(namesIn(ground), 2) }),
+    with: '#processed',
+    initial: { count: 0 },
+    ...(ground.row.isTimed && { onTimer: '#due' }),
+    ...(ground.row.isTimed && chance.is(0.4) && { ttl: chance.oneOf([20, 200]) }),
   }),
   filter: (chance, ground) => ({ where: condition(chance, ground) }),
   lookup(chance, ground) {
@@ -237,18 +231,10 @@ export const optionsOf: Readonly<Record<string, (chance: Chance, ground: Ground,
   keyBy: (chance, ground) => ({ fields: by(chance, ground)['by'] ?? ['key'] }),
   merge: () => ({}),
   catch: () => ({}),
-  over: (chance, ground) => ({
-    ...chance.oneOf([{ rows: 2 }, { range: 50 }, {}, { rows: 1, order: 'arrival' }]),
-    ...keyed(chance, ground),
-  }),
+  globalWindow: (chance, ground) => ({ ...globalWindow(chance), ...keyed(chance, ground) }),
+  over: (chance, ground) => ({ ...over(chance), ...keyed(chance, ground) }),
   cumulate: (chance, ground) => ({ size: 120, step: chance.oneOf([120, 30, 10]), ...keyed(chance, ground) }),
-  tumble: (chance, ground) => ({
-    size: chance.oneOf([20, 50, 100, 100, 400]),
-    ...(chance.is(0.1) && { timeZone: 'Asia/Kolkata', size: chance.oneOf([50, '1 day']) }),
-    ...(chance.is(0.2) && { offset: 30 }),
-    ...keyed(chance, ground),
-    ...refiring(chance),
-  }),
+  tumble: (chance, ground) => ({ ...tumble(chance), ...keyed(chance, ground), ...refiring(chance) }),
   hop: (chance, ground) => ({
     size: chance.oneOf([100, 150]),
     every: chance.oneOf([50, 70, 100]),

@@ -14,7 +14,10 @@ import { rowKeyText } from '../../actors/projection.ts'
 import type { RowOrigin } from '../../actors/source.ts'
 import type { StepCounters } from '../../actors/step-node.ts'
 import { StepStates } from '../../actors/step-states.ts'
+import { TICK } from '../../actors/ticks.ts'
 import { defaultLimits } from '../../event/limits.ts'
+import { STAMPS_PER_MS } from '../../event/stamp.ts'
+import { tickStream, usesClock } from '../../topology/clock.ts'
 import { operators } from '../../operators/index.ts'
 import { StateMemory } from '../../operators/keyed/state-memory.ts'
 import { aliveCount } from '../../operators/page.ts'
@@ -187,7 +190,10 @@ function clonedLink(lane: Lane): LaneLink {
 export async function runTopology(topology: Topology, log: readonly GivenEvent[], shape: RunShape): Promise<Results> {
   const plan = await planTopology(topology, { resolve })
   const source = plan.source as LogSourcePlan
-  const events = log.filter(event => isFollowed(event, source))
+  const stream = tickStream(identity.topology)
+  const followed = log.filter(event => isFollowed(event, source))
+  const events = usesClock(plan) ? withTicks(followed, stream) : followed
+  const replays = { stream: deadLetterStream(identity.topology), partition: -1, deployment: 1, ticks: { stream, partition: 0 } }
   const chance = new Chance(shape.seed)
   const world = new World(topology)
   let lives = 0
@@ -202,6 +208,7 @@ export async function runTopology(topology: Topology, log: readonly GivenEvent[]
       storeId: 'random',
       ...(from && { from }),
       upTo: 0,
+      ...(usesClock(plan) && { replays }),
       changed: () => Promise.resolve(),
     })
     const lanes = shape.lanes?.[lives++ % shape.lanes.length]
@@ -233,6 +240,17 @@ export async function runTopology(topology: Topology, log: readonly GivenEvent[]
   world.rowsIn = now.source.position.rows
   await barrier(true)
   return resultsOf(world, topology)
+}
+
+/** Here and there a tick behind an event, as if the node had written it then. */
+function withTicks(events: readonly GivenEvent[], stream: string): readonly GivenEvent[] {
+  const data = new TextEncoder().encode('null')
+  return events.flatMap((event, index) => {
+    const next = events[index + 1]
+    if (next === undefined || next.stamp < event.stamp + 2 * STAMPS_PER_MS) return [event]
+    const place = { stream, type: TICK, partition: 0, sequence: 0, version: 0, id: `tick-${index}` }
+    return [event, { ...event, ...place, encoding: 'json' as const, data, stamp: next.stamp - 1 - (index % 2) * STAMPS_PER_MS }]
+  })
 }
 
 function resultsOf({ lists, rows, counters, rowsIn }: World, topology: Topology): Results {

@@ -15,6 +15,7 @@ const weights: Readonly<Record<string, number>> = {
   hop: 5,
   cumulate: 4,
   over: 4,
+  globalWindow: 4,
   session: 6,
   topN: 5,
   enrich: 4,

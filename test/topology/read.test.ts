@@ -177,6 +177,20 @@ test('an aggregate may have a condition: as SQL has it, behind where, or as an a
     assert.ok('message' in aggregateOfText(text), text)
 })
 
+test('a mistake in the condition of an aggregate is told where it stands, however it is written', () => {
+  for (const use of ['count() where dleay > 15', 'count(*) filter (where dleay > 15)', '{ aggregate: count, where: dleay > 15 }']) {
+    const text = `topology: t
+version: 1
+sources: { log: { follow: all, fields: { delay: number } } }
+steps: [{ id: s, total: { aggregate: { n: ${JSON.stringify(use).startsWith('"{') ? use : JSON.stringify(use)} } } }]
+`
+    const { findings } = readTopologyText(text, { file: 't.yaml' })
+    const [found] = findings.filter(({ severity }) => severity === 'error')
+    const line = text.split('\n')[(found?.line ?? 0) - 1] ?? ''
+    assert.is(line.slice((found?.column ?? 0) - 1, (found?.column ?? 0) - 1 + (found?.length ?? 0)), 'dleay', use)
+  }
+})
+
 test('aggregates are calls', () => {
   const useOf = (call: string): unknown => {
     const read = aggregateOfText(call)

@@ -181,8 +181,8 @@ function fromIssue(reading: Reading, { path, message }: Issue, step: ReadStep): 
 function spotOf(step: ReadStep, { path, message, offset, length }: Issue): { path: OptionPath; part: PlacePart } {
   const part = { ...(offset !== undefined && { offset }), ...(length !== undefined && { length }) }
   const operator = [...step.path, step.operator]
-  // An aggregate's expression is told by the aggregate.
-  const of = offset === undefined ? undefined : step.spots.get(spotKey([...path, 'of']))
+  // An aggregate's expression is told by the aggregate, its condition by its place.
+  const of = offset === undefined ? undefined : step.spots.get(spotKey(path.at(-1) === 'where' ? path : [...path, 'of']))
   if (of?.part !== undefined) return { path: of.path, part: { ...part, offset: of.part.offset + (offset ?? 0) } }
   const isOf = offset !== undefined && isObject(valueAt(step.options, path))
   if (isOf) return { path: [...operator, ...path, 'of'], part }

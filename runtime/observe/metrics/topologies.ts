@@ -174,4 +174,11 @@ export const topologyMetrics: readonly MetricRow[] = [
     labels: ['tenant', 'topology', 'step', 'operator'],
     read: perStep(step => step.dead),
   },
+  {
+    name: 'allsource_step_busy_seconds_total',
+    type: 'counter',
+    help: 'How long a step has worked since its topology was started, in all lanes together.',
+    labels: ['tenant', 'topology', 'step', 'operator'],
+    read: perStep(step => (step.busyMs ?? 0) / 1000),
+  },
 ]

@@ -7,7 +7,7 @@ import { test } from 'uvu'
 import type { NexmarkTask } from '../../bench/nexmark/child.ts'
 import { queries } from '../../bench/nexmark/loops.ts'
 import { runTask } from '../../bench/nexmark/runs.ts'
-import { assertSame, setEvents } from './query-graphs.ts'
+import { assertSame, setEvents } from '../bench/query-graphs.ts'
 
 setEvents()
 const events = Number(process.env['NEXMARK_EVENTS'])
