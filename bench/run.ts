@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, string>> = {
   filter: 'one event in a thousand by type, category, tag and correlation id; against looking into every block',
   open: 'opening after kill -9: first read, first conditional append, memory; against opening the bare database',
   port: 'the worker boundary alone: requests a second and round trips; against postMessage',
+  exchange: 'pages split by key, sent to lanes in other workers and merged back in order; against structured clones of the same pages',
   nexmark: 'seventeen queries of Nexmark as topologies, exactly-once; against plain loops over the same columns, with the same answers',
   flow: 'Nexmark q0, q1, q2, q7 as pipelines of the product, q1 also with closures and expressions; against plain loops over the same columns',
   'log-to-log': 'follow, map, append, exactly-once; against reading and appending the same events without a topology',

@@ -14,7 +14,7 @@ export function hashOfValue(value: unknown): number {
   if (typeof value === 'string') return hashOfText(value)
   if (value === null || value === undefined) return hashOfNull
   // Keys that are objects are told apart by their text as well.
-  return hashOfText(typeof value === 'object' ? JSON.stringify(value) : String(value)) ^ 1
+  return hashOfText(typeof value === 'object' ? JSON.stringify(value) : String(value as bigint | boolean)) ^ 1
 }
 
 function hashOfNumber(value: number): number {

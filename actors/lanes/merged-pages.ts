@@ -1,15 +1,21 @@
 /** What several lanes made of one push, as one: pages merged in the order in which a single lane would have sent their rows. */
 import { assert } from '../../event/assert.ts'
 import { columnOf, TextDictionary, valueAt } from '../../operators/columns.ts'
-import type { Column, Flow, Page, Port, TextColumn } from '../../operators/flow.ts'
+import type { Column, Flow, NumberColumn, Page, Port, TextColumn } from '../../operators/flow.ts'
 import { aliveRows } from '../../operators/page.ts'
 import { compareKeys } from '../../operators/windows/window-keys.ts'
 
+/** The rows of a page, and where each of them stands behind the merge. */
+interface Placed {
+  readonly page: Page
+  readonly rows: Int32Array
+  readonly places: Int32Array
+}
+
 /** A place in the pages of one lane. */
 interface Cursor {
-  readonly pages: readonly Page[]
+  readonly pages: readonly Placed[]
   at: number
-  rows: Int32Array
   next: number
 }
 
@@ -41,57 +47,48 @@ export class MergedPages {
   }
 
   *#merged(port: Port, lanes: readonly (readonly Page[])[]): Generator<Page> {
-    const pages = lanes.flat()
-    const count = pages.reduce((sum, page) => sum + aliveRows(page).length, 0)
-    const [from, rows] = [new Int32Array(count), new Int32Array(count)]
-    const firsts = lanes.map((_, lane) => lanes.slice(0, lane).reduce((sum, { length }) => sum + length, 0))
-    const cursors = lanes.map(cursorOf)
-    for (let i = 0; i < count; i++) {
-      const lane = earliest(cursors)
-      const cursor = cursors[lane] as Cursor
-      from[i] = (firsts[lane] as number) + cursor.at
-      rows[i] = cursor.rows[cursor.next] as number
-      advance(cursor)
-    }
+    const cursors = lanes.map((pages): Cursor => ({ pages: pages.map(placed), at: 0, next: 0 }))
+    const all = cursors.flatMap(({ pages }) => pages)
+    const count = placeAll(cursors)
     // What one page has beside its columns another may lack: those do not become one.
-    for (let start = 0; start < count;) {
-      const { input, key, eventTime, watermark } = pages[from[start] as number] as Page
-      let end = start + 1
-      while (end < count && isAlike(pages[from[start] as number] as Page, pages[from[end] as number] as Page)) end++
-      const picked = { pages, from: from.subarray(start, end), rows: rows.subarray(start, end) }
-      yield {
-        kind: 'page',
-        port,
-        input,
-        count: end - start,
-        columns: this.#columns(picked),
-        order: floats(picked, page => page.order),
-        ...(eventTime && { eventTime: floats(picked, page => page.eventTime) }),
-        ...(watermark && { watermark: floats(picked, page => page.watermark) }),
-        ...(key && { key }),
-      }
-      start = end
+    const [first] = all as [Placed, ...Placed[]]
+    if (all.every(({ page }) => isAlike(first.page, page))) return yield this.#pageOf(port, all, count)
+    for (const { pages, length } of alikeRuns(all, count)) yield this.#pageOf(port, pages, length)
+  }
+
+  #pageOf(port: Port, all: readonly Placed[], count: number): Page {
+    const { input, key, eventTime, watermark } = (all[0] as Placed).page
+    return {
+      kind: 'page',
+      port,
+      input,
+      count,
+      columns: this.#columns(all, count),
+      order: floats(all, count, page => page.order),
+      ...(eventTime && { eventTime: floats(all, count, page => page.eventTime) }),
+      ...(watermark && { watermark: floats(all, count, page => page.watermark) }),
+      ...(key && { key }),
     }
   }
 
-  #columns(picked: Picked): Map<string, Column> {
-    const names = new Set(picked.pages.flatMap(page => [...page.columns.keys()]))
-    return new Map(Array.from(names, name => [name, this.#column(name, picked)]))
+  #columns(all: readonly Placed[], count: number): Map<string, Column> {
+    const names = new Set(all.flatMap(({ page }) => [...page.columns.keys()]))
+    return new Map(Array.from(names, name => [name, this.#column(name, all, count)]))
   }
 
-  #column(name: string, picked: Picked): Column {
-    const columns = picked.pages.map(page => page.columns.get(name))
+  #column(name: string, all: readonly Placed[], count: number): Column {
+    const columns = all.map(({ page }) => page.columns.get(name))
     const kinds = new Set(columns.map(column => column?.kind))
-    if (kinds.size === 1 && kinds.has('number')) return pickedNumbers(columns as (Column & { kind: 'number' })[], picked)
+    if (kinds.size === 1 && kinds.has('number')) return placedNumbers(columns as NumberColumn[], all, count)
     if (kinds.size === 1 && kinds.has('text')) {
       let texts = this.#texts.get(name)
       if (texts === undefined || texts.isFull) this.#texts.set(name, (texts = new MergedTexts()))
-      return texts.column(columns as TextColumn[], picked)
+      return texts.column(columns as TextColumn[], all, count)
     }
-    const values = new Array<unknown>(picked.rows.length)
-    for (let i = 0; i < values.length; i++) {
-      const column = columns[picked.from[i] as number]
-      values[i] = column === undefined ? null : valueAt(column, picked.rows[i] as number)
+    const values = new Array<unknown>(count)
+    for (const [at, { rows, places }] of all.entries()) {
+      const column = columns[at]
+      for (let i = 0; i < rows.length; i++) values[places[i] as number] = column === undefined ? null : valueAt(column, rows[i] as number)
     }
     return columnOf(values)
   }
@@ -103,13 +100,6 @@ function inOrder(page: Page): Page {
   return ordered
 }
 
-/** Which row of which page each row is taken from. */
-interface Picked {
-  readonly pages: readonly Page[]
-  readonly from: Int32Array
-  readonly rows: Int32Array
-}
-
 /** Texts of the dictionaries of all lanes under one. */
 class MergedTexts {
   readonly #dictionary = new TextDictionary()
@@ -119,16 +109,16 @@ class MergedTexts {
     return this.#dictionary.isFull
   }
 
-  column(columns: readonly TextColumn[], { from, rows }: Picked): TextColumn {
-    const translated = columns.map(({ dictionary }) => this.#translated(dictionary))
-    const codes = new Int32Array(rows.length)
-    for (let i = 0; i < codes.length; i++) {
-      const page = from[i] as number
-      const { codes: own, dictionary } = columns[page] as TextColumn
-      const code = own[rows[i] as number] as number
-      const known = translated[page] as Int32Array
-      if (code >= 0 && known[code] === -1) known[code] = this.#dictionary.codeOf(dictionary[code] as string)
-      codes[i] = code < 0 ? -1 : (known[code] as number)
+  column(columns: readonly TextColumn[], all: readonly Placed[], count: number): TextColumn {
+    const codes = new Int32Array(count)
+    for (const [at, { rows, places }] of all.entries()) {
+      const { codes: own, dictionary } = columns[at] as TextColumn
+      const known = this.#translated(dictionary)
+      for (let i = 0; i < rows.length; i++) {
+        const code = own[rows[i] as number] as number
+        if (code >= 0 && known[code] === -1) known[code] = this.#dictionary.codeOf(dictionary[code] as string)
+        codes[places[i] as number] = code < 0 ? -1 : (known[code] as number)
+      }
     }
     return { kind: 'text', codes, dictionary: this.#dictionary.texts }
   }
@@ -143,23 +133,26 @@ class MergedTexts {
   }
 }
 
-function pickedNumbers(columns: readonly (Column & { kind: 'number' })[], { from, rows }: Picked): Column {
-  const values = new Float64Array(rows.length)
-  const nulls = columns.some(column => column.nulls) ? new Uint8Array(rows.length) : undefined
-  for (let i = 0; i < values.length; i++) {
-    const column = columns[from[i] as number] as Column & { kind: 'number' }
-    const row = rows[i] as number
-    values[i] = column.values[row] as number
-    if (nulls !== undefined && column.nulls?.[row] === 1) nulls[i] = 1
+function placedNumbers(columns: readonly NumberColumn[], all: readonly Placed[], count: number): NumberColumn {
+  const values = new Float64Array(count)
+  for (const [at, one] of all.entries()) place((columns[at] as NumberColumn).values, one, values)
+  if (columns.every(column => column.nulls === undefined)) return { kind: 'number', values }
+  const nulls = new Uint8Array(count)
+  for (const [at, one] of all.entries()) {
+    const { nulls: own } = columns[at] as NumberColumn
+    if (own) place(own, one, nulls)
   }
-  return nulls === undefined ? { kind: 'number', values } : { kind: 'number', values, nulls }
+  return { kind: 'number', values, nulls }
 }
 
-function floats({ pages, from, rows }: Picked, of: (page: Page) => Float64Array | undefined): Float64Array {
-  const sources = pages.map(of)
-  const values = new Float64Array(rows.length)
-  for (let i = 0; i < values.length; i++) values[i] = sources[from[i] as number]?.[rows[i] as number] ?? NaN
+function floats(all: readonly Placed[], count: number, of: (page: Page) => Float64Array | undefined): Float64Array {
+  const values = new Float64Array(count)
+  for (const one of all) place(of(one.page) as Float64Array, one, values)
   return values
+}
+
+function place<Values extends Float64Array | Uint8Array>(from: Values, { rows, places }: Placed, into: Values): void {
+  for (let i = 0; i < rows.length; i++) into[places[i] as number] = from[rows[i] as number] as number
 }
 
 function isAlike(a: Page, b: Page): boolean {
@@ -188,34 +181,58 @@ function runsOf(flows: readonly Flow[]): Run[] {
   return runs
 }
 
-function cursorOf(pages: readonly Page[]): Cursor {
-  return { pages, at: 0, rows: aliveRows(pages[0] as Page), next: 0 }
+function placed(page: Page): Placed {
+  const rows = aliveRows(page)
+  return { page, rows, places: new Int32Array(rows.length) }
 }
 
-function advance(cursor: Cursor): void {
-  if (++cursor.next < cursor.rows.length) return
-  cursor.at++
-  cursor.next = 0
-  const page = cursor.pages[cursor.at]
-  if (page !== undefined) cursor.rows = aliveRows(page)
-}
-
-function earliest(cursors: readonly Cursor[]): number {
-  let best = -1
-  for (let lane = 0; lane < cursors.length; lane++) {
-    const cursor = cursors[lane] as Cursor
-    if (cursor.at === cursor.pages.length) continue
-    if (best < 0 || compareRows(cursor, cursors[best] as Cursor) < 0) best = lane
+/** Merges the rows of all lanes; answers how many there are. The order alone tells most of them apart. */
+function placeAll(cursors: readonly Cursor[]): number {
+  const heads = Float64Array.from(cursors, headOf)
+  for (let place = 0; ; place++) {
+    let best = 0
+    for (let lane = 1; lane < heads.length; lane++) {
+      const [head, least] = [heads[lane] as number, heads[best] as number]
+      if (head < least || (head === least && head < Infinity && compareRows(cursors[lane] as Cursor, cursors[best] as Cursor) < 0))
+        best = lane
+    }
+    if (heads[best] === Infinity) return place
+    const cursor = cursors[best] as Cursor
+    const own = cursor.pages[cursor.at] as Placed
+    own.places[cursor.next++] = place
+    if (cursor.next === own.rows.length) {
+      cursor.at++
+      cursor.next = 0
+      heads[best] = headOf(cursor)
+    } else heads[best] = own.page.order[own.rows[cursor.next] as number] as number
   }
-  return best
 }
 
-/** By order; rows that a row made by its place, before those that time made, and those by time and key. Equal rows by lane. */
+/** Infinity when there are no more. */
+function headOf({ pages, at, next }: Cursor): number {
+  const own = pages[at]
+  return own === undefined ? Infinity : (own.page.order[own.rows[next] as number] as number)
+}
+
+/** Cuts what was merged where pages meet that do not become one. */
+function* alikeRuns(all: readonly Placed[], count: number): Generator<{ pages: readonly Placed[]; length: number }> {
+  const from = new Int32Array(count)
+  for (const [at, { places }] of all.entries()) for (let i = 0; i < places.length; i++) from[places[i] as number] = at
+  const pageAt = (place: number): Page => (all[from[place] as number] as Placed).page
+  for (let start = 0, end = 0; start < count; start = end) {
+    while (end < count && isAlike(pageAt(start), pageAt(end))) end++
+    const within = all.map(({ page, rows, places }) => {
+      const kept = places.map((_, i) => i).filter(i => (places[i] as number) >= start && (places[i] as number) < end)
+      return { page, rows: kept.map(i => rows[i] as number), places: kept.map(i => (places[i] as number) - start) }
+    })
+    yield { pages: within.filter(({ rows }) => rows.length > 0), length: end - start }
+  }
+}
+
+/** Of rows of one order: those that a row made, by its place, before those that time made, and those by time and key. Equal rows by lane. */
 function compareRows(a: Cursor, b: Cursor): number {
-  const [left, right] = [a.pages[a.at] as Page, b.pages[b.at] as Page]
-  const [i, j] = [a.rows[a.next] as number, b.rows[b.next] as number]
-  const byOrder = (left.order[i] as number) - (right.order[j] as number)
-  if (byOrder !== 0) return byOrder
+  const [{ page: left, rows }, { page: right, rows: others }] = [a.pages[a.at] as Placed, b.pages[b.at] as Placed]
+  const [i, j] = [rows[a.next] as number, others[b.next] as number]
   const [leftRank, rightRank] = [rankOf(left, i), rankOf(right, j)]
   if (leftRank !== rightRank) return leftRank < rightRank ? -1 : 1
   const { tie } = left

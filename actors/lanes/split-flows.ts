@@ -1,6 +1,6 @@
 /** Splits the flows that come to the entry of a section among lanes: rows by their key, control to all. */
 import type { Flow, Page } from '../../operators/flow.ts'
-import { aliveRows, gather } from '../../operators/page.ts'
+import { aliveRows, selectRows } from '../../operators/page.ts'
 import type { Section } from '../../topology/sections.ts'
 import { KeyLanes } from './key-lanes.ts'
 
@@ -32,7 +32,8 @@ export class SplitFlows {
     }
     const ranked = this.#ranked(this.#narrowed(flow))
     const split = (this.#byInput[flow.input] as KeyLanes).split(ranked)
-    for (const [lane, rows] of split.entries()) if (rows) this.#flows[lane]?.push(gather(ranked, rows))
+    // Rows that stay in this thread are not copied, those that leave it are when they are packed.
+    for (const [lane, rows] of split.entries()) if (rows) this.#flows[lane]?.push(selectRows(ranked, rows))
   }
 
   /** The flows of each lane since the last call. */

@@ -7,7 +7,9 @@ import { columnOf, valueAt } from '../../../operators/columns.ts'
 import type { Column, Page } from '../../../operators/flow.ts'
 import { aliveRows, columnNamed } from '../../../operators/page.ts'
 
-const value = fc.constantFrom<unknown>(null, 0, -0, 1, -1, 0.5, 1e21, 7, '7', '', 'a', 'é', '\u{1f6eb}', true, false, 7n, [1, 'a'], { a: [1] })
+const value = fc.constantFrom<unknown>(null, 0, -0, 1, -1, 0.5, 1e21, 7, '7', '', 'a', 'é', '\u{1f6eb}', true, false, 7n, [1, 'a'], {
+  a: [1],
+})
 
 /** The same values in each kind of column that can hold them. */
 function columnsFor(values: readonly unknown[]): Column[] {
