@@ -5,7 +5,7 @@ import { operators } from '../../operators/index.ts'
 import { randomCase, report, shapesFor, trouble } from './random-cases.ts'
 import { isValid } from './random-topologies.ts'
 
-const cases = 250
+const cases = 150
 /** `npm run soak:topologies` tries others. */
 const firstSeed = 1_000_000
 
