@@ -1,4 +1,5 @@
 /** The same log gives the same results, at any page size and after any restart: random topologies from the whole catalogue. */
+// Deadline: 400 s
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { operators } from '../../operators/index.ts'
