@@ -1,4 +1,5 @@
 /** Several sources of one topology, each with its lag, some of them idle: the results are those of a dumb twin at any size of pages and any restart. */
+// Deadline: 400 s
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

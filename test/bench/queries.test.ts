@@ -1,4 +1,5 @@
 /** The Nexmark queries as topologies of the product: answers equal to the plain loops, rows and sum, whatever the page size. */
+// Deadline: 400 s
 import { test } from 'uvu'
 import { formTest, graphTests, nodeTest, setEvents } from './query-graphs.ts'
 

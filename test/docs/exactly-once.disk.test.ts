@@ -1,4 +1,5 @@
 /** The page of exactly-once: every command on it works, kills included, and prints what stands there. */
+// Deadline: 400 s
 import { test } from 'uvu'
 import { runPage } from '../examples/readme-commands.ts'
 

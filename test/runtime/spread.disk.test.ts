@@ -1,4 +1,5 @@
 /** Topologies in lanes over threads: the same results, also when one of the threads is gone. */
+// Deadline: 400 s
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
