@@ -104,6 +104,14 @@ for (const pages of [
     assert.equal(outside.appended, rows.map(row => ['s', row])) // prettier-ignore
   })
 
+test('letters of rows of one order lie as the rows came, whenever their step found out', async () => {
+  const outside = new Outside()
+  const fragment = await build(planOf(['x', 'changing', {}, 'log.main']), outside)
+  // As rows that one row was made into; the step looks at the last first, and at texts only then.
+  fragment.push({ ...page([0, 4, 3, 1, 6].map(n => ({ n })), 0), order: new Float64Array(5) }) // prettier-ignore
+  assert.equal(outside.deadRows.filter(({ cause }) => cause !== 'a text').map(({ row }) => row['n']), [0, 3, 6]) // prettier-ignore
+})
+
 test('rows given up at a barrier are in its epoch: they come before it', async () => {
   const outside = new Outside()
   const plan = planOf(
