@@ -7,7 +7,13 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { randomCase } from './random-cases.ts'
 import { runOnNode } from './random-nodes.ts'
+import { functions } from './random-options.ts'
 import { difference } from './random-runs.ts'
+
+test('a node finds every function that random topologies name', async () => {
+  const module = (await import(new URL('random-module.ts?seed=1', import.meta.url).href)) as object
+  for (const reference of Object.keys(functions)) assert.ok(reference.slice(1) in module, reference)
+})
 
 for (const seed of [2, 8, 20, 31])
   test(`case ${seed} gives the same on every node`, async () => {
