@@ -5,6 +5,8 @@ import { type Answer, route } from '../route.ts'
 
 const params = z.object({ name: nameSchema })
 const one = z.object({ name: nameSchema, id: z.string().min(1).max(128) })
+/** Where nobody looks whether there is such a topology. */
+const anyName = z.object({ name: nameSchema.max(100) })
 const nothing = z.strictObject({})
 
 const savepointSchema = z
@@ -49,7 +51,7 @@ export const listSavepoints = route({
   name: 'listSavepoints',
   summary: 'The savepoints of a topology, also of one that is not deployed any more.',
   action: 'topologies',
-  params,
+  params: anyName,
   query: nothing,
   answers: { 200: { summary: 'Oldest first.', schema: list } },
   errors: ['INVALID'],

@@ -1,5 +1,6 @@
 /** Topologies: what is deployed, and what is done with it. */
 import { EventStoreError } from '../../../../event/error.ts'
+import { defaultLimits } from '../../../../event/limits.ts'
 import type { DeployOptions, TopologyStatus } from '../../../../event/topologies.ts'
 import { nameSchema, z } from '../../codec/schemas.ts'
 import type { Session } from '../../session.ts'
@@ -30,7 +31,11 @@ const rebuildSchema = z.boolean().optional().meta({
   description: 'A new version is folded from the first event on beside the one before, and takes its place when it has caught up.',
 })
 
-const workersSchema = z.int().min(1).meta({ description: 'Lanes in which keyed steps run side by side; the results are the same.' })
+const workersSchema = z
+  .int()
+  .min(1)
+  .max(defaultLimits.topologyWorkers)
+  .meta({ description: 'Lanes in which keyed steps run side by side; the results are the same.' })
 
 const deploySchema = z.union([
   z.strictObject({
