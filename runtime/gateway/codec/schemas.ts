@@ -42,7 +42,7 @@ export const positionSchema = z
     pattern: String.raw`^\d{1,8}\.\d{1,7}\.\d{1,4}\.\d{1,15}$`,
   })
 
-const plainText = String.raw`^[^\u0000-\u001f\u007f-\u009f]+$`
+export const plainText = String.raw`^[^\u0000-\u001f\u007f-\u009f]+$`
 
 /** Of a topology or a projection. */
 export const nameSchema = z.string().min(1).meta({ pattern: plainText, maxLength: 100 })

@@ -1,12 +1,12 @@
 /** Savepoints of topologies: made, listed, gone back to, dropped. */
-import { nameSchema, z } from '../../codec/schemas.ts'
+import { nameSchema, plainText, z } from '../../codec/schemas.ts'
 import { jsonBody } from '../json-body.ts'
 import { type Answer, route } from '../route.ts'
 
 const params = z.object({ name: nameSchema })
 const one = z.object({ name: nameSchema, id: z.string().min(1).max(128) })
 /** Where nobody looks whether there is such a topology. */
-const anyName = z.object({ name: nameSchema.max(100) })
+const anyName = z.object({ name: nameSchema.max(100).regex(new RegExp(plainText, 'u')) })
 const nothing = z.strictObject({})
 
 const savepointSchema = z
