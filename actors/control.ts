@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import * as Comlink from 'comlink'
 import nodeAdapter from 'comlink/dist/umd/node-adapter.js'
-import { type ErrorCode, type ErrorDetails, EventStoreError, fromPlainError } from '../event/error.ts'
+import { errorOf, type PlainFailure, plainFailure } from './plain-failure.ts'
 
 /** Methods that take and give plain data. */
 export type ControlApi = Record<string, (...args: never[]) => unknown>
@@ -12,7 +12,7 @@ export type Remote<Api extends ControlApi> = {
   readonly [Name in keyof Api]: (...args: Parameters<Api[Name]>) => Promise<Awaited<ReturnType<Api[Name]>>>
 }
 
-type Reply = { readonly value: unknown } | { readonly failure: { code: ErrorCode | null; message: string; details: ErrorDetails } }
+type Reply = { readonly value: unknown } | { readonly failure: PlainFailure }
 
 const endpointOf = nodeAdapter as unknown as (port: MessagePort) => Comlink.Endpoint
 
@@ -24,16 +24,11 @@ export function exposeControl(api: ControlApi, port: MessagePort): void {
       try {
         return { value: await method(...args) }
       } catch (error) {
-        return { failure: plainOf(error) }
+        return { failure: plainFailure(error) }
       }
     }
   }
   Comlink.expose(replying, endpointOf(port))
-}
-
-function plainOf(error: unknown): { code: ErrorCode | null; message: string; details: ErrorDetails } {
-  if (error instanceof EventStoreError) return error.toJSON()
-  return { code: null, message: error instanceof Error ? (error.stack ?? error.message) : String(error), details: {} }
 }
 
 /** Calls what the other end of `port` exposes. */
@@ -48,9 +43,7 @@ export function controlOf<Api extends ControlApi>(port: MessagePort): Remote<Api
             const call = remote[name as string] as unknown as (...args: unknown[]) => Promise<Reply>
             const reply = await call(...args)
             if ('value' in reply) return reply.value
-            const { code, message, details } = reply.failure
-            if (code === null) throw new Error(message)
-            throw fromPlainError({ code, message, details })
+            throw errorOf(reply.failure)
           },
   })
 }

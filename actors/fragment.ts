@@ -1,5 +1,5 @@
 /** The running graph of a plan in one thread: built once, then pages and control are pushed through it synchronously. */
-import type { Barrier, End, Tick, Watermark } from '../operators/flow.ts'
+import type { Barrier, End, Flow, Tick, Watermark } from '../operators/flow.ts'
 import { compareKeys } from '../operators/windows/window-keys.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Among, GivenUpRow } from './dead-letter.ts'
@@ -97,14 +97,14 @@ export function enter(
   { source, watermarks }: { readonly source: string; readonly watermarks: SavedWatermarks },
 ): void {
   if (flow.kind === 'tick') watermarks.order = Math.max(watermarks.order, flow.order)
-  if (flow.kind !== 'page') return graph.receive(source, flow.kind === 'end' ? { ...flow, order: watermarks.order } : flow)
-  // Where pushes follow one another through layers, a letter comes to its own after others.
-  watermarks.order = Math.max(watermarks.order, lastOrderOf(flow) ?? 0)
-  const { putAway, replay, taps } = flow
-  if (putAway) graph.attempt(() => graph.nodes.get(putAway.step)?.ordered?.lines.leave(putAway.turn))
-  else if (replay) graph.attempt(() => sendBack(graph, flow, replay))
-  else if (taps) receiveByTaps(graph, source, flow, taps)
-  else graph.receive(source, flow)
+  if (flow.kind === 'page') {
+    // Where pushes follow one another through layers, a letter comes to its own after others.
+    watermarks.order = Math.max(watermarks.order, lastOrderOf(flow) ?? 0)
+    const { putAway, replay } = flow
+    if (putAway) return graph.attempt(() => graph.nodes.get(putAway.step)?.ordered?.lines.leave(putAway.turn))
+    if (replay) return graph.attempt(() => sendBack(graph, flow, replay))
+  }
+  for (const one of flowsOfSource(flow, watermarks)) graph.receive(source, one)
 }
 
 /** A page that holds the clock and no row is a tick for the graph. */
@@ -112,14 +112,16 @@ export function withTicks<Other extends Watermark | Barrier | End>(flow: PulledP
   return flow.kind === 'page' && flow.tick !== undefined ? { kind: 'tick', time: flow.tick, order: flow.order[0] as number } : flow
 }
 
-/** The rows of a page by the ports of those who want them, before anything is merged. */
-function receiveByTaps(graph: StepGraph, source: string, pulled: PulledPage, taps: NonNullable<PulledPage['taps']>): void {
-  const { taps: _, selection: __, ...page } = pulled
-  for (const { port, selection } of taps) {
-    if (selection?.length === 0) continue
+/** What the source sends: the rows of a page by the ports of those who want them, before anything is merged; at the end the order of its last row. */
+export function flowsOfSource(flow: PulledPage | Watermark | Tick | Barrier | End, { order }: SavedWatermarks): readonly Flow[] {
+  if (flow.kind === 'end') return [{ ...flow, order }]
+  if (flow.kind !== 'page' || flow.taps === undefined) return [flow]
+  const { taps, selection: _, ...page } = flow
+  return taps.flatMap(({ port, selection }) => {
+    if (selection?.length === 0) return []
     const isWhole = selection === undefined || selection.length === page.count
-    graph.receive(source, isWhole ? { ...page, port } : { ...page, port, selection })
-  }
+    return [isWhole ? { ...page, port } : { ...page, port, selection }]
+  })
 }
 
 /** A row that was given up comes to its step again, stamped with the watermark that stands there now. */

@@ -1,5 +1,6 @@
 /** Finds rows within the bytes of an epoch that is not written yet: a hash table of where the last change of each key stands. */
-import { type Bytes, compareBytes } from './key-value.ts'
+import { compareBytes } from '../event/compare-bytes.ts'
+import type { Bytes } from './key-value.ts'
 
 /** A change: the key, and the value that was put; undefined when the row was deleted. */
 export type Change = readonly [key: Bytes, value: Bytes | undefined]

@@ -4,7 +4,8 @@
  */
 import { EpochBytes } from './epoch-bytes.ts'
 import type { Change } from './epoch-index.ts'
-import { type Bytes, compareBytes } from './key-value.ts'
+import { compareBytes } from '../event/compare-bytes.ts'
+import type { Bytes } from './key-value.ts'
 import { after, joinBytes, scanRange, type StateColumn, type StateStore } from './state.ts'
 
 export class EpochRows {

@@ -1,4 +1,5 @@
 /** The contract of a key-value backend: ordered bytes, columns, atomic batches. Synchronous, because the log's writer owns its thread. */
+import { compareBytes } from '../event/compare-bytes.ts'
 
 export type Bytes = Uint8Array
 
@@ -67,16 +68,6 @@ export interface OwnedKeyValue<Column extends string = string> extends KeyValue<
   sizeBytes(): number
   /** Once, last, after every attached thread has exited. A second call is answered by the first. */
   close(): Promise<void>
-}
-
-/** Order of keys: byte by byte, unsigned, the shorter first when one begins with the other. */
-export function compareBytes(a: Bytes, b: Bytes): number {
-  const shared = Math.min(a.length, b.length)
-  for (let i = 0; i < shared; i++) {
-    const difference = a[i]! - b[i]!
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
 }
 
 /** True when no key can lie in the range, because its ends are crossed. */

@@ -1,7 +1,8 @@
 /** A key-value backend in memory: a column is a row of small sorted runs, so that rising keys are pushed and others cost one short shift. */
 import { assert } from '../event/assert.ts'
 import { EventStoreError } from '../event/error.ts'
-import { compareBytes, isCrossed } from './key-value.ts'
+import { compareBytes } from '../event/compare-bytes.ts'
+import { isCrossed } from './key-value.ts'
 import type { Bytes, ColumnProfile, OwnedKeyValue, Range, Rows, WriteBatch } from './key-value.ts'
 
 /** Rows a run may hold; a fuller one is cut in two. */

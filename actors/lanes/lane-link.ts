@@ -1,5 +1,5 @@
 /** The ways to a lane: directly where it is in the thread of the lead, or by a port whose pages are transferred. */
-import { type ErrorCode, type ErrorDetails, EventStoreError, fromPlainError } from '../../event/error.ts'
+import { errorOf, type PlainFailure, plainFailure } from '../plain-failure.ts'
 import type { Lane } from './lane.ts'
 import { type FlowsOf, type LaneAnswer, LaneFailure, type LaneLink, type LaneTask } from './lane-task.ts'
 import { type PackedFlow, type PackedPage, PagePacker, PageUnpacker } from './packed-page.ts'
@@ -19,12 +19,6 @@ interface PackedFlows {
 type PackedTask = Omit<LaneTask, 'parts' | 'replay'> & {
   readonly parts: readonly PackedFlows[]
   readonly replay?: { readonly step: string; readonly page: PackedPage }
-}
-
-interface PlainFailure {
-  readonly code: ErrorCode | null
-  readonly message: string
-  readonly details: ErrorDetails
 }
 
 type PackedAnswer = (Omit<LaneAnswer, 'parts'> & { readonly parts: readonly PackedFlows[] }) | { readonly failure: PlainFailure }
@@ -84,7 +78,7 @@ export function serveLane(lane: Lane, port: LanePort): void {
         })
         return { ...rest, parts: packAll(made, packer, transfer) }
       } catch (error) {
-        return { failure: plainOf(error) }
+        return { failure: plainFailure(error) }
       }
     })()
     if ('bytes' in answer && answer.bytes) transfer.push(answer.bytes.buffer)
@@ -98,13 +92,4 @@ function packAll(parts: readonly FlowsOf[], packer: PagePacker, transfer: ArrayB
 
 function unpackAll(parts: readonly PackedFlows[], unpacker: PageUnpacker): FlowsOf[] {
   return parts.map(({ step, flows }) => ({ step, flows: flows.map(flow => unpacker.unpack(flow)) }))
-}
-
-function plainOf(error: unknown): PlainFailure {
-  if (error instanceof EventStoreError) return error.toJSON()
-  return { code: null, message: error instanceof Error ? (error.stack ?? error.message) : String(error), details: {} }
-}
-
-function errorOf({ code, message, details }: PlainFailure): Error {
-  return code === null ? new Error(message) : fromPlainError({ code, message, details })
 }

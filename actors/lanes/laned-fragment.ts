@@ -10,7 +10,7 @@ import { aliveCount } from '../../operators/page.ts'
 import type { Plan } from '../../topology/plan.ts'
 import { isInLayer, sectionsOf, type Sections } from '../../topology/sections.ts'
 import type { GivenUpRow } from '../dead-letter.ts'
-import { enter, type Fragment, type FragmentContext, handing, type Passage, sendBack, withTicks } from '../fragment.ts'
+import { enter, flowsOfSource, type Fragment, type FragmentContext, handing, type Passage, sendBack, withTicks } from '../fragment.ts'
 import { SavedWatermarks, watermarksStep, watermarksVersion } from '../saved-watermarks.ts'
 import { SharedProjections } from '../shared-projections.ts'
 import type { PulledPage } from '../source.ts'
@@ -212,11 +212,7 @@ export class LanedFragment implements Fragment {
     const { plan } = this.#options
     const isWanted = plan.steps.some(({ id, from }) => from.some(({ step }) => step === source) && !isInLayer(this.#sections, id, 0))
     if (!isWanted) return
-    if (flow.kind !== 'page' || flow.taps === undefined)
-      return this.#leave(source, flow.kind === 'end' ? { ...flow, order: this.#watermarks.order } : flow, 'any')
-    const { taps, selection: _, ...page } = flow
-    for (const { port, selection } of taps)
-      if (selection?.length !== 0) this.#leave(source, { ...page, port, ...(selection && { selection }) }, 'any')
+    for (const one of flowsOfSource(flow, this.#watermarks)) this.#leave(source, one, 'any')
   }
 
   /** What the lanes answered, merged, for whoever takes it. */

@@ -1,8 +1,8 @@
 /** `correlation`: how far two columns rise and fall together, from −1 to 1 (Pearson). */
 import type { Page } from '../flow.ts'
-import { type Aggregate, type AggregateCells, type AggregateUse, grown, numberField, type Operand, operandOf } from './aggregate.ts'
-import type { ByteReader, ByteWriter } from './bytes.ts'
+import { type Aggregate, type AggregateCells, type AggregateUse, numberField, type Operand, operandOf } from './aggregate.ts'
 import { checkedNumbers } from './sum.ts'
+import { WideCells } from './wide-cells.ts'
 
 /** The correlation of a column of numbers with another. */
 export function correlation(operand: Operand, other: string): AggregateUse<number> {
@@ -20,25 +20,17 @@ interface CorrelationOptions {
  */
 const width = 8
 
-class CorrelationCells implements AggregateCells {
+class CorrelationCells extends WideCells implements AggregateCells {
   readonly #options: CorrelationOptions
-  #sums = new Float64Array(0)
 
   constructor(options: CorrelationOptions) {
+    super(width)
     this.#options = options
-  }
-
-  grow(cells: number): void {
-    this.#sums = grown(this.#sums, cells * width)
-  }
-
-  reset(cell: number): void {
-    this.#sums.fill(0, cell * width, (cell + 1) * width)
   }
 
   update(page: Page, rows: Int32Array, cells: Int32Array, count: number): void {
     const [left, right] = [checkedNumbers(page, this.#options.field), checkedNumbers(page, this.#options.with)]
-    const sums = this.#sums
+    const sums = this.sums
     for (let i = 0; i < count; i++) {
       const row = rows[i] as number
       if (left.nulls?.[row] === 1 || right.nulls?.[row] === 1) continue
@@ -61,10 +53,10 @@ class CorrelationCells implements AggregateCells {
   }
 
   merge(into: number, from: number): void {
-    const of = (cell: number, which: number): number => this.#sums[cell * width + which] as number
+    const of = (cell: number, which: number): number => this.sums[cell * width + which] as number
     const [left, right] = [of(into, 0), of(from, 0)]
     if (right === 0) return
-    if (left === 0) return void this.#sums.copyWithin(into * width, from * width, (from + 1) * width)
+    if (left === 0) return void this.sums.copyWithin(into * width, from * width, (from + 1) * width)
     const size = left + right
     const awayX = of(from, 6) - of(into, 6) + (of(from, 1) - of(into, 1))
     const awayY = of(from, 7) - of(into, 7) + (of(from, 2) - of(into, 2))
@@ -77,24 +69,16 @@ class CorrelationCells implements AggregateCells {
       of(into, 4) + of(from, 4) + awayY * awayY * share,
       of(into, 5) + of(from, 5) + awayX * awayY * share,
     ]
-    this.#sums.set(merged, into * width)
+    this.sums.set(merged, into * width)
   }
 
   result(cell: number): number | null {
-    const [squaresX = 0, squaresY = 0, products = 0] = this.#sums.subarray(cell * width + 3, cell * width + 6)
+    const [squaresX = 0, squaresY = 0, products = 0] = this.sums.subarray(cell * width + 3, cell * width + 6)
     const both = squaresX * squaresY
     // The product of both may be beyond a double where their roots are not.
     const root = both > 1e-300 && both < Infinity ? Math.sqrt(both) : Math.sqrt(squaresX) * Math.sqrt(squaresY)
     const found = products / root
     return Number.isFinite(found) ? Math.max(-1, Math.min(1, found)) : null
-  }
-
-  save(cell: number, writer: ByteWriter): void {
-    writer.numbers(this.#sums.subarray(cell * width, (cell + 1) * width))
-  }
-
-  load(cell: number, reader: ByteReader): void {
-    this.#sums.set(reader.numbers(width), cell * width)
   }
 }
 

@@ -1,9 +1,9 @@
 /** `histogram`: how many numbers lie between given bounds. */
 import { EventStoreError } from '../../event/error.ts'
 import type { Page } from '../flow.ts'
-import { type Aggregate, type AggregateCells, type AggregateUse, grown, numberField, type Operand, operandOf } from './aggregate.ts'
-import type { ByteReader, ByteWriter } from './bytes.ts'
+import { type Aggregate, type AggregateCells, type AggregateUse, numberField, type Operand, operandOf } from './aggregate.ts'
 import { checkedNumbers } from './sum.ts'
+import { WideCells } from './wide-cells.ts'
 
 /** From `from` on and below `to`; null at the two ends. */
 export interface Bucket {
@@ -31,24 +31,14 @@ interface HistogramOptions {
 /** The most bounds: each is a number in each cell. */
 export const histogramBoundsMax = 1000
 
-class HistogramCells implements AggregateCells {
+class HistogramCells extends WideCells implements AggregateCells {
   readonly #field: string
   readonly #bounds: Float64Array
-  readonly #width: number
-  #counts = new Float64Array(0)
 
   constructor(field: string, bounds: Float64Array) {
+    super(bounds.length + 1)
     this.#field = field
     this.#bounds = bounds
-    this.#width = bounds.length + 1
-  }
-
-  grow(cells: number): void {
-    this.#counts = grown(this.#counts, cells * this.#width)
-  }
-
-  reset(cell: number): void {
-    this.#counts.fill(0, cell * this.#width, (cell + 1) * this.#width)
   }
 
   update(page: Page, rows: Int32Array, cells: Int32Array, count: number): void {
@@ -58,8 +48,8 @@ class HistogramCells implements AggregateCells {
       const value = values[row] as number
       // What is no number lies nowhere.
       if ((nulls !== undefined && nulls[row] === 1) || Number.isNaN(value)) continue
-      const at = (cells[i] as number) * this.#width + this.#bucketOf(value)
-      this.#counts[at] = (this.#counts[at] as number) + 1
+      const at = (cells[i] as number) * this.width + this.#bucketOf(value)
+      this.sums[at] = (this.sums[at] as number) + 1
     }
   }
 
@@ -76,26 +66,18 @@ class HistogramCells implements AggregateCells {
   }
 
   merge(into: number, from: number): void {
-    for (let bucket = 0; bucket < this.#width; bucket++) {
-      const at = into * this.#width + bucket
-      this.#counts[at] = (this.#counts[at] as number) + (this.#counts[from * this.#width + bucket] as number)
+    for (let bucket = 0; bucket < this.width; bucket++) {
+      const at = into * this.width + bucket
+      this.sums[at] = (this.sums[at] as number) + (this.sums[from * this.width + bucket] as number)
     }
   }
 
   result(cell: number): readonly Bucket[] {
-    return Array.from({ length: this.#width }, (_, bucket) => ({
+    return Array.from({ length: this.width }, (_, bucket) => ({
       from: this.#bounds[bucket - 1] ?? null,
       to: this.#bounds[bucket] ?? null,
-      count: this.#counts[cell * this.#width + bucket] as number,
+      count: this.sums[cell * this.width + bucket] as number,
     }))
-  }
-
-  save(cell: number, writer: ByteWriter): void {
-    writer.numbers(this.#counts.subarray(cell * this.#width, (cell + 1) * this.#width))
-  }
-
-  load(cell: number, reader: ByteReader): void {
-    this.#counts.set(reader.numbers(this.#width), cell * this.#width)
   }
 }
 

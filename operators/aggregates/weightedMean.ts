@@ -1,8 +1,8 @@
 /** `weightedMean`: the mean of a column in which each value counts as much as another column says. */
 import type { Page } from '../flow.ts'
-import { type Aggregate, type AggregateCells, type AggregateUse, grown, numberField, type Operand, operandOf } from './aggregate.ts'
-import type { ByteReader, ByteWriter } from './bytes.ts'
+import { type Aggregate, type AggregateCells, type AggregateUse, numberField, type Operand, operandOf } from './aggregate.ts'
 import { checkedNumbers } from './sum.ts'
+import { WideCells } from './wide-cells.ts'
 
 /** Σ weight · value / Σ weight. */
 export function weightedMean(operand: Operand, weight: string): AggregateUse<number> {
@@ -17,20 +17,12 @@ interface WeightedMeanOptions {
 /** Numbers of a cell: the sum of products and what rounding took from it, and the same of the weights. */
 const width = 4
 
-class WeightedMeanCells implements AggregateCells {
+class WeightedMeanCells extends WideCells implements AggregateCells {
   readonly #options: WeightedMeanOptions
-  #sums = new Float64Array(0)
 
   constructor(options: WeightedMeanOptions) {
+    super(width)
     this.#options = options
-  }
-
-  grow(cells: number): void {
-    this.#sums = grown(this.#sums, cells * width)
-  }
-
-  reset(cell: number): void {
-    this.#sums.fill(0, cell * width, (cell + 1) * width)
   }
 
   update(page: Page, rows: Int32Array, cells: Int32Array, count: number): void {
@@ -47,32 +39,24 @@ class WeightedMeanCells implements AggregateCells {
 
   /** A sum that keeps what rounding takes from it (Neumaier, 1974). */
   #add(at: number, value: number): void {
-    const sum = this.#sums[at] as number
+    const sum = this.sums[at] as number
     const next = sum + value
     const lost = Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
-    this.#sums[at] = next
-    this.#sums[at + 1] = (this.#sums[at + 1] as number) + lost
+    this.sums[at] = next
+    this.sums[at + 1] = (this.sums[at + 1] as number) + lost
   }
 
   merge(into: number, from: number): void {
     for (const which of [0, 2]) {
-      this.#add(into * width + which, this.#sums[from * width + which] as number)
-      this.#add(into * width + which, this.#sums[from * width + which + 1] as number)
+      this.#add(into * width + which, this.sums[from * width + which] as number)
+      this.#add(into * width + which, this.sums[from * width + which + 1] as number)
     }
   }
 
   result(cell: number): number | null {
-    const [products = 0, productsLost = 0, weights = 0, weightsLost = 0] = this.#sums.subarray(cell * width, (cell + 1) * width)
+    const [products = 0, productsLost = 0, weights = 0, weightsLost = 0] = this.sums.subarray(cell * width, (cell + 1) * width)
     const found = (products + productsLost) / (weights + weightsLost)
     return Number.isFinite(found) ? found : null
-  }
-
-  save(cell: number, writer: ByteWriter): void {
-    writer.numbers(this.#sums.subarray(cell * width, (cell + 1) * width))
-  }
-
-  load(cell: number, reader: ByteReader): void {
-    this.#sums.set(reader.numbers(width), cell * width)
   }
 }
 

@@ -1,7 +1,8 @@
 /** The rows of a step that are on disk and not in memory: which they may be, all of them in order, and what is swept from among them. */
 import { compareKeys } from '../windows/window-keys.ts'
 import { AbsentKeys } from './absent-keys.ts'
-import { compareBytes } from './key-bytes.ts'
+import { compareBytes } from '../../event/compare-bytes.ts'
+import { mergedByRowKey } from './merged-rows.ts'
 import type { KeyedEntry } from './keyed-rows.ts'
 import type { KeyedState, SavedRow } from './keyed-state.ts'
 
@@ -89,18 +90,15 @@ export class DiskRows<Value> {
     }
     const sorted = near.map(entry => ({ entry, rowKey: this.#state.rowKey(entry.key) }))
     sorted.sort((a, b) => compareBytes(a.rowKey, b.rowKey))
-    let at = 0
+    const merged = mergedByRowKey(sorted, this.#savedUpTo(upTo), saved => ({ entry: farEntry(saved), rowKey: saved.rowKey }))
+    for (const { entry } of merged) yield entry
+  }
+
+  *#savedUpTo(upTo: number): Generator<SavedRow<Value>> {
     for (const saved of this.#state.rows()) {
-      if (upTo !== Infinity && (this.#state.arranged(saved.key)[0] as number) > upTo) break
-      while (at < sorted.length && compareBytes((sorted[at] as (typeof sorted)[0]).rowKey, saved.rowKey) < 0)
-        yield (sorted[at++] as (typeof sorted)[0]).entry
-      const next = sorted[at]
-      if (next !== undefined && compareBytes(next.rowKey, saved.rowKey) === 0) {
-        at++
-        yield next.entry
-      } else yield farEntry(saved)
+      if (upTo !== Infinity && (this.#state.arranged(saved.key)[0] as number) > upTo) return
+      yield saved
     }
-    for (; at < sorted.length; at++) yield (sorted[at] as (typeof sorted)[0]).entry
   }
 }
 

@@ -223,13 +223,3 @@ export class KeyReader {
     return moved < 0xd800 ? moved : moved >= 0xf800 ? moved - 0x2000 : moved + 0x800
   }
 }
-
-/** Order of row keys. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length)
-  for (let i = 0; i < shared; i++) {
-    const order = (a[i] as number) - (b[i] as number)
-    if (order !== 0) return order
-  }
-  return a.length - b.length
-}

@@ -3,7 +3,8 @@
  * of their key comes, and when their piece leaves it is read through in the order of its keys, a cell at a time.
  */
 import { ByteReader } from '../aggregates/bytes.ts'
-import { compareBytes } from '../keyed/key-bytes.ts'
+import { compareBytes } from '../../event/compare-bytes.ts'
+import { mergedByRowKey } from '../keyed/merged-rows.ts'
 import type { StepContext } from '../operator.ts'
 import { FarCells } from './window-far.ts'
 import { CellTable } from './window-hash.ts'
@@ -210,21 +211,12 @@ export abstract class PiecedWindows<Piece extends Tabled> extends KeyedWindows<P
       const key = this.keys.keyOf(this.cells.keyOf(cell))
       return { rowKey: this.state.rowKey(place, key), key, cell, isRead: false }
     }).sort((a, b) => compareBytes(a.rowKey, b.rowKey))
-    let at = 0
-    if (this.#far.has(place))
-      for (const saved of this.state.cells(place)) {
-        while (at < near.length && compareBytes((near[at] as Standing).rowKey, saved.rowKey) < 0) yield near[at++] as Standing
-        const next = near[at]
-        if (next !== undefined && compareBytes(next.rowKey, saved.rowKey) === 0) {
-          at++
-          yield next
-          continue
-        }
-        const cell = this.cells.open(piece, -1)
-        this.#load(cell, saved, false)
-        yield { rowKey: saved.rowKey, key: saved.key, cell, isRead: true }
-      }
-    for (; at < near.length; at++) yield near[at] as Standing
+    const saved = this.#far.has(place) ? this.state.cells(place) : []
+    yield* mergedByRowKey(near, saved, one => {
+      const cell = this.cells.open(piece, -1)
+      this.#load(cell, one, false)
+      return { rowKey: one.rowKey, key: one.key, cell, isRead: true }
+    })
   }
 }
 

@@ -1,7 +1,7 @@
 /** The property every key-value backend must have: on random changes it answers like a dumb sorted list. */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { compareBytes } from '../../store/key-value.ts'
+import { compareBytes } from '../../event/compare-bytes.ts'
 import type { Bytes, OwnedKeyValue, Range } from '../../store/key-value.ts'
 import { withDatabase } from './key-value.ts'
 import type { Backend, ContractColumn } from './key-value.ts'

@@ -1,5 +1,6 @@
 /** What the tests of deployments share: where their topologies are, what they pay, and what they read. */
-import type { Node } from '../../runtime/index.ts'
+import * as assert from 'uvu/assert'
+import { EventStoreError, type Node } from '../../runtime/index.ts'
 
 export const topologyModule = (name: string): URL => new URL(`./topologies/${name}.ts`, import.meta.url)
 
@@ -23,6 +24,16 @@ export async function dataOf(node: Node, stream: string): Promise<unknown[]> {
   const data: unknown[] = []
   if ((await node.streamVersion(stream)) > 0) for await (const event of node.readStream(stream)) data.push(event.data)
   return data
+}
+
+/** What was thrown, which must be an error of ours. */
+export async function refusal(work: Promise<unknown>): Promise<EventStoreError> {
+  const error = await work.then(
+    () => new Error('it was taken'),
+    (thrown: unknown) => thrown,
+  )
+  assert.ok(error instanceof EventStoreError, String(error))
+  return error
 }
 
 /** Waits until something is so; the test's own deadline ends it otherwise. */

@@ -1,9 +1,8 @@
 /** A projection deployed over one of its name, on a node in memory: other code, another revision with and without an upgrade, and what is refused. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { EventStoreError } from '../../event/error.ts'
 import { type Node, openNode } from '../../runtime/index.ts'
-import { listOf, pay, topologyModule } from './deployed-node.ts'
+import { listOf, pay, refusal, topologyModule } from './deployed-node.ts'
 import { counted, type ProjectionFolder, projectionFolder } from './projection-folder.ts'
 
 let folder: ProjectionFolder
@@ -16,15 +15,6 @@ test.after.each(async () => {
   await node.close()
   folder.remove()
 })
-
-const refusal = async (work: Promise<unknown>): Promise<EventStoreError> => {
-  const error = await work.then(
-    () => new Error('it was taken'),
-    (thrown: unknown) => thrown,
-  )
-  assert.ok(error instanceof EventStoreError, String(error))
-  return error
-}
 
 const counts = async (): Promise<unknown[]> => {
   await node.caughtUp()

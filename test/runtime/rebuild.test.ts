@@ -1,8 +1,8 @@
 /** A version folded from the first event on beside the one that runs, on a node in memory: what readers and streams see of it. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { EventStoreError, type Node, openNode } from '../../runtime/index.ts'
-import { dataOf, listOf, until } from './deployed-node.ts'
+import { type Node, openNode } from '../../runtime/index.ts'
+import { dataOf, listOf, refusal, until } from './deployed-node.ts'
 import { appended, payEach, type Shape, sumsYaml, type VersionedFolder, versionedFolder } from './versioned-folder.ts'
 
 let folder: VersionedFolder
@@ -15,15 +15,6 @@ test.after.each(async () => {
   await node.close()
   folder.remove()
 })
-
-const refusal = async (work: Promise<unknown>): Promise<EventStoreError> => {
-  const error = await work.then(
-    () => new Error('it was taken'),
-    (thrown: unknown) => thrown,
-  )
-  assert.ok(error instanceof EventStoreError, String(error))
-  return error
-}
 
 const sums = async (): Promise<unknown[]> => {
   await node.caughtUp()

@@ -1,8 +1,8 @@
 /** Savepoints on a node in memory: what they hold, how one goes back to them, and what is refused. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type ErrorCode, EventStoreError, type Node, openNode } from '../../runtime/index.ts'
-import { dataOf, listOf } from './deployed-node.ts'
+import { type ErrorCode, type Node, openNode } from '../../runtime/index.ts'
+import { dataOf, listOf, refusal } from './deployed-node.ts'
 import { appended, payEach, sumsYaml, type VersionedFolder, versionedFolder } from './versioned-folder.ts'
 
 let folder: VersionedFolder
@@ -16,14 +16,6 @@ test.after.each(async () => {
   folder.remove()
 })
 
-const refusal = async (work: Promise<unknown>): Promise<EventStoreError> => {
-  const error = await work.then(
-    () => new Error('it was taken'),
-    (thrown: unknown) => thrown,
-  )
-  assert.ok(error instanceof EventStoreError, String(error))
-  return error
-}
 const codeOf = async (work: Promise<unknown>): Promise<ErrorCode> => (await refusal(work)).code
 
 const sums = async (): Promise<unknown[]> => {

@@ -1,10 +1,10 @@
 /** New versions of topologies on a node in memory: what goes on with its state, what is made new, and what is refused. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { EventStoreError, type Node, openNode } from '../../runtime/index.ts'
+import { type EventStoreError, type Node, openNode } from '../../runtime/index.ts'
 import { fold } from '../../operators/fold.ts'
 import type { StateUpgrade } from '../../operators/operator.ts'
-import { dataOf, listOf, until } from './deployed-node.ts'
+import { dataOf, listOf, refusal, until } from './deployed-node.ts'
 import { appended, payEach, type Shape, sumsYaml, type VersionedFolder, versionedFolder } from './versioned-folder.ts'
 
 let folder: VersionedFolder
@@ -17,15 +17,6 @@ test.after.each(async () => {
   await node.close()
   folder.remove()
 })
-
-const refusal = async (work: Promise<unknown>): Promise<EventStoreError> => {
-  const error = await work.then(
-    () => new Error('it was taken'),
-    (thrown: unknown) => thrown,
-  )
-  assert.ok(error instanceof EventStoreError, String(error))
-  return error
-}
 
 const stepsOf = ({ details }: EventStoreError): unknown[] =>
   (details['steps'] as { id: string; change: string }[]).map(({ id, change }) => `${id} ${change}`)

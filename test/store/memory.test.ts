@@ -1,7 +1,7 @@
 /** The backend in memory keeps the contract; enough rows to cut and join its runs. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { compareBytes } from '../../store/key-value.ts'
+import { compareBytes } from '../../event/compare-bytes.ts'
 import { openMemory } from '../../store/memory.ts'
 import { contractColumns, keyValueContract } from '../contract/key-value.ts'
 import { keyValueTwin } from '../contract/key-value-twin.ts'

@@ -7,7 +7,7 @@ import { quarantineFolder, salvageWriteAhead, unfinishedSalvages } from '../../s
 import type { LostStretch, Salvage } from '../../store/damage/salvage.ts'
 import { checkWriteAhead } from '../../store/damage/write-ahead.ts'
 import { columnOfId } from '../../store/damage/write-batch.ts'
-import { compareBytes } from '../../store/key-value.ts'
+import { compareBytes } from '../../event/compare-bytes.ts'
 import { openRocks } from '../../store/rocks.ts'
 import { columns, harm, mainFile, onCopy, temporary, valueOf, writeDatabase } from './write-ahead-fixture.ts'
 
