@@ -1,0 +1,54 @@
+/** Opens a term: takes all that the shared log holds, then appends `started` behind it, from when on no append of an older term succeeds. */
+import { commitRecord, type CommitTools } from '../../cluster/commit.ts'
+import { encodeRecord, pieceHead } from '../../cluster/record.ts'
+import type { LogMessage } from '../../cluster/shared-log.ts'
+import { sleep } from '../../event/timers.ts'
+import type { Replica } from './replica.ts'
+import type { ShardReplicas } from './shard-replicas.ts'
+
+/** Between looks how far the disk is. */
+const LOOK_MS = 5
+const AGAIN_MS = 50
+
+/** What the log held last is not less than what this replica has; else why. */
+function regression(last: LogMessage | null, { row }: Replica): string | null {
+  if (row.index === 0) return null
+  if (!last) return `the shared log is empty, but record ${row.index} was taken from it`
+  const { index } = pieceHead(last.bytes)
+  return index < row.index ? `the shared log ends at record ${index}, but record ${row.index} was taken from it` : null
+}
+
+/** Null when the term is opened (the record then comes in as others do), else why it is not. */
+export async function startTerm(replicas: ShardReplicas, replica: Replica, deadlineMs: number): Promise<string | null> {
+  const tools: CommitTools = replicas.parts
+  const { clock, timers, stamp } = replicas.parts
+  const { partition, claim: term } = replica
+  const goesOn = (): boolean => replica.role === 'starting' && replica.claim === term && clock.monotonic() < deadlineMs
+  while (goesOn()) {
+    const last = await tools.log.last(partition).catch(() => undefined)
+    if (last === undefined) {
+      await sleep(timers, AGAIN_MS)
+      continue
+    }
+    const lost = regression(last, replica)
+    if (lost) {
+      replicas.stop(replica, lost)
+      return lost
+    }
+    if (last && pieceHead(last.bytes).term >= term) return `term ${pieceHead(last.bytes).term} has begun`
+    const target = last?.sequence ?? 0
+    while (goesOn() && replica.row.logSequence < target) await sleep(timers, LOOK_MS)
+    if (!goesOn()) break
+    const head = replicas.head(replica, { kind: 'started', term, stamp: Math.max(replica.next.stamp + 1, stamp()) })
+    const { messages, crc } = encodeRecord(head)
+    const { index } = head
+    const commitment = await commitRecord(tools, { partition, after: target, messages, index, crc, deadlineMs })
+    if (commitment.kind === 'unknown') return commitment.reason
+    if (commitment.kind === 'overtaken') continue
+    const bytes = messages[0]!.length
+    replica.push({ record: { ...head, crc, bytes, rows: [], blocks: [] }, logSequence: commitment.sequence })
+    replicas.parts.wake()
+    return null
+  }
+  return 'it was not opened in time'
+}
