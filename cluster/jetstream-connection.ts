@@ -63,6 +63,8 @@ export class Connection {
     const end = clock.monotonic() + (options.connectTimeoutMs ?? 20_000)
     for (;;) {
       try {
+        // Asked once without patience for refusals: a refused client would try the servers of the cluster in turn for ever.
+        await (await connect({ ...settings, ignoreAuthErrorAbort: false })).close()
         const nats = await connect(settings)
         return new Connection(nats, await jetstreamManager(nats, { checkAPI: false, timeout: TRY_MS }), options)
       } catch (error) {

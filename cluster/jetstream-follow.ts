@@ -1,34 +1,18 @@
 /**
- * Follows streams of the log. Each has a pull consumer without acknowledgements, made anew behind the last message taken as soon as anything is
- * unusual: a gap in its numbers, silence, a leader that changed, a connection that was lost. The consumer of the package does alike, but waits half
- * a minute before it looks for one that is gone, and does not hold back for a handler that is asynchronous.
+ * Follows streams of the log. Each has a consumer, made anew behind the last message taken as soon as anything is unusual. The consumer of the
+ * package does alike, but waits half a minute before it looks for one that is gone, and does not hold back for a handler that is asynchronous.
  */
 import type { ConsumerConfig } from '@nats-io/jetstream'
-import type { Msg, Subscription } from '@nats-io/transport-node'
-import { createInbox } from '@nats-io/transport-node'
 import { sleep } from '../event/timers.ts'
 import { type Connection, reasonOf } from './jetstream-connection.ts'
-import { inboxOf, logSubject, partitionOf, streamIndexOf, streamOf } from './nats-subjects.ts'
+import { PULL_BYTES, Pulls, type StreamMessage } from './jetstream-pulls.ts'
+import { logSubject, partitionOf, streamIndexOf, streamOf } from './nats-subjects.ts'
 import type { FollowOptions, Following } from './shared-log.ts'
 
-/** A pull asks for this much; as much again may wait for the handler. */
-const PULL_MESSAGES = 256
-const PULL_BYTES = 4 * 1024 * 1024
-const PULL_EXPIRES_MS = 10_000
-const HEARTBEAT_MS = 1000
-/** Silence after which a consumer counts as lost: the server sends a heartbeat each second. */
-const SILENCE_MS = 3 * HEARTBEAT_MS
 const MAKE_MS = 2000
 const RETRY_MS = 100
-/** A server forgets a consumer that nobody asks for so long; longer than a handler may hold one message. */
+/** A server forgets a consumer that nobody asks for so long. */
 const INACTIVE_MS = 5 * 60_000
-
-/** What has come from a stream; `sequence` rises. */
-export interface StreamMessage {
-  readonly subject: string
-  readonly sequence: number
-  readonly bytes: Uint8Array
-}
 
 export interface StreamFollowOptions {
   readonly stream: string
@@ -88,7 +72,7 @@ export class StreamFollower implements Following {
   private waitingBytes = 0
   private isClosed = false
   private wake: () => void = () => undefined
-  private session: Session | undefined
+  private pulls: Pulls | undefined
   private readonly done: Promise<unknown>
 
   constructor(connection: Connection, options: StreamFollowOptions) {
@@ -100,7 +84,7 @@ export class StreamFollower implements Following {
 
   async close(): Promise<void> {
     this.isClosed = true
-    this.session?.lose('closed')
+    this.pulls?.lose('closed')
     this.wake()
     await this.done
   }
@@ -142,14 +126,14 @@ export class StreamFollower implements Following {
     const { error } = answer.json<{ error?: { description: string; err_code: number } }>()
     if (error !== undefined) return `${error.description} (${error.err_code})`
     if (this.isClosed) return 'closed'
-    const session = new Session(this.connection, stream, consumer, {
+    const pulls = new Pulls(this.connection, stream, consumer, {
       took: message => this.took(message),
       mayPull: () => this.waitingBytes < PULL_BYTES,
       heard: () => this.options.trouble(null),
     })
-    this.session = session
-    const reason = await session.lost
-    this.session = undefined
+    this.pulls = pulls
+    const reason = await pulls.lost
+    this.pulls = undefined
     this.connection.manager.consumers.delete(stream, consumer).catch(() => undefined)
     return reason
   }
@@ -172,7 +156,7 @@ export class StreamFollower implements Following {
       }
       await this.give(message)
       this.waitingBytes -= message.bytes.length
-      this.session?.pull()
+      this.pulls?.pull()
     }
   }
 
@@ -189,111 +173,4 @@ export class StreamFollower implements Following {
       }
     }
   }
-}
-
-interface SessionEvents {
-  took(message: StreamMessage): void
-  mayPull(): boolean
-  heard(): void
-}
-
-/** One consumer, from its first pull to its loss. */
-class Session {
-  readonly lost: Promise<string>
-  lose: (reason: string) => void = () => undefined
-  private readonly connection: Connection
-  private readonly events: SessionEvents
-  private readonly next: string
-  private readonly inbox: string
-  private readonly inboxSubscription: Subscription
-  /** The consumer's own number of the next message: a gap means that some were lost on the way. */
-  private expected = 1
-  /** Messages that the open pull may still bring; 0 when none is open. */
-  private open = 0
-  private stopWatch: () => void = () => undefined
-  private heardAt = 0
-
-  constructor(connection: Connection, stream: string, consumer: string, events: SessionEvents) {
-    this.connection = connection
-    this.events = events
-    this.next = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`
-    this.inbox = createInbox(inboxOf(connection.name))
-    this.lost = new Promise(resolve => (this.lose = resolve))
-    this.inboxSubscription = connection.nats.subscribe(this.inbox, {
-      callback: (error, message) => {
-        if (error !== null) this.lose(reasonOf(error))
-        else this.receive(message)
-      },
-    })
-    const stopListening = connection.onChange(() => this.lose('the connection to NATS was lost'))
-    void this.lost.then(() => {
-      stopListening()
-      this.stopWatch()
-      this.inboxSubscription.unsubscribe()
-    })
-    this.watch()
-    this.pull()
-  }
-
-  /** Asks for more, unless a pull is open or enough waits. */
-  pull(): void {
-    if (this.open > 0 || !this.events.mayPull() || !this.connection.isConnected) return
-    this.open = PULL_MESSAGES
-    this.heardAt = this.connection.clock.monotonic()
-    const request = { batch: PULL_MESSAGES, max_bytes: PULL_BYTES, expires: PULL_EXPIRES_MS * 1e6, idle_heartbeat: HEARTBEAT_MS * 1e6 }
-    try {
-      this.connection.nats.publish(this.next, JSON.stringify(request), { reply: this.inbox })
-    } catch (error) {
-      this.lose(reasonOf(error))
-    }
-  }
-
-  private receive(message: Msg): void {
-    this.heardAt = this.connection.clock.monotonic()
-    if (message.subject === this.inbox) {
-      this.status(message.headers?.code ?? 0, message.headers?.description ?? '')
-      return
-    }
-    const place = placeOf(message.reply ?? '')
-    if (place?.delivered !== this.expected) {
-      this.lose(`message ${this.expected} of the consumer was lost`)
-      return
-    }
-    this.expected++
-    this.open--
-    this.events.heard()
-    this.events.took({ subject: message.subject, sequence: place.sequence, bytes: message.data })
-    if (this.open === 0) this.pull()
-  }
-
-  private status(code: number, description: string): void {
-    if (code === 100) {
-      this.events.heard()
-      return
-    }
-    // The pull is at its end: nothing came for a while, or what comes next does not fit into it.
-    const isEnd = code === 404 || code === 408 || (code === 409 && /batch completed|exceeds maxbytes/i.test(description))
-    if (!isEnd) {
-      this.lose(`${code} ${description}`)
-      return
-    }
-    this.open = 0
-    this.pull()
-  }
-
-  private watch(): void {
-    this.stopWatch = this.connection.timers.after(HEARTBEAT_MS, () => {
-      const silent = this.connection.clock.monotonic() - this.heardAt > SILENCE_MS
-      if (this.open > 0 && silent) this.lose(`nothing was heard for ${SILENCE_MS} ms`)
-      else this.watch()
-    })
-  }
-}
-
-/** What the reply subject of a delivered message tells: `$JS.ACK.…<sequence in the stream>.<sequence of the consumer>.<time>.<pending>`. */
-function placeOf(reply: string): { sequence: number; delivered: number } | undefined {
-  const words = reply.split('.')
-  // The long form begins with a domain and an account, and may end with a word more.
-  const first = words.length === 9 ? 5 : words.length >= 11 ? 7 : undefined
-  return first === undefined ? undefined : { sequence: Number(words[first]), delivered: Number(words[first + 1]) }
 }

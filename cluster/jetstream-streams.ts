@@ -14,6 +14,8 @@ export interface LogShape {
   readonly replicas: number
 }
 
+/** Writes of a key that are kept, so that whoever watches is told of several in a row. */
+const BUCKET_HISTORY = 16
 const NO_STREAM = 10059
 const NAME_IN_USE = 10058
 const NO_PEERS = 10005
@@ -54,7 +56,7 @@ export async function ensureStreams(connection: Connection, shape: LogShape): Pr
     subjects: [keySubject(name, '>')],
     num_replicas: shape.replicas,
     // The layout of a NATS bucket, so that its tools can read it.
-    max_msgs_per_subject: 1,
+    max_msgs_per_subject: BUCKET_HISTORY,
     allow_direct: false,
     allow_rollup_hdrs: true,
     deny_delete: true,
@@ -84,12 +86,17 @@ async function infoOf(connection: Connection, name: string): Promise<StreamInfo 
 }
 
 async function make(connection: Connection, wanted: Wanted): Promise<StreamInfo> {
+  const call = async (): Promise<StreamInfo> => {
+    try {
+      return await connection.manager.streams.add({ ...wanted, subjects: [...(wanted.subjects ?? [])] })
+    } catch (error) {
+      // Servers that are known and not there at the moment: they may come. Not an answer for good, so it is asked again.
+      if (error instanceof JetStreamApiError && error.code === NO_PEERS && /offline/.test(error.message)) throw new Error(reasonOf(error))
+      throw error
+    }
+  }
   try {
-    return await connection.untilAnswered(
-      `making ${wanted.name}`,
-      () => connection.manager.streams.add({ ...wanted, subjects: [...(wanted.subjects ?? [])] }),
-      connection.timeoutMs * 4,
-    )
+    return await connection.untilAnswered(`making ${wanted.name}`, call, connection.timeoutMs * 4)
   } catch (error) {
     // Another node made it meanwhile, or an answer was lost: what is there is compared.
     const found = error instanceof JetStreamApiError && error.code === NAME_IN_USE ? await infoOf(connection, wanted.name) : undefined
