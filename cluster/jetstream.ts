@@ -1,0 +1,67 @@
+/** The shared log, the bus and the registry on NATS: what a node opens. Files named `jetstream…` are the only ones that know its client. */
+import { EventStoreError } from '../event/error.ts'
+import { Connection, type NatsOptions } from './jetstream-connection.ts'
+import { NatsBus } from './jetstream-bus.ts'
+import { JetStreamLog } from './jetstream-log.ts'
+import { JetStreamRegistry } from './jetstream-registry.ts'
+import { checkServers, type ServersOptions, type ServersReport } from './jetstream-servers.ts'
+import { ensureStreams, type LogShape } from './jetstream-streams.ts'
+import { checkClusterName, STREAMS_MAX } from './nats-subjects.ts'
+import type { Bus } from './bus.ts'
+import type { Registry } from './registry.ts'
+import type { SharedLog } from './shared-log.ts'
+
+export type { NatsOptions } from './jetstream-connection.ts'
+export type { ServersOptions, ServersReport } from './jetstream-servers.ts'
+export type { LogShape } from './jetstream-streams.ts'
+
+/** Streams for a log that is made: few, because each has a leader that elects, and more than one, because each syncs one after another. */
+export const streamsFor = (partitions: number): number => Math.min(STREAMS_MAX, partitions)
+
+export type PrepareOptions = NatsOptions & LogShape & ServersOptions
+
+/**
+ * Checks the servers, then makes and checks what the cluster needs in NATS; every node does it when it starts. Says what is not promised. Throws
+ * INCOMPATIBLE, UNREACHABLE, UNAUTHENTICATED, INVALID.
+ */
+export async function prepareNats(options: PrepareOptions): Promise<ServersReport> {
+  checkShape(options)
+  const connection = await open(options)
+  try {
+    const report = await checkServers(connection, options, options)
+    await ensureStreams(connection, options)
+    return report
+  } finally {
+    await connection.close()
+  }
+}
+
+/** A connection of its own. Throws UNREACHABLE, UNAUTHENTICATED, INVALID. */
+export async function openSharedLog(options: NatsOptions & Pick<LogShape, 'streams'>): Promise<SharedLog> {
+  return new JetStreamLog(await open(options), options.streams)
+}
+
+/** A connection of its own. Throws UNREACHABLE, UNAUTHENTICATED, INVALID. */
+export async function openRegistry(options: NatsOptions): Promise<Registry> {
+  return new JetStreamRegistry(await open(options))
+}
+
+/** A connection of its own. Throws UNREACHABLE, UNAUTHENTICATED, INVALID. */
+export async function openBus(options: NatsOptions): Promise<Bus> {
+  return new NatsBus(await open(options))
+}
+
+function open(options: NatsOptions): Promise<Connection> {
+  checkClusterName(options.name)
+  return Connection.open(options)
+}
+
+function checkShape({ partitions, streams, replicas }: LogShape): void {
+  const whole = (field: string, value: number, max: number): void => {
+    if (Number.isInteger(value) && value >= 1 && value <= max) return
+    throw new EventStoreError('INVALID', `${field} is 1 to ${max}, not ${value}.`, { field })
+  }
+  whole('partitions', partitions, 4096)
+  whole('streams', streams, Math.min(partitions, 64))
+  whole('replicas', replicas, 5)
+}
