@@ -41,7 +41,10 @@ test('a crash keeps all that was synced and a front part of the rest', () => {
     assert.ok('abcd'.startsWith(left) && left.length >= 2, left)
     counts.add(left.length)
   }
-  assert.deepEqual([...counts].sort((a, b) => a - b), [2, 3, 4])
+  assert.deepEqual(
+    [...counts].sort((a, b) => a - b),
+    [2, 3, 4],
+  )
 })
 
 test('a process that dies in a write has it or has it not, and is gone', () => {
@@ -58,7 +61,10 @@ test('a process that dies in a write has it or has it not, and is gone', () => {
     assert.equal(deaths, 1)
     counts.add(disk.open().scan('log', {}).keys.length)
   }
-  assert.deepEqual([...counts].sort((a, b) => a - b), [1, 2])
+  assert.deepEqual(
+    [...counts].sort((a, b) => a - b),
+    [1, 2],
+  )
 })
 
 test('a full disk refuses and changes nothing; a flip changes one bit of what is kept and seen', () => {
