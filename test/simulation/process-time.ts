@@ -46,8 +46,12 @@ export class ProcessTime implements Timers {
     let isWanted = true
     const happen = (): void => {
       if (this.#isOver || !isWanted) return
-      if (this.#isStopped) this.#due.push(happen)
-      else call()
+      if (this.#isStopped) {
+        this.#due.push(happen)
+        return
+      }
+      this.#machine.time.current = this
+      call()
     }
     const stop = this.#machine.time.after(ms / this.#machine.rate, happen)
     return () => {

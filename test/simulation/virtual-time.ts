@@ -15,6 +15,8 @@ export class VirtualTime implements Timers {
   nowMs = 0
   /** Events that happened. */
   steps = 0
+  /** Whose event happens now: what asks the platform for a timer meanwhile gets one of theirs. Null: nobody's. */
+  current: Timers | null = null
   #order = 0
   /** A binary heap, the next event first. */
   readonly #heap: Planned[] = []
@@ -35,8 +37,10 @@ export class VirtualTime implements Timers {
       if (next.call === null) continue
       this.nowMs = Math.max(this.nowMs, next.atMs)
       this.steps++
+      this.current = null
       next.call()
       await quiet()
+      this.current = null
       return true
     }
   }
