@@ -54,6 +54,8 @@ export interface LookupOptions {
   ownerOf(projection: string): Promise<LookedUp | null>
   openStamps(log: NonNullable<LookedUp['log']>, after: Place | null): StampReader
   monotonic(): number
+  /** Who was told to wait may ask again. */
+  woken(): void
 }
 
 /** A topology may stop at any time; that is asked for so often while somebody waits for it. */
@@ -62,8 +64,12 @@ const askAgainMs = 50
 export class Lookups {
   readonly #options: LookupOptions
   #owners = new Map<string, Owner>()
+  /** Of a projection nobody is known to write: somebody may by the time of the next row. */
+  #isVacant = false
   #isAsking = false
   #askedAt: number
+  /** The highest stamp that had been reached before the last question. */
+  #askedFor: Stamp = 0
 
   static async open(options: LookupOptions): Promise<Lookups> {
     const lookups = new Lookups(options)
@@ -78,32 +84,44 @@ export class Lookups {
 
   /** A row of this stamp finds what was written before it. */
   reached(stamp: Stamp): boolean {
-    const isReached = [...this.#owners.values()].every(owner => owner.isPast(stamp))
-    if (!isReached) this.#askNowAndThen()
-    return isReached
+    const owners = [...this.#owners.values()]
+    if (!owners.every(owner => owner.isPast(stamp))) {
+      if (this.#options.monotonic() - this.#askedAt >= askAgainMs) this.#askNow(stamp)
+      return false
+    }
+    if (this.#askedFor >= stamp || !(this.#isVacant || owners.some(owner => owner.hasEnded))) return true
+    this.#askNow(stamp)
+    return false
   }
 
-  #askNowAndThen(): void {
-    if (this.#isAsking || this.#options.monotonic() - this.#askedAt < askAgainMs) return
+  #askNow(stamp: Stamp): void {
+    if (this.#isAsking) return
     this.#isAsking = true
     // Nobody is left to ask when the node closes; then the pipeline is stopped as well.
     void this.#ask()
+      .then(() => (this.#askedFor = stamp))
       .catch(() => undefined)
       .finally(() => {
         this.#isAsking = false
         this.#askedAt = this.#options.monotonic()
+        this.#options.woken()
       })
   }
 
   async #ask(): Promise<void> {
     const { projections, ownerOf } = this.#options
     const owners = new Map<string, Owner>()
+    let isVacant = false
     for (const found of await Promise.all(projections.map(ownerOf))) {
-      if (!found?.isRunning || found.log === undefined) continue
+      if (!found?.isRunning || found.log === undefined) {
+        isVacant = true
+        continue
+      }
       const name = `${found.topology}#${found.deployment}`
       owners.set(name, this.#owners.get(name) ?? new Owner(found, this.#options))
     }
     this.#owners = owners
+    this.#isVacant = isVacant
   }
 }
 
@@ -134,6 +152,11 @@ class Owner {
       this.#hasEnded = row.status === 'ended'
     }
     return this.#hasEnded || this.#stamp >= stamp || this.#stamp >= this.#lastBefore(stamp)
+  }
+
+  /** Another may be deployed in its place. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
   }
 
   get #stamp(): Stamp {

@@ -71,7 +71,9 @@ export async function openParts(options: PipelineOptions): Promise<PipelineParts
     woken: () => opened.wake?.(),
   })
   opened.fragment = fragment
-  const lookups = options.lookups && (await Lookups.open({ ...options.lookups, store, monotonic: () => options.clock.monotonic() }))
+  const lookups =
+    options.lookups &&
+    (await Lookups.open({ ...options.lookups, store, monotonic: () => options.clock.monotonic(), woken: () => opened.wake?.() }))
   return {
     gatherer,
     source,

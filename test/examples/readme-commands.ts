@@ -137,10 +137,10 @@ async function runParts(parts: readonly PagePart[], deadlineMs: number): Promise
     const script = join(root, 'page.sh')
     writeFileSync(script, scriptOf(parts, root))
     const env = {
+      NODE_COMPILE_CACHE: join(root, 'compiled'),
       ...process.env,
       PATH: [bin, process.env['PATH']].join(delimiter),
       ALLSOURCE_DATA: join(directory, 'data'),
-      NODE_COMPILE_CACHE: join(root, 'compiled'),
       NO_COLOR: '1',
     }
     const printed = await printedBy(script, { directory, env, deadlineMs })

@@ -107,6 +107,23 @@ test('while it waits it can be paused and closed, and what it did not fold it fo
   await until(async () => (await rowsIn('customers')) === 2)
 })
 
+test('waits for one that was paused, from when it runs again', async () => {
+  await node.deploy(module, { export: 'slow' })
+  await node.deploy(module, { export: 'orders' })
+  await node.pause('customers')
+  await trade(1)
+  await until(async () => (await rowsIn('orders')) === 1)
+  assert.is(await tierOf(0), null)
+  await node.resume('customers')
+  await order(3)
+  await until(async () => (await rowsIn('customers')) === 1)
+  await new Promise(resolve => setTimeout(resolve, 20))
+  assert.is(await rowsIn('orders'), 1, 'the row of the customer is not written yet')
+  await node.pause('customers')
+  await until(async () => (await rowsIn('orders')) === 2)
+  assert.is(await tierOf(3), 0)
+})
+
 test('says what must be deployed first, and refuses to wait in a circle', async () => {
   assert.match(await refusalOf(node.deploy(module, { export: 'orders' })), 'no topology writes a projection customers; deploy that first')
   await node.deploy(module)
