@@ -2,6 +2,11 @@
 
 export type Register = (name: string, run: () => Promise<void>) => void
 
+export interface Hooks {
+  before(run: () => Promise<void>): void
+  after(run: () => Promise<void>): void
+}
+
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const text = (value: Uint8Array): string => new TextDecoder().decode(value)
 

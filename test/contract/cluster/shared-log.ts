@@ -5,7 +5,7 @@ import { isEventStoreError } from '../../../event/error.ts'
 import { MESSAGE_BYTES, type SharedLog } from '../../../cluster/shared-log.ts'
 import { follows } from './log-follows.ts'
 import { collect, committed, type LogScene, type LogSentences, write } from './log-scene.ts'
-import { bytes, type Register, register, text, until } from './scene.ts'
+import { bytes, type Hooks, type Register, register, text, until } from './scene.ts'
 
 export interface SharedLogMaker {
   readonly name: string
@@ -16,10 +16,7 @@ export interface SharedLogMaker {
 }
 
 /** Registers every sentence. The clients are opened before the first and closed after the last. */
-export function sharedLogContract(
-  test: Register & { before(run: () => Promise<void>): void; after(run: () => Promise<void>): void },
-  maker: SharedLogMaker,
-) {
+export function sharedLogContract(test: Register & Hooks, maker: SharedLogMaker): void {
   let scene: LogScene | undefined
   let next = 0
   test.before(async () => {
