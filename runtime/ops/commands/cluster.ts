@@ -2,6 +2,7 @@
 import { byItself, type Cluster, type ClusterStatus } from '../../../event/cluster.ts'
 import { EventStoreError } from '../../../event/error.ts'
 import { refusedToTenant } from '../../../event/tenant.ts'
+import { settings } from '../../config.ts'
 import { printHandedOver, printMembers, printPlacement, printStatus } from '../cluster-output.ts'
 import { type Call, command } from '../command.ts'
 import { text, type TextValue, wholeNumber } from '../values.ts'
@@ -138,5 +139,24 @@ export const clusterRepair = command({
       const { partition, index, sequence, term } = repaired
       await terminal.line(`partition ${partition} goes on from record ${index}, event ${sequence}, in term ${term}`)
     }
+  },
+})
+
+export const clusterNatsConfig = command({
+  name: 'cluster nats-config',
+  summary: 'Prints the permissions that the nodes of a cluster need in NATS, and no others, as a piece of its servers’ configuration.',
+  arguments: {},
+  flags: {
+    name: { value: text('NAME'), summary: `Name of the cluster. Default ${settings.name.default}.` },
+    user: { value: text('NKEY'), summary: 'Public nkey of the user that the nodes come as, U…; without, its place is left open.' },
+    partitions: { value: wholeNumber('N', 1), summary: `Partitions of the store. Default ${settings.partitions.default}.` },
+  },
+  notes: ['Asks no node. The page on clusters shows where the text goes and how an nkey is made.'],
+  examples: [{ line: 'allsource cluster nats-config --name shop > allsource-shop.conf', does: 'a file for include in nats-server.conf' }],
+  async run({ flags, terminal }) {
+    const { natsConfigText } = await import('../../index.ts')
+    const config = natsConfigText(flags)
+    if (terminal.json) await terminal.record({ config })
+    else await terminal.line(config.trimEnd())
   },
 })
