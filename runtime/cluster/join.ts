@@ -107,11 +107,14 @@ function checked(value: unknown, { partitions, stored, name, replicas }: Asked):
       actual: identity.format,
     })
   if (partitions !== null && partitions !== identity.partitions)
-    throw incompatible(`the cluster ${name} has ${identity.partitions} partitions, not ${partitions}; the number is fixed when it is made`, {
-      field: 'partitions',
-      expected: partitions,
-      actual: identity.partitions,
-    })
+    throw incompatible(
+      `the cluster ${name} has ${identity.partitions} partitions, not ${partitions}; the number is fixed when it is made`,
+      {
+        field: 'partitions',
+        expected: partitions,
+        actual: identity.partitions,
+      },
+    )
   if (stored && stored.id !== identity.id)
     throw incompatible(
       `the directory holds the store ${stored.id}, but the cluster ${name} is the store ${identity.id}; ` +

@@ -22,8 +22,7 @@ export interface MemberWorkerData {
 
 export type ToMember =
   /** A shard's worker is there, or again. */
-  | { readonly kind: 'shard'; readonly shard: number; readonly port: MessagePort }
-  | { readonly kind: 'address'; readonly address: string }
+  { readonly kind: 'shard'; readonly shard: number; readonly port: MessagePort } | { readonly kind: 'address'; readonly address: string }
 
 /** A member as main needs it. */
 export interface KnownMember {

@@ -9,12 +9,10 @@ import type { MemberControl } from './member-worker.ts'
 export class MemberThread {
   readonly control: Remote<MemberControl>
   readonly #worker: Worker
-  readonly #port: MessagePort
   readonly #exited: Promise<void>
 
   private constructor(worker: Worker, port: MessagePort) {
     this.#worker = worker
-    this.#port = port
     this.control = controlOf<MemberControl>(port)
     this.#exited = new Promise(resolve =>
       worker.once('exit', () => {

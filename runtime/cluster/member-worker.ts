@@ -70,9 +70,14 @@ async function run(): Promise<void> {
       resign: partition => order(partition, { kind: 'resign', partition }),
       leader: (partition, leader) => tell({ kind: 'leader', partition, leader }),
       members: members => {
-        tell({ kind: 'members', members: members.map(({ node: name, incarnation: of, address: at }) => ({ node: name, incarnation: of, address: at })) })
+        tell({
+          kind: 'members',
+          members: members.map(({ node: name, incarnation: of, address: at }) => ({ node: name, incarnation: of, address: at })),
+        })
         const others = members.filter(({ node: name }) => name !== node)
-        const nodes = [...others.filter(({ isHealthy }) => isHealthy), ...others.filter(({ isHealthy }) => !isHealthy)].map(each => each.node)
+        const nodes = [...others.filter(({ isHealthy }) => isHealthy), ...others.filter(({ isHealthy }) => !isHealthy)].map(
+          each => each.node,
+        )
         peers = { kind: 'peers', nodes }
         for (const port of ports.values()) port.postMessage(peers)
       },
@@ -109,7 +114,10 @@ async function run(): Promise<void> {
       const role = replicas.roleOf(partition)
       member.applied(partition, replicas.indexOf(partition))
       member.sawStamp(replicas.stampOf(partition))
-      member.stopped(partition, (role === 'stopped' && !repairing.has(partition)) || role === 'behind' || !ports.has(partition % data.shards))
+      member.stopped(
+        partition,
+        (role === 'stopped' && !repairing.has(partition)) || role === 'behind' || !ports.has(partition % data.shards),
+      )
     }
     member.followAll(readers.isReadHere)
   }
