@@ -54,9 +54,7 @@ export async function checkServers(connection: Connection, nats: NatsOptions, op
   if (info === undefined) throw new EventStoreError('UNREACHABLE', 'NATS has not told what it is.')
   checkVersion(info.server_name, info.version)
   checkPayload(info.server_name, info.max_payload)
-  const found =
-    options.systemAccount === undefined ? await askMonitors(connection, nats, options) : await askAccount(nats, options.systemAccount)
-  const keepers = found.filter(each => each.jetstream?.config !== undefined)
+  const keepers = await seen(connection, nats, options)
   for (const each of keepers) {
     checkVersion(each.server_name, each.version)
     checkPayload(each.server_name, each.max_payload)

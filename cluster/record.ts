@@ -23,9 +23,10 @@ const RECORD_BYTES_MAX = 2 ** 31
 
 /**
  * `blocks`: events. `started`: the first of a term. `closed`: none; moves the stamp on, and proves that its writer leads. `snapshot` is never in the
- * log: blocks that one replica sends another, with the record it has reached.
+ * log: blocks that one replica sends another, with the record it has reached. `repaired`: as `started`, behind a record that may stand further
+ * back: somebody decided that what lies between does not count.
  */
-export const recordKinds = ['blocks', 'started', 'closed', 'snapshot'] as const
+export const recordKinds = ['blocks', 'started', 'closed', 'snapshot', 'repaired'] as const
 export type RecordKind = (typeof recordKinds)[number]
 
 export interface RecordHead {
@@ -73,6 +74,7 @@ export function encodeRecord(
   head: RecordHead,
   rows: LogRecord['rows'] = [],
   blocks: readonly Uint8Array[] = [],
+  messageBytes = MESSAGE_BYTES,
 ): { readonly messages: Uint8Array[]; readonly crc: number } {
   const node = Buffer.from(head.node)
   let bytes = HEADER_BYTES + node.length
@@ -108,11 +110,11 @@ export function encodeRecord(
     at += block.length
   }
   const crc = crc32(record)
-  return { messages: piecesOf(record, { crc, index: head.index, term: head.term }), crc }
+  return { messages: piecesOf(record, { crc, index: head.index, term: head.term }, messageBytes), crc }
 }
 
-function piecesOf(record: Buffer, about: { crc: number; index: number; term: number }): Uint8Array[] {
-  const room = MESSAGE_BYTES - PIECE_HEADER_BYTES
+function piecesOf(record: Buffer, about: { crc: number; index: number; term: number }, messageBytes: number): Uint8Array[] {
+  const room = messageBytes - PIECE_HEADER_BYTES
   const pieces = Math.ceil(record.length / room)
   return Array.from({ length: pieces }, (_, piece) => {
     const part = record.subarray(piece * room, (piece + 1) * room)

@@ -1,6 +1,6 @@
 /** Opens a term: takes all that the shared log holds, then appends `started` behind it, from when on no append of an older term succeeds. */
 import { commitRecord, type CommitTools } from '../../cluster/commit.ts'
-import { encodeRecord, pieceHead } from '../../cluster/record.ts'
+import { encodeRecord, pieceHead, type RecordHead } from '../../cluster/record.ts'
 import type { LogMessage } from '../../cluster/shared-log.ts'
 import { sleep } from '../../event/timers.ts'
 import type { Replica } from './replica.ts'
@@ -46,15 +46,43 @@ export async function startTerm(replicas: ShardReplicas, replica: Replica, deadl
     // Not what the partition's log says: it may hold events of a group whose outcome is still looked for.
     const { sequence } = next
     const head = { ...replicas.head(replica, { kind: 'started', term, stamp: Math.max(next.stamp + 1, stamp()) }), sequence }
-    const { messages, crc } = encodeRecord(head)
-    const { index } = head
-    const commitment = await commitRecord(tools, { partition, after: target, messages, index, crc, deadlineMs })
-    if (commitment.kind === 'unknown') return commitment.reason
-    if (commitment.kind === 'overtaken') continue
-    const bytes = messages[0]!.length
-    replica.push({ record: { ...head, crc, bytes, rows: [], blocks: [] }, logSequence: commitment.sequence })
-    replicas.parts.wake()
-    return null
+    const refused = await append(replicas, replica, { head, after: target, deadlineMs })
+    if (refused !== 'overtaken') return refused
   }
   return 'it was not opened in time'
+}
+
+async function append(
+  replicas: ShardReplicas,
+  replica: Replica,
+  { head, after, deadlineMs }: { head: RecordHead; after: number; deadlineMs: number },
+): Promise<string | null> {
+  const { messages, crc } = encodeRecord(head)
+  const { index, partition } = head
+  const commitment = await commitRecord(replicas.parts, { partition, after, messages, index, crc, deadlineMs })
+  if (commitment.kind === 'unknown') return commitment.reason
+  if (commitment.kind === 'overtaken') return commitment.kind
+  replica.push({ record: { ...head, crc, bytes: messages[0]!.length, rows: [], blocks: [] }, logSequence: commitment.sequence })
+  replicas.parts.wake()
+  return null
+}
+
+/** Opens a term behind what this replica has, whatever the shared log holds. */
+export async function repairTerm(replicas: ShardReplicas, replica: Replica, deadlineMs: number): Promise<string | null> {
+  const { log, stamp } = replicas.parts
+  const last = await log.last(replica.partition).catch(() => undefined)
+  if (last === undefined) return 'the shared log does not answer'
+  const { row, claim: term } = replica
+  const head = replicas.head(replica, { kind: 'repaired', term, stamp: Math.max(row.stamp + 1, stamp()) })
+  const index = Math.max(row.index, replica.seenIndex, indexOf(last)) + 1
+  return append(replicas, replica, { head: { ...head, index, sequence: row.sequence }, after: last?.sequence ?? 0, deadlineMs })
+}
+
+/** 0 for what can not be read. */
+function indexOf(message: LogMessage | null): number {
+  try {
+    return message ? pieceHead(message.bytes).index : 0
+  } catch {
+    return 0
+  }
 }

@@ -78,6 +78,12 @@ export class SharedShard {
     return Atomics.load(this.#control, EPOCH)
   }
 
+  /** Resolves when something was committed since `epoch` was read, or after `timeoutMs`. */
+  async changed(epoch: number, timeoutMs: number): Promise<void> {
+    const waited = Atomics.waitAsync(this.#control, EPOCH, epoch, timeoutMs)
+    if (waited.async) await waited.value
+  }
+
   /** Blocks with a lower number are committed. */
   get committedBlocks(): number {
     return this.#numbers[0]!

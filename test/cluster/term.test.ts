@@ -1,0 +1,117 @@
+/** Term machines under schedules nobody wrote: no term is led by two, terms rise, and when all is well again the preferred node leads. */
+import * as fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type ClusterNode, TermCluster, type WriteFate } from './term-cluster.ts'
+import type { ShardTemper } from './term-shard.ts'
+
+const ids = ['n1', 'n2', 'n3'] as const
+const id = fc.constantFrom(...ids)
+/** The longest wait that failures of a short schedule can add up to, and everything behind it. */
+const HEALING_MS = 240_000
+const RUNS = 300
+
+type Fault = readonly [afterMs: number, apply: (cluster: TermCluster) => void, name: string]
+
+function fault<Value>(value: fc.Arbitrary<Value>, name: string, apply: (cluster: TermCluster, value: Value) => void): fc.Arbitrary<Fault> {
+  const afterMs = fc.oneof(fc.nat(50), fc.nat(1500), fc.nat(12_000))
+  return fc.tuple(afterMs, value).map(([ms, drawn]) => [ms, cluster => apply(cluster, drawn), `${ms} ${name} ${JSON.stringify(drawn)}`])
+}
+
+const fates = fc.array(fc.constantFrom<WriteFate>('written', 'lost', 'landed', 'late', 'spurious'), { minLength: 1, maxLength: 6 })
+const tempers = fc.constantFrom<ShardTemper>('well', 'slow', 'silent', 'failing')
+const onNode = (name: string, apply: (node: ClusterNode, cluster: TermCluster) => unknown): fc.Arbitrary<Fault> =>
+  fault(id, name, (cluster, drawn) => void apply(cluster.node(drawn), cluster))
+
+const faults: fc.Arbitrary<Fault> = fc.oneof(
+  onNode('kill', (node, cluster) => cluster.kill(node.id)),
+  onNode('start', (node, cluster) => node.isUp || cluster.start(node.id)),
+  onNode('kill and start', (node, cluster) => (cluster.kill(node.id), cluster.start(node.id))),
+  onNode('pause', node => (node.isPaused = node.isUp)),
+  onNode('resume', (node, cluster) => cluster.resume(node.id)),
+  onNode('table cut', node => (node.isCutFromTable = true)),
+  onNode('table joined', node => (node.isCutFromTable = false)),
+  onNode('watch off', node => (node.isWatching = false)),
+  onNode('drain', node => (node.isDraining = true)),
+  onNode('undrain', node => (node.isDraining = false)),
+  onNode('lose', ({ shard, state }) => state.phase === 'leading' && shard.lose(state.ledTerm)),
+  onNode('resign', (node, cluster) => node.isUp && !node.isPaused && cluster.input(node, { kind: 'resign' })),
+  onNode('failover', ({ id: to }, cluster) => {
+    const { leader } = cluster
+    if (leader !== undefined && !leader.isPaused) cluster.input(leader, { kind: 'hand-over', to })
+  }),
+  fault(fc.tuple(id, id), 'cut', (cluster, [from, to]) => void cluster.node(to).deafTo.add(from)),
+  fault(fc.tuple(id, id), 'join', (cluster, [from, to]) => void cluster.node(to).deafTo.delete(from)),
+  fault(fc.tuple(id, fates), 'writes', (cluster, [to, drawn]) => void cluster.node(to).fates.push(...drawn)),
+  fault(fc.tuple(id, tempers), 'shard', (cluster, [to, temper]) => void (cluster.node(to).shard.temper = temper)),
+  fault(fc.tuple(id, fc.integer({ min: -1e9, max: 1e9 })), 'clock', (cluster, [to, ms]) => void (cluster.node(to).clockOffsetMs += ms)),
+  fault(fc.constant(0), 'table made anew', cluster => cluster.forgetTable()),
+)
+
+const schedules = fc.record({
+  faults: fc.array(faults, { minLength: 1, maxLength: 25 }),
+  latencies: fc.array(fc.oneof(fc.constant(1), fc.nat(20), fc.nat(400)), { minLength: 5, maxLength: 40 }),
+})
+
+function heal(cluster: TermCluster): void {
+  for (const node of cluster.nodes.values()) {
+    node.deafTo.clear()
+    node.fates.length = 0
+    node.isCutFromTable = false
+    node.isWatching = true
+    node.isDraining = false
+    node.shard.temper = 'well'
+    if (!node.isUp) cluster.start(node.id)
+    if (node.isPaused) cluster.resume(node.id)
+  }
+}
+
+/** Every record begins a term above the one before, and nobody but its writer was told to lead it. */
+function checkTerms(cluster: TermCluster): void {
+  for (const [index, { term, writer }] of cluster.log.entries()) {
+    assert.ok(term > (cluster.log[index - 1]?.term ?? 0), 'terms rise')
+    assert.equal([...(cluster.told.get(term) ?? [])], [writer])
+  }
+  for (const [term, led] of cluster.told) assert.is(led.size, 1, `term ${term} was led by ${[...led].join(' and ')}`)
+}
+
+test('no schedule gives a term to two, and healed the preferred node leads alone', () => {
+  fc.assert(
+    fc.property(schedules, ({ faults: drawn, latencies }) => {
+      let draws = 0
+      const lines: string[] = []
+      const cluster = new TermCluster(ids, { latencyMs: () => latencies[draws++ % latencies.length]!, trace: line => lines.push(line) })
+      try {
+        for (const [ms, apply, name] of drawn) {
+          cluster.run(ms)
+          cluster.say(`── ${name}`)
+          apply(cluster)
+          checkTerms(cluster)
+        }
+        heal(cluster)
+        cluster.say('── healed')
+        cluster.run(HEALING_MS)
+        checkTerms(cluster)
+        const leading = [...cluster.nodes.values()].filter(({ state }) => state.phase === 'leading')
+        assert.equal(
+          leading.map(node => node.id),
+          [preferredOf(cluster)],
+          'one leads',
+        )
+        assert.ok(cluster.isEffective(leading[0]!), 'and its records are the last')
+        for (const { id: node, state } of cluster.nodes.values())
+          assert.equal(state.told, { node: leading[0]!.id, term: leading[0]!.state.ledTerm, isStarted: true }, `${node} knows`)
+      } catch (error) {
+        throw new Error(`${String(error)}\n${lines.filter(line => !line.includes(' tells ')).join('\n')}`, { cause: error })
+      }
+    }),
+    { numRuns: RUNS },
+  )
+})
+
+/** The node that people asked for last, else the first in order. */
+function preferredOf({ registry }: TermCluster): string {
+  return registry.entry?.isPinned === true ? registry.entry.node : 'n1'
+}
+
+test.run()
