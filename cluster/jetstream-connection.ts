@@ -110,7 +110,7 @@ export class Connection {
 
   /**
    * Calls again and again until an answer comes. Only for calls that may be done twice. Throws UNREACHABLE after `timeoutMs`, and at once what the
-   * server refuses for good.
+   * server refuses for good, FORBIDDEN where the user may not ask.
    */
   async untilAnswered<T>(what: string, call: () => Promise<T>, timeoutMs = this.timeoutMs): Promise<T> {
     const end = this.clock.monotonic() + timeoutMs
@@ -119,6 +119,7 @@ export class Connection {
         return await this.whileConnected(call)
       } catch (error) {
         if (error instanceof JetStreamApiError && !isTemporary(error)) throw error
+        if (isForbidden(error)) throw new EventStoreError('FORBIDDEN', `The user of NATS may not do this (${what}): ${reasonOf(error)}`)
         if (this.nats.isClosed()) throw new EventStoreError('CLOSED', 'The connection to NATS is closed.')
         if (this.clock.monotonic() > end) throw new EventStoreError('UNREACHABLE', `NATS does not answer (${what}): ${reasonOf(error)}`)
         await sleep(this.timers, RETRY_MS)
@@ -194,6 +195,9 @@ const trimmed = (bytes: Uint8Array): Uint8Array => Buffer.from(Buffer.from(bytes
 
 /** Cluster not ready, leader unknown, a server restarting: such an answer says nothing about the request. */
 const isTemporary = (error: JetStreamApiError): boolean => error.status >= 500
+
+const isForbidden = (error: unknown): boolean =>
+  error instanceof Error && [error, error.cause].some(each => each instanceof errors.PermissionViolationError)
 
 /** What an error says, with what caused it: the client wraps what it is told. */
 export function reasonOf(error: unknown): string {
