@@ -87,6 +87,10 @@ export class Replication implements ShardReplication {
     return this.#replicas.of(partition).role === 'leading'
   }
 
+  prove(partition: number): void {
+    this.#replicas.confirmations.need(partition)
+  }
+
   get due(): boolean {
     return this.#taking.hasTaken || this.#replicas.confirmations.isWaiting
   }
