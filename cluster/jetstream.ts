@@ -6,17 +6,15 @@ import { JetStreamLog } from './jetstream-log.ts'
 import { JetStreamRegistry } from './jetstream-registry.ts'
 import { checkServers, type ServersOptions, type ServersReport } from './jetstream-servers.ts'
 import { ensureBucket, ensureStreams, type LogShape } from './jetstream-streams.ts'
-import { checkClusterName, STREAMS_MAX } from './nats-subjects.ts'
+import { checkClusterName } from './nats-subjects.ts'
 import type { Bus } from './bus.ts'
 import type { Registry } from './registry.ts'
 import type { SharedLog } from './shared-log.ts'
 
+export { streamsFor } from './nats-subjects.ts'
 export type { NatsOptions } from './jetstream-connection.ts'
 export type { ServersOptions, ServersReport } from './jetstream-servers.ts'
 export type { LogShape } from './jetstream-streams.ts'
-
-/** Streams for a log that is made: few, because each has a leader that elects, and more than one, because each syncs one after another. */
-export const streamsFor = (partitions: number): number => Math.min(STREAMS_MAX, partitions)
 
 /**
  * Checks the servers, then makes and checks the bucket of the registry; every node does it when it starts. Says what is not promised. Throws
