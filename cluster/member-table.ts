@@ -125,7 +125,7 @@ export class MemberTable {
   /** What a partition's term is decided by. `self` stands for what this node knows of itself better than its heartbeats do. */
   view(partition: number, self: { readonly isEligible: boolean }): View {
     const { node } = this.#options
-    const nodes = this.#preference(partition).map(id => {
+    const nodes = this.preference(partition).map(id => {
       const row = this.#rows.get(id)!
       return id === node ? { ...this.#seen(row, partition), ...self } : this.#seen(row, partition)
     })
@@ -156,7 +156,8 @@ export class MemberTable {
     }
   }
 
-  #preference(partition: number): readonly string[] {
+  /** Node ids, the one that should lead first. */
+  preference(partition: number): readonly string[] {
     return (this.#preferences[partition] ??= preference(
       partition,
       [...this.#rows.values()].map(({ entry }) => entry),

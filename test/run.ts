@@ -13,8 +13,8 @@ const usage = `npm test -- [words] [--without WORDS] [--browser] [--ci] [--list]
   --browser   also *.browser.test.ts
   --ci        only test/ci (full disks, failing syncs: needs root)
   --list      names the files and runs none
-  --deadline  seconds a file may take (120)
-  --jobs      files at a time (2)`
+  --deadline  seconds a file may take (300)
+  --jobs      files at a time (one more than cores)`
 
 /** What a file's suffix says it costs and is only run when asked; a plain `.test.ts` does no I/O. */
 const optionalCosts = ['browser'] as const
@@ -91,8 +91,9 @@ async function main(): Promise<number> {
       list: { type: 'boolean' },
       help: { type: 'boolean' },
       without: { type: 'string' },
-      deadline: { type: 'string', default: '120' },
-      jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+      deadline: { type: 'string', default: '300' },
+      // Files wait for disks and for processes of theirs.
+      jobs: { type: 'string', default: String(Math.min(8, availableParallelism() + 1)) },
     },
   })
   if (values.help) {

@@ -21,9 +21,9 @@ export class ClusterHorizon {
 
   async #listen(shard: SharedShard): Promise<void> {
     while (!this.#closed) {
-      const { epoch } = shard
+      const { closings } = shard
       this.#move()
-      await shard.changed(epoch, LOOK_MS)
+      await shard.closed(closings, LOOK_MS)
     }
   }
 

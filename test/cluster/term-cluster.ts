@@ -45,6 +45,8 @@ export interface ClusterNode {
   /** Taken by the next writes, one each. */
   readonly fates: WriteFate[]
   lastTickMs: number
+  /** The term of the last record on its disk. */
+  storedTerm: number
   clockOffsetMs: number
   /** What came while it stood still. */
   waiting: (() => void)[]
@@ -130,6 +132,7 @@ export class TermCluster {
         each.table.register(this.#entryOf(node))
         node.table.register(this.#entryOf(each))
       }
+    if (node.storedTerm > 0) this.input(node, { kind: 'record', term: node.storedTerm })
     const { incarnation } = node
     this.after(TICK_MS, () => this.#tick(node, incarnation))
   }
@@ -149,6 +152,7 @@ export class TermCluster {
   input(node: ClusterNode, input: UntimedInput): void {
     const { state, outputs } = step(node.state, { ...input, nowMs: this.nowMs + node.clockOffsetMs } as TermInput)
     node.state = state
+    if (input.kind === 'record' || input.kind === 'started') node.storedTerm = Math.max(node.storedTerm, input.term)
     for (const output of outputs) this.#output(node, output)
   }
 
@@ -173,7 +177,7 @@ export class TermCluster {
   }
 
   #make(id: string, zone: string): void {
-    const nothing = { incarnation: '', state: firstTermState(id, ''), waiting: [], lastTickMs: 0, clockOffsetMs: 0 }
+    const nothing = { incarnation: '', state: firstTermState(id, ''), waiting: [], lastTickMs: 0, storedTerm: 0, clockOffsetMs: 0 }
     const flags = { isUp: false, isPaused: false, isDraining: false, isCutFromTable: false, isWatching: true }
     const table = new MemberTable({ node: id, partitions: PARTITION + 1, deadlineMs: DEADLINE_MS, lagRecords: LAG_RECORDS })
     const node = { id, zone, ...nothing, ...flags, table, deafTo: new Set<string>(), fates: [] } as unknown as ClusterNode
