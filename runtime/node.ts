@@ -1,7 +1,6 @@
 /** A node: one store, its tenants' event logs, and the topologies that run over them, opened in a process of the user's. */
 import type { Router } from '../actors/router.ts'
 import { systemClock } from '../event/clock.ts'
-import type { Cluster } from '../event/cluster.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { LogDamage, NodeStats, TenantStats } from '../event/figures.ts'
 import { checkTenant, DEFAULT_SCOPE, DEFAULT_TENANT, type Scope } from '../event/scope.ts'
@@ -65,6 +64,7 @@ export class Node extends TenantStore {
       router: parts.router,
       limits: parts.options.limits,
       scope: () => DEFAULT_SCOPE,
+      ...(parts.cluster && { freshness: parts.cluster.freshness }),
       deployer: () => parts.deployers.of(DEFAULT_SCOPE),
       texts,
       stats: () => this.#stats(),
@@ -97,6 +97,7 @@ export class Node extends TenantStore {
       router,
       limits: options.limits,
       scope,
+      ...(this.#parts.cluster && { freshness: this.#parts.cluster.freshness }),
       writing: work => tenants.writing(name, work),
       deployer,
       closed: () => this.closed,
@@ -195,11 +196,6 @@ export class Node extends TenantStore {
   /** What could not be read when it was opened. */
   get damage(): readonly LogDamage[] {
     return this.#parts.damage()
-  }
-
-  /** The cluster it belongs to; null for a node by itself. */
-  get cluster(): Cluster | null {
-    return this.#parts.cluster ?? null
   }
 
   /** What watches this node, for metrics and health. */
