@@ -198,7 +198,7 @@ function decodeRecord(bytes: Uint8Array, piece: PieceHead): LogRecord {
     const [keyBytes, valueBytes] = [reader.word(), reader.word()]
     return [reader.take(keyBytes), reader.take(valueBytes)] as const
   })
-  const blocks = Array.from({ length: reader.count(view.readUInt32LE(68), 4) }, () => reader.take(reader.word()))
+  const blocks = Array.from({ length: reader.count(view.readUInt32LE(68), 4) }, () => aligned(reader.take(reader.word())))
   reader.end()
   return {
     kind,
@@ -217,6 +217,9 @@ function decodeRecord(bytes: Uint8Array, piece: PieceHead): LogRecord {
     bytes: bytes.length,
   }
 }
+
+/** Blocks are looked into by words of four bytes, which must lie at multiples of four. */
+const aligned = (bytes: Buffer): Uint8Array => ((bytes.byteOffset & 3) === 0 ? bytes : Uint8Array.from(bytes))
 
 /** Walks the body; every length is looked at before it is believed. */
 class BodyReader {

@@ -1,6 +1,7 @@
 /** A node: one store, its tenants' event logs, and the topologies that run over them, opened in a process of the user's. */
 import type { Router } from '../actors/router.ts'
 import { systemClock } from '../event/clock.ts'
+import type { Cluster } from '../event/cluster.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { LogDamage, NodeStats, TenantStats } from '../event/figures.ts'
 import { checkTenant, DEFAULT_SCOPE, DEFAULT_TENANT, type Scope } from '../event/scope.ts'
@@ -8,6 +9,8 @@ import type { Tenant } from '../event/tenant.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import type { StateColumn } from '../store/state.ts'
+import type { Cluster } from '../event/cluster.ts'
+import type { ClusterNode } from './cluster/cluster-node.ts'
 import type { Deployer } from './deploy/deployer.ts'
 import type { Deployers } from './deploy/deployers.ts'
 import { TopologyTexts } from './deploy/topology-text.ts'
@@ -35,6 +38,8 @@ export interface NodeParts {
   readonly monitor: Monitor
   readonly tenants: Tenants
   readonly state: KeyValue<StateColumn>
+  /** Null for a node that is one by itself. */
+  readonly cluster?: ClusterNode | null
   /** What could not be read at open. */
   readonly damage: () => readonly LogDamage[]
   readonly diskBytes: () => { readonly total: number; readonly shards: readonly number[] }
@@ -67,6 +72,8 @@ export class Node extends TenantStore {
     })
     this.#parts = parts
     this.#texts = texts
+    // The place of a process that was taken for dead is another's now.
+    if (parts.cluster) parts.cluster.ousted = reason => this.#ousted(reason)
     for (const scope of parts.tenants.leftovers) void this.#inBackground(this.#remove(scope))
   }
 
@@ -99,6 +106,17 @@ export class Node extends TenantStore {
     })
     this.#tenants.set(name, tenant)
     return tenant
+  }
+
+  /** The cluster that this node is of; null for one by itself. */
+  get cluster(): Cluster | null {
+    return this.#parts.cluster?.commands ?? null
+  }
+
+  #ousted(reason: EventStoreError): void {
+    if (this.#closed) return
+    this.#parts.options.logger.error({ reason: reason.message }, 'the node can not go on in its cluster, and closes')
+    void this.close()
   }
 
   /** All tenants by name, with how much they hold; without `default`. */
@@ -179,6 +197,11 @@ export class Node extends TenantStore {
     return this.#parts.damage()
   }
 
+  /** The cluster it belongs to; null for a node by itself. */
+  get cluster(): Cluster | null {
+    return this.#parts.cluster ?? null
+  }
+
   /** What watches this node, for metrics and health. */
   get monitor(): Monitor {
     return this.#parts.monitor
@@ -201,6 +224,8 @@ export class Node extends TenantStore {
     logger.info({ pending: this.router.pending }, 'the node is closing')
     // Requests that came over a wire are answered by an open store; without any, nothing comes in from this call on.
     if (this.#serving) await (await this.#serving.catch(() => null))?.close()
+    // What it leads is led by others before it stops taking requests.
+    await this.#parts.cluster?.leave()
     this.#isClosing = true
     this.monitor.close()
     this.shut(closing())

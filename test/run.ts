@@ -6,18 +6,18 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type FileResult, killRunning, runFile } from './run-file.ts'
 
-const usage = `npm test -- [words] [--without WORDS] [--nats] [--browser] [--ci] [--list] [--deadline SECONDS] [--jobs N]
+const usage = `npm test -- [words] [--without WORDS] [--browser] [--ci] [--list] [--deadline SECONDS] [--jobs N]
 
   words       only files whose path contains one of them
   --without   no files whose path contains one of these, with commas between
-  --nats      also *.nats.test.ts        --browser   also *.browser.test.ts
+  --browser   also *.browser.test.ts
   --ci        only test/ci (full disks, failing syncs: needs root)
   --list      names the files and runs none
-  --deadline  seconds a file may take (120)
-  --jobs      files at a time (2)`
+  --deadline  seconds a file may take (300)
+  --jobs      files at a time (one more than cores)`
 
-/** What a file's suffix says it costs; a plain `.test.ts` does no I/O. */
-const optionalCosts = ['nats', 'browser'] as const
+/** What a file's suffix says it costs and is only run when asked; a plain `.test.ts` does no I/O. */
+const optionalCosts = ['browser'] as const
 
 interface Choice {
   readonly words: readonly string[]
@@ -86,14 +86,14 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      nats: { type: 'boolean' },
       browser: { type: 'boolean' },
       ci: { type: 'boolean' },
       list: { type: 'boolean' },
       help: { type: 'boolean' },
       without: { type: 'string' },
-      deadline: { type: 'string', default: '120' },
-      jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+      deadline: { type: 'string', default: '300' },
+      // Files wait for disks and for processes of theirs.
+      jobs: { type: 'string', default: String(Math.min(8, availableParallelism() + 1)) },
     },
   })
   if (values.help) {

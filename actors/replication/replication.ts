@@ -87,6 +87,10 @@ export class Replication implements ShardReplication {
     return this.#replicas.of(partition).role === 'leading'
   }
 
+  prove(partition: number): void {
+    this.#replicas.confirmations.need(partition)
+  }
+
   get due(): boolean {
     return this.#taking.hasTaken || this.#replicas.confirmations.isWaiting
   }
@@ -173,6 +177,14 @@ export class Replication implements ShardReplication {
     const confirmed = this.#replicas.confirmations.add(partition, stamp)
     this.#parts.wake()
     return confirmed
+  }
+
+  /** Has the shared log forget what every replica that counts has, those up to this index, but for a margin. */
+  trim(partition: number, index: number): void {
+    if (!this.leads(partition)) return
+    const before = this.#replicas.of(partition).marks.before(index)
+    // What fails is done with the next one.
+    if (before !== null) void this.#parts.log.trim(partition, before).catch(() => undefined)
   }
 
   /** Nothing is followed or confirmed any more. */
