@@ -8,8 +8,7 @@ import type { Tenant } from '../event/tenant.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import type { StateColumn } from '../store/state.ts'
-import type { Deployer } from './deploy/deployer.ts'
-import type { Deployers } from './deploy/deployers.ts'
+import type { NodeDeployers, TenantDeployer } from './deploy/node-deployers.ts'
 import { TopologyTexts } from './deploy/topology-text.ts'
 import { type CheckedOptions } from './options.ts'
 import type { Monitor } from './observe/monitor.ts'
@@ -31,7 +30,7 @@ export interface NodeParts {
   readonly router: Router
   readonly view: LogView
   readonly shards: readonly NodeShard[]
-  readonly deployers: Deployers
+  readonly deployers: NodeDeployers
   readonly monitor: Monitor
   readonly tenants: Tenants
   readonly state: KeyValue<StateColumn>
@@ -84,7 +83,7 @@ export class Node extends TenantStore {
     for (const oldest of this.#tenants.keys()) if (this.#tenants.size >= TENANTS_KEPT) this.#tenants.delete(oldest)
     const { view, router, options, tenants, deployers } = this.#parts
     const scope = (): Scope => tenants.scopeOf(name)
-    const deployer = (): Deployer => (tenants.isThere(name) ? deployers.of(scope()) : deployers.passing(scope()))
+    const deployer = (): TenantDeployer => (tenants.isThere(name) ? deployers.of(scope()) : deployers.passing(scope()))
     const tenant: TenantStore = new TenantStore({
       view,
       router,
@@ -122,6 +121,7 @@ export class Node extends TenantStore {
     const { tenants } = this.#parts
     if (name === DEFAULT_TENANT)
       throw new EventStoreError('INVALID', `the tenant ${DEFAULT_TENANT} is the node itself and can not be dropped`, { field: 'tenant' })
+    this.#parts.deployers.refuseDrop?.()
     if (!tenants.isThere(name)) throw new EventStoreError('NOT_FOUND', `there is no tenant ${name}`, { tenant: name })
     await this.#inBackground(tenants.drop(name).then(scope => this.#remove(scope)))
   }
