@@ -125,6 +125,10 @@ function report({ flights, imported, found, alone, kills }: Outcome): boolean {
   return isEqual
 }
 
+// The programs end with this process, which ends in order.
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
+
 try {
   const options = optionsOf(process.argv.slice(2))
   if (options === null) say(usage)
