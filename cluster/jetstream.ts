@@ -43,8 +43,10 @@ export async function prepareLog(options: NatsOptions & LogShape): Promise<void>
   }
 }
 
+export type PrepareOptions = NatsOptions & LogShape & ServersOptions
+
 /** Both, for whoever knows the shape. */
-export async function prepareNats(options: NatsOptions & LogShape & ServersOptions): Promise<ServersReport> {
+export async function prepareNats(options: PrepareOptions): Promise<ServersReport> {
   const report = await prepareRegistry(options)
   await prepareLog(options)
   return report

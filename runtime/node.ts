@@ -1,7 +1,6 @@
 /** A node: one store, its tenants' event logs, and the topologies that run over them, opened in a process of the user's. */
 import type { Router } from '../actors/router.ts'
 import { systemClock } from '../event/clock.ts'
-import type { Cluster } from '../event/cluster.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { LogDamage, NodeStats, TenantStats } from '../event/figures.ts'
 import { checkTenant, DEFAULT_SCOPE, DEFAULT_TENANT, type Scope } from '../event/scope.ts'
@@ -11,8 +10,7 @@ import type { LogView } from '../store/log/log-view.ts'
 import type { StateColumn } from '../store/state.ts'
 import type { Cluster } from '../event/cluster.ts'
 import type { ClusterNode } from './cluster/cluster-node.ts'
-import type { Deployer } from './deploy/deployer.ts'
-import type { Deployers } from './deploy/deployers.ts'
+import type { NodeDeployers, TenantDeployer } from './deploy/node-deployers.ts'
 import { TopologyTexts } from './deploy/topology-text.ts'
 import { type CheckedOptions } from './options.ts'
 import type { Monitor } from './observe/monitor.ts'
@@ -34,7 +32,7 @@ export interface NodeParts {
   readonly router: Router
   readonly view: LogView
   readonly shards: readonly NodeShard[]
-  readonly deployers: Deployers
+  readonly deployers: NodeDeployers
   readonly monitor: Monitor
   readonly tenants: Tenants
   readonly state: KeyValue<StateColumn>
@@ -65,6 +63,7 @@ export class Node extends TenantStore {
       router: parts.router,
       limits: parts.options.limits,
       scope: () => DEFAULT_SCOPE,
+      ...(parts.cluster && { freshness: parts.cluster.freshness }),
       deployer: () => parts.deployers.of(DEFAULT_SCOPE),
       texts,
       stats: () => this.#stats(),
@@ -91,12 +90,13 @@ export class Node extends TenantStore {
     for (const oldest of this.#tenants.keys()) if (this.#tenants.size >= TENANTS_KEPT) this.#tenants.delete(oldest)
     const { view, router, options, tenants, deployers } = this.#parts
     const scope = (): Scope => tenants.scopeOf(name)
-    const deployer = (): Deployer => (tenants.isThere(name) ? deployers.of(scope()) : deployers.passing(scope()))
+    const deployer = (): TenantDeployer => (tenants.isThere(name) ? deployers.of(scope()) : deployers.passing(scope()))
     const tenant: TenantStore = new TenantStore({
       view,
       router,
       limits: options.limits,
       scope,
+      ...(this.#parts.cluster && { freshness: this.#parts.cluster.freshness }),
       writing: work => tenants.writing(name, work),
       deployer,
       closed: () => this.closed,
@@ -140,6 +140,7 @@ export class Node extends TenantStore {
     const { tenants } = this.#parts
     if (name === DEFAULT_TENANT)
       throw new EventStoreError('INVALID', `the tenant ${DEFAULT_TENANT} is the node itself and can not be dropped`, { field: 'tenant' })
+    this.#parts.deployers.refuseDrop?.()
     if (!tenants.isThere(name)) throw new EventStoreError('NOT_FOUND', `there is no tenant ${name}`, { tenant: name })
     await this.#inBackground(tenants.drop(name).then(scope => this.#remove(scope)))
   }
@@ -195,11 +196,6 @@ export class Node extends TenantStore {
   /** What could not be read when it was opened. */
   get damage(): readonly LogDamage[] {
     return this.#parts.damage()
-  }
-
-  /** The cluster it belongs to; null for a node by itself. */
-  get cluster(): Cluster | null {
-    return this.#parts.cluster ?? null
   }
 
   /** What watches this node, for metrics and health. */
