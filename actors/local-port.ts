@@ -1,6 +1,6 @@
 /** The port to a shard's actor in the same thread: for nodes in memory, tests and simulators. The same requests, no boundary. */
 import type { Outcome } from '../event/outcome.ts'
-import { type RequestBuilder, type RequestHead, type RequestTarget, type SealedRequest, targetOf } from '../event/request.ts'
+import { type RequestHead, type RequestTarget, type RequestWriter, type SealedRequest, targetOf } from '../event/request.ts'
 import { type RequestView } from '../event/request-view.ts'
 import type { AnswerSink, RequestSource, ShardPort } from './port.ts'
 
@@ -30,9 +30,9 @@ export class LocalPort implements ShardPort, RequestSource, AnswerSink {
     return this.waiting === 0 || this.waiting + sizes.reduce((sum, size) => sum + size + 8, 0) <= this.#bytesMax
   }
 
-  send(builder: RequestBuilder, sealed: SealedRequest, head: RequestHead): void {
+  send(writer: RequestWriter, sealed: SealedRequest, head: RequestHead): void {
     const target = targetOf(new ArrayBuffer((sealed.bytes + 7) & ~7))
-    builder.writeTo(target, 0, sealed, head)
+    writer.writeTo(target, 0, sealed, head)
     this.#queue.push(target)
     this.waiting += target.bytes.length
     this.#schedule()

@@ -3,7 +3,7 @@
  * answers through a second ring. One sender, one receiver; here the layout that both agree on, and what others see of either.
  */
 import { ANSWER_VERSIONS, type Outcome } from '../event/outcome.ts'
-import { type RequestBuilder, type RequestHead, type SealedRequest } from '../event/request.ts'
+import type { RequestHead, RequestWriter, SealedRequest } from '../event/request.ts'
 import { type RequestView } from '../event/request-view.ts'
 
 /** Requests up to this size are copied through the ring. */
@@ -59,7 +59,7 @@ export interface ShardPort {
   room(answers?: number): number
   /** True when requests of these sizes may be sent one after the other now; always in the end, once all before them are answered. */
   hasRoomFor(sizes: readonly number[]): boolean
-  send(builder: RequestBuilder, sealed: SealedRequest, head: RequestHead): void
+  send(writer: RequestWriter, sealed: SealedRequest, head: RequestHead): void
   /** Calls `answered` for each answer that has come. */
   drain(answered: (request: number, outcome: Outcome) => void): void
   /** Requests whose effects readers can see; a 32-bit count that wraps. */

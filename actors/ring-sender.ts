@@ -1,6 +1,6 @@
 /** Main's end of a shard's port. */
 import { ANSWER_VERSIONS, emptyOutcome, type Outcome } from '../event/outcome.ts'
-import { type RequestBuilder, type RequestHead, type RequestTarget, type SealedRequest, targetOf } from '../event/request.ts'
+import { type RequestHead, type RequestTarget, type RequestWriter, type SealedRequest, targetOf } from '../event/request.ts'
 import { ANSWER_BYTES, at, type PortData, RING_REQUEST_BYTES, type ShardPort, TRANSFERRED, VERSIONS, WRAP } from './port.ts'
 
 export class RingSender implements ShardPort {
@@ -49,12 +49,12 @@ export class RingSender implements ShardPort {
     return transferable && used + ring <= this.#mask && this.#unanswered + sizes.length <= this.#answerMask
   }
 
-  send(builder: RequestBuilder, sealed: SealedRequest, head: RequestHead): void {
+  send(writer: RequestWriter, sealed: SealedRequest, head: RequestHead): void {
     this.#unanswered += sealed.answers
     if (sealed.answers > 1) this.#kept.set(head.request, sealed.answers - 1)
     if (sealed.bytes > RING_REQUEST_BYTES) {
       const buffer = new ArrayBuffer((sealed.bytes + 7) & ~7)
-      builder.writeTo(targetOf(buffer), 0, sealed, head)
+      writer.writeTo(targetOf(buffer), 0, sealed, head)
       this.#post(buffer)
       this.#transferred.push({ request: head.request, bytes: sealed.bytes })
       this.#transferredBytes += sealed.bytes
@@ -62,7 +62,7 @@ export class RingSender implements ShardPort {
         this.#ring.words[byte >>> 2] = TRANSFERRED
       })
     } else {
-      this.#frame((sealed.bytes + 7) & ~7, byte => builder.writeTo(this.#ring, byte, sealed, head))
+      this.#frame((sealed.bytes + 7) & ~7, byte => writer.writeTo(this.#ring, byte, sealed, head))
     }
     if (Atomics.load(this.#control, at.sleeping) === 1) this.#wake()
   }

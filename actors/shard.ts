@@ -1,37 +1,15 @@
 /** The actor of a shard: drains what waits for its partitions, commits it as one group, then answers. The single writer of its directory. */
 import { type Clock, systemClock } from '../event/clock.ts'
-import { emptyOutcome, NOT_LEADER, type Outcome, READ_ONLY, STORED, UNKNOWN_OUTCOME } from '../event/outcome.ts'
+import { DUPLICATE, emptyOutcome, NOT_LEADER, type Outcome, READ_ONLY, STORED, UNKNOWN_OUTCOME } from '../event/outcome.ts'
 import { durabilities } from '../event/request.ts'
 import { RequestView } from '../event/request-view.ts'
 import type { ShardColumn } from '../store/index/keys.ts'
 import type { WriteBatch } from '../store/key-value.ts'
 import type { ShardLog } from '../store/log/shard-log.ts'
 import { GROUP_EVENTS_MAX } from '../store/log/shared.ts'
-import type { AnswerSink, RequestSource } from './port.ts'
-import type { ShardFigures } from './shard-figures.ts'
+import type { Commit, CommitResult, GroupResult, ShardActorParts, ShardReplication } from './shard-parts.ts'
 
-/** What became of a group: it is in the log, it certainly is not, or nobody knows. */
-export type CommitResult = 'committed' | 'conflict' | 'unknown'
-
-/** Puts a group's batch into the log. Replaceable: a cluster commits elsewhere. */
-export type Commit = (batch: WriteBatch<ShardColumn>, options: { sync: boolean }) => CommitResult | Promise<CommitResult>
-
-export interface ShardActorParts {
-  readonly log: ShardLog
-  readonly source: RequestSource
-  readonly answers: AnswerSink
-  readonly commit: Commit
-  /** Opens the log anew after a commit that did not settle as committed. */
-  readonly reopen: () => ShardLog
-  /** The store's own durability. */
-  readonly durability: 'memory' | 'os' | 'disk'
-  readonly compression: 'auto' | 'none'
-  readonly clock?: Clock
-  /** Where it counts what it does. */
-  readonly figures?: ShardFigures
-  /** A commit that takes longer is counted as slow. Default 1,000. */
-  readonly slowCommitMs?: number
-}
+export type { Commit, CommitResult } from './shard-parts.ts'
 
 /** Blocks of one group at most. */
 const GROUP_BYTES = 8 * 1024 * 1024
@@ -82,15 +60,19 @@ export class ShardActor {
   /** Works through one group. Answers whether there was anything to do; a promise only if the commit gave one. */
   step(): boolean | Promise<boolean> {
     this.#count = 0
-    this.log.compress = this.#wantsCompression()
+    const { replication } = this.#parts
+    this.log.compress = replication ? true : this.#wantsCompression()
+    if (!this.failure) replication?.take()
     this.#gather()
-    if (this.#count === 0) return this.#unsynced && !this.failure ? this.#syncLate() : false
-    if (this.failure || this.log.clean) {
+    const isDue = !this.failure && replication?.due === true
+    if (this.#count === 0 && !isDue) return this.#unsynced && !this.failure ? this.#syncLate() : false
+    if (this.failure || (this.log.clean && !isDue)) {
       // What is answered may hang on events that are only written: whoever asked for `disk` hears of it when they are synced.
       if (this.#unsynced && !this.failure && this.#syncs()) return this.#syncLate()
       this.#answerAll(null)
       return true
     }
+    if (replication) return this.#stepReplicated(replication)
     this.#answerEarly()
     const sync = this.#syncs()
     const batch = this.log.prepare()
@@ -105,6 +87,47 @@ export class ShardActor {
     const tookMs = this.#timed(began)
     if (sync && bytes > 65_536) this.#diskBytesPerMs = this.#diskBytesPerMs * 0.8 + (bytes / (tookMs + 0.01)) * 0.2
     return this.#settle(result, sync)
+  }
+
+  /** A group of which each partition's part is committed elsewhere first; what was is then written, whatever became of the rest. */
+  async #stepReplicated(replication: ShardReplication): Promise<boolean> {
+    const began = this.#clock.monotonic()
+    const batch = this.log.prepare()
+    let result: GroupResult
+    try {
+      result = await replication.commit()
+      if (result === 'committed') this.#write(replication, batch)
+      else {
+        this.log = this.#parts.reopen()
+        replication.opened(this.log)
+        while (replication.owes) {
+          replication.take()
+          this.#write(replication, this.log.prepare())
+        }
+      }
+    } catch (error) {
+      this.#failed(error)
+      replication.failed((error as Error).message)
+      this.#answerAll(UNKNOWN_OUTCOME)
+      return true
+    }
+    this.#timed(began)
+    if (result === 'committed') this.#answerAll(null)
+    else {
+      const { failed } = result
+      this.#answerAll(partition => {
+        const became = failed.get(partition)
+        return became === undefined ? null : became === 'conflict' ? NOT_LEADER : UNKNOWN_OUTCOME
+      })
+    }
+    return true
+  }
+
+  #write(replication: ShardReplication, batch: WriteBatch<ShardColumn>): void {
+    this.log.kv.write(batch, { sync: true })
+    this.log.settled()
+    this.#publish()
+    replication.settled()
   }
 
   /** Milliseconds that a commit took. */
@@ -128,7 +151,10 @@ export class ShardActor {
     while ((this.failure || this.#takesMore()) && source.peek(view)) {
       const outcome = (this.#outcomes[this.#count] ??= emptyOutcome())
       if (this.failure) outcome.status = READ_ONLY
+      else if (this.#parts.replication?.leads(view.partition) === false) outcome.status = NOT_LEADER
       else if (this.log.apply(view, outcome) === 'later') return
+      // A refusal is an answer about the present: from a leader that is none any more it would be about the past.
+      else if (outcome.status > DUPLICATE && outcome.status < READ_ONLY) this.#parts.replication?.prove(view.partition)
       this.#requests[this.#count] = view.request
       this.#levels[this.#count] = view.durability
       this.#about[this.#count * 3] = view.partition
@@ -223,11 +249,12 @@ export class ShardActor {
    * Answers the group; `failed` replaces the status of all that was stored provisionally. After a failure nobody knows what lies on disk: the
    * horizon stands still until the store is opened again.
    */
-  #answerAll(failed: number | null): void {
+  #answerAll(failed: number | null | ((partition: number) => number | null)): void {
     const { answers } = this.#parts
     for (let i = 0; i < this.#count; i++) {
       const outcome = this.#outcomes[i]!
-      if (failed !== null && outcome.status < READ_ONLY) outcome.status = failed
+      const status = typeof failed === 'function' ? failed(this.#about[i * 3]!) : failed
+      if (status !== null && outcome.status < READ_ONLY) outcome.status = status
       this.#note(i, outcome.status)
       if (this.#requests[i]! >= 0) answers.answer(this.#requests[i]!, outcome)
     }

@@ -1,6 +1,7 @@
 /** The answer of a partition to one request, as numbers: what crosses the worker boundary back. */
 import { type ErrorCode, EventStoreError } from './error.ts'
 import { positionOf } from './position.ts'
+import type { RequestCopy } from './request-copy.ts'
 
 /** In the order of their numbers. `stored` and `duplicate` are answers, the rest are error codes. */
 export const statuses = [
@@ -54,6 +55,10 @@ export interface Outcome {
   stamp: number
   /** Last version of each stream, by its number; of requests with several streams alone. */
   versions: Uint32Array | null
+  /** Why a request did not come to its partition's leader, which says more than the status. In a cluster alone. */
+  refusal?: EventStoreError
+  /** Of a request that met a claimed key: what was sent, so that it can be sent to where the key leads. In a cluster alone. */
+  copy?: RequestCopy
 }
 
 export function emptyOutcome(): Outcome {
@@ -70,6 +75,8 @@ export interface AskedAppend {
 /** The error a caller meets for a status that is not an answer. */
 export function errorOf(outcome: Outcome, about: AskedAppend): EventStoreError {
   const { stream } = about
+  const { refusal } = outcome
+  if (refusal) return new EventStoreError(refusal.code, refusal.message, { stream, ...refusal.details })
   switch (statuses[outcome.status]) {
     case 'WRONG_EXPECTED_VERSION':
       return new EventStoreError(

@@ -242,3 +242,22 @@ export function idSliceOf(bytes: Uint8Array, start: number, end: number): { star
   if (start === end || !(bytes[start]! & HAS_ID)) return null
   return { start: start + 2, end: start + 2 + bytes[start + 1]! }
 }
+
+/** Bytes that encoded extras take which begin at `start` and must end by `end`; −1 when they pass it or hold what is no JSON of its kind. */
+export function extrasBytesIn(bytes: Uint8Array, start: number, end: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start)
+  try {
+    const flags = view.getUint8(0)
+    let at = 1
+    if (flags & HAS_ID) at += 1 + view.getUint8(at)
+    if (flags & HAS_TIME) at += 8
+    for (const flag of [HAS_TAGS, HAS_METADATA]) if (flags & flag) at += 4 + view.getUint32(at, true)
+    if (flags & HAS_KEY) at += 2 + view.getUint16(at, true)
+    if (at !== view.byteLength) return -1
+    const { tags, metadata } = decodeExtras(bytes, start, end)
+    const isKnown = (tags === undefined || Array.isArray(tags)) && (metadata === undefined || typeof metadata === 'object')
+    return isKnown ? at : -1
+  } catch {
+    return -1
+  }
+}

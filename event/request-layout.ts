@@ -43,6 +43,7 @@ export const Word = {
 } as const
 
 export const pad4 = (bytes: number): number => (bytes + 3) & ~3
+export const pad8 = (bytes: number): number => (bytes + 7) & ~7
 
 export interface SealedRequest {
   readonly bytes: number
@@ -61,6 +62,11 @@ export interface RequestHead {
   readonly expected: number
   readonly firstStamp: Stamp
   readonly producerSequence: number
+}
+
+/** What can write a sealed request down: at byte `at`, a multiple of 8. */
+export interface RequestWriter {
+  writeTo(target: RequestTarget, at: number, sealed: SealedRequest, head: RequestHead): void
 }
 
 /** Three views of the same bytes. */

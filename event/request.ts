@@ -14,6 +14,7 @@ import {
   REQUEST_HEADER_BYTES,
   type RequestHead,
   type RequestTarget,
+  type RequestWriter,
   type SealedRequest,
   STAMPS,
   WIDE,
@@ -28,7 +29,7 @@ const NOTHING = new Uint8Array(0)
 type TextBuffer = Buffer & { utf8Write(text: string, at: number): number }
 
 /** Collects the events of one request for one partition, then writes it out in one go. Reused from request to request. */
-export class RequestBuilder {
+export class RequestBuilder implements RequestWriter {
   events = 0
   payloadBytes = 0
   #payload: TextBuffer

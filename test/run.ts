@@ -6,18 +6,18 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { askedMs, type FileResult, killRunning, runFile } from './run-file.ts'
 
-const usage = `npm test -- [words] [--without WORDS] [--nats] [--browser] [--ci] [--list] [--deadline SECONDS] [--jobs N]
+const usage = `npm test -- [words] [--without WORDS] [--browser] [--ci] [--list] [--deadline SECONDS] [--jobs N]
 
   words       only files whose path contains one of them
   --without   no files whose path contains one of these, with commas between
-  --nats      also *.nats.test.ts        --browser   also *.browser.test.ts
+  --browser   also *.browser.test.ts
   --ci        only test/ci (full disks, failing syncs: needs root)
   --list      names the files and runs none
   --deadline  seconds a file may take (300)
   --jobs      files at a time (one more than cores)`
 
-/** What a file's suffix says it costs; a plain `.test.ts` does no I/O. */
-const optionalCosts = ['nats', 'browser'] as const
+/** What a file's suffix says it costs and is only run when asked; a plain `.test.ts` does no I/O. */
+const optionalCosts = ['browser'] as const
 
 interface Choice {
   readonly words: readonly string[]
@@ -40,9 +40,9 @@ async function chooseFiles({ words, without, costs, ci }: Choice): Promise<strin
     found.push(path)
   }
   const ranked = await Promise.all(
-    found.map(async path => ({ path, isLong: (await askedMs(path)) > 0, isOnDisk: path.endsWith('.disk.test.ts') })),
+    found.map(async path => ({ path, isLong: (await askedMs(path)) > 0, isOutside: /\.(disk|nats)\.test\.ts$/.test(path) })),
   )
-  const rank = ({ path, isLong, isOnDisk }: (typeof ranked)[number]): string => `${isLong ? 0 : isOnDisk ? 1 : 2}${path}`
+  const rank = ({ path, isLong, isOutside }: (typeof ranked)[number]): string => `${isLong ? 0 : isOutside ? 1 : 2}${path}`
   return ranked.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(({ path }) => path)
 }
 
@@ -89,7 +89,6 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      nats: { type: 'boolean' },
       browser: { type: 'boolean' },
       ci: { type: 'boolean' },
       list: { type: 'boolean' },

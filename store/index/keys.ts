@@ -16,6 +16,9 @@ export const kinds = {
   versionsHead: 0x56,
   producer: 0x70,
   claims: 0x6b,
+  /** In `meta`, as producers; the number is that of terms in `index`. */
+  tenantCount: 0x74,
+  replica: 0x72,
   term: 0x74,
   termsHead: 0x54,
 } as const
@@ -63,4 +66,28 @@ export function producerKey(partition: number, producer: string): Buffer {
   key.writeUInt16BE(partition, 1)
   key.set(name, 3)
   return key
+}
+
+/** Of a replica: what it knows of the shared log of a partition. */
+export function replicaKey(partition: number): Buffer {
+  const key = Buffer.allocUnsafe(3)
+  key[0] = kinds.replica
+  key.writeUInt16BE(partition, 1)
+  return key
+}
+
+/** Where the rows of `meta` begin that belong to the events of a partition, by kind. */
+export function rowPrefixes(partition: number): Buffer[] {
+  return [kinds.producer, kinds.tenantCount].map(kind => {
+    const key = Buffer.allocUnsafe(3)
+    key[0] = kind
+    key.writeUInt16BE(partition, 1)
+    return key
+  })
+}
+
+/** True for the key of a row of `meta` that belongs to the events of a partition. */
+export function isRowOf(partition: number, key: Uint8Array): boolean {
+  if (key[0] === kinds.claims) return key.length === 1
+  return (key[0] === kinds.producer || key[0] === kinds.tenantCount) && key.length > 3 && ((key[1]! << 8) | key[2]!) === partition
 }

@@ -3,18 +3,16 @@ import { type AcceptedLosses, acceptLosses, type LogDamage, readAcceptedLosses }
 import { TextHash } from '../../event/hash.ts'
 import { EventStoreError, isEventStoreError } from '../../event/error.ts'
 import type { Limits } from '../../event/limits.ts'
-import { idSliceOf } from '../../event/payload.ts'
 import { blockKey, blockNumberOf, BUCKETS, bucketKey, claimsKey, kinds, type ShardColumn } from '../index/keys.ts'
 import { ENTRY_WORDS, lastSegment, wordsOf } from '../index/segment.ts'
 import { Segments } from '../index/segments.ts'
-import { ID_ENTRY } from '../index/tail.ts'
-import { type TermHashes, termHashesOf } from '../index/terms.ts'
+import { termHashesOf } from '../index/terms.ts'
 import { loadVersions, VersionDump } from '../index/version-dump.ts'
 import { VersionMap } from '../index/version-map.ts'
 import type { KeyValue } from '../key-value.ts'
 import { Block } from './block.ts'
+import { type BlockHashes, indexBlock } from './index-block.ts'
 import { Conditions } from './conditions.ts'
-import { eachTerm } from './block-terms.ts'
 import { blockValue } from './block-values.ts'
 import { KnownIds } from './known-ids.ts'
 import { ShardLog } from './shard-log.ts'
@@ -37,7 +35,7 @@ const BLOCKS_PER_SCAN = 256
 const NOTHING = new Uint8Array(0)
 
 /** The hashes every thread of a node must agree on. */
-export function hashesOf(storeId: string): { stream: TextHash; id: TextHash; terms: TermHashes } {
+export function hashesOf(storeId: string): BlockHashes {
   const high = Number.parseInt(storeId.slice(0, 8), 16)
   const low = Number.parseInt(storeId.slice(8, 16), 16)
   return { stream: new TextHash(high, low), id: new TextHash(~high, low ^ 0x1d1d1d1d), terms: termHashesOf(high, low) }
@@ -62,9 +60,7 @@ export function openShard(options: OpenShardOptions): { log: ShardLog; damage: L
     shared,
     versions,
     dump: new VersionDump(generation),
-    idHash: hashes.id,
-    streamHash: hashes.stream,
-    termHashes: hashes.terms,
+    hashes,
     segmentEntries: limits.segmentEntries,
     requestEvents: limits.requestEvents,
   })
@@ -182,7 +178,7 @@ function raiseAll(versions: VersionMap, words: Uint32Array): void {
 }
 
 interface Replay {
-  readonly hashes: { readonly stream: TextHash; readonly id: TextHash; readonly terms: TermHashes }
+  readonly hashes: BlockHashes
   readonly accepted: AcceptedLosses
   /** Gathers what is damaged and not accepted. */
   readonly damage: LogDamage[]
@@ -275,24 +271,7 @@ function replayBlock(number: number, value: Uint8Array, log: ShardLog, { hashes,
   partition.stamp = block.lastStamp
   partition.crc = block.crc
   const at = tail.addBlock(block.partition, block.firstSequence, block.lastStamp, block.count)
-  indexBlock(block, at, log, hashes)
-}
-
-function indexBlock(block: Block, at: number, log: ShardLog, hashes: Replay['hashes']): void {
-  const { tail } = log.shared
-  eachTerm(block.parts, hashes.terms, (lo, hi) => tail.terms.add(lo, hi, at))
-  const last = new Uint32Array(block.streams.length)
-  for (let row = 0; row < block.count; row++) {
-    last[block.streamIndex(row)] = block.versionAt(row)
-    const id = idSliceOf(block.bytes, block.extrasStart(row), block.extrasEnd(row))
-    if (!id) continue
-    const hash = hashes.id.bytes(block.bytes, id.start, id.end)
-    tail.addEntry(hash.lo, hash.hi, hash.check, at | ID_ENTRY, 0)
-  }
-  for (let i = 0; i < last.length; i++) {
-    const hash = hashes.stream.text(block.streams[i]!)
-    tail.addEntry(hash.lo, hash.hi, hash.check, at, last[i]!)
-    if (log.versions.overflowed) log.versions.known(hash.lo, hash.hi)
-    else log.versions.raise(hash.lo, hash.hi, hash.check, last[i]!)
-  }
+  const { versions } = log
+  const raise = versions.overflowed ? versions.known.bind(versions) : versions.raise.bind(versions)
+  indexBlock(block, at, { tail, hashes, raise })
 }

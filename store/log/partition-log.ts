@@ -70,6 +70,25 @@ export class PartitionLog {
     return highest
   }
 
+  /** A block that was built elsewhere is the partition's last now. */
+  took(block: Block): void {
+    this.sequence = block.lastSequence
+    this.stamp = Math.max(this.stamp, block.lastStamp)
+    this.crc = block.crc
+    this.dirty = true
+  }
+
+  /** Later events have a higher stamp than this, though none is stored with it. */
+  close(stamp: number): void {
+    if (stamp <= this.stamp) return
+    this.stamp = stamp
+    this.dirty = true
+  }
+
+  forgetProducers(): void {
+    this.#producers.clear()
+  }
+
   /** Checks what is expected of each stream; true when the request may go on. */
   expects(request: RequestView, outcome: Outcome): boolean {
     if (!(request.flags & WIDE)) return request.expected === -1 || this.#isAt(request, 0, outcome)

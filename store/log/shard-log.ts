@@ -3,19 +3,22 @@ import { KEY_CLAIMED, type Outcome } from '../../event/outcome.ts'
 import { idSliceOf } from '../../event/payload.ts'
 import { CLAIM, IDS, KEYED, PRODUCER } from '../../event/request.ts'
 import { type RequestView } from '../../event/request-view.ts'
-import type { TextHash } from '../../event/hash.ts'
-import { blockKey, claimsKey, producerKey, type ShardColumn } from '../index/keys.ts'
+import { blockKey, claimsKey, isRowOf, kinds, type ShardColumn } from '../index/keys.ts'
 import { sealSegment, type ShardEnd } from '../index/segment.ts'
 import { ID_ENTRY } from '../index/tail.ts'
-import type { TermHashes } from '../index/terms.ts'
 import type { VersionDump } from '../index/version-dump.ts'
 import type { VersionMap } from '../index/version-map.ts'
 import type { KeyValue, WriteBatch } from '../key-value.ts'
+import { EventStoreError } from '../../event/error.ts'
 import { claimStreamOf } from '../../event/stream-id.ts'
+import { Block } from './block.ts'
 import type { Conditions } from './conditions.ts'
 import { eachTerm } from './block-terms.ts'
+import { type BlockHashes, indexBlock } from './index-block.ts'
 import type { KnownIds } from './known-ids.ts'
 import { type PartitionHost, PartitionLog } from './partition-log.ts'
+import { ProducerRows } from './producer-rows.ts'
+import { type Proposal, Proposals } from './proposals.ts'
 import type { SharedShard } from './shared.ts'
 import { TenantCounts } from './tenant-counts.ts'
 
@@ -24,9 +27,7 @@ export interface ShardLogParts {
   readonly shared: SharedShard
   readonly versions: VersionMap
   readonly dump: VersionDump
-  readonly idHash: TextHash
-  readonly streamHash: TextHash
-  readonly termHashes: TermHashes
+  readonly hashes: BlockHashes
   readonly segmentEntries: number
   /** Events of one request at most. */
   readonly requestEvents: number
@@ -35,7 +36,7 @@ export interface ShardLogParts {
 /** `later`: the answer hangs on events of this very group; commit first, then ask again. */
 export type Applied = 'answered' | 'stored' | 'later'
 
-/** Index entries and streams after which the version map is dumped anew. */
+/** Segments after which the version map is dumped anew. */
 const DUMP_EVERY_SEGMENTS = 2
 const NOTHING = new Uint8Array(0)
 
@@ -60,8 +61,9 @@ export class ShardLog implements PartitionHost {
   readonly #batch: WriteBatch<ShardColumn>
   readonly #parts: ShardLogParts
   readonly #shards: number
-  readonly #producers = new Map<string, { partition: number; producer: string; highest: number }>()
+  readonly #producers: ProducerRows
   readonly #tenantCounts: TenantCounts
+  #proposals: Proposals | null = null
   #sealing = false
   #segmentsSinceDump = 0
 
@@ -76,6 +78,7 @@ export class ShardLog implements PartitionHost {
       (_, rank) => new PartitionLog(rank * this.#shards + parts.shared.data.shard, rank, this),
     )
     this.#batch = parts.kv.batch()
+    this.#producers = new ProducerRows(parts.kv)
     this.#tenantCounts = new TenantCounts(parts.kv)
   }
 
@@ -91,16 +94,16 @@ export class ShardLog implements PartitionHost {
     }
     if (!partition.expects(request, outcome)) return 'answered'
     if (request.termsBytes > 0 && !this.conditions.hold(request, partition, outcome)) return 'answered'
-    if (request.flags & CLAIM) this.#noteClaims()
+    if (request.flags & CLAIM) this.#noteClaims(request.partition)
     partition.store(request, outcome)
     this.groupEvents += request.events
     return 'stored'
   }
 
-  /** True when a key was claimed for a stream that has no events here: whoever sent this did not know of it. */
+  /** True when a key was claimed for a stream without events here: whoever sent this did not know of it. */
   #isElsewhere(request: RequestView, outcome: Outcome): boolean {
     const { words, streams, streamTable } = request
-    const { streamHash } = this.#parts
+    const { stream: streamHash } = this.#parts.hashes
     for (let stream = 0; stream < streams; stream++) {
       const s = streamTable + stream * 4
       if (this.versions.of(words[s]!, words[s + 1]!, words[s + 2]!) > 0) continue
@@ -114,10 +117,58 @@ export class ShardLog implements PartitionHost {
   }
 
   /** Readers look for claims from now on, and after the next start because of a row beside the first claim. */
-  #noteClaims(): void {
+  #noteClaims(partition: number): void {
+    this.#proposals?.row(partition, claimsKey, NOTHING)
     if (this.shared.hasClaims) return
     this.#batch.put('meta', claimsKey, NOTHING)
     this.shared.hasClaims = true
+  }
+
+  /** From now on what is stored here is gathered a partition, to be committed elsewhere first. */
+  propose(): void {
+    this.#proposals = new Proposals()
+  }
+
+  /** What each partition has to commit of the prepared batch. */
+  get proposals(): ReadonlyMap<number, Proposal> {
+    return this.#proposals!.all
+  }
+
+  putMeta(key: Uint8Array, value: Uint8Array): void {
+    this.#batch.put('meta', key, value)
+  }
+
+  /**
+   * Takes a block of a partition that another writer built and that is committed: its bytes as they are. DAMAGED when it is not the one that follows
+   * the partition's last.
+   */
+  take(number: number, value: Uint8Array): void {
+    const partition = this.partitions[(number / this.#shards) | 0]!
+    const block = new Block(this.nextBlock, value)
+    const { sequence, crc } = partition
+    if (block.partition !== number || block.firstSequence !== sequence + 1 || block.previousCrc !== crc)
+      throw new EventStoreError('DAMAGED', `partition ${number}: a block does not follow its sequence ${sequence}`, { partition: number })
+    const { versions, shared } = this
+    this.groupBlocks.set(this.nextBlock, value as Buffer)
+    this.#batch.put('log', blockKey(this.nextBlock++), value)
+    this.groupBytes += value.length
+    this.groupEvents += block.count
+    const at = shared.tail.addBlock(number, block.firstSequence, block.lastStamp, block.count)
+    indexBlock(block, at, { tail: shared.tail, hashes: this.#parts.hashes, raise: versions.raise.bind(versions) })
+    partition.took(block)
+  }
+
+  /** Takes the rows that go with those blocks; keys that are not of the partition are left out. */
+  takeRows(number: number, rows: readonly (readonly [Uint8Array, Uint8Array])[]): void {
+    for (const [key, value] of rows) {
+      if (!isRowOf(number, key)) continue
+      if (key[0] === kinds.claims) this.shared.hasClaims = true
+      this.#batch.put('meta', key, value)
+    }
+    // What was known of them may be older than they are.
+    if (rows.length === 0) return
+    this.#tenantCounts.forget()
+    this.partitions[(number / this.#shards) | 0]!.forgetProducers()
   }
 
   blockReady(partition: PartitionLog): void {
@@ -126,23 +177,23 @@ export class ShardLog implements PartitionHost {
     const value = builder.seal(partition.crc, this.compress)
     partition.crc = value.readUInt32LE(4)
     this.groupBlocks.set(this.nextBlock, value)
+    this.#proposals?.block(partition.partition, value)
     this.#batch.put('log', blockKey(this.nextBlock++), value)
     this.groupBytes += value.length
     const block = tail.addBlock(partition.partition, builder.firstSequence, builder.lastStamp, builder.count)
     for (let i = 0; i < builder.streams; i++)
       tail.addEntry(builder.streamLo[i]!, builder.streamHi[i]!, builder.streamCheck[i]!, block, builder.streamVersion[i]!)
-    eachTerm(builder.parts, this.#parts.termHashes, (lo, hi) => tail.terms.add(lo, hi, block))
+    eachTerm(builder.parts, this.#parts.hashes.terms, (lo, hi) => tail.terms.add(lo, hi, block))
     const { openIds } = partition
     for (let i = 0; i < openIds.length; i += 3) tail.addEntry(openIds[i]!, openIds[i + 1]!, openIds[i + 2]!, block | ID_ENTRY, 0)
   }
 
   producerHighest(partition: number, producer: string): number {
-    const value = this.kv.get('meta', producerKey(partition, producer))
-    return value ? Buffer.from(value).readDoubleLE(0) : 0
+    return this.#producers.highest(partition, producer)
   }
 
   producerMoved(partition: number, producer: string, highest: number): void {
-    this.#producers.set(`${partition}/${producer}`, { partition, producer, highest })
+    this.#producers.moved(partition, producer, highest)
   }
 
   requestStored(partition: number, request: RequestView): void {
@@ -152,7 +203,7 @@ export class ShardLog implements PartitionHost {
   idAdded(partition: PartitionLog, request: RequestView, extrasStart: number, extrasBytes: number): void {
     const id = idSliceOf(request.bytes, extrasStart, extrasStart + extrasBytes)
     if (!id) return
-    const hash = this.#parts.idHash.bytes(request.bytes, id.start, id.end)
+    const hash = this.#parts.hashes.id.bytes(request.bytes, id.start, id.end)
     partition.openIds.push(hash.lo, hash.hi, hash.check)
     this.ids.opened(hash)
   }
@@ -191,13 +242,7 @@ export class ShardLog implements PartitionHost {
   /** The batch of all that was stored provisionally; its blocks, index rows and producers. */
   prepare(): WriteBatch<ShardColumn> {
     for (const partition of this.partitions) partition.sealBlock()
-    for (const { partition, producer, highest } of this.#producers.values()) {
-      const value = Buffer.allocUnsafe(8)
-      value.writeDoubleLE(highest)
-      this.#batch.put('meta', producerKey(partition, producer), value)
-    }
-    this.#producers.clear()
-    this.#tenantCounts.addTo(this.#batch)
+    for (const rows of [this.#producers, this.#tenantCounts]) rows.each((...row) => this.#putRow(...row))
     const { tail, segment } = this.shared
     this.#sealing = this.tailDue
     if (this.#sealing) {
@@ -213,6 +258,11 @@ export class ShardLog implements PartitionHost {
     return this.#batch
   }
 
+  #putRow(partition: number, key: Buffer, value: Buffer): void {
+    this.#batch.put('meta', key, value)
+    this.#proposals?.row(partition, key, value)
+  }
+
   #end(): ShardEnd {
     return {
       sequences: Float64Array.from(this.partitions, partition => partition.sequence),
@@ -224,6 +274,7 @@ export class ShardLog implements PartitionHost {
   /** The prepared batch is committed: what was provisional is now so. */
   settled(): void {
     this.#batch.clear()
+    this.#proposals?.clear()
     if (this.#sealing) this.ids.sealed(this.shared.segment, this.shared.tail)
     if (this.#sealing) this.shared.nextSegment(this.nextBlock)
     this.#sealing = false

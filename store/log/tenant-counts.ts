@@ -1,7 +1,7 @@
 /** How many events and bytes of each tenant but the default one lie in each partition: rows in `meta`, written with the blocks they count. */
 import type { RequestView } from '../../event/request-view.ts'
 import type { Scope } from '../../event/scope.ts'
-import type { ShardColumn } from '../index/keys.ts'
+import { kinds, type ShardColumn } from '../index/keys.ts'
 import type { KeyValue, WriteBatch } from '../key-value.ts'
 
 export interface TenantCount {
@@ -10,14 +10,13 @@ export interface TenantCount {
   readonly bytes: number
 }
 
-/** First byte of a key; then the scope behind the number of the partition. */
-const COUNT = 0x74
 const MOVED_MOST = 10_000
 
 function keyOf(partition: number, scope: Scope): Buffer {
   const name = Buffer.from(scope)
   const key = Buffer.allocUnsafe(3 + name.length)
-  key[0] = COUNT
+  // Then the number of the partition, then the scope.
+  key[0] = kinds.tenantCount
   key.writeUInt16BE(partition, 1)
   key.set(name, 3)
   return key
@@ -40,7 +39,7 @@ function valueOf({ events, bytes }: TenantCount): Buffer {
 /** Removes the counts of a tenant in all partitions of a shard. */
 export function dropCounts(kv: KeyValue<ShardColumn>, batch: WriteBatch<ShardColumn>, scope: Scope): void {
   const name = Buffer.from(scope)
-  const { keys } = kv.scan('meta', { gte: Uint8Array.of(COUNT), lt: Uint8Array.of(COUNT + 1) })
+  const { keys } = kv.scan('meta', { gte: Uint8Array.of(kinds.tenantCount), lt: Uint8Array.of(kinds.tenantCount + 1) })
   for (const key of keys) if (Buffer.compare(key.subarray(3), name) === 0) batch.delete('meta', key)
 }
 
@@ -72,13 +71,19 @@ export class TenantCounts {
     this.#moved.add(key)
   }
 
-  addTo(batch: WriteBatch<ShardColumn>): void {
+  /** Gives the row of each count that has moved. */
+  each(moved: (partition: number, key: Buffer, value: Buffer) => void): void {
     if (this.#moved.size === 0) return
     for (const key of this.#moved) {
       const count = this.#known.get(key)!
-      batch.put('meta', keyOf(count.partition, count.scope), valueOf(count))
+      moved(count.partition, keyOf(count.partition, count.scope), valueOf(count))
     }
     this.#moved.clear()
+  }
+
+  /** Between groups: the rows may have been written by somebody else. */
+  forget(): void {
+    if (this.#moved.size === 0) this.#known.clear()
   }
 
   /** The batch is committed: what is not needed all the time is read again when it is. */

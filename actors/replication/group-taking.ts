@@ -1,0 +1,93 @@
+/** Puts records that others have committed into the group that a shard is building: those that fit, in their order. */
+import { replicaKey } from '../../store/index/keys.ts'
+import { GROUP_EVENTS_MAX } from '../../store/log/shared.ts'
+import { snapshotMisfit, snapshotReached } from './catch-up.ts'
+import { type Arrival, beginsTerm, type Replica, rowAfter } from './replica.ts'
+import { encodeRow } from './replica-row.ts'
+import type { ShardReplicas } from './shard-replicas.ts'
+
+const GROUP_BYTES = 8 * 1024 * 1024
+
+export class GroupTaking {
+  /** The group being built holds something of the shared log. */
+  hasTaken = false
+  readonly #replicas: ShardReplicas
+  readonly #behind: (replica: Replica) => void
+
+  /** `behind`: told of a replica that lacks records which the shared log no longer has. */
+  constructor(replicas: ShardReplicas, behind: (replica: Replica) => void) {
+    this.#replicas = replicas
+    this.#behind = behind
+  }
+
+  take(): void {
+    for (const replica of this.#replicas.all) {
+      while (replica.taken < replica.arrivals.length && this.#hasRoom()) {
+        if (!this.#takeOne(replica, replica.arrivals[replica.taken]!)) break
+      }
+    }
+  }
+
+  #hasRoom(): boolean {
+    const { groupBytes, groupEvents, tailFull } = this.#replicas.log
+    return groupBytes < GROUP_BYTES && groupEvents < GROUP_EVENTS_MAX && !tailFull
+  }
+
+  /** False when the rest has to wait. */
+  #takeOne(replica: Replica, arrival: Arrival): boolean {
+    const { record } = arrival
+    if (record.kind === 'snapshot') return this.#takeSnapshot(replica, arrival)
+    const fit = replica.fit(arrival, this.#replicas.partitionLog(replica))
+    if (fit === 'known') replica.taken++
+    else if (fit === 'take') this.#write(replica, arrival)
+    else if (fit === 'hole') {
+      this.#replicas.loses(replica, 'records are missing before what the shared log has')
+      this.#behind(replica)
+    } else this.#replicas.stop(replica, fit.misfit)
+    return fit === 'known' || fit === 'take'
+  }
+
+  #write(replica: Replica, arrival: Arrival): void {
+    const { record } = arrival
+    if (beginsTerm(record.kind)) this.#termBegan(replica, record)
+    const { log } = this.#replicas
+    const { partition } = replica
+    for (const block of record.blocks) log.take(partition, block)
+    log.takeRows(partition, record.rows)
+    this.#replicas.partitionLog(replica).close(record.stamp)
+    replica.next = rowAfter(arrival, replica.next)
+    log.putMeta(replicaKey(partition), encodeRow(replica.next))
+    replica.taken++
+    this.hasTaken = true
+  }
+
+  #takeSnapshot(replica: Replica, { record }: Arrival): boolean {
+    const { log } = this.#replicas
+    const own = this.#replicas.partitionLog(replica)
+    const misfit = snapshotMisfit(record, own)
+    if (misfit !== null) {
+      this.#replicas.stop(replica, misfit)
+      return false
+    }
+    for (const block of record.blocks) log.take(replica.partition, block)
+    const reached = snapshotReached(record, own)
+    if (reached) {
+      log.takeRows(replica.partition, record.rows.slice(1))
+      own.close(reached.stamp)
+      replica.next = reached
+      log.putMeta(replicaKey(replica.partition), encodeRow(reached))
+    }
+    replica.taken++
+    this.hasTaken = true
+    return true
+  }
+
+  #termBegan(replica: Replica, { incarnation, node, term }: Arrival['record']): void {
+    const { partition } = replica
+    const isOwn = incarnation === this.#replicas.parts.incarnation && term === replica.claim
+    if (isOwn && replica.role === 'starting') replica.role = 'leading'
+    if (isOwn) return
+    this.#replicas.loses(replica, `node ${node} has begun term ${term}`)
+    this.#replicas.parts.told({ kind: 'record', partition, term, node })
+  }
+}
