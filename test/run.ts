@@ -40,9 +40,9 @@ async function chooseFiles({ words, without, costs, ci }: Choice): Promise<strin
     found.push(path)
   }
   const ranked = await Promise.all(
-    found.map(async path => ({ path, isLong: (await askedMs(path)) > 0, isOnDisk: path.endsWith('.disk.test.ts') })),
+    found.map(async path => ({ path, isLong: (await askedMs(path)) > 0, isOutside: /\.(disk|nats)\.test\.ts$/.test(path) })),
   )
-  const rank = ({ path, isLong, isOnDisk }: (typeof ranked)[number]): string => `${isLong ? 0 : isOnDisk ? 1 : 2}${path}`
+  const rank = ({ path, isLong, isOutside }: (typeof ranked)[number]): string => `${isLong ? 0 : isOutside ? 1 : 2}${path}`
   return ranked.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(({ path }) => path)
 }
 

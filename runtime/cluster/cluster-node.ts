@@ -216,7 +216,7 @@ export class ClusterNode {
       timers: systemTimers,
       confirm: asked => confirmed(asked.map(partition => confirm(partition, stamps.last))),
     })
-    this.freshness = reads
+    this.freshness = { leader: partitions => reads.leader(partitions), readsAll: () => this.readers.begin() }
     this.commands = new ClusterCommands(this, { view, control: this.#thread.control })
     const snapshots = serveSnapshots({ view, node, incarnation }, { bus, envelopes })
     this.#ends = [() => reads.stop(), () => closings.close(), () => forwarded.stop(), snapshots, () => order.close()]

@@ -13,7 +13,7 @@ async function scene() {
   const node = await openNode({ memory: true, partitions: 4 })
   const system = { scope: '', isSystem: true }
   const append = (stream: string, event: { type: string; data: unknown }) => node.router.append(stream, event, {}, system)
-  const known = knownTenants(node.view, { leader: async () => undefined })
+  const known = knownTenants(node.view, { leader: async () => undefined, readsAll: () => () => undefined })
   const stored = async (): Promise<unknown[]> =>
     (await Array.fromAsync(node.readAll<{ type: string; data: { name: string } }>({ system: true })))
       .filter(({ stream }) => stream === TENANTS_STREAM)
