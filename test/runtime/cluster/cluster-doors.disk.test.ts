@@ -11,7 +11,11 @@ import { type ToldNode, withToldCluster } from './told-cluster.ts'
 const withClient = (work: (client: RemoteTenant, world: ToldNode) => Promise<void>): Promise<void> =>
   withToldCluster(async world => {
     const client = connect({ url: world.url, retry: { attempts: 1 } })
-    await work(client, world).finally(() => client.close())
+    try {
+      await work(client, world)
+    } finally {
+      await client.close()
+    }
   })
 
 test('the client says what the node says, and asks what it is asked', () =>
