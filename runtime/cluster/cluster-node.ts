@@ -176,6 +176,7 @@ export class ClusterNode {
     const order = new ClusterHorizon(
       shards.map(({ shared }) => shared),
       horizon,
+      stamp => stamps.see(stamp),
     )
     const shardOf = (partition: number): RunningShard => shards[partition % shards.length]!
     const confirm = (partition: number, stamp: number): ReturnType<RunningShard['confirm']> => shardOf(partition).confirm(partition, stamp)
