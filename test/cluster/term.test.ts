@@ -99,8 +99,10 @@ function amiss(cluster: TermCluster): string {
 }
 
 /** The node that people asked for last, else the first in order. */
-function preferredOf({ registry }: TermCluster): string {
-  return registry.entry?.isPinned === true ? registry.entry.node : 'n1'
+function preferredOf({ registry, leader }: TermCluster): string {
+  // A table that was lost and not written since: the leader remembers.
+  const entry = registry.entry ?? leader?.state.entry
+  return entry?.isPinned === true ? entry.node : 'n1'
 }
 
 function play({ faults: drawn, latencies }: Schedule, check: (cluster: TermCluster) => void): void {
