@@ -91,6 +91,8 @@ function amiss(cluster: TermCluster): string {
   if (leader === undefined || leading.length > 1) return `${leading.length} lead`
   if (leader.id !== preferredOf(cluster)) return `${leader.id} leads, and ${preferredOf(cluster)} should`
   if (!cluster.isEffective(leader)) return `${leader.id} is not the last that wrote`
+  // A table that was lost and not written since tells nobody.
+  if (cluster.registry.entry === null) return ''
   const { ledTerm } = leader.state
   const unaware = [...cluster.nodes.values()].filter(
     ({ state: { told } }) => told.node !== leader.id || told.term !== ledTerm || !told.isStarted,
