@@ -7,6 +7,7 @@ import type { Event, Position, Stamp, Version } from '../event/event.ts'
 import type { AsOf, Moment, ReadAllOptions, ReadStreamOptions } from '../event/event-store.ts'
 import { timeOf } from '../event/payload.ts'
 import { comparePlaces, type Place, placeOf } from '../event/position.ts'
+import { checkReadLevel, type FreshnessOptions } from '../event/read-level.ts'
 import { localName, type Scope, scopedText, scopeOf } from '../event/scope.ts'
 import { stampOf } from '../event/stamp.ts'
 import type { Block } from '../store/log/block.ts'
@@ -51,7 +52,13 @@ export function checkReadStream(options: ReadStreamOptions): void {
   wholeFrom(options.limit, 0, 'limit')
   checkDirection(options.direction)
   boundOf(options.asOf)
-  if (options.atLeast !== undefined) placeOf(options.atLeast)
+  checkFreshness(options)
+}
+
+/** Of any read, at the call. */
+export function checkFreshness({ level, atLeast }: FreshnessOptions): void {
+  checkReadLevel(level)
+  if (atLeast !== undefined) placeOf(atLeast)
 }
 
 /** Blocks with events of a stream: where its own key leads, else where the key that was claimed for it does. */
@@ -147,7 +154,7 @@ export function checkReadAll(options: ReadAllOptions): void {
   stampFrom(options.since, 'since')
   stampFrom(options.until, 'until')
   if (options.from !== undefined) placeOf(options.from)
-  if (options.atLeast !== undefined) placeOf(options.atLeast)
+  checkFreshness(options)
 }
 
 /** A read of all that is one tenant's. */
@@ -240,6 +247,13 @@ export function eventById(view: LogView, scope: Scope, id: string): Event {
   const event = own ? eventIn(view, scope, own) : eventWithId(view, scope, id)
   if (!event) throw new EventStoreError('NOT_FOUND', `no event has the id ${JSON.stringify(id)}`, { id })
   return event
+}
+
+/** Where an event with an id may be. */
+export function partitionsOfId(view: LogView, id: string): number[] {
+  const own = placeOfMadeId(view.storeId, id)
+  if (own) return own.partition < view.partitions ? [own.partition] : []
+  return Array.from({ length: view.partitions }, (_, partition) => partition)
 }
 
 function eventWithId(view: LogView, scope: Scope, id: string): Event | null {

@@ -19,13 +19,14 @@ import type {
   SubscribeToStreamOptions,
 } from '../event/event-store.ts'
 import { placeOf } from '../event/position.ts'
+import type { FreshnessOptions } from '../event/read-level.ts'
 import { answerOfOne, isRepeatableAppend, streamsBody } from './append-streams.ts'
 import { eventIn, newEventText, pageIn } from './event-json.ts'
 import { type Passing, passing } from './filter.ts'
 import { followed } from './follow.ts'
 import { Lanes } from './lanes.ts'
 import { pagedEvents } from './pages.ts'
-import { asOfText, checkAppend, checkReadAll, checkReadStream, checkStream, checkVersion } from './read-options.ts'
+import { asOfText, checkAppend, checkFreshness, checkReadAll, checkReadStream, checkStream, checkVersion } from './read-options.ts'
 import { type QueryValue, segment, type Wire } from './wire.ts'
 
 type Item<E extends AnyEvent> = { stream: string; event: NewEventOf<E> }
@@ -111,12 +112,12 @@ export class RemoteLog implements EventStore {
 
   async *#streamEvents(stream: string, options: ReadStreamOptions): AsyncGenerator<Event> {
     if (options.limit === 0) {
-      if ((await this.streamVersion(stream)) > 0) return
+      if ((await this.streamVersion(stream, options)) > 0) return
       throw new EventStoreError('STREAM_NOT_FOUND', `there is no stream "${stream}"`, { stream })
     }
-    const { from, to, direction, limit, asOf, atLeast, jsonAs } = options
-    const query = { from, to, direction, as_of: asOfText(asOf), atLeast }
-    const bound = async (): Promise<{ to: Version }> => ({ to: Math.min(to ?? Infinity, await this.streamVersion(stream)) })
+    const { from, to, direction, limit, asOf, atLeast, level, jsonAs } = options
+    const query = { from, to, direction, as_of: asOfText(asOf), atLeast, level }
+    const bound = async (): Promise<{ to: Version }> => ({ to: Math.min(to ?? Infinity, await this.streamVersion(stream, options)) })
     yield* pagedEvents(this.wire, {
       path: `${pathOf(stream)}/events`,
       query,
@@ -134,10 +135,10 @@ export class RemoteLog implements EventStore {
 
   async *#allEvents(options: ReadAllOptions, filter: Passing): AsyncGenerator<Event> {
     this.wire.check()
-    const { from, direction, limit, asOf, atLeast, jsonAs } = options
+    const { from, direction, limit, asOf, atLeast, level, jsonAs } = options
     if (limit === 0 || filter.isOfNothing) return
-    const query = { ...filter.query, from, direction, as_of: asOfText(asOf), atLeast }
-    const bound = async (): Promise<{ as_of: QueryValue }> => ({ as_of: query.as_of ?? (await this.#lastPosition()) })
+    const query = { ...filter.query, from, direction, as_of: asOfText(asOf), atLeast, level }
+    const bound = async (): Promise<{ as_of: QueryValue }> => ({ as_of: query.as_of ?? (await this.#lastPosition({ atLeast, level })) })
     yield* pagedEvents(this.wire, {
       path: '/v1/events',
       query,
@@ -148,32 +149,36 @@ export class RemoteLog implements EventStore {
   }
 
   /** Of the last event there is; undefined when there is none. */
-  async #lastPosition(): Promise<Position | undefined> {
-    const query = { direction: 'backwards', limit: 1, system: true }
+  async #lastPosition(fresh: Readonly<Record<'atLeast' | 'level', string | undefined>>): Promise<Position | undefined> {
+    const query = { ...fresh, direction: 'backwards', limit: 1, system: true }
     return (await this.wire.read({ path: '/v1/events', query }, text => pageIn(text, {}))).events[0]?.position
   }
 
-  async readEvent<E extends AnyEvent>(id: string): Promise<EventOf<E>> {
+  async readEvent<E extends AnyEvent>(id: string, options: FreshnessOptions = {}): Promise<EventOf<E>> {
     this.wire.check()
+    checkFreshness(options)
     if (typeof id !== 'string' || id.length === 0 || !id.isWellFormed())
       throw new EventStoreError('INVALID', 'id must be a text of at least one character', { field: 'id' })
-    return this.#event(`/v1/events/${segment(id)}`)
+    return this.#event(`/v1/events/${segment(id)}`, options)
   }
 
-  async readEventAt<E extends AnyEvent>(position: Position): Promise<EventOf<E>> {
+  async readEventAt<E extends AnyEvent>(position: Position, options: FreshnessOptions = {}): Promise<EventOf<E>> {
     this.wire.check()
+    checkFreshness(options)
     placeOf(position)
-    return this.#event(`/v1/events/at/${segment(position)}`)
+    return this.#event(`/v1/events/at/${segment(position)}`, options)
   }
 
-  async #event<E extends AnyEvent>(path: string): Promise<EventOf<E>> {
-    return (await this.wire.read({ path }, text => eventIn(text, {}))) as EventOf<E>
+  async #event<E extends AnyEvent>(path: string, { level, atLeast }: FreshnessOptions): Promise<EventOf<E>> {
+    return (await this.wire.read({ path, query: { level, atLeast } }, text => eventIn(text, {}))) as EventOf<E>
   }
 
-  async streamVersion(stream: string): Promise<Version> {
+  async streamVersion(stream: string, options: FreshnessOptions = {}): Promise<Version> {
     this.wire.check()
     checkStream(stream)
-    return (await this.wire.json<{ version: Version }>({ path: pathOf(stream) })).version
+    checkFreshness(options)
+    const { level, atLeast } = options
+    return (await this.wire.json<{ version: Version }>({ path: pathOf(stream), query: { level, atLeast } })).version
   }
 
   subscribeToStream<E extends AnyEvent>(stream: string, options: SubscribeToStreamOptions = {}): AsyncIterable<EventOf<E>> {
@@ -181,7 +186,8 @@ export class RemoteLog implements EventStore {
     checkStream(stream)
     checkVersion(options.from)
     const { from, signal, jsonAs } = options
-    const start = from === 'end' ? this.#end(this.streamVersion(stream).then(version => version + 1)) : Promise.resolve(from)
+    const start =
+      from === 'end' ? this.#end(this.streamVersion(stream, { level: 'any' }).then(version => version + 1)) : Promise.resolve(from)
     const data = jsonAs === undefined ? {} : { jsonAs }
     return followed(this.wire, { of: 'stream', query: { stream }, from: start, signal, data }) as AsyncIterable<EventOf<E>>
   }
@@ -191,7 +197,7 @@ export class RemoteLog implements EventStore {
     const { query, isOfNothing } = passing(options)
     const { from, signal, jsonAs, reached } = options
     if (from !== undefined && from !== 'end') placeOf(from)
-    const start = from === 'end' ? this.#end(this.#lastPosition()) : Promise.resolve(from)
+    const start = from === 'end' ? this.#end(this.#lastPosition({ atLeast: undefined, level: 'any' })) : Promise.resolve(from)
     const data = jsonAs === undefined ? {} : { jsonAs }
     return followed(this.wire, { of: 'all', query, from: start, signal, data, reached, isOfNothing }) as AsyncIterable<EventOf<E>>
   }
@@ -208,12 +214,17 @@ export class RemoteLog implements EventStore {
     stream: string,
     options: AggregateOptions<State, E>,
   ): Promise<{ state: State; version: Version; exists: boolean }> {
-    const { initialState, evolve, to, asOf, snapshot } = options
+    const { initialState, evolve, to, asOf, snapshot, level, atLeast } = options
     // What a node keeps for itself is of no use to who reads over a wire; the answer is the same.
     if (snapshot) checkSnapshotPolicy(snapshot)
     let state = initialState()
     let version = 0
-    const events = this.readStream<E>(stream, { ...(to === undefined ? {} : { to }), ...(asOf === undefined ? {} : { asOf }) })
+    const events = this.readStream<E>(stream, {
+      ...(to !== undefined && { to }),
+      ...(asOf !== undefined && { asOf }),
+      ...(level !== undefined && { level }),
+      ...(atLeast !== undefined && { atLeast }),
+    })
     try {
       for await (const event of events) {
         state = evolve(state, event)

@@ -4,6 +4,7 @@ import type { AppendOptions, AsOf, ReadAllOptions, ReadStreamOptions } from '../
 import { expectedNumber } from '../event/expected-version.ts'
 import { defaultLimits } from '../event/limits.ts'
 import { placeOf } from '../event/position.ts'
+import { checkReadLevel, type FreshnessOptions } from '../event/read-level.ts'
 import { checkPartitionKey, checkStreamId } from '../event/stream-id.ts'
 
 export function invalid(field: string, rule: string): EventStoreError {
@@ -22,13 +23,18 @@ function wholeFrom(value: number | undefined, least: number, field: string): voi
     throw invalid(field, `must be a whole number from ${least}, got ${String(value)}`)
 }
 
-function checkEither({ limit, direction, asOf, atLeast, jsonAs }: Omit<ReadAllOptions, 'from'>): void {
+function checkEither({ limit, direction, asOf, jsonAs, ...fresh }: Omit<ReadAllOptions, 'from'>): void {
   wholeFrom(limit, 0, 'limit')
   if (direction !== undefined && direction !== 'forwards' && direction !== 'backwards')
     throw invalid('direction', `must be forwards or backwards, got ${JSON.stringify(direction)}`)
   asOfText(asOf)
-  if (atLeast !== undefined) placeOf(atLeast)
+  checkFreshness(fresh)
   if (jsonAs !== undefined && jsonAs !== 'value' && jsonAs !== 'bytes') throw invalid('jsonAs', 'must be value or bytes')
+}
+
+export function checkFreshness({ level, atLeast }: FreshnessOptions): void {
+  checkReadLevel(level)
+  if (atLeast !== undefined) placeOf(atLeast)
 }
 
 /** `asOf` as a parameter: a position, or whole milliseconds. */

@@ -8,6 +8,8 @@ export function leadOn(draft: Draft, view: View, outputs: Outputs): void {
   const { clockMs, options, node } = draft
   if (clockMs - draft.phaseMs >= options.homeMs) draft.failures = 0
   if (!mayRaise(draft)) return
+  // A registry that was made anew has forgotten who leads.
+  if ((draft.entry?.term ?? 0) < draft.ledTerm) return assertTerm(draft, outputs)
   if (draft.wantsPin) return pin(draft, outputs)
   const isDraining = view.nodes.some(each => each.node === node && !each.isEligible)
   const preferred = candidate(draft, isDraining ? [node] : [])
@@ -19,6 +21,11 @@ export function leadOn(draft: Draft, view: View, outputs: Outputs): void {
     draft.home = { node: preferred.node, incarnation: preferred.incarnation, sinceMs: clockMs }
   const isHome = isDraining || clockMs - draft.home.sinceMs >= options.homeMs
   if (isHome && clockMs >= draft.handOverAfterMs) handOver(draft, { to: preferred.node, isPinned: false, failed: [] }, outputs)
+}
+
+function assertTerm(draft: Draft, outputs: Outputs): void {
+  const { ledTerm: term, node, incarnation, wantsPin: isPinned, revision } = draft
+  write(draft, { term, node, incarnation, isPinned }, revision, outputs)
 }
 
 function handOver(draft: Draft, to: HandOver, outputs: Outputs): void {
@@ -42,10 +49,7 @@ export function commanded(draft: Draft, to: string, outputs: Outputs): void {
 /** The same term, with a note for all nodes that people asked for this one. */
 function pin(draft: Draft, outputs: Outputs): void {
   const { entry } = draft
-  if (entry === null || !isMine(draft, entry) || entry.term !== draft.ledTerm) {
-    draft.mustRead = true
-    return
-  }
+  if (entry === null || !isMine(draft, entry) || entry.term !== draft.ledTerm) return
   draft.wantsPin = !entry.isPinned
   if (draft.wantsPin) write(draft, { ...entry, isPinned: true }, draft.revision, outputs)
 }

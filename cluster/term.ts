@@ -30,12 +30,12 @@ function apply(draft: Draft, input: TermInput, outputs: Outputs): void {
     case 'tick':
       return tick(draft, input.view, outputs)
     case 'entry':
-      if (input.revision > draft.revision) adopt(draft, input.entry, input.revision)
+      if (isNewer(draft, input)) adopt(draft, input.entry, input.revision)
       return
     case 'read':
       draft.isReading = false
       draft.mustRead = false
-      if (input.revision > draft.revision || draft.isContested) adopt(draft, input.entry, input.revision)
+      if (isNewer(draft, input) || draft.isContested) adopt(draft, input.entry, input.revision)
       return
     case 'read-failed':
       draft.isReading = false
@@ -132,6 +132,11 @@ function settle(draft: Draft, outputs: Outputs): void {
   if (leader.node === told.node && leader.term === told.term && leader.isStarted === told.isStarted) return
   draft.told = leader
   outputs.push({ kind: 'tell', leader })
+}
+
+/** Revisions rise with terms, but for a registry that was made anew: its terms go on. */
+function isNewer(draft: Draft, { entry, revision }: { readonly entry: TermEntry | null; readonly revision: number }): boolean {
+  return revision > draft.revision || (entry?.term ?? 0) > (draft.entry?.term ?? 0)
 }
 
 function adopt(draft: Draft, entry: TermEntry | null, revision: number): void {

@@ -1,5 +1,6 @@
 /** What every event store here answers to: embedded, in memory, and later over a wire. */
 import type { AppendResult, Durability, Event, ExpectedVersion, NewEvent, Position, StreamId, Version } from './event.ts'
+import type { FreshnessOptions } from './read-level.ts'
 
 /** Any event type when the user names none. */
 export type AnyEvent = { readonly type: string; readonly data: unknown }
@@ -70,7 +71,7 @@ export interface DataOptions {
   readonly jsonAs?: 'value' | 'bytes'
 }
 
-export interface ReadStreamOptions extends DataOptions {
+export interface ReadStreamOptions extends DataOptions, FreshnessOptions {
   /** First version to read, inclusive. Default: the first (backwards: the last). */
   readonly from?: Version
   /** Last version to read, inclusive. */
@@ -78,8 +79,6 @@ export interface ReadStreamOptions extends DataOptions {
   readonly direction?: Direction
   readonly limit?: number
   readonly asOf?: AsOf
-  /** Waits until this position (of an earlier answer) can be read. */
-  readonly atLeast?: Position
 }
 
 /** A moment: ms since the epoch, a `Date`, or ISO 8601. */
@@ -97,7 +96,7 @@ export interface EventFilter extends DataOptions {
   readonly system?: boolean
 }
 
-export interface ReadAllOptions extends EventFilter {
+export interface ReadAllOptions extends EventFilter, FreshnessOptions {
   /** Begins after this position (backwards: before it). */
   readonly from?: Position
   /** Only what was recorded at this moment or later. */
@@ -107,7 +106,6 @@ export interface ReadAllOptions extends EventFilter {
   readonly direction?: Direction
   readonly limit?: number
   readonly asOf?: AsOf
-  readonly atLeast?: Position
 }
 
 export interface SubscribeToStreamOptions extends DataOptions {
@@ -139,7 +137,7 @@ export interface SnapshotPolicy {
   readonly every: number
 }
 
-export interface AggregateOptions<State, E extends AnyEvent> {
+export interface AggregateOptions<State, E extends AnyEvent> extends FreshnessOptions {
   readonly initialState: () => State
   readonly evolve: (state: State, event: EventOf<E>) => State
   /** The answer is the same with and without it, and comes sooner for a long stream. */
@@ -172,11 +170,11 @@ export interface EventStore {
   readStream<E extends AnyEvent>(stream: StreamId, options?: ReadStreamOptions): AsyncIterable<EventOf<E>>
   readAll<E extends AnyEvent>(options?: ReadAllOptions): AsyncIterable<EventOf<E>>
   /** NOT_FOUND when no event has this id. */
-  readEvent<E extends AnyEvent>(id: string): Promise<EventOf<E>>
+  readEvent<E extends AnyEvent>(id: string, options?: FreshnessOptions): Promise<EventOf<E>>
   /** NOT_FOUND when no event stands at this position. */
-  readEventAt<E extends AnyEvent>(position: Position): Promise<EventOf<E>>
+  readEventAt<E extends AnyEvent>(position: Position, options?: FreshnessOptions): Promise<EventOf<E>>
   /** 0 when there is no such stream. */
-  streamVersion(stream: StreamId): Promise<Version>
+  streamVersion(stream: StreamId, options?: FreshnessOptions): Promise<Version>
   subscribeToStream<E extends AnyEvent>(stream: StreamId, options?: SubscribeToStreamOptions): AsyncIterable<EventOf<E>>
   subscribeToAll<E extends AnyEvent>(options?: SubscribeToAllOptions): AsyncIterable<EventOf<E>>
   aggregateStream<State, E extends AnyEvent>(

@@ -1,9 +1,18 @@
 /** The event store of a node: appends through its router, reads through its own view of the log. Backed by workers and disk, or by actors in this thread. */
 import { OrderedAppend } from '../actors/in-order.ts'
-import { allEvents, checkReadAll, checkReadStream, eventAt, eventById, streamEvents, streamVersion } from '../actors/reader.ts'
+import {
+  allEvents,
+  checkFreshness,
+  checkReadAll,
+  checkReadStream,
+  eventAt,
+  eventById,
+  partitionsOfId,
+  streamEvents,
+  streamVersion,
+} from '../actors/reader.ts'
 import { type Router } from '../actors/router.ts'
 import { checkFrom, followAll, type FollowContext, followStream, turn } from '../actors/subscription.ts'
-import { systemClock } from '../event/clock.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { Durability, Event, NewEvent, Position } from '../event/event.ts'
 import type {
@@ -25,12 +34,14 @@ import type {
 } from '../event/event-store.ts'
 import type { Limits } from '../event/limits.ts'
 import { placeOf } from '../event/position.ts'
+import type { FreshnessOptions } from '../event/read-level.ts'
 import type { Scope } from '../event/scope.ts'
 import { checkSnapshotPolicy } from '../event/snapshot-policy.ts'
 import { checkStreamId } from '../event/stream-id.ts'
 import { tracedAppend, tracedFollow } from './observe/traced.ts'
 import { openTelemetry } from './observe/tracer.ts'
 import type { LogView } from '../store/log/log-view.ts'
+import { type Freshness, FreshReads, type WhatIsRead } from './fresh-reads.ts'
 import { foldStream, latestSnapshot, snapshotStream, SnapshotWriter, type StreamSnapshot } from './stream-snapshots.ts'
 
 /**
@@ -51,6 +62,8 @@ export interface EventLogParts {
   readonly view: LogView
   readonly router: Router
   readonly limits: Limits
+  /** In a cluster: how to know what other nodes lead. */
+  readonly freshness?: Freshness
 }
 
 export class EventLog implements EventStore {
@@ -62,6 +75,7 @@ export class EventLog implements EventStore {
   readonly #scope: () => Scope
   readonly #writing: NonNullable<EventLogParts['writing']>
   readonly #snapshots: SnapshotWriter
+  readonly #fresh: FreshReads
 
   constructor(parts: EventLogParts) {
     this.view = parts.view
@@ -71,6 +85,7 @@ export class EventLog implements EventStore {
     this.#scope = parts.scope
     this.#closedBy = parts.closed ?? (() => null)
     this.#writing = parts.writing ?? (append => append(parts.scope()))
+    this.#fresh = new FreshReads({ view: parts.view, limits: parts.limits, freshness: parts.freshness, check: () => this.check() })
     this.#snapshots = new SnapshotWriter({
       append: (stream, event) => this.#writing(scope => this.router.append(stream, event, {}, { scope, isSystem: true })),
       limits: parts.limits,
@@ -167,24 +182,30 @@ export class EventLog implements EventStore {
   readStream<E extends AnyEvent>(stream: string, options: ReadStreamOptions = {}): AsyncIterable<EventOf<E>> {
     const stored = this.#stored(stream)
     checkReadStream(options)
-    return this.#pull(() => streamEvents(this.view, stored, options), options.atLeast)
+    return this.#pull(() => streamEvents(this.view, stored, options), options, { stream: stored })
   }
 
   readAll<E extends AnyEvent>(options: ReadAllOptions = {}): AsyncIterable<EventOf<E>> {
     this.check()
     checkReadAll(options)
     const scoped = { ...options, scope: this.#scope() }
-    return this.#pull(() => allEvents(this.view, scoped, this.limits.pageRows), options.atLeast)
+    return this.#pull(() => allEvents(this.view, scoped, this.limits.pageRows), options, 'all')
   }
 
-  async *#pull<E extends AnyEvent>(open: () => Generator<Event>, atLeast: Position | undefined): AsyncGenerator<EventOf<E>> {
-    if (atLeast !== undefined) await this.#reached(atLeast)
-    await this.#turnAfter(CALL_EVENTS)
+  async *#pull<E extends AnyEvent>(open: () => Generator<Event>, options: FreshnessOptions, what: WhatIsRead): AsyncGenerator<EventOf<E>> {
+    await this.#begun(options, what)
     for (const event of open()) {
       yield event as EventOf<E>
       this.check()
       if (--this.#untilTurn <= 0) await this.#turnAfter(1)
     }
+  }
+
+  /** Once what is to be read is as fresh as was asked. */
+  async #begun(options: FreshnessOptions, what: WhatIsRead): Promise<void> {
+    const waited = this.#fresh.wait(options, what)
+    if (waited) await waited
+    await this.#turnAfter(CALL_EVENTS)
   }
 
   #untilTurn = TURN_EVENTS
@@ -199,40 +220,26 @@ export class EventLog implements EventStore {
     this.check()
   }
 
-  /** Waits until a position can be read; UNREACHABLE when that takes longer than an append may. */
-  async #reached(position: Position): Promise<void> {
-    const { stamp, partition, sequence } = placeOf(position)
-    if (partition >= this.view.partitions)
-      throw new EventStoreError('INVALID', `position ${position} is of another store`, { field: 'atLeast' })
-    const deadline = systemClock.monotonic() + this.limits.commitTimeoutMs
-    for (;;) {
-      this.check()
-      const { epoch } = this.view.horizon
-      if (this.view.sequenceOf(partition) >= sequence && this.view.horizon.stamp > stamp) return
-      const left = deadline - systemClock.monotonic()
-      if (left <= 0)
-        throw new EventStoreError('UNREACHABLE', `position ${position} was not reached in ${this.limits.commitTimeoutMs} ms`, { position })
-      await this.view.horizon.changed(epoch, Math.min(left, 1000))
-    }
-  }
-
-  async readEvent<E extends AnyEvent>(id: string): Promise<EventOf<E>> {
+  async readEvent<E extends AnyEvent>(id: string, options: FreshnessOptions = {}): Promise<EventOf<E>> {
     this.check()
+    checkFreshness(options)
     if (typeof id !== 'string' || id.length === 0)
       throw new EventStoreError('INVALID', 'id must be a text of at least one character', { field: 'id' })
-    await this.#turnAfter(CALL_EVENTS)
+    await this.#begun(options, { partitions: partitionsOfId(this.view, id) })
     return eventById(this.view, this.#scope(), id) as EventOf<E>
   }
 
-  async readEventAt<E extends AnyEvent>(position: Position): Promise<EventOf<E>> {
+  async readEventAt<E extends AnyEvent>(position: Position, options: FreshnessOptions = {}): Promise<EventOf<E>> {
     this.check()
-    await this.#turnAfter(CALL_EVENTS)
+    checkFreshness(options)
+    await this.#begun(options, { partitions: [placeOf(position).partition].filter(partition => partition < this.view.partitions) })
     return eventAt(this.view, this.#scope(), position) as EventOf<E>
   }
 
-  async streamVersion(stream: string): Promise<number> {
+  async streamVersion(stream: string, options: FreshnessOptions = {}): Promise<number> {
     const stored = this.#stored(stream)
-    await this.#turnAfter(CALL_EVENTS)
+    checkFreshness(options)
+    await this.#begun(options, { stream: stored })
     return streamVersion(this.view, stored)
   }
 
@@ -256,14 +263,16 @@ export class EventLog implements EventStore {
     options: AggregateOptions<State, E>,
   ): Promise<{ state: State; version: number; exists: boolean }> {
     const stored = this.#stored(stream)
-    const { snapshot, initialState, evolve, to, asOf } = options
+    const { snapshot, initialState, evolve, to, asOf, level, atLeast } = options
     if (snapshot) checkSnapshotPolicy(snapshot)
     const read: ReadStreamOptions = {
       ...(to === undefined ? {} : { to }),
       ...(asOf === undefined ? {} : { asOf }),
     }
     checkReadStream(read)
-    await this.#turnAfter(CALL_EVENTS)
+    const fresh: FreshnessOptions = { ...(level !== undefined && { level }), ...(atLeast !== undefined && { atLeast }) }
+    checkFreshness(fresh)
+    await this.#begun(fresh, { stream: stored })
     const kept = snapshot && asOf === undefined ? this.#snapshotOf(stream, snapshot, to) : undefined
     const fold = { read, initialState, evolve: (before: State, event: Event) => evolve(before, event as EventOf<E>), kept }
     const { state, version, events, position } = foldStream(this.view, stored, fold)

@@ -8,8 +8,9 @@ import type { Tenant } from '../event/tenant.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import type { StateColumn } from '../store/state.ts'
-import type { Deployer } from './deploy/deployer.ts'
-import type { Deployers } from './deploy/deployers.ts'
+import type { Cluster } from '../event/cluster.ts'
+import type { ClusterNode } from './cluster/cluster-node.ts'
+import type { NodeDeployers, TenantDeployer } from './deploy/node-deployers.ts'
 import { TopologyTexts } from './deploy/topology-text.ts'
 import { type CheckedOptions } from './options.ts'
 import type { Monitor } from './observe/monitor.ts'
@@ -31,10 +32,12 @@ export interface NodeParts {
   readonly router: Router
   readonly view: LogView
   readonly shards: readonly NodeShard[]
-  readonly deployers: Deployers
+  readonly deployers: NodeDeployers
   readonly monitor: Monitor
   readonly tenants: Tenants
   readonly state: KeyValue<StateColumn>
+  /** Null for a node that is one by itself. */
+  readonly cluster?: ClusterNode | null
   /** What could not be read at open. */
   readonly damage: () => readonly LogDamage[]
   readonly diskBytes: () => { readonly total: number; readonly shards: readonly number[] }
@@ -60,6 +63,7 @@ export class Node extends TenantStore {
       router: parts.router,
       limits: parts.options.limits,
       scope: () => DEFAULT_SCOPE,
+      ...(parts.cluster && { freshness: parts.cluster.freshness }),
       deployer: () => parts.deployers.of(DEFAULT_SCOPE),
       texts,
       stats: () => this.#stats(),
@@ -67,6 +71,8 @@ export class Node extends TenantStore {
     })
     this.#parts = parts
     this.#texts = texts
+    // The place of a process that was taken for dead is another's now.
+    if (parts.cluster) parts.cluster.ousted = reason => this.#ousted(reason)
     for (const scope of parts.tenants.leftovers) void this.#inBackground(this.#remove(scope))
   }
 
@@ -84,12 +90,13 @@ export class Node extends TenantStore {
     for (const oldest of this.#tenants.keys()) if (this.#tenants.size >= TENANTS_KEPT) this.#tenants.delete(oldest)
     const { view, router, options, tenants, deployers } = this.#parts
     const scope = (): Scope => tenants.scopeOf(name)
-    const deployer = (): Deployer => (tenants.isThere(name) ? deployers.of(scope()) : deployers.passing(scope()))
+    const deployer = (): TenantDeployer => (tenants.isThere(name) ? deployers.of(scope()) : deployers.passing(scope()))
     const tenant: TenantStore = new TenantStore({
       view,
       router,
       limits: options.limits,
       scope,
+      ...(this.#parts.cluster && { freshness: this.#parts.cluster.freshness }),
       writing: work => tenants.writing(name, work),
       deployer,
       closed: () => this.closed,
@@ -99,6 +106,17 @@ export class Node extends TenantStore {
     })
     this.#tenants.set(name, tenant)
     return tenant
+  }
+
+  /** The cluster that this node is of; null for one by itself. */
+  get cluster(): Cluster | null {
+    return this.#parts.cluster?.commands ?? null
+  }
+
+  #ousted(reason: EventStoreError): void {
+    if (this.#closed) return
+    this.#parts.options.logger.error({ reason: reason.message }, 'the node can not go on in its cluster, and closes')
+    void this.close()
   }
 
   /** All tenants by name, with how much they hold; without `default`. */
@@ -122,6 +140,7 @@ export class Node extends TenantStore {
     const { tenants } = this.#parts
     if (name === DEFAULT_TENANT)
       throw new EventStoreError('INVALID', `the tenant ${DEFAULT_TENANT} is the node itself and can not be dropped`, { field: 'tenant' })
+    this.#parts.deployers.refuseDrop?.()
     if (!tenants.isThere(name)) throw new EventStoreError('NOT_FOUND', `there is no tenant ${name}`, { tenant: name })
     await this.#inBackground(tenants.drop(name).then(scope => this.#remove(scope)))
   }
@@ -201,6 +220,8 @@ export class Node extends TenantStore {
     logger.info({ pending: this.router.pending }, 'the node is closing')
     // Requests that came over a wire are answered by an open store; without any, nothing comes in from this call on.
     if (this.#serving) await (await this.#serving.catch(() => null))?.close()
+    // What it leads is led by others before it stops taking requests.
+    await this.#parts.cluster?.leave()
     this.#isClosing = true
     this.monitor.close()
     this.shut(closing())

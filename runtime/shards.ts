@@ -58,7 +58,7 @@ const RESTARTS_MAX = 5
 const RESTARTS_WINDOW_MS = 60_000
 
 /** One shard with its worker. */
-class RunningShard implements NodeShard {
+export class RunningShard implements NodeShard {
   readonly kv: RocksOwner<ShardColumn>
   readonly shared: SharedShard
   readonly figures: ShardFigures

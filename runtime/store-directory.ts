@@ -30,7 +30,11 @@ export const isNewStore = (directory: string): boolean => !existsSync(storeFileP
  * What the store is; made when it is new, as that of a cluster if there is one. The caller holds the lock of a database in it, so nobody else makes
  * it at the same time.
  */
-export function identityOf(directory: string, options: CheckedOptions, cluster?: { readonly id: string; readonly partitions: number }): StoreFile {
+export function identityOf(
+  directory: string,
+  options: CheckedOptions,
+  cluster?: { readonly id: string; readonly partitions: number },
+): StoreFile {
   const stored = existsSync(makingPath(directory)) ? undefined : readStoreFile(directory)
   if (stored) {
     expectLayout(directory, stored, {

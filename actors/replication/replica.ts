@@ -5,6 +5,7 @@ import { Block } from '../../store/log/block.ts'
 import type { PartitionLog } from '../../store/log/partition-log.ts'
 import { noRow, type ReplicaRow } from './replica-row.ts'
 import type { ReplicaRole } from './shared-replicas.ts'
+import { TrimMarks } from './trim-marks.ts'
 
 /** A record that waits to be taken. */
 export interface Arrival {
@@ -31,6 +32,7 @@ export class Replica {
   /** Of the arrivals, those that are in the group being built. */
   taken = 0
   arrivedBytes = 0
+  readonly marks = new TrimMarks()
   /** The highest index that was seen in the shared log. */
   seenIndex = 0
   readonly #cluster: string
@@ -137,7 +139,10 @@ export class Replica {
   /** The group is on disk. */
   settled(): void {
     this.row = this.next
-    for (const { record } of this.arrivals.splice(0, this.taken)) this.arrivedBytes -= record.bytes
+    for (const { record, logSequence } of this.arrivals.splice(0, this.taken)) {
+      this.arrivedBytes -= record.bytes
+      if (logSequence > 0) this.marks.took(record.index, logSequence, record.bytes)
+    }
     this.taken = 0
   }
 }

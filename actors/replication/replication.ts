@@ -179,6 +179,14 @@ export class Replication implements ShardReplication {
     return confirmed
   }
 
+  /** Has the shared log forget what every replica that counts has, those up to this index, but for a margin. */
+  trim(partition: number, index: number): void {
+    if (!this.leads(partition)) return
+    const before = this.#replicas.of(partition).marks.before(index)
+    // What fails is done with the next one.
+    if (before !== null) void this.#parts.log.trim(partition, before).catch(() => undefined)
+  }
+
   /** Nothing is followed or confirmed any more. */
   async close(): Promise<void> {
     this.#closed = true

@@ -42,7 +42,7 @@ export interface CheckedClusterOptions {
   readonly monitors: readonly string[] | null
   readonly credentials: string | null
   readonly nkeySeed: string | null
-  readonly tls: ClusterOptions['tls'] | null
+  readonly tls: NonNullable<ClusterOptions['tls']> | null
 }
 
 export function isNatsAddress(value: unknown): value is string {

@@ -27,6 +27,8 @@ export type ShardOrder =
   | { readonly kind: 'lead'; readonly partition: number; readonly term: number }
   | { readonly kind: 'resign'; readonly partition: number }
   | { readonly kind: 'repair'; readonly partition: number; readonly term: number }
+  /** Every member that counts has the partition up to this index. */
+  | { readonly kind: 'trim'; readonly partition: number; readonly index: number }
   /** All members but this node, those heard of first. */
   | { readonly kind: 'peers'; readonly nodes: readonly string[] }
 
@@ -65,6 +67,7 @@ export async function openReplication(data: ShardClusterData, wake: () => void):
     if (order.kind === 'lead') replication.lead(order.partition, order.term, START_MS)
     else if (order.kind === 'resign') replication.resign(order.partition)
     else if (order.kind === 'repair') replication.repair(order.partition, order.term, START_MS)
+    else if (order.kind === 'trim') replication.trim(order.partition, order.index)
     else peers = order.nodes
   })
   return {

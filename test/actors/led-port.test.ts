@@ -227,7 +227,7 @@ test('whatever is lost, late or repeated, and whoever leads: what is answered is
         else if (one.kind === 'believe') scene.believe(one.partition, one.node)
         else if (one.kind === 'run') await scene.run(one.ms)
         else if (one.kind === 'late') for (const deliver of scene.network.late.splice(0).reverse()) deliver()
-        else if (one.kind === 'restart') scene.node(one.node).restart()
+        else if (one.kind === 'restart') scene.restart(one.node)
         else if (!scene.network.cut.delete(one.node)) scene.network.cut.add(one.node)
       }
       // All is well again.

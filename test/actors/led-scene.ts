@@ -2,13 +2,14 @@
  * Nodes that send each other requests: routers over their ports, a bus that loses, repeats and delays, and shards that store when they lead. What is
  * stored is one list a partition for all of them, as a shared log would have it.
  */
+import * as assert from 'uvu/assert'
 import { LocalPort } from '../../actors/local-port.ts'
 import { LedPort } from '../../actors/led-port.ts'
 import { RemotePorts } from '../../actors/remote-ports.ts'
 import { Router } from '../../actors/router.ts'
 import { ShardEntrance } from '../../actors/shard-entrance.ts'
 import type { Bus, BusMessage } from '../../cluster/bus.ts'
-import type { Envelopes } from '../../cluster/envelopes.ts'
+import { type Envelopes, envelopesOf } from '../../cluster/envelopes.ts'
 import type { KnownLeader, Leaders } from '../../cluster/leaders.ts'
 import { TextHash } from '../../event/hash.ts'
 import { type Limits, limitsWith } from '../../event/limits.ts'
@@ -20,6 +21,15 @@ import { SharedHorizon } from '../../store/log/horizon.ts'
 import { ManualTime } from './manual-time.ts'
 
 export const streamHash = new TextHash(1, 2)
+
+/** As one process of a node has them. */
+export function envelopes(node: string, incarnation: string): Envelopes {
+  return envelopesOf(
+    { cluster: 'c', node, incarnation },
+    why => assert.unreachable(why),
+    () => true,
+  )
+}
 
 export type Fate = 'pass' | 'lose' | 'twice' | 'late'
 
@@ -54,24 +64,6 @@ export class FaultyNetwork {
       },
       close: async () => undefined,
     }
-  }
-}
-
-/** Bytes with a header of JSON, as far as the tests need it. */
-export function envelopesOf(node: string, incarnation: string): Envelopes {
-  return {
-    seal: (kind, body) => {
-      const head = Buffer.from(JSON.stringify({ node, incarnation, kind }))
-      return Buffer.concat([Uint8Array.of(head.length), head, body])
-    },
-    open: bytes => {
-      const head = JSON.parse(Buffer.from(bytes.subarray(1, 1 + bytes[0]!)).toString()) as {
-        node: string
-        incarnation: string
-        kind: string
-      }
-      return { ...head, body: bytes.subarray(1 + bytes[0]!) }
-    },
   }
 }
 
@@ -151,6 +143,12 @@ export class LedScene {
     this.truth[partition] = { node, term: this.truth[partition]!.term + 1, incarnation: this.node(node).incarnation() }
   }
 
+  /** Another process takes the place of a node's; it has to take its terms anew. */
+  restart(name: string): void {
+    this.node(name).restart()
+    this.truth.forEach(({ node }, partition) => node === name && this.elect(partition, name))
+  }
+
   /** A node, or all of them, learns who leads. */
   believe(partition: number, name?: string): void {
     for (const node of this.nodes.values())
@@ -173,7 +171,7 @@ export class LedScene {
         self: name,
         incarnation,
         bus,
-        envelopes: envelopesOf(name, incarnation),
+        envelopes: envelopes(name, incarnation),
         stamps,
         entrances,
         bounds: { partitions, requestEvents: limits.requestEvents, requestStreams: limits.requestStreams, streamHash },
@@ -182,7 +180,7 @@ export class LedScene {
       })
     }
     let forwarded = receive()
-    const remotes = new RemotePorts({ self: name, bus, envelopes: envelopesOf(name, `${name}-sends`), stamps, timers: time })
+    const remotes = new RemotePorts({ self: name, bus, envelopes: envelopes(name, `${name}-sends`), stamps, timers: time })
     const router = new Router(2, { partitions, limits, streamHash, stamps, horizon: new SharedHorizon(), durability: 'os', clock: time })
     const ports = entrances.map(entrance => new LedPort({ leaders, entrance, remotes, stamps, limits, clock: time, timers: time }))
     ports.forEach((port, shard) => router.attach(shard, port))

@@ -3,6 +3,7 @@
  * log and shards that do what a schedule says. Time is a queue.
  */
 import { MemberTable } from '../../cluster/member-table.ts'
+import type { UntimedInput } from '../../cluster/partition-terms.ts'
 import { isMine } from '../../cluster/term-rules.ts'
 import {
   firstTermState,
@@ -20,9 +21,6 @@ export const DEADLINE_MS = 1000
 /** The one that prefers n1, n2, n3, n4 in this order. */
 const PARTITION = 9
 const LAG_RECORDS = 10
-
-type Distribute<Input> = Input extends unknown ? Omit<Input, 'nowMs'> : never
-export type UntimedInput = Distribute<TermInput>
 
 /** What becomes of a write: `late` is unknown and lands after a while, `spurious` is a conflict though the condition held. */
 export type WriteFate = 'written' | 'lost' | 'landed' | 'late' | 'spurious'
@@ -45,6 +43,8 @@ export interface ClusterNode {
   /** Taken by the next writes, one each. */
   readonly fates: WriteFate[]
   lastTickMs: number
+  /** The term of the last record on its disk. */
+  storedTerm: number
   clockOffsetMs: number
   /** What came while it stood still. */
   waiting: (() => void)[]
@@ -127,9 +127,10 @@ export class TermCluster {
     node.lastTickMs = this.nowMs
     for (const each of this.nodes.values())
       if (each.isUp) {
-        each.table.register(this.#entryOf(node))
-        node.table.register(this.#entryOf(each))
+        each.table.register(this.#entryOf(node), this.#incarnations)
+        node.table.register(this.#entryOf(each), this.#incarnations)
       }
+    if (node.storedTerm > 0) this.input(node, { kind: 'record', term: node.storedTerm })
     const { incarnation } = node
     this.after(TICK_MS, () => this.#tick(node, incarnation))
   }
@@ -149,6 +150,7 @@ export class TermCluster {
   input(node: ClusterNode, input: UntimedInput): void {
     const { state, outputs } = step(node.state, { ...input, nowMs: this.nowMs + node.clockOffsetMs } as TermInput)
     node.state = state
+    if (input.kind === 'record' || input.kind === 'started') node.storedTerm = Math.max(node.storedTerm, input.term)
     for (const output of outputs) this.#output(node, output)
   }
 
@@ -173,7 +175,7 @@ export class TermCluster {
   }
 
   #make(id: string, zone: string): void {
-    const nothing = { incarnation: '', state: firstTermState(id, ''), waiting: [], lastTickMs: 0, clockOffsetMs: 0 }
+    const nothing = { incarnation: '', state: firstTermState(id, ''), waiting: [], lastTickMs: 0, storedTerm: 0, clockOffsetMs: 0 }
     const flags = { isUp: false, isPaused: false, isDraining: false, isCutFromTable: false, isWatching: true }
     const table = new MemberTable({ node: id, partitions: PARTITION + 1, deadlineMs: DEADLINE_MS, lagRecords: LAG_RECORDS })
     const node = { id, zone, ...nothing, ...flags, table, deafTo: new Set<string>(), fates: [] } as unknown as ClusterNode

@@ -2,9 +2,10 @@
 import { EventStoreError } from '../../../event/error.ts'
 import type { AsOf, EventFilter, EventStore, ReadAllOptions, ReadStreamOptions } from '../../../event/event-store.ts'
 import type { Event } from '../../../event/event.ts'
+import type { ReadLevel } from '../../../event/read-level.ts'
 import { type Call, command } from '../command.ts'
 import { eventWriter } from '../event-output.ts'
-import { type Place, asOf, list, place, text, time, wholeNumber } from '../values.ts'
+import { type Place, asOf, list, oneOf, place, text, time, wholeNumber } from '../values.ts'
 
 export const read = command({
   name: 'read',
@@ -16,6 +17,10 @@ export const read = command({
     to: { value: wholeNumber('VERSION', 1), summary: 'Last version to read, inclusive.' },
     limit: { value: wholeNumber('N', 1), summary: 'Most events to read.' },
     backwards: { value: null, summary: 'Newest first.' },
+    level: {
+      value: oneOf('leader', 'any'),
+      summary: 'In a cluster: all that is committed by now, or what this node has of it. Default leader.',
+    },
     asOf: { value: asOf, summary: 'Leaves out what was recorded later than a time, or stands behind a position.' },
     types: { value: list, many: true, summary: 'With --all: only events of these types.' },
     categories: { value: list, many: true, summary: 'With --all: only streams of these categories (the text before the first -).' },
@@ -54,6 +59,7 @@ interface Flags {
   readonly to: number | undefined
   readonly limit: number | undefined
   readonly backwards: boolean | undefined
+  readonly level: ReadLevel | undefined
   readonly asOf: AsOf | undefined
   readonly types: readonly string[] | undefined
   readonly categories: readonly string[] | undefined
@@ -99,12 +105,14 @@ function eitherOptions({
   limit,
   backwards,
   asOf,
-}: Pick<Flags, 'limit' | 'backwards' | 'asOf'>): Pick<ReadStreamOptions, 'direction' | 'limit' | 'asOf' | 'jsonAs'> {
+  level,
+}: Pick<Flags, 'limit' | 'backwards' | 'asOf' | 'level'>): Pick<ReadStreamOptions, 'direction' | 'limit' | 'asOf' | 'level' | 'jsonAs'> {
   return {
     jsonAs: 'bytes',
     direction: backwards ? 'backwards' : 'forwards',
     ...(limit === undefined ? {} : { limit }),
     ...(asOf === undefined ? {} : { asOf }),
+    ...(level === undefined ? {} : { level }),
   }
 }
 

@@ -75,7 +75,9 @@ const writes: Sentences = {
     for (const key of ['term.1', 'term.12', 'member.n1', 'term']) await written(registry, `${prefix}${key}`, key, 0)
     const again = await written(registry, `${prefix}term.1`, 'again', (await registry.read(`${prefix}term.1`))!.revision)
     const list = async (part: string): Promise<[string, unknown][]> =>
-      (await registry.list(`${prefix}${part}`)).map(({ key, value }): [string, unknown] => [key.slice(prefix.length), value]).sort()
+      (await registry.list(`${prefix}${part}`))
+        .map(({ key, value }): [string, unknown] => [key.slice(prefix.length), value])
+        .sort(([one], [next]) => (one < next ? -1 : 1))
     assert.deepEqual(await list('term.'), [
       ['term.1', 'again'],
       ['term.12', 'term.12'],

@@ -1,6 +1,7 @@
 /** Reads: a stream, all streams, one event. */
 import type { ReadAllOptions, ReadStreamOptions } from '../../../../event/event-store.ts'
 import type { Event } from '../../../../event/event.ts'
+import type { FreshnessOptions, ReadLevel } from '../../../../event/read-level.ts'
 import { JsonChunk } from '../../codec/event-json.ts'
 import { eventSchema, positionSchema, streamIdSchema, z } from '../../codec/schemas.ts'
 import { httpLimits } from '../limits.ts'
@@ -39,6 +40,19 @@ export const filterSchema = {
 /** Milliseconds as a number; what is no moment the store refuses. */
 export const momentOf = (text: string): number | string => (/^\d{1,16}$/.test(text) ? Number(text) : text)
 
+/** How fresh what is read must be. */
+const freshnessSchema = {
+  level: z.enum(['leader', 'any']).optional().meta({
+    description:
+      'In a cluster: all that was committed at the call, wherever (`leader`), or what this node has (`any`). Default `leader`; with `atLeast`, `any`.',
+  }),
+  atLeast: positionSchema.optional().meta({ description: 'Waits until this position of an earlier answer can be read.' }),
+}
+
+function freshness({ level, atLeast }: { level?: ReadLevel | undefined; atLeast?: string | undefined }): FreshnessOptions {
+  return { ...(level !== undefined && { level }), ...(atLeast !== undefined && { atLeast }) }
+}
+
 const listSchema = z.object({ events: z.array(eventSchema), next: z.union([z.string(), z.int(), z.null()]) })
 
 /** The version as an entity tag: a stream that has not grown answers the same. */
@@ -61,16 +75,17 @@ export const readStream = route({
     limit: limitSchema,
     direction: directionSchema,
     as_of: asOfSchema,
-    atLeast: positionSchema.optional().meta({ description: 'Waits until this position of an earlier answer can be read.' }),
+    ...freshnessSchema,
   }),
   headers: { 'If-None-Match': { summary: 'An ETag of an earlier answer: 304 when the stream has not grown.', schema: z.string() } },
   answers: {
     200: { summary: 'The events.', schema: listSchema, headers: { ETag: 'Version of the stream, in quotes.' } },
     304: { summary: 'The stream is at the version of the ETag.' },
   },
-  errors: ['INVALID', 'TOO_LARGE', 'STREAM_NOT_FOUND', 'STREAM_DELETED', 'UNREACHABLE', 'BUSY', 'DAMAGED'],
+  errors: ['INVALID', 'TOO_LARGE', 'STREAM_NOT_FOUND', 'STREAM_DELETED', 'NOT_LEADER', 'UNREACHABLE', 'BUSY', 'DAMAGED'],
   async answer({ params: { stream }, query, headers, session, door }): Promise<Answer> {
     const { from, to, limit, direction = 'forwards', as_of: asOf, atLeast } = query
+    const asksVersion = atLeast === undefined
     const options: ReadStreamOptions = {
       jsonAs: 'bytes',
       direction,
@@ -78,11 +93,12 @@ export const readStream = route({
       ...(from !== undefined && { from }),
       ...(to !== undefined && { to }),
       ...(asOf !== undefined && { asOf: asOfText(asOf) }),
-      ...(atLeast !== undefined && { atLeast }),
+      // Behind the question for the version, this node has what the leader had.
+      ...(asksVersion ? { level: 'any' } : freshness(query)),
     }
     // Made first, so that what is wrong with the request is said first.
     const events = session.store.readStream<Event>(stream, options)
-    const version = atLeast === undefined ? await session.store.streamVersion(stream) : 0
+    const version = asksVersion ? await session.store.streamVersion(stream, freshness(query)) : 0
     if (isKnown(headers['if-none-match'], version)) return { status: 304, headers: { etag: tagOf(version) }, nothing: true }
     return listAnswer(events, {
       name: 'events',
@@ -109,12 +125,12 @@ export const readAll = route({
     limit: limitSchema,
     direction: directionSchema,
     as_of: asOfSchema,
-    atLeast: positionSchema.optional(),
+    ...freshnessSchema,
     until: momentSchema.meta({ description: 'Only what was recorded before this moment.' }),
     ...filterSchema,
   }),
   answers: { 200: { summary: 'The events.', schema: listSchema } },
-  errors: ['INVALID', 'UNREACHABLE', 'BUSY', 'DAMAGED'],
+  errors: ['INVALID', 'NOT_LEADER', 'UNREACHABLE', 'BUSY', 'DAMAGED'],
   async answer({ query, session, door }): Promise<Answer> {
     const { limit, as_of: asOf, since, until, ...rest } = query
     const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as Partial<ReadAllOptions>
@@ -149,7 +165,7 @@ function oneEvent(event: Event): Answer {
 /** The event again, by its place, with `data` as bytes: a look-up by id gives it as a value, which rounds numbers. */
 async function asReceived(event: Event, { store }: Session): Promise<Answer> {
   if (event.encoding !== 'json') return oneEvent(event)
-  const read = { from: event.version, to: event.version, jsonAs: 'bytes' } as const
+  const read = { from: event.version, to: event.version, jsonAs: 'bytes', level: 'any' } as const
   for await (const same of store.readStream<Event>(event.stream, read)) return oneEvent(same)
   return oneEvent(event)
 }
@@ -163,11 +179,11 @@ export const readEvent = route({
   summary: 'The event with an id.',
   action: 'read',
   params: z.object({ id: z.string().min(1) }),
-  query: z.strictObject({}),
+  query: z.strictObject(freshnessSchema),
   answers: oneEventAnswers,
-  errors: ['INVALID', 'NOT_FOUND', 'DAMAGED'],
-  async answer({ params: { id }, session }) {
-    return asReceived(await session.store.readEvent<Event>(id), session)
+  errors: ['INVALID', 'NOT_FOUND', 'NOT_LEADER', 'UNREACHABLE', 'DAMAGED'],
+  async answer({ params: { id }, query, session }) {
+    return asReceived(await session.store.readEvent<Event>(id, freshness(query)), session)
   },
 })
 
@@ -178,11 +194,11 @@ export const readEventAt = route({
   summary: 'The event at a position.',
   action: 'read',
   params: z.object({ position: positionSchema }),
-  query: z.strictObject({}),
+  query: z.strictObject(freshnessSchema),
   answers: oneEventAnswers,
-  errors: ['INVALID', 'NOT_FOUND', 'DAMAGED'],
-  async answer({ params: { position }, session }) {
-    return asReceived(await session.store.readEventAt<Event>(position), session)
+  errors: ['INVALID', 'NOT_FOUND', 'NOT_LEADER', 'UNREACHABLE', 'DAMAGED'],
+  async answer({ params: { position }, query, session }) {
+    return asReceived(await session.store.readEventAt<Event>(position, freshness(query)), session)
   },
 })
 
@@ -193,7 +209,7 @@ export const streamVersion = route({
   summary: 'Version of a stream; 0 when there is none.',
   action: 'read',
   params: z.object({ stream: streamIdSchema }),
-  query: z.strictObject({}),
+  query: z.strictObject(freshnessSchema),
   answers: {
     200: {
       summary: 'The version.',
@@ -201,9 +217,9 @@ export const streamVersion = route({
       headers: { ETag: 'The version, in quotes.' },
     },
   },
-  errors: ['INVALID', 'TOO_LARGE', 'BUSY'],
-  async answer({ params: { stream }, session }): Promise<Answer> {
-    const version = await session.store.streamVersion(stream)
+  errors: ['INVALID', 'TOO_LARGE', 'NOT_LEADER', 'UNREACHABLE', 'BUSY'],
+  async answer({ params: { stream }, query, session }): Promise<Answer> {
+    const version = await session.store.streamVersion(stream, freshness(query))
     return { status: 200, headers: { etag: tagOf(version) }, json: { stream, version } }
   },
 })
