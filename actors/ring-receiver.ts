@@ -102,6 +102,12 @@ export class RingReceiver implements RequestSource, AnswerSink {
     Atomics.add(this.#control, at.heartbeat, 1)
   }
 
+  /** Ends the wait below: there is something else to do. */
+  wake(): void {
+    Atomics.add(this.#control, at.wake, 1)
+    Atomics.notify(this.#control, at.wake)
+  }
+
   /** Resolves when a request may have come, at the latest after `timeoutMs`. */
   async arrived(timeoutMs: number): Promise<void> {
     const seen = Atomics.load(this.#control, at.wake)

@@ -19,6 +19,8 @@ export type GroupResult = 'committed' | { readonly failed: ReadonlyMap<number, '
 export interface ShardReplication {
   /** Whether requests to a partition are numbered here. */
   leads(partition: number): boolean
+  /** Something is answered that is only true if this node still leads: the group must prove it. */
+  prove(partition: number): void
   /** The group holds more than requests. */
   readonly due: boolean
   /** Puts what others have committed into the group. */

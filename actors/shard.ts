@@ -1,6 +1,6 @@
 /** The actor of a shard: drains what waits for its partitions, commits it as one group, then answers. The single writer of its directory. */
 import { type Clock, systemClock } from '../event/clock.ts'
-import { emptyOutcome, NOT_LEADER, type Outcome, READ_ONLY, STORED, UNKNOWN_OUTCOME } from '../event/outcome.ts'
+import { DUPLICATE, emptyOutcome, NOT_LEADER, type Outcome, READ_ONLY, STORED, UNKNOWN_OUTCOME } from '../event/outcome.ts'
 import { durabilities } from '../event/request.ts'
 import { RequestView } from '../event/request-view.ts'
 import type { ShardColumn } from '../store/index/keys.ts'
@@ -153,6 +153,8 @@ export class ShardActor {
       if (this.failure) outcome.status = READ_ONLY
       else if (this.#parts.replication?.leads(view.partition) === false) outcome.status = NOT_LEADER
       else if (this.log.apply(view, outcome) === 'later') return
+      // A refusal is an answer about the present: from a leader that is none any more it would be about the past.
+      else if (outcome.status > DUPLICATE && outcome.status < READ_ONLY) this.#parts.replication?.prove(view.partition)
       this.#requests[this.#count] = view.request
       this.#levels[this.#count] = view.durability
       this.#about[this.#count * 3] = view.partition

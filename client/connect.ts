@@ -1,4 +1,5 @@
 /** `connect`: a tenant of a node somewhere else, with the methods of a node in this process. */
+import type { Cluster } from '../event/cluster.ts'
 import type { DeadLetters } from '../event/dead-letters.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { NodeStats, TenantStats, VerifyReport } from '../event/figures.ts'
@@ -7,6 +8,7 @@ import type { ProjectionReader } from '../event/projections.ts'
 import type { RestoreOptions, Savepoint, SavepointOptions } from '../event/savepoints.ts'
 import type { Tenant, TenantOwner } from '../event/tenant.ts'
 import type { Deployed, DeployOptions, DeployTextOptions, TopologyStatus, UndeployOptions } from '../event/topologies.ts'
+import { remoteCluster } from './cluster.ts'
 import { remoteDeadLetters } from './dead-letters.ts'
 import type { Fetch } from './fetch.ts'
 import { RemoteLog } from './log.ts'
@@ -74,10 +76,13 @@ function invalid(field: string, rule: string): EventStoreError {
 /** What is asked of a closed client is CLOSED. */
 export class RemoteTenant extends RemoteLog implements Tenant, TenantOwner {
   readonly #topologies: RemoteTopologies
+  /** The cluster of the node that is asked; NOT_FOUND for a node by itself, FORBIDDEN for any tenant but the default one. */
+  readonly cluster: Cluster
 
   constructor(wire: Wire, files: NodeFiles) {
     super(wire)
     this.#topologies = new RemoteTopologies(wire, files)
+    this.cluster = remoteCluster(wire)
   }
 
   deploy(module: URL | string, options?: DeployOptions): Promise<Deployed> {

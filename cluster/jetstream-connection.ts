@@ -61,23 +61,27 @@ export class Connection {
     const { clock = systemClock, timers = systemTimers } = options
     const settings = settingsOf(options)
     const end = clock.monotonic() + (options.connectTimeoutMs ?? 20_000)
-    for (;;) {
-      try {
-        // Asked once without patience for refusals: a refused client would try the servers of the cluster in turn for ever.
-        await (await connect({ ...settings, ignoreAuthErrorAbort: false })).close()
-        const nats = await connect(settings)
-        return new Connection(nats, await jetstreamManager(nats, { checkAPI: false, timeout: TRY_MS }), options)
-      } catch (error) {
-        const reason = reasonOf(error)
-        if (error instanceof errors.AuthorizationError)
-          throw new EventStoreError('UNAUTHENTICATED', `NATS refuses the connection: ${reason}`)
-        if (clock.monotonic() > end) {
-          throw new EventStoreError('UNREACHABLE', `No NATS server answers at ${options.servers.join(', ')}: ${reason}`, {
-            servers: options.servers,
-          })
+    // Between two tries nothing else may keep a process that is starting alive.
+    const alive = setInterval(() => undefined, DIAL_MS)
+    try {
+      for (;;) {
+        try {
+          // Asked once without patience for refusals: a refused client would try the servers of the cluster in turn for ever.
+          await (await connect({ ...settings, ignoreAuthErrorAbort: false })).close()
+          const nats = await connect(settings)
+          return new Connection(nats, await jetstreamManager(nats, { checkAPI: false, timeout: TRY_MS }), options)
+        } catch (error) {
+          const reason = reasonOf(error)
+          const { servers } = options
+          if (error instanceof errors.AuthorizationError)
+            throw new EventStoreError('UNAUTHENTICATED', `NATS refuses the connection: ${reason}`)
+          if (clock.monotonic() > end)
+            throw new EventStoreError('UNREACHABLE', `No NATS server answers at ${servers.join(', ')}: ${reason}`, { servers })
+          await sleep(timers, RETRY_MS)
         }
-        await sleep(timers, RETRY_MS)
       }
+    } finally {
+      clearInterval(alive)
     }
   }
 
@@ -110,7 +114,7 @@ export class Connection {
 
   /**
    * Calls again and again until an answer comes. Only for calls that may be done twice. Throws UNREACHABLE after `timeoutMs`, and at once what the
-   * server refuses for good.
+   * server refuses for good, FORBIDDEN where the user may not ask.
    */
   async untilAnswered<T>(what: string, call: () => Promise<T>, timeoutMs = this.timeoutMs): Promise<T> {
     const end = this.clock.monotonic() + timeoutMs
@@ -119,6 +123,7 @@ export class Connection {
         return await this.whileConnected(call)
       } catch (error) {
         if (error instanceof JetStreamApiError && !isTemporary(error)) throw error
+        if (isForbidden(error)) throw new EventStoreError('FORBIDDEN', `The user of NATS may not do this (${what}): ${reasonOf(error)}`)
         if (this.nats.isClosed()) throw new EventStoreError('CLOSED', 'The connection to NATS is closed.')
         if (this.clock.monotonic() > end) throw new EventStoreError('UNREACHABLE', `NATS does not answer (${what}): ${reasonOf(error)}`)
         await sleep(this.timers, RETRY_MS)
@@ -192,8 +197,14 @@ function secret(field: string, path: string): Uint8Array {
 
 const trimmed = (bytes: Uint8Array): Uint8Array => Buffer.from(Buffer.from(bytes).toString('latin1').trim(), 'latin1')
 
+/** Answers that look like a failure of the server and are one of its set-up: not clustered, no account, no such feature, a wrong configuration. */
+const FINAL: ReadonlySet<number> = new Set([10010, 10035, 10036, 10052, 10074])
+
 /** Cluster not ready, leader unknown, a server restarting: such an answer says nothing about the request. */
-const isTemporary = (error: JetStreamApiError): boolean => error.status >= 500
+const isTemporary = (error: JetStreamApiError): boolean => error.status >= 500 && !FINAL.has(error.code)
+
+const isForbidden = (error: unknown): boolean =>
+  error instanceof Error && [error, error.cause].some(each => each instanceof errors.PermissionViolationError)
 
 /** What an error says, with what caused it: the client wraps what it is told. */
 export function reasonOf(error: unknown): string {

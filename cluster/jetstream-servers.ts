@@ -29,8 +29,17 @@ export interface ServersReport {
 const VERSION_MIN = [2, 12] as const
 const PAYLOAD_MIN_BYTES = 1024 * 1024
 const SEE_MS = 2000
+/** A server that is up is heard of each second. */
+const HEARD_MS = 5000
 const UNSEEN_MS = 15_000
 const MONITOR_PORT = 8222
+
+interface Peer {
+  readonly name: string
+  readonly offline?: boolean
+  /** Nanoseconds since the leader heard of it; 0 for never. Only the leader's own list is right. */
+  readonly active?: number
+}
 
 /** What a server says of itself, on its monitoring port and in the system account alike. */
 interface Varz {
@@ -43,7 +52,7 @@ interface Varz {
     readonly meta?: {
       readonly leader?: string
       readonly cluster_size?: number
-      readonly replicas?: readonly { readonly name: string; readonly offline?: boolean }[]
+      readonly replicas?: readonly Peer[]
     }
   }
 }
@@ -54,9 +63,7 @@ export async function checkServers(connection: Connection, nats: NatsOptions, op
   if (info === undefined) throw new EventStoreError('UNREACHABLE', 'NATS has not told what it is.')
   checkVersion(info.server_name, info.version)
   checkPayload(info.server_name, info.max_payload)
-  const found =
-    options.systemAccount === undefined ? await askMonitors(connection, nats, options) : await askAccount(nats, options.systemAccount)
-  const keepers = found.filter(each => each.jetstream?.config !== undefined)
+  const keepers = await seen(connection, nats, options)
   for (const each of keepers) {
     checkVersion(each.server_name, each.version)
     checkPayload(each.server_name, each.max_payload)
@@ -87,7 +94,8 @@ async function seen(connection: Connection, nats: NatsOptions, options: ServersO
     const found =
       options.systemAccount === undefined ? await askMonitors(connection, nats, options) : await askAccount(nats, options.systemAccount)
     const keepers = found.filter(each => each.jetstream?.config !== undefined)
-    if (keepers.length === 0 || unseenOf(keepers).length === 0 || connection.clock.monotonic() > end) return keepers
+    const isWhole = keepers.length === sizeOf(keepers) || (keepers.length > 0 && hasLeader(keepers) && unseenOf(keepers).length === 0)
+    if (keepers.length === 0 || isWhole || connection.clock.monotonic() > end) return keepers
     await sleep(connection.timers, SEE_MS / 4)
   }
 }
@@ -110,17 +118,19 @@ function syncDoubts(servers: readonly ServerSeen[], keepers: readonly Varz[]): s
   return doubts
 }
 
-/** Servers that are up, as the leader of JetStream has it, and did not answer. */
+/** Servers that JetStream's leader heard of lately, and the leader itself, that did not answer. NATS calls a killed server offline only much later. */
 function unseenOf(keepers: readonly Varz[]): string[] {
   const names = new Set(keepers.map(each => each.server_name))
-  const peers = leaderOf(keepers)?.jetstream?.meta?.replicas ?? []
-  return peers.filter(peer => !names.has(peer.name) && peer.offline !== true).map(peer => peer.name)
+  const leader = keepers.map(each => each.jetstream?.meta?.leader ?? '').find(name => name !== '')
+  if (leader !== undefined && !names.has(leader)) return [leader]
+  const peers = keepers.find(each => each.server_name === leader)?.jetstream?.meta?.replicas ?? []
+  const isUp = (peer: Peer): boolean => peer.offline !== true && (peer.active ?? 0) > 0 && (peer.active ?? 0) < HEARD_MS * 1e6
+  return peers.filter(peer => !names.has(peer.name) && isUp(peer)).map(peer => peer.name)
 }
 
-const sizeOf = (keepers: readonly Varz[]): number => Math.max(1, ...keepers.map(each => each.jetstream?.meta?.cluster_size ?? 1))
+const hasLeader = (keepers: readonly Varz[]): boolean => keepers.some(each => each.jetstream?.meta?.leader === each.server_name)
 
-/** Only the leader of JetStream knows who is there. */
-const leaderOf = (keepers: readonly Varz[]): Varz | undefined => keepers.find(each => each.jetstream?.meta?.leader === each.server_name)
+const sizeOf = (keepers: readonly Varz[]): number => Math.max(1, ...keepers.map(each => each.jetstream?.meta?.cluster_size ?? 1))
 
 function checkVersion(server: string, version: string): void {
   const [major = 0, minor = 0] = version.split('.').map(Number)

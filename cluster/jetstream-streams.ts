@@ -33,7 +33,7 @@ const keepsAll = {
   sealed: false,
 } as const
 
-/** Makes and checks all of it; done again it changes nothing. Throws INCOMPATIBLE for what is there and differs, UNREACHABLE. */
+/** Makes and checks the streams of the log; done again it changes nothing. Throws INCOMPATIBLE for what is there and differs, UNREACHABLE. */
 export async function ensureStreams(connection: Connection, shape: LogShape): Promise<void> {
   const { name } = connection
   for (let index = 0; index < shape.streams; index++) {
@@ -50,11 +50,16 @@ export async function ensureStreams(connection: Connection, shape: LogShape): Pr
       deny_purge: false,
     })
   }
+}
+
+/** The same for the bucket of the registry, which says what shape the log has. */
+export async function ensureBucket(connection: Connection, replicas: number): Promise<void> {
+  const { name } = connection
   await ensureStream(connection, {
     ...keepsAll,
     name: bucketStream(name),
     subjects: [keySubject(name, '>')],
-    num_replicas: shape.replicas,
+    num_replicas: replicas,
     // The layout of a NATS bucket, so that its tools can read it.
     max_msgs_per_subject: BUCKET_HISTORY,
     allow_direct: false,

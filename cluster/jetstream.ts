@@ -5,35 +5,51 @@ import { NatsBus } from './jetstream-bus.ts'
 import { JetStreamLog } from './jetstream-log.ts'
 import { JetStreamRegistry } from './jetstream-registry.ts'
 import { checkServers, type ServersOptions, type ServersReport } from './jetstream-servers.ts'
-import { ensureStreams, type LogShape } from './jetstream-streams.ts'
-import { checkClusterName, STREAMS_MAX } from './nats-subjects.ts'
+import { ensureBucket, ensureStreams, type LogShape } from './jetstream-streams.ts'
+import { checkClusterName } from './nats-subjects.ts'
 import type { Bus } from './bus.ts'
 import type { Registry } from './registry.ts'
 import type { SharedLog } from './shared-log.ts'
 
+export { streamsFor } from './nats-subjects.ts'
 export type { NatsOptions } from './jetstream-connection.ts'
 export type { ServersOptions, ServersReport } from './jetstream-servers.ts'
 export type { LogShape } from './jetstream-streams.ts'
 
-/** Streams for a log that is made: few, because each has a leader that elects, and more than one, because each syncs one after another. */
-export const streamsFor = (partitions: number): number => Math.min(STREAMS_MAX, partitions)
-
-export type PrepareOptions = NatsOptions & LogShape & ServersOptions
-
 /**
- * Checks the servers, then makes and checks what the cluster needs in NATS; every node does it when it starts. Says what is not promised. Throws
+ * Checks the servers, then makes and checks the bucket of the registry; every node does it when it starts. Says what is not promised. Throws
  * INCOMPATIBLE, UNREACHABLE, UNAUTHENTICATED, INVALID.
  */
-export async function prepareNats(options: PrepareOptions): Promise<ServersReport> {
-  checkShape(options)
+export async function prepareRegistry(options: NatsOptions & ServersOptions): Promise<ServersReport> {
+  whole('replicas', options.replicas, 5)
   const connection = await open(options)
   try {
     const report = await checkServers(connection, options, options)
-    await ensureStreams(connection, options)
+    await ensureBucket(connection, options.replicas)
     return report
   } finally {
     await connection.close()
   }
+}
+
+/** Makes and checks the streams of the log. Throws as `prepareRegistry` does. */
+export async function prepareLog(options: NatsOptions & LogShape): Promise<void> {
+  checkShape(options)
+  const connection = await open(options)
+  try {
+    await ensureStreams(connection, options)
+  } finally {
+    await connection.close()
+  }
+}
+
+export type PrepareOptions = NatsOptions & LogShape & ServersOptions
+
+/** Both, for whoever knows the shape. */
+export async function prepareNats(options: PrepareOptions): Promise<ServersReport> {
+  const report = await prepareRegistry(options)
+  await prepareLog(options)
+  return report
 }
 
 /** A connection of its own. Throws UNREACHABLE, UNAUTHENTICATED, INVALID. */
@@ -57,11 +73,12 @@ function open(options: NatsOptions): Promise<Connection> {
 }
 
 function checkShape({ partitions, streams, replicas }: LogShape): void {
-  const whole = (field: string, value: number, max: number): void => {
-    if (Number.isInteger(value) && value >= 1 && value <= max) return
-    throw new EventStoreError('INVALID', `${field} is 1 to ${max}, not ${value}.`, { field })
-  }
   whole('partitions', partitions, 4096)
   whole('streams', streams, Math.min(partitions, 64))
   whole('replicas', replicas, 5)
+}
+
+function whole(field: string, value: number, max: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= max) return
+  throw new EventStoreError('INVALID', `${field} is 1 to ${max}, not ${value}.`, { field })
 }

@@ -90,6 +90,8 @@ export class LoopbackBus implements Bus {
     return new Promise((resolve, reject) => {
       const fail = (why: string): void => reject(new EventStoreError('UNREACHABLE', `${subject}: ${why}`, { subject }))
       if (this.#isClosed) return fail('the bus is closed')
+      if (bytes.length > BUS_BYTES)
+        return reject(new EventStoreError('TOO_LARGE', `${subject}: a message`, { limit: 'BUS_BYTES', actual: bytes.length }))
       const stop = this.#end.timers.after(timeoutMs, () => fail('no reply in time'))
       const isHeard = this.#send(subject, bytes, answer => {
         stop()

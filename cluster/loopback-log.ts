@@ -148,11 +148,8 @@ export class LoopbackLog implements SharedLog {
   }
 
   async append(partition: number, after: number, messages: readonly Uint8Array[]): Promise<LogAppend> {
-    assert(messages.length > 0, 'an append has at least one message')
-    assert(
-      messages.every(({ length }) => length <= MESSAGE_BYTES),
-      'what is larger than a message is appended as several',
-    )
+    if (messages.length === 0) return { kind: 'unknown', reason: 'nothing to append' }
+    if (messages.some(({ length }) => length > MESSAGE_BYTES)) return { kind: 'unknown', reason: 'a message is too large' }
     if (this.#isClosed) return { kind: 'unknown', reason: 'closed' }
     const answer = await this.#call<LogAppend>(() => this.#servers.append(partition, after, messages))
     return answer ?? { kind: 'unknown', reason: 'no answer' }

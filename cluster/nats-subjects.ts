@@ -3,7 +3,10 @@ import { EventStoreError } from '../event/error.ts'
 
 const PREFIX = 'ALLSOURCE'
 /** Streams of a log at most; what was taken when a cluster is made stays. */
-export const STREAMS_MAX = 4
+const STREAMS_MAX = 4
+
+/** Streams for a log that is made: few, because each has a leader that elects, and more than one, because each syncs one after another. */
+export const streamsFor = (partitions: number): number => Math.min(STREAMS_MAX, partitions)
 
 /** Throws INVALID: the name is one word of a subject and part of the names of streams. */
 export function checkClusterName(name: string): void {

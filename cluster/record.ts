@@ -23,9 +23,10 @@ const RECORD_BYTES_MAX = 2 ** 31
 
 /**
  * `blocks`: events. `started`: the first of a term. `closed`: none; moves the stamp on, and proves that its writer leads. `snapshot` is never in the
- * log: blocks that one replica sends another, with the record it has reached.
+ * log: blocks that one replica sends another, with the record it has reached. `repaired`: as `started`, behind a record that may stand further
+ * back: somebody decided that what lies between does not count.
  */
-export const recordKinds = ['blocks', 'started', 'closed', 'snapshot'] as const
+export const recordKinds = ['blocks', 'started', 'closed', 'snapshot', 'repaired'] as const
 export type RecordKind = (typeof recordKinds)[number]
 
 export interface RecordHead {
@@ -73,6 +74,7 @@ export function encodeRecord(
   head: RecordHead,
   rows: LogRecord['rows'] = [],
   blocks: readonly Uint8Array[] = [],
+  messageBytes = MESSAGE_BYTES,
 ): { readonly messages: Uint8Array[]; readonly crc: number } {
   const node = Buffer.from(head.node)
   let bytes = HEADER_BYTES + node.length
@@ -108,11 +110,11 @@ export function encodeRecord(
     at += block.length
   }
   const crc = crc32(record)
-  return { messages: piecesOf(record, { crc, index: head.index, term: head.term }), crc }
+  return { messages: piecesOf(record, { crc, index: head.index, term: head.term }, messageBytes), crc }
 }
 
-function piecesOf(record: Buffer, about: { crc: number; index: number; term: number }): Uint8Array[] {
-  const room = MESSAGE_BYTES - PIECE_HEADER_BYTES
+function piecesOf(record: Buffer, about: { crc: number; index: number; term: number }, messageBytes: number): Uint8Array[] {
+  const room = messageBytes - PIECE_HEADER_BYTES
   const pieces = Math.ceil(record.length / room)
   return Array.from({ length: pieces }, (_, piece) => {
     const part = record.subarray(piece * room, (piece + 1) * room)
@@ -196,7 +198,7 @@ function decodeRecord(bytes: Uint8Array, piece: PieceHead): LogRecord {
     const [keyBytes, valueBytes] = [reader.word(), reader.word()]
     return [reader.take(keyBytes), reader.take(valueBytes)] as const
   })
-  const blocks = Array.from({ length: reader.count(view.readUInt32LE(68), 4) }, () => reader.take(reader.word()))
+  const blocks = Array.from({ length: reader.count(view.readUInt32LE(68), 4) }, () => aligned(reader.take(reader.word())))
   reader.end()
   return {
     kind,
@@ -215,6 +217,9 @@ function decodeRecord(bytes: Uint8Array, piece: PieceHead): LogRecord {
     bytes: bytes.length,
   }
 }
+
+/** Blocks are looked into by words of four bytes, which must lie at multiples of four. */
+const aligned = (bytes: Buffer): Uint8Array => ((bytes.byteOffset & 3) === 0 ? bytes : Uint8Array.from(bytes))
 
 /** Walks the body; every length is looked at before it is believed. */
 class BodyReader {

@@ -20,14 +20,17 @@ export function write(draft: Draft, entry: TermEntry, revision: number, outputs:
   outputs.push({ kind: 'write', entry, revision })
 }
 
-export function yieldFor(draft: Draft, ms: number): void {
-  draft.yieldUntilMs = draft.clockMs + ms
+/** Failed to lead so many times in a row: others go first, and with nobody else there it waits a little. */
+export function yieldAfter(draft: Draft, failures: number): void {
+  const { clockMs, options } = draft
+  draft.waitUntilMs = clockMs + backoffMs(options.retryMs, options.retryMostMs, failures)
+  draft.yieldUntilMs = clockMs + backoffMs(options.startMs, options.yieldMostMs, failures)
 }
 
-/** Did not get to lead: the next candidate tries, and this one later. */
+/** Did not get to lead. */
 export function giveUp(draft: Draft): void {
   draft.failures++
   draft.mustRead = true
-  yieldFor(draft, backoffMs(draft, draft.options.retryMs, draft.failures))
+  yieldAfter(draft, draft.failures)
   enter(draft, 'following')
 }

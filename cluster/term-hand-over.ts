@@ -1,5 +1,5 @@
 /** How leadership passes on while its leader lives: home, away from a node that drains, or to where people want it. */
-import { type Draft, enter, giveUp, nextEntry, type Outputs, write, yieldFor } from './term-draft.ts'
+import { type Draft, enter, giveUp, nextEntry, type Outputs, write, yieldAfter } from './term-draft.ts'
 import { backoffMs, candidate, isMine, mayRaise } from './term-rules.ts'
 import type { HandOver, TermInput, View } from './term-state.ts'
 
@@ -8,6 +8,8 @@ export function leadOn(draft: Draft, view: View, outputs: Outputs): void {
   const { clockMs, options, node } = draft
   if (clockMs - draft.phaseMs >= options.homeMs) draft.failures = 0
   if (!mayRaise(draft)) return
+  // A registry that was made anew has forgotten who leads.
+  if ((draft.entry?.term ?? 0) < draft.ledTerm) return assertTerm(draft, outputs)
   if (draft.wantsPin) return pin(draft, outputs)
   const isDraining = view.nodes.some(each => each.node === node && !each.isEligible)
   const preferred = candidate(draft, isDraining ? [node] : [])
@@ -21,12 +23,18 @@ export function leadOn(draft: Draft, view: View, outputs: Outputs): void {
   if (isHome && clockMs >= draft.handOverAfterMs) handOver(draft, { to: preferred.node, isPinned: false, failed: [] }, outputs)
 }
 
+function assertTerm(draft: Draft, outputs: Outputs): void {
+  const { ledTerm: term, node, incarnation, wantsPin: isPinned, revision } = draft
+  write(draft, { term, node, incarnation, isPinned }, revision, outputs)
+}
+
 function handOver(draft: Draft, to: HandOver, outputs: Outputs): void {
   draft.handOver = to
   enter(draft, 'resigning')
   outputs.push({ kind: 'resign', term: draft.ledTerm, isPlanned: true })
 }
 
+/** People want a node to lead. */
 export function commanded(draft: Draft, to: string, outputs: Outputs): void {
   if (draft.phase !== 'leading') return
   if (to === draft.node) {
@@ -41,14 +49,12 @@ export function commanded(draft: Draft, to: string, outputs: Outputs): void {
 /** The same term, with a note for all nodes that people asked for this one. */
 function pin(draft: Draft, outputs: Outputs): void {
   const { entry } = draft
-  if (entry === null || !isMine(draft, entry) || entry.term !== draft.ledTerm) {
-    draft.mustRead = true
-    return
-  }
+  if (entry === null || !isMine(draft, entry) || entry.term !== draft.ledTerm) return
   draft.wantsPin = !entry.isPinned
   if (draft.wantsPin) write(draft, { ...entry, isPinned: true }, draft.revision, outputs)
 }
 
+/** This node should no longer lead. */
 export function resign(draft: Draft, outputs: Outputs): void {
   const { phase, node, ledTerm } = draft
   if (phase === 'starting') {
@@ -62,10 +68,11 @@ export function resign(draft: Draft, outputs: Outputs): void {
   outputs.push({ kind: 'resign', term: ledTerm, isPlanned: true })
 }
 
+/** The shard has finished what it had, or did not answer. */
 export function resigned(draft: Draft, outputs: Outputs): void {
   const to = draft.handOver
   if (to === null) {
-    yieldFor(draft, draft.options.startMs)
+    yieldAfter(draft, 1)
     return enter(draft, 'following')
   }
   enter(draft, 'handing')
@@ -77,11 +84,11 @@ export function ask({ ledTerm: term, revision }: Draft, { to, isPinned }: HandOv
 }
 
 /** Who was asked did not take the term: the next one is, or this node leads on. */
-export function askAnother(draft: Draft, view: View, outputs: Outputs): void {
+export function askAnother(draft: Draft, outputs: Outputs): void {
   const failed = [...draft.handOver!.failed, draft.handOver!.to]
   draft.handOverFailures++
-  draft.handOverAfterMs = draft.clockMs + backoffMs(draft, draft.options.homeMs, draft.handOverFailures)
-  const next = view.hearsSelf ? candidate(draft, failed) : null
+  draft.handOverAfterMs = draft.clockMs + backoffMs(draft.options.homeMs, draft.options.yieldMostMs, draft.handOverFailures)
+  const next = draft.view?.hearsSelf === true ? candidate(draft, failed) : null
   if (next !== null && next.node !== draft.node) {
     draft.handOver = { to: next.node, isPinned: false, failed }
     enter(draft, 'handing')
@@ -92,10 +99,16 @@ export function askAnother(draft: Draft, view: View, outputs: Outputs): void {
   if (mayRaise(draft)) write(draft, nextEntry(draft), draft.revision, outputs)
 }
 
+/** The leader asks this node to take the term after its own. */
 export function asked(draft: Draft, input: TermInput & { kind: 'take' }, outputs: Outputs): void {
   const { view, node } = draft
+  // Said again while the answer of the table is awaited, or come too late.
+  if (draft.phase !== 'following' || draft.writing !== null || input.revision < draft.revision) return
   const isEligible = view?.nodes.some(each => each.node === node && each.isEligible) === true && draft.clockMs >= draft.yieldUntilMs
-  if (draft.phase !== 'following' || !mayRaise(draft) || !isEligible || input.revision < draft.revision) return
+  if (!isEligible || !mayRaise(draft)) {
+    outputs.push({ kind: 'decline', to: input.from, term: input.term })
+    return
+  }
   draft.highestTerm = Math.max(draft.highestTerm, input.term)
   write(draft, nextEntry(draft, input.isPinned), input.revision, outputs)
 }

@@ -1,6 +1,8 @@
 /** The questions that `term.ts` asks of what a node knows about a partition: who should lead, who does, and whether it may raise the term. */
 import type { Leader, NodeView, TermEntry, TermState } from './term-state.ts'
 
+/** A heartbeat sent before the entry was written says nothing about it; they come more often than this. */
+const HEARTBEAT_MOST_MS = 300
 /** A fresh entry is believed for a deadline, doubled up to so often each time this node was deposed: two that do not hear each other take long turns. */
 const DOUBLINGS_MOST = 5
 
@@ -13,13 +15,13 @@ export function isActive({ phase }: TermState): boolean {
   return phase === 'starting' || phase === 'leading' || phase === 'resigning'
 }
 
-/** Nodes that could lead, the one that should first; a node people asked for comes before all others as long as it lives. */
+/** Nodes that could lead, the one that should first: a node people asked for as long as it lives, and this one last while it lets others go first. */
 export function candidates(state: TermState): NodeView[] {
   const { entry, view } = state
-  const mayLead = ({ node, isHealthy, isEligible }: NodeView): boolean =>
-    isHealthy && isEligible && !(node === state.node && state.clockMs < state.yieldUntilMs)
-  const able = (view?.nodes ?? []).filter(mayLead)
-  const pinned = entry?.isPinned === true ? able.find(each => isOwner(each, entry)) : undefined
+  const lead = (view?.nodes ?? []).filter(({ isHealthy, isEligible }) => isHealthy && isEligible)
+  const yields = ({ node }: NodeView): boolean => node === state.node && state.clockMs < state.yieldUntilMs
+  const able = [...lead.filter(each => !yields(each)), ...lead.filter(yields)]
+  const pinned = entry?.isPinned === true ? able.find(each => isOwner(each, entry) && !yields(each)) : undefined
   return pinned === undefined ? able : [pinned, ...able.filter(each => each !== pinned)]
 }
 
@@ -45,8 +47,9 @@ export function mayTake(state: TermState): boolean {
   // Who should lead and does not take the term may be cut off from the table alone: the next one does not wait for ever.
   if (rank < 0 || clockMs - openMs < rank * options.startMs) return false
   if (view.nodes.length < 2) return true
-  // A node that has just started has not had the time to hear who is there.
-  if (clockMs - (state.firstTickMs ?? clockMs) < view.deadlineMs) return false
+  // A node that has just started has not had the time to hear who is there, unless it has heard all.
+  const isNew = clockMs - (state.firstTickMs ?? clockMs) < view.deadlineMs
+  if (isNew && view.nodes.some(({ incarnation }) => incarnation === null)) return false
   // Who hears only itself is more likely to be deaf than to be the last one: three deadlines, and one has passed until silence is noticed.
   return state.aloneMs === null || clockMs - state.aloneMs >= 2 * view.deadlineMs
 }
@@ -65,7 +68,7 @@ function isVacant(state: TermState, entry: TermEntry): boolean {
   const owner = nodes.find(({ node }) => node === entry.node)
   if (isGone(owner, entry)) return clockMs - entryMs >= deadlineMs * 2 ** Math.min(deposed, DOUBLINGS_MOST)
   if (idleMs === null) return false
-  if (owner?.isEligible !== true) return clockMs - entryMs >= deadlineMs
+  if (owner?.isEligible !== true) return clockMs - entryMs >= HEARTBEAT_MOST_MS
   return clockMs - idleMs >= options.startMs + deadlineMs
 }
 
@@ -93,7 +96,7 @@ export function leaderOf(state: TermState): Leader {
   return { node: entry.node, term: entry.term, isStarted: startedTerm >= entry.term || (owner?.leadsTerm ?? 0) >= entry.term }
 }
 
-/** What a node waits after `failures` tries that failed, at least one. */
-export function backoffMs({ options }: TermState, firstMs: number, failures: number): number {
-  return Math.min(firstMs * 2 ** Math.min(failures - 1, 30), Math.max(options.retryMostMs, firstMs))
+/** What is waited after `failures` tries that failed, at least one. */
+export function backoffMs(firstMs: number, mostMs: number, failures: number): number {
+  return Math.min(firstMs * 2 ** Math.min(failures - 1, 30), Math.max(mostMs, firstMs))
 }

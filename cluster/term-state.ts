@@ -38,14 +38,23 @@ export interface TermOptions {
   readonly startMs: number
   /** How long a node that is preferred must be healthy and eligible before leadership goes home to it. */
   readonly homeMs: number
-  /** The first wait before something that failed is tried again; doubled each time it fails again. */
+  /** The first wait before something that failed is tried again; doubled each time it fails again, up to `retryMostMs`. */
   readonly retryMs: number
   readonly retryMostMs: number
+  /** Who fails to lead again and again lets others go first for twice as long each time, up to this. */
+  readonly yieldMostMs: number
   /** A node that was not deposed for so long forgets that it was. */
   readonly calmMs: number
 }
 
-export const termOptions: TermOptions = { startMs: 5_000, homeMs: 5_000, retryMs: 200, retryMostMs: 30_000, calmMs: 60_000 }
+export const termOptions: TermOptions = {
+  startMs: 5_000,
+  homeMs: 5_000,
+  retryMs: 200,
+  retryMostMs: 5_000,
+  yieldMostMs: 120_000,
+  calmMs: 60_000,
+}
 
 /**
  * `following`: another leads, or nobody. `starting`: the shard was told to lead. `leading`: it has begun. `resigning`: it was told to finish what it has.
@@ -103,7 +112,7 @@ export interface TermState {
   readonly isContested: boolean
   /** No term is raised before. */
   readonly waitUntilMs: number
-  /** This node is no candidate before, which it says in its heartbeats. */
+  /** All others that could lead go first until then; this node says in its heartbeats that it is not eligible. */
   readonly yieldUntilMs: number
   readonly failures: number
   readonly handOver: HandOver | null
@@ -138,7 +147,9 @@ export type TermInput = { readonly nowMs: number } & (
   /** Lead no longer, whoever is next. */
   | { readonly kind: 'resign' }
   /** The leader asks this node to take the term after its own. */
-  | { readonly kind: 'take'; readonly term: number; readonly revision: number; readonly isPinned: boolean }
+  | { readonly kind: 'take'; readonly from: string; readonly term: number; readonly revision: number; readonly isPinned: boolean }
+  /** Who was asked can not. */
+  | { readonly kind: 'declined'; readonly by: string; readonly term: number }
 )
 
 export type TermOutput =
@@ -148,6 +159,7 @@ export type TermOutput =
   /** `isPlanned`: what is in flight is finished first, and `resigned` is the answer. */
   | { readonly kind: 'resign'; readonly term: number; readonly isPlanned: boolean }
   | { readonly kind: 'take'; readonly to: string; readonly term: number; readonly revision: number; readonly isPinned: boolean }
+  | { readonly kind: 'decline'; readonly to: string; readonly term: number }
   | { readonly kind: 'tell'; readonly leader: Leader }
 
 export interface Stepped {

@@ -3,9 +3,9 @@
  * makes an old leader harmless is the condition of each append. A term is led by at most one incarnation of one node, and told to its shard once.
  */
 import type { RegistryWrite } from './registry.ts'
-import { type Draft, enter, giveUp, nextEntry, type Outputs, write, yieldFor } from './term-draft.ts'
+import { type Draft, enter, giveUp, nextEntry, type Outputs, write, yieldAfter } from './term-draft.ts'
 import { ask, askAnother, asked, commanded, leadOn, resign, resigned } from './term-hand-over.ts'
-import { backoffMs, isActive, isIdle, isMine, isOpen, leaderOf, mayTake } from './term-rules.ts'
+import { isActive, isIdle, isMine, isOpen, leaderOf, mayTake } from './term-rules.ts'
 import type { Stepped, TermEntry, TermInput, TermState, View } from './term-state.ts'
 
 /** What comes of an input. Neither is changed. */
@@ -30,12 +30,12 @@ function apply(draft: Draft, input: TermInput, outputs: Outputs): void {
     case 'tick':
       return tick(draft, input.view, outputs)
     case 'entry':
-      if (input.revision > draft.revision) adopt(draft, input.entry, input.revision)
+      if (isNewer(draft, input)) adopt(draft, input.entry, input.revision)
       return
     case 'read':
       draft.isReading = false
       draft.mustRead = false
-      if (input.revision > draft.revision || draft.isContested) adopt(draft, input.entry, input.revision)
+      if (isNewer(draft, input) || draft.isContested) adopt(draft, input.entry, input.revision)
       return
     case 'read-failed':
       draft.isReading = false
@@ -62,6 +62,9 @@ function apply(draft: Draft, input: TermInput, outputs: Outputs): void {
       return resign(draft, outputs)
     case 'take':
       return asked(draft, input, outputs)
+    case 'declined':
+      if (draft.phase === 'handing' && input.term === draft.ledTerm && input.by === draft.handOver?.to) askAnother(draft, outputs)
+      return
   }
 }
 
@@ -93,7 +96,7 @@ function tick(draft: Draft, view: View, outputs: Outputs): void {
       if (inPhaseMs >= options.startMs) resigned(draft, outputs)
       return
     case 'handing':
-      if (inPhaseMs >= view.deadlineMs) return askAnother(draft, view, outputs)
+      if (inPhaseMs >= view.deadlineMs) return askAnother(draft, outputs)
       ask(draft, draft.handOver!, outputs)
       return
   }
@@ -129,6 +132,11 @@ function settle(draft: Draft, outputs: Outputs): void {
   if (leader.node === told.node && leader.term === told.term && leader.isStarted === told.isStarted) return
   draft.told = leader
   outputs.push({ kind: 'tell', leader })
+}
+
+/** Revisions rise with terms, but for a registry that was made anew: its terms go on. */
+function isNewer(draft: Draft, { entry, revision }: { readonly entry: TermEntry | null; readonly revision: number }): boolean {
+  return revision > draft.revision || (entry?.term ?? 0) > (draft.entry?.term ?? 0)
 }
 
 function adopt(draft: Draft, entry: TermEntry | null, revision: number): void {
@@ -174,6 +182,6 @@ function lost(draft: Draft, term: number, outputs: Outputs): void {
   draft.failures++
   draft.mustRead = true
   // The first time it may well be the one that should go on, at once; who keeps losing lets others try.
-  if (draft.failures > 1) yieldFor(draft, backoffMs(draft, draft.options.retryMs, draft.failures - 1))
+  if (draft.failures > 1) yieldAfter(draft, draft.failures - 1)
   enter(draft, 'following')
 }

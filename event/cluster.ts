@@ -1,4 +1,5 @@
 /** A cluster as people and programs look at it and act on it: the same over a node in this process and over a wire. */
+import { EventStoreError } from './error.ts'
 import type { Stamp } from './event.ts'
 
 /** `healthy`: heard of within the deadline. `draining`: leads nothing and is given nothing. `silent`: not heard of. */
@@ -83,5 +84,12 @@ export interface Cluster {
    * Makes this node's copy of a partition that stopped the one that counts: opens a term behind it in the shared log, whatever that holds, and says so in
    * the node's log. What only the shared log has is not taken. INVALID when the partition is not stopped here.
    */
-  repair(partition: number): Promise<{ readonly partition: number; readonly index: number; readonly sequence: number; readonly term: number }>
+  repair(
+    partition: number,
+  ): Promise<{ readonly partition: number; readonly index: number; readonly sequence: number; readonly term: number }>
+}
+
+/** What a node says that belongs to no cluster. */
+export function byItself(): EventStoreError {
+  return new EventStoreError('NOT_FOUND', 'this node is one by itself: it belongs to no cluster', { cluster: null })
 }

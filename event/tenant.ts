@@ -26,5 +26,5 @@ export interface TenantOwner {
 
 /** Why one of them is told nothing of the others. */
 export function refusedToTenant(tenant: string): EventStoreError {
-  return new EventStoreError('FORBIDDEN', `tenant ${tenant} is not asked about tenants; ask the node itself`, { tenant })
+  return new EventStoreError('FORBIDDEN', `tenant ${tenant} is told nothing of the node as a whole; ask the node itself`, { tenant })
 }

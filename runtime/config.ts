@@ -9,7 +9,9 @@ import { hint } from '../topology/nearest.ts'
 import { type LogLevel, logLevels } from './observe/logger.ts'
 import type { OpenOptions } from './options.ts'
 import type { ServeOptions } from './serve.ts'
-import { type Kind, type SettingName, settings, wholeNumber } from './settings.ts'
+import { clusterContradictions, clusterFileKeys, clusterKeys, clusterOptionsOf } from './cluster/cluster-settings.ts'
+import { type Setting, wholeNumber } from './setting-kinds.ts'
+import { type SettingName, settings } from './settings.ts'
 
 export { type SettingName, settings } from './settings.ts'
 
@@ -77,6 +79,7 @@ export function readConfiguration(input: ConfigurationInput = {}): Configuration
     if (text !== undefined) addText(findings, key, text, flagNameOf(key), workingDirectory)
   }
   const isElsewhere = urlCounts(findings)
+  checkTogether(findings)
   if (findings.problems.length > 0) {
     const lines = findings.problems.map(({ key, origin, problem }) => `${origin}: ${key} ${problem}`)
     throw new EventStoreError('INVALID', `the configuration is not valid: ${lines.join('; ')}`, {
@@ -105,6 +108,13 @@ function urlCounts({ origins, problems }: Findings): boolean {
   return rankOf(url) > rankOf(data)
 }
 
+/** Settings that need others, or that say two things about one. */
+function checkTogether({ origins, problems }: Findings): void {
+  const isMistaken = (key: string): boolean => problems.some(problem => problem.key === key)
+  for (const [key, problem] of clusterContradictions(one => origins.has(one) || isMistaken(one)))
+    problems.push({ key, origin: origins.get(key) ?? 'configuration', problem })
+}
+
 const rankOf = (origin: string): number => (origin.startsWith('--') ? 2 : origin.startsWith(environmentPrefix) ? 1 : 0)
 
 /** Where else a command may find its store. */
@@ -115,9 +125,12 @@ function optionsOf(values: ReadonlyMap<string, unknown>): Configuration['options
   const options: Record<string, unknown> = {}
   for (const [key, value] of values) {
     if (key.startsWith('limits.')) limits[key.slice('limits.'.length)] = value
-    else if (!elsewhereKeys.has(key) && !servingKeys.has(key) && !processKeys.has(key)) options[key === 'data' ? 'directory' : key] = value
+    else if (!elsewhereKeys.has(key) && !servingKeys.has(key) && !processKeys.has(key) && !clusterKeys.has(key))
+      options[key === 'data' ? 'directory' : key] = value
   }
   if (Object.keys(limits).length > 0) options['limits'] = limits
+  const cluster = clusterOptionsOf(values)
+  if (cluster !== undefined) options['cluster'] = cluster
   // Each value passed its kind's check above, which the types can not follow through a map.
   return options as unknown as Configuration['options']
 }
@@ -161,7 +174,7 @@ function addFile(findings: Findings, file: string | null): void {
   const content = parseFile(file)
   for (const [key, value] of Object.entries(content)) {
     if (key !== 'limits')
-      addValue(findings, key, key === 'data' && typeof value === 'string' && value ? resolve(dirname(file), value) : value, file)
+      addValue(findings, key, isPath(key) && typeof value === 'string' && value ? resolve(dirname(file), value) : value, file)
     else if (isObject(value)) for (const [name, limit] of Object.entries(value)) addValue(findings, `limits.${name}`, limit, file)
     else findings.problems.push({ key, origin: file, problem: `must be an object of limits by name, got ${JSON.stringify(value)}` })
   }
@@ -210,8 +223,10 @@ function addEnvironment(findings: Findings, environment: Readonly<Record<string,
 
 function addText(findings: Findings, key: string, text: string, origin: string, workingDirectory: string): void {
   const value = kindOf(key)?.fromText(text)
-  addValue(findings, key, key === 'data' && text ? resolve(workingDirectory, text) : value, origin)
+  addValue(findings, key, isPath(key) && text ? resolve(workingDirectory, text) : value, origin)
 }
+
+const isPath = (key: string): boolean => key === 'data' || clusterFileKeys.has(key)
 
 function addValue(findings: Findings, key: string, value: unknown, origin: string): void {
   const kind = kindOf(key)
@@ -227,7 +242,7 @@ function knownKeys(): string[] {
   return [...Object.keys(settings), 'limits', ...Object.keys(defaultLimits).map(name => `limits.${name}`)]
 }
 
-function kindOf(key: string): Kind<string> | Kind<number> | undefined {
+function kindOf(key: string): Setting['kind'] | undefined {
   if (key.startsWith('limits.')) return Object.hasOwn(defaultLimits, key.slice('limits.'.length) as keyof Limits) ? limitKind : undefined
   return Object.hasOwn(settings, key) ? settings[key as SettingName].kind : undefined
 }

@@ -2,6 +2,9 @@
 export { openNode } from './open-node.ts'
 export type { Node } from './node.ts'
 export type { OpenOptions } from './options.ts'
+export { natsConfigText, type NatsConfigTextOptions } from './cluster/nats-config-text.ts'
+export type { ClusterOptions } from './cluster/cluster-options.ts'
+export type * from '../event/cluster.ts'
 export type { ServeOptions, Serving } from './serve.ts'
 export { errorCodes, type ErrorCode, EventStoreError, isEventStoreError } from '../event/error.ts'
 export type {

@@ -8,6 +8,8 @@ import type { Tenant } from '../event/tenant.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { LogView } from '../store/log/log-view.ts'
 import type { StateColumn } from '../store/state.ts'
+import type { Cluster } from '../event/cluster.ts'
+import type { ClusterNode } from './cluster/cluster-node.ts'
 import type { NodeDeployers, TenantDeployer } from './deploy/node-deployers.ts'
 import { TopologyTexts } from './deploy/topology-text.ts'
 import { type CheckedOptions } from './options.ts'
@@ -34,6 +36,8 @@ export interface NodeParts {
   readonly monitor: Monitor
   readonly tenants: Tenants
   readonly state: KeyValue<StateColumn>
+  /** Null for a node that is one by itself. */
+  readonly cluster?: ClusterNode | null
   /** What could not be read at open. */
   readonly damage: () => readonly LogDamage[]
   readonly diskBytes: () => { readonly total: number; readonly shards: readonly number[] }
@@ -59,6 +63,7 @@ export class Node extends TenantStore {
       router: parts.router,
       limits: parts.options.limits,
       scope: () => DEFAULT_SCOPE,
+      ...(parts.cluster && { freshness: parts.cluster.freshness }),
       deployer: () => parts.deployers.of(DEFAULT_SCOPE),
       texts,
       stats: () => this.#stats(),
@@ -66,6 +71,8 @@ export class Node extends TenantStore {
     })
     this.#parts = parts
     this.#texts = texts
+    // The place of a process that was taken for dead is another's now.
+    if (parts.cluster) parts.cluster.ousted = reason => this.#ousted(reason)
     for (const scope of parts.tenants.leftovers) void this.#inBackground(this.#remove(scope))
   }
 
@@ -89,6 +96,7 @@ export class Node extends TenantStore {
       router,
       limits: options.limits,
       scope,
+      ...(this.#parts.cluster && { freshness: this.#parts.cluster.freshness }),
       writing: work => tenants.writing(name, work),
       deployer,
       closed: () => this.closed,
@@ -98,6 +106,17 @@ export class Node extends TenantStore {
     })
     this.#tenants.set(name, tenant)
     return tenant
+  }
+
+  /** The cluster that this node is of; null for one by itself. */
+  get cluster(): Cluster | null {
+    return this.#parts.cluster?.commands ?? null
+  }
+
+  #ousted(reason: EventStoreError): void {
+    if (this.#closed) return
+    this.#parts.options.logger.error({ reason: reason.message }, 'the node can not go on in its cluster, and closes')
+    void this.close()
   }
 
   /** All tenants by name, with how much they hold; without `default`. */
@@ -201,6 +220,8 @@ export class Node extends TenantStore {
     logger.info({ pending: this.router.pending }, 'the node is closing')
     // Requests that came over a wire are answered by an open store; without any, nothing comes in from this call on.
     if (this.#serving) await (await this.#serving.catch(() => null))?.close()
+    // What it leads is led by others before it stops taking requests.
+    await this.#parts.cluster?.leave()
     this.#isClosing = true
     this.monitor.close()
     this.shut(closing())

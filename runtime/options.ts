@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { EventStoreError } from '../event/error.ts'
 import { type Limits, limitsWith } from '../event/limits.ts'
 import { type Logger, silentLogger } from '../event/logger.ts'
+import { type CheckedClusterOptions, checkClusterOptions, type ClusterOptions } from './cluster/cluster-options.ts'
 
 export interface OpenOptions {
   /** Where the store lies; made when it does not exist. Either this or `memory`. */
@@ -15,8 +16,8 @@ export interface OpenOptions {
   readonly shards?: number
   /** Threads that run pipelines. Default: cores − 1, at least 1. */
   readonly workers?: number
-  /** When a writer is answered unless the request says otherwise. Default `disk`. */
-  readonly durability?: 'memory' | 'os' | 'disk'
+  /** When a writer is answered unless the request says otherwise. Default `disk`; in a cluster it is `quorum` and nothing else. */
+  readonly durability?: 'memory' | 'os' | 'disk' | 'quorum'
   readonly limits?: Partial<Limits>
   /** `auto`: blocks are compressed unless the disk takes them faster plain. Default `auto`. */
   readonly compression?: 'auto' | 'none'
@@ -30,6 +31,8 @@ export interface OpenOptions {
   readonly create?: boolean
   /** Told what happens to the node, as a pino logger takes it. Default: nobody is. */
   readonly logger?: Logger
+  /** The cluster whose store this is. Left out: the node is one by itself, and needs no NATS. */
+  readonly cluster?: ClusterOptions
 }
 
 export interface CheckedOptions {
@@ -37,6 +40,7 @@ export interface CheckedOptions {
   readonly partitions: number | null
   readonly shards: number | null
   readonly workers: number
+  /** Of what this node's disk is asked; in a cluster `disk`, beneath the quorum of the shared log. */
   readonly durability: 'memory' | 'os' | 'disk'
   readonly limits: Limits
   readonly compression: 'auto' | 'none'
@@ -45,6 +49,7 @@ export interface CheckedOptions {
   readonly resume: boolean
   readonly create: boolean
   readonly logger: Logger
+  readonly cluster: CheckedClusterOptions | null
 }
 
 export const PARTITIONS_DEFAULT = 32
@@ -65,6 +70,7 @@ const known = [
   'resume',
   'create',
   'logger',
+  'cluster',
 ]
 
 /** Throws INVALID naming the option that is not as it should be. */
@@ -77,13 +83,15 @@ export function checkOptions(options: OpenOptions): CheckedOptions {
   if (memory !== undefined && memory !== true) throw new EventStoreError('INVALID', 'memory must be true or left out', { field: 'memory' })
   if (memory ? directory !== undefined : typeof directory !== 'string' || directory === '')
     throw new EventStoreError('INVALID', 'openNode needs either a directory or memory: true', { field: 'directory' })
+  if (memory && options.cluster !== undefined)
+    throw new EventStoreError('INVALID', 'a node of a cluster has a directory: what it acknowledges is on its disk', { field: 'memory' })
   const partitions = whole(options.partitions, 'partitions', PARTITIONS_MAX)
   return {
     directory: memory ? null : directory!,
     partitions,
     shards: whole(options.shards, 'shards', SHARDS_MAX),
     workers: whole(options.workers, 'workers', 64) ?? Math.max(1, availableParallelism() - 1),
-    durability: oneOf(options.durability, 'durability', ['memory', 'os', 'disk']) ?? (memory ? 'memory' : 'disk'),
+    durability: durabilityOf(options),
     limits: limitsWith(options.limits),
     compression: oneOf(options.compression, 'compression', ['auto', 'none']) ?? 'auto',
     epochMs: whole(options.epochMs, 'epochMs', 3_600_000) ?? 100,
@@ -91,7 +99,18 @@ export function checkOptions(options: OpenOptions): CheckedOptions {
     resume: options.resume ?? true,
     create: options.create ?? true,
     logger: loggerOf(options.logger),
+    cluster: options.cluster === undefined ? null : checkClusterOptions(options.cluster),
   }
+}
+
+function durabilityOf({ durability, memory, cluster }: OpenOptions): CheckedOptions['durability'] {
+  const given = oneOf(durability, 'durability', ['memory', 'os', 'disk', 'quorum'])
+  if (cluster === undefined) {
+    if (given !== 'quorum') return given ?? (memory ? 'memory' : 'disk')
+    throw new EventStoreError('INVALID', 'durability "quorum" needs a cluster; this is a single node', { field: 'durability' })
+  }
+  if (given === null || given === 'quorum') return 'disk'
+  throw new EventStoreError('INVALID', `durability is quorum in a cluster, got ${given}`, { field: 'durability' })
 }
 
 function loggerOf(logger: Logger = silentLogger): Logger {

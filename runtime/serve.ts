@@ -1,4 +1,5 @@
 /** Lets programs elsewhere ask a node: its front ends, put together with a gate. */
+import type { Cluster } from '../event/cluster.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { TenantStats } from '../event/figures.ts'
 import type { Logger } from '../event/logger.ts'
@@ -8,7 +9,7 @@ import { openGate } from './gateway/guard/open-gate.ts'
 import { httpLimits, type HttpLimits } from './gateway/http/limits.ts'
 import type { HttpServer } from './gateway/http/serve.ts'
 import type { Signs } from './gateway/http/signs.ts'
-import { health, metricsText, ready } from './observe/index.ts'
+import { clusterStatus, health, metricsText, ready } from './observe/index.ts'
 import type { Measured } from './observe/metrics-text.ts'
 import { packageVersion } from './package-version.ts'
 
@@ -35,6 +36,8 @@ export interface Serving {
 
 /** A node as its front ends meet it. */
 export interface ServedNode extends Tenant, Measured {
+  /** Null on a node by itself. */
+  readonly cluster: Cluster | null
   tenant(name: string): Tenant
   tenants(): Promise<TenantStats[]>
   dropTenant(name: string): Promise<void>
@@ -76,7 +79,7 @@ export async function serveNode({ node, directory, logger }: Served, options: Se
 }
 
 function signsOf(node: ServedNode): Signs {
-  return { health: () => health(node), ready: () => ready(node), metricsText: () => metricsText(node) }
+  return { health: () => health(node), ready: async () => ready(node, await clusterStatus(node)), metricsText: () => metricsText(node) }
 }
 
 const known = ['host', 'port', 'allowedHosts', 'limits']

@@ -2,11 +2,13 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { exposeControl } from '../actors/control.ts'
 import { type PortData } from '../actors/port.ts'
+import { type Confirmed, notLeader } from '../actors/replication/confirmations.ts'
 import { RingReceiver } from '../actors/ring-receiver.ts'
 import { commitToDisk, ShardActor } from '../actors/shard.ts'
 import { ShardFigures } from '../actors/shard-figures.ts'
 import { turn } from '../actors/subscription.ts'
 import { EventStoreError, isEventStoreError } from '../event/error.ts'
+import type { Stamp } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
 import type { Scope } from '../event/scope.ts'
 import type { ShardColumn } from '../store/index/keys.ts'
@@ -15,6 +17,7 @@ import { type Scavenged, scavengeInTurns } from '../store/log/scavenge.ts'
 import { SharedShard, type SharedShardData } from '../store/log/shared.ts'
 import { syncAll } from '../store/log/sync.ts'
 import { attachRocks } from '../store/rocks.ts'
+import type { RunningReplication, ShardClusterData } from './cluster/shard-replication.ts'
 import { ShardWitness } from './shard-witness.ts'
 
 /** All the thread needs; plain data. */
@@ -33,6 +36,8 @@ export interface ShardWorkerData {
   readonly acceptLoss: boolean
   /** What workers before this one have counted, and this one counts on. */
   readonly figures: SharedArrayBuffer
+  /** In a cluster. */
+  readonly cluster?: ShardClusterData
 }
 
 /** What the thread says once it is open, or why it is not. */
@@ -45,6 +50,8 @@ export interface ShardControl extends Record<string, (...args: never[]) => unkno
   /** Puts what was only written on disk. */
   sync(): void
   scavenge(scope: Scope): Promise<Scavenged>
+  /** Proves that this node leads a partition; NOT_LEADER. `stamp`: the partition is closed at it. */
+  confirm(partition: number, stamp: Stamp): Promise<Confirmed>
 }
 
 export interface ShardStats {
@@ -74,7 +81,10 @@ async function run(data: ShardWorkerData): Promise<void> {
   else witness.check()
   const figures = new ShardFigures(data.figures)
   const receiver = new RingReceiver(data.port, data.transfers)
+  const cluster = data.cluster && (await replicationOf(data.cluster, () => receiver.wake()))
+  cluster?.replication.opened(log)
   const actor: ShardActor = new ShardActor({
+    ...(cluster && { replication: cluster.replication }),
     log,
     source: receiver,
     answers: receiver,
@@ -101,6 +111,7 @@ async function run(data: ShardWorkerData): Promise<void> {
       }),
       sync: () => actor.sync(),
       scavenge: scope => scavengeInTurns(() => actor.log, scope),
+      confirm: (partition, stamp) => (cluster ? cluster.replication.confirm(partition, stamp) : Promise.reject(notLeader(partition))),
     } satisfies ShardControl,
     data.control,
   )
@@ -108,6 +119,7 @@ async function run(data: ShardWorkerData): Promise<void> {
   let highestStamp = 0
   for (const partition of log.partitions) highestStamp = Math.max(highestStamp, partition.stamp)
   parentPort!.postMessage({ kind: 'ready', highestStamp, damage } satisfies ShardWorkerReady)
+  cluster?.replication.start()
   for (;;) {
     const did = actor.step()
     const busy = typeof did === 'boolean' ? did : await did
@@ -119,10 +131,17 @@ async function run(data: ShardWorkerData): Promise<void> {
     else if (receiver.stopped && actor.idle) break
     else await receiver.arrived(IDLE_MS)
   }
+  await cluster?.close()
   note(true)
   witness.close()
   data.control.close()
   data.transfers.close()
+}
+
+/** A node by itself does not load what speaks to others. */
+async function replicationOf(data: ShardClusterData, wake: () => void): Promise<RunningReplication> {
+  const { openReplication } = await import('./cluster/shard-replication.ts')
+  return openReplication(data, wake)
 }
 
 /** The error when the disk refuses to be written. */

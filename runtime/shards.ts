@@ -5,10 +5,12 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { controlOf, type Remote } from '../actors/control.ts'
 import { createPort, type ShardPort } from '../actors/port.ts'
+import type { Confirmed } from '../actors/replication/confirmations.ts'
 import { RingSender } from '../actors/ring-sender.ts'
 import { ShardFigures } from '../actors/shard-figures.ts'
 import { systemClock } from '../event/clock.ts'
 import { EventStoreError, fromPlainError } from '../event/error.ts'
+import type { Stamp } from '../event/event.ts'
 import type { Limits } from '../event/limits.ts'
 import type { Scope } from '../event/scope.ts'
 import { siblingModule } from '../event/module-url.ts'
@@ -18,6 +20,7 @@ import type { LogDamage } from '../store/log/open-shard.ts'
 import type { Scavenged } from '../store/log/scavenge.ts'
 import { SharedShard, tailSizeFor } from '../store/log/shared.ts'
 import type { RocksOwner } from '../store/rocks.ts'
+import type { ShardClusterData } from './cluster/shard-replication.ts'
 import { witnessFile } from './store-directory.ts'
 import type { ShardControl, ShardStats, ShardWorkerData, ShardWorkerReady } from './shard-worker.ts'
 
@@ -30,6 +33,8 @@ export interface ShardsOptions {
   readonly durability: 'memory' | 'os' | 'disk'
   readonly compression: 'auto' | 'none'
   readonly acceptLoss: boolean
+  /** In a cluster: what a shard's worker needs of it, made anew for each start. */
+  readonly cluster?: (shard: number) => ShardClusterData
   readonly database: (shard: number) => Promise<RocksOwner<ShardColumn>>
   /** A shard can be written to: at open, and after each restart of its worker. */
   readonly attached: (shard: number, port: ShardPort, highestStamp: number) => void
@@ -53,7 +58,7 @@ const RESTARTS_MAX = 5
 const RESTARTS_WINDOW_MS = 60_000
 
 /** One shard with its worker. */
-class RunningShard implements NodeShard {
+export class RunningShard implements NodeShard {
   readonly kv: RocksOwner<ShardColumn>
   readonly shared: SharedShard
   readonly figures: ShardFigures
@@ -99,10 +104,11 @@ class RunningShard implements NodeShard {
       acceptLoss: acceptLoss && this.#restarts.length === 0,
       witnessFile: witnessFile(directory, this.#number),
       figures: this.figures.buffer,
+      ...(this.#options.cluster && { cluster: this.#options.cluster(this.#number) }),
     }
     const worker = new Worker(siblingModule(import.meta.url, './shard-worker'), {
       workerData: data,
-      transferList: [transfers.port2, control.port2],
+      transferList: [transfers.port2, control.port2, ...(data.cluster ? [data.cluster.member] : [])],
       name: `shard-${this.#number}`,
     })
     this.#worker = worker
@@ -160,6 +166,11 @@ class RunningShard implements NodeShard {
 
   async scavenge(scope: Scope): Promise<Scavenged> {
     return this.#control.scavenge(scope)
+  }
+
+  /** In a cluster: proves that this node leads a partition; NOT_LEADER. */
+  confirm(partition: number, stamp: Stamp): Promise<Confirmed> {
+    return this.#control.confirm(partition, stamp)
   }
 
   /** For tests of what happens when a worker dies. */

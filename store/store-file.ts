@@ -29,9 +29,12 @@ function checksumOf(fields: object): string {
 }
 
 /** Makes a new identity and writes it whole. READ_ONLY when the directory can not be written. */
-export function createStoreFile(directory: string, layout: { partitions: number; shards: number }, clock: Clock): StoreFile {
-  const { partitions, shards } = layout
-  const id = Buffer.from(clock.random(8)).toString('hex')
+export function createStoreFile(
+  directory: string,
+  layout: { readonly partitions: number; readonly shards: number; readonly id?: string },
+  clock: Clock,
+): StoreFile {
+  const { partitions, shards, id = Buffer.from(clock.random(8)).toString('hex') } = layout
   const store = { format: STORE_FORMAT, id, partitions, shards, created: new Date(clock.now()).toISOString() }
   const file = storeFilePath(directory)
   try {

@@ -6,7 +6,7 @@ import { judge, runFile, totalsOf } from './run-file.ts'
 const fixture = (name: string): string => `test/fixtures/runner/${name}.ts`
 const good = { code: 0, signal: null, timedOut: false }
 
-async function counts(name: string, deadlineMs = 20_000): Promise<string> {
+async function counts(name: string, deadlineMs = 60_000): Promise<string> {
   const { passed, failed, skipped, cause } = await runFile(fixture(name), deadlineMs)
   return `${passed} passed, ${failed} failed, ${skipped} skipped${cause === '' ? '' : `: ${cause}`}`
 }

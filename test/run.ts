@@ -4,20 +4,20 @@ import { glob, readFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type FileResult, killRunning, runFile } from './run-file.ts'
+import { askedMs, type FileResult, killRunning, runFile } from './run-file.ts'
 
-const usage = `npm test -- [words] [--without WORDS] [--nats] [--browser] [--ci] [--list] [--deadline SECONDS] [--jobs N]
+const usage = `npm test -- [words] [--without WORDS] [--browser] [--ci] [--list] [--deadline SECONDS] [--jobs N]
 
   words       only files whose path contains one of them
   --without   no files whose path contains one of these, with commas between
-  --nats      also *.nats.test.ts        --browser   also *.browser.test.ts
+  --browser   also *.browser.test.ts
   --ci        only test/ci (full disks, failing syncs: needs root)
   --list      names the files and runs none
-  --deadline  seconds a file may take (120)
-  --jobs      files at a time (2)`
+  --deadline  seconds a file may take (300)
+  --jobs      files at a time (one more than cores)`
 
-/** What a file's suffix says it costs; a plain `.test.ts` does no I/O. */
-const optionalCosts = ['nats', 'browser'] as const
+/** What a file's suffix says it costs and is only run when asked; a plain `.test.ts` does no I/O. */
+const optionalCosts = ['browser'] as const
 
 interface Choice {
   readonly words: readonly string[]
@@ -26,7 +26,7 @@ interface Choice {
   readonly ci: boolean
 }
 
-/** Test files in the order they run: those on disk first, because they take longest. */
+/** Test files in the order they run: those that take longest first, or one of them is left alone in the end. */
 async function chooseFiles({ words, without, costs, ci }: Choice): Promise<string[]> {
   const found: string[] = []
   for await (const path of glob(['test/**/*.ts', 'examples/**/*.test.ts'], { exclude: ['**/node_modules/**'] })) {
@@ -39,8 +39,11 @@ async function chooseFiles({ words, without, costs, ci }: Choice): Promise<strin
     if (without.some(word => path.includes(word))) continue
     found.push(path)
   }
-  const rank = (path: string): string => `${path.endsWith('.disk.test.ts') ? 0 : 1}${path}`
-  return found.sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
+  const ranked = await Promise.all(
+    found.map(async path => ({ path, isLong: (await askedMs(path)) > 0, isOnDisk: path.endsWith('.disk.test.ts') })),
+  )
+  const rank = ({ path, isLong, isOnDisk }: (typeof ranked)[number]): string => `${isLong ? 0 : isOnDisk ? 1 : 2}${path}`
+  return ranked.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(({ path }) => path)
 }
 
 /** In test/ci support files lie beside the tests, so the import tells them apart. */
@@ -86,14 +89,14 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      nats: { type: 'boolean' },
       browser: { type: 'boolean' },
       ci: { type: 'boolean' },
       list: { type: 'boolean' },
       help: { type: 'boolean' },
       without: { type: 'string' },
-      deadline: { type: 'string', default: '120' },
-      jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+      deadline: { type: 'string', default: '300' },
+      // Files wait for disks and for processes of theirs.
+      jobs: { type: 'string', default: String(Math.min(8, availableParallelism() + 1)) },
     },
   })
   if (values.help) {

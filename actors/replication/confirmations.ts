@@ -35,6 +35,11 @@ export class Confirmations {
     return new Promise((resolve, reject) => waiting.waiters.push({ resolve, reject }))
   }
 
+  /** The next commit has a record of the partition, whoever waits for it. */
+  need(partition: number): void {
+    if (!this.#waiting.has(partition)) this.#waiting.set(partition, { stamp: 0, waiters: [] })
+  }
+
   /** Before a commit: answers the partitions that must have a record in it. */
   begin(leads: (partition: number) => boolean): number[] {
     const partitions = [...this.#waiting.keys()]

@@ -47,6 +47,7 @@ export class GroupCommit {
     for (const arrival of committed) {
       const replica = this.#replicas.of(arrival.record.partition)
       replica.next = rowAfter(arrival, replica.next)
+      replica.marks.took(arrival.record.index, arrival.logSequence, arrival.record.bytes)
       log.putMeta(replicaKey(replica.partition), encodeRow(replica.next))
     }
     return 'committed'

@@ -2,7 +2,7 @@
 import { replicaKey } from '../../store/index/keys.ts'
 import { GROUP_EVENTS_MAX } from '../../store/log/shared.ts'
 import { snapshotMisfit, snapshotReached } from './catch-up.ts'
-import { type Arrival, type Replica, rowAfter } from './replica.ts'
+import { type Arrival, beginsTerm, type Replica, rowAfter } from './replica.ts'
 import { encodeRow } from './replica-row.ts'
 import type { ShardReplicas } from './shard-replicas.ts'
 
@@ -49,7 +49,7 @@ export class GroupTaking {
 
   #write(replica: Replica, arrival: Arrival): void {
     const { record } = arrival
-    if (record.kind === 'started') this.#termBegan(replica, record)
+    if (beginsTerm(record.kind)) this.#termBegan(replica, record)
     const { log } = this.#replicas
     const { partition } = replica
     for (const block of record.blocks) log.take(partition, block)

@@ -1,10 +1,11 @@
 /** One partition of this node as a replica of it: how far it has taken the shared log, what waits, and whether what came fits. Steps only. */
-import { type LogRecord, pieceHead, RecordReader } from '../../cluster/record.ts'
+import { type LogRecord, pieceHead, type RecordKind, RecordReader } from '../../cluster/record.ts'
 import type { LogMessage } from '../../cluster/shared-log.ts'
 import { Block } from '../../store/log/block.ts'
 import type { PartitionLog } from '../../store/log/partition-log.ts'
 import { noRow, type ReplicaRow } from './replica-row.ts'
 import type { ReplicaRole } from './shared-replicas.ts'
+import { TrimMarks } from './trim-marks.ts'
 
 /** A record that waits to be taken. */
 export interface Arrival {
@@ -31,6 +32,7 @@ export class Replica {
   /** Of the arrivals, those that are in the group being built. */
   taken = 0
   arrivedBytes = 0
+  readonly marks = new TrimMarks()
   /** The highest index that was seen in the shared log. */
   seenIndex = 0
   readonly #cluster: string
@@ -69,7 +71,7 @@ export class Replica {
   arrived(message: LogMessage): boolean {
     const head = pieceHead(message.bytes)
     this.seenIndex = Math.max(this.seenIndex, head.index)
-    if (this.role === 'stopped') return false
+    if (this.role === 'stopped') return this.#repairs(message)
     const { next } = this
     if (head.index === next.index && head.crc !== next.crc && next.index > 0) {
       this.stop(`the shared log holds another record ${head.index} than the one that was taken`)
@@ -80,6 +82,28 @@ export class Replica {
     if (!record) return false
     this.push({ record, logSequence: message.sequence })
     return true
+  }
+
+  /** What makes a stopped replica go on: a term that was opened behind the very record it has. */
+  #repairs(message: LogMessage): boolean {
+    const record = this.#reader.add(message.bytes)
+    if (!record || !this.#isRepair(record)) return false
+    this.role = 'following'
+    this.stoppedBy = ''
+    this.push({ record, logSequence: message.sequence })
+    return true
+  }
+
+  #isRepair({ kind, index, term, previous, cluster, partition }: LogRecord): boolean {
+    const { next } = this
+    return (
+      kind === 'repaired' &&
+      index > next.index &&
+      term > next.term &&
+      previous === next.crc &&
+      cluster === this.#cluster &&
+      partition === this.partition
+    )
   }
 
   push(arrival: Arrival): void {
@@ -100,9 +124,10 @@ export class Replica {
     if (record.partition !== this.partition) return { misfit: `record ${index} is of partition ${record.partition}` }
     if (index < next.index) return 'known'
     if (index === next.index) return record.crc === next.crc ? 'known' : { misfit: `there are two records ${index}` }
+    if (this.#isRepair(record)) return record.sequence === partition.sequence ? 'take' : 'hole'
     if (index > next.index + 1) return 'hole'
     if (record.previous !== next.crc) return { misfit: `record ${index} was not written behind the record ${next.index} that was taken` }
-    if (record.kind === 'started' ? term <= next.term : term !== next.term)
+    if (beginsTerm(record.kind) ? term <= next.term : term !== next.term)
       return { misfit: `record ${index} (${record.kind}) is of term ${term}, behind one of term ${next.term}` }
     if (record.stamp < next.stamp) return { misfit: `record ${index} goes back in time` }
     const misfit = blocksMisfit(record.blocks, partition)
@@ -114,15 +139,20 @@ export class Replica {
   /** The group is on disk. */
   settled(): void {
     this.row = this.next
-    for (const { record } of this.arrivals.splice(0, this.taken)) this.arrivedBytes -= record.bytes
+    for (const { record, logSequence } of this.arrivals.splice(0, this.taken)) {
+      this.arrivedBytes -= record.bytes
+      if (logSequence > 0) this.marks.took(record.index, logSequence, record.bytes)
+    }
     this.taken = 0
   }
 }
 
+export const beginsTerm = (kind: RecordKind): boolean => kind === 'started' || kind === 'repaired'
+
 /** The row after a record. */
 export function rowAfter({ record, logSequence }: Arrival, before: ReplicaRow): ReplicaRow {
   const { index, term, crc, stamp, sequence, kind, node } = record
-  return { index, term, crc, stamp, sequence, logSequence, leader: kind === 'started' ? node : before.leader }
+  return { index, term, crc, stamp, sequence, logSequence, leader: beginsTerm(kind) ? node : before.leader }
 }
 
 const eventsIn = (blocks: readonly Uint8Array[]): number => blocks.reduce((sum, value) => sum + new Block(-1, value).count, 0)

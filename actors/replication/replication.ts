@@ -13,7 +13,7 @@ import { GroupCommit } from './group-commit.ts'
 import { GroupTaking } from './group-taking.ts'
 import type { Replica } from './replica.ts'
 import { type ReplicaEvent, type ReplicationParts, ShardReplicas } from './shard-replicas.ts'
-import { startTerm } from './start-term.ts'
+import { repairTerm, startTerm } from './start-term.ts'
 
 /** Records that wait for the disk before no more are taken from the log. */
 const ARRIVED_BYTES_MAX = 16 * 1024 * 1024
@@ -87,6 +87,10 @@ export class Replication implements ShardReplication {
     return this.#replicas.of(partition).role === 'leading'
   }
 
+  prove(partition: number): void {
+    this.#replicas.confirmations.need(partition)
+  }
+
   get due(): boolean {
     return this.#taking.hasTaken || this.#replicas.confirmations.isWaiting
   }
@@ -130,10 +134,28 @@ export class Replication implements ShardReplication {
     const replica = this.#replicas.of(partition)
     const refusal = refusalOf(replica, term)
     if (refusal !== null) return this.#parts.told({ kind: 'lost', partition, term, reason: refusal })
+    this.#begin(replica, term, startTerm(this.#replicas, this.#claimed(replica, term), this.#deadline(timeoutMs)))
+  }
+
+  /** As `lead`, for a replica that was stopped: what it has is what counts from now on, whatever the shared log holds. */
+  repair(partition: number, term: number, timeoutMs: number): void {
+    const replica = this.#replicas.of(partition)
+    this.#begin(replica, term, repairTerm(this.#replicas, this.#claimed(replica, term), this.#deadline(timeoutMs)))
+  }
+
+  #claimed(replica: Replica, term: number): Replica {
     replica.role = 'starting'
     replica.claim = term
     this.#replicas.share(replica)
-    void startTerm(this.#replicas, replica, this.#parts.clock.monotonic() + timeoutMs).then(reason => {
+    return replica
+  }
+
+  #deadline(timeoutMs: number): number {
+    return this.#parts.clock.monotonic() + timeoutMs
+  }
+
+  #begin(replica: Replica, term: number, begun: Promise<string | null>): void {
+    void begun.then(reason => {
       if (reason !== null && replica.claim === term) this.#replicas.loses(replica, reason)
     })
   }
@@ -155,6 +177,14 @@ export class Replication implements ShardReplication {
     const confirmed = this.#replicas.confirmations.add(partition, stamp)
     this.#parts.wake()
     return confirmed
+  }
+
+  /** Has the shared log forget what every replica that counts has, those up to this index, but for a margin. */
+  trim(partition: number, index: number): void {
+    if (!this.leads(partition)) return
+    const before = this.#replicas.of(partition).marks.before(index)
+    // What fails is done with the next one.
+    if (before !== null) void this.#parts.log.trim(partition, before).catch(() => undefined)
   }
 
   /** Nothing is followed or confirmed any more. */

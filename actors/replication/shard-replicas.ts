@@ -119,7 +119,7 @@ export class ShardReplicas {
   }
 
   /** The head of the record behind the last that was taken. */
-  head(replica: Replica, about: { kind: 'blocks' | 'closed' | 'started'; term: number; stamp: Stamp }): RecordHead {
+  head(replica: Replica, about: Pick<RecordHead, 'kind' | 'term' | 'stamp'>): RecordHead {
     const { cluster, node, incarnation } = this.parts
     const { partition, next } = replica
     const { sequence } = this.partitionLog(replica)

@@ -58,7 +58,12 @@ export class LeaderReads implements Freshness {
     const deadlineMs = clock.monotonic() + limits.commitTimeoutMs
     const wanted = partitions === 'all' ? Array.from({ length: view.partitions }, (_, partition) => partition) : partitions
     const confirmed = await this.#confirmed(new Set(wanted), deadlineMs)
-    const stamp = partitions === 'all' ? Math.max(...confirmed.map(one => one.stamp)) : null
+    if (partitions !== 'all') return this.#reached(confirmed, null, deadlineMs)
+    const stamp = Math.max(...confirmed.map(one => one.stamp))
+    // Leaders whose clocks are behind are told of it, and close their partitions above it.
+    this.#options.stamps.see(stamp)
+    const low = confirmed.filter(one => one.stamp < stamp).map(one => one.partition)
+    if (low.length > 0) confirmed.push(...(await this.#confirmed(new Set(low), deadlineMs)))
     await this.#reached(confirmed, stamp, deadlineMs)
   }
 

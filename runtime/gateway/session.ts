@@ -1,4 +1,5 @@
 /** What a front end sees of a node: a gate, and behind it a session that says who asks, what they may, and the store they ask. */
+import type { Cluster } from '../../event/cluster.ts'
 import { EventStoreError } from '../../event/error.ts'
 import type { ErrorCode } from '../../event/error.ts'
 import type { StreamId } from '../../event/event.ts'
@@ -20,7 +21,7 @@ export interface Credentials {
 }
 
 /** What may be asked of a node; each route of a front end is for one of them. */
-export const actions = ['read', 'append', 'state', 'topologies', 'deploy', 'deadLetters', 'stats', 'verify', 'tenants'] as const
+export const actions = ['read', 'append', 'state', 'topologies', 'deploy', 'deadLetters', 'stats', 'verify', 'tenants', 'cluster'] as const
 export type Action = (typeof actions)[number]
 
 export interface Rights {
@@ -52,6 +53,8 @@ export interface Session {
   readonly store: Tenant
   /** Null for who came as another tenant than the node's own. */
   readonly tenants: TenantOwner | null
+  /** Null on a node by itself, and for who came as another tenant than the node's own. */
+  readonly cluster: Cluster | null
   readonly requestId: string
   /** Aborted when the session ends before its work does: a token that expires, a key that is withdrawn. What streams ends with it. */
   readonly signal: AbortSignal

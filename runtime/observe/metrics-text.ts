@@ -1,8 +1,9 @@
 /** The figures of a node as Prometheus reads them: filled when they are asked for, from counters that are kept anyway. */
 import type { Metric } from 'prom-client'
+import type { Cluster } from '../../event/cluster.ts'
 import type { NodeStats } from '../../event/figures.ts'
 import { Durations } from '../../event/log-buckets.ts'
-import { type Examined, health, ready } from './health.ts'
+import { clusterStatus, type Examined, health, ready } from './health.ts'
 import { metricTable } from './metric-table.ts'
 import type { MetricRow, Scrape } from './metrics/row.ts'
 import type { Monitor } from './monitor.ts'
@@ -13,6 +14,8 @@ export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 export interface Measured extends Examined {
   readonly monitor: Monitor
+  /** Null on a node by itself. */
+  readonly cluster: Cluster | null
   stats(): Promise<NodeStats>
 }
 
@@ -35,6 +38,7 @@ export async function metricsText(node: Measured): Promise<string> {
 async function scrapeOf(node: Measured): Promise<Scrape> {
   const { monitor } = node
   const { clock, router, shards } = monitor.parts
+  const cluster = await clusterStatus(node)
   const { rss, heapUsed } = process.memoryUsage()
   const { user, system } = process.cpuUsage()
   return {
@@ -44,7 +48,8 @@ async function scrapeOf(node: Measured): Promise<Scrape> {
     refusals: refusals(monitor),
     openedAt: monitor.openedAt,
     isAlive: health(node).alive,
-    isReady: ready(node).ready,
+    cluster: typeof cluster === 'string' ? null : cluster,
+    isReady: ready(node, cluster).ready,
     hotEpisodes: monitor.hotEpisodes,
     nowMs: clock.now(),
     latenciesOf: partition => router.figures.latenciesOf(partition),

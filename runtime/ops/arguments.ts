@@ -165,7 +165,8 @@ function flagValues(found: ReadonlyMap<Flag, readonly string[]>, specs: FlagSpec
 function settingTexts(found: ReadonlyMap<Flag, readonly string[]>, specs: FlagSpecs): SettingFlags {
   const texts: Record<string, string | undefined> = {}
   for (const flag of [globalFlags.data, ...Object.values(specs)] as Flag[]) {
-    if (flag.setting !== undefined) texts[flag.setting] = found.get(flag)?.[0] ?? texts[flag.setting]
+    const given = found.get(flag)
+    if (flag.setting !== undefined && given) texts[flag.setting] = flag.value === null ? 'true' : given[0]
   }
   return texts
 }

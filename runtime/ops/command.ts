@@ -136,12 +136,14 @@ export const globalFlags = {
 /** Flags that replace settings of the configuration, which checks them. */
 export function settingFlags<const Name extends SettingName>(...names: Name[]): { readonly [N in Name]: Flag<string> } {
   const flagOf = (name: Name): Flag<string> => ({
-    value: { placeholder: settings[name].kind.placeholder, read: text => text },
-    summary: `${settings[name].summary} Default: ${settings[name].default}.`,
+    value: isSwitch(name) ? null : { placeholder: settings[name].kind.placeholder, read: text => text },
+    summary: isSwitch(name) ? settings[name].summary : `${settings[name].summary} Default: ${settings[name].default}.`,
     setting: name,
   })
   return Object.fromEntries(names.map(name => [name, flagOf(name)])) as { readonly [N in Name]: Flag<string> }
 }
+
+const isSwitch = (name: SettingName): boolean => settings[name].kind.accepts(true)
 
 /** `append <stream> [flags]`: the line a person types. */
 export function usageOf(one: Pick<Command, 'name' | 'arguments' | 'flags'>): string {

@@ -57,6 +57,9 @@ function notFound({ details, directory, command }: Circumstances): string | null
   if (command === 'dead-letters show')
     return 'allsource dead-letters list <topology> lists their ids; allsource topologies what is deployed'
   if (command !== null && ofDeployed.test(command)) return 'allsource topologies lists what is deployed'
+  if (command?.startsWith('cluster') && details['cluster'] === null)
+    return 'allsource start --cluster nats://host:4222 --node n1 makes it one of a cluster; --url asks another node'
+  if (command?.startsWith('cluster')) return 'allsource cluster members lists the nodes, allsource cluster placement the partitions'
   if (command?.startsWith('state')) return 'allsource topologies lists what is deployed; allsource state list <projection> lists its keys'
   return null
 }

@@ -120,7 +120,7 @@ async function runCommand(
       url: configuration.url,
       tenantName: configuration.tenant,
       open: {
-        ...configuration.options,
+        ...(opensDirectory ? configuration.options : byItself(configuration.options)),
         ...acceptLoss,
         ...(holdsNode && { logger }),
         create: command.makesStore === true,
@@ -166,6 +166,12 @@ async function runCommand(
     bound?.begin()
     await closeWay(await Promise.resolve(finding).catch(() => null), command, terminal).finally(() => bound?.end())
   }
+}
+
+/** Only what is the node of a directory joins its cluster; a command looks at the directory and goes. */
+function byItself(options: Configuration['options']): Configuration['options'] {
+  const others = Object.entries(options).filter(([name, value]) => name !== 'cluster' && !(name === 'durability' && value === 'quorum'))
+  return Object.fromEntries(others) as unknown as Configuration['options']
 }
 
 async function closeWay(found: Way | null, command: Command, terminal: Terminal): Promise<void> {

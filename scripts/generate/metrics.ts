@@ -12,6 +12,7 @@ const titles: { readonly [Group in keyof typeof metricTable]: string } = {
   partitions: 'Partitions',
   shards: 'Shards',
   topologies: 'Topologies and their steps',
+  cluster: 'The cluster, on a node that belongs to one',
   process: 'The process',
 }
 

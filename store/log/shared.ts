@@ -7,6 +7,7 @@ const EPOCH = 1
 const OPEN = 2
 const RESTORES = 3
 const CLAIMS = 4
+const CLOSED = 5
 
 /** Plain data that may be posted to another thread. */
 export interface SharedShardData {
@@ -36,6 +37,8 @@ export class SharedShard {
   readonly #numbers: Float64Array
   readonly #sequences: Float64Array
   readonly #stamps: Float64Array
+  /** Writer: what `#stamps` is to be once the blocks below them can be seen. */
+  readonly #nextStamps: Float64Array
 
   constructor(data: SharedShardData) {
     this.data = data
@@ -45,6 +48,7 @@ export class SharedShard {
     this.#numbers = new Float64Array(buffer, 64, 2)
     this.#sequences = new Float64Array(buffer, 80, this.ranks)
     this.#stamps = new Float64Array(buffer, 80 + this.ranks * 8, this.ranks)
+    this.#nextStamps = Float64Array.from(this.#stamps)
     const at = 80 + this.ranks * 16
     this.tails = [new Tail(buffer, at, data.tail), new Tail(buffer, at + tailBytes(data.tail), data.tail)]
   }
@@ -78,6 +82,17 @@ export class SharedShard {
     return Atomics.load(this.#control, EPOCH)
   }
 
+  /** Rises behind each commit, when the stamps have; load it before them. */
+  get closings(): number {
+    return Atomics.load(this.#control, CLOSED)
+  }
+
+  /** Resolves when stamps may have moved since `closings` was read, or after `timeoutMs`. */
+  async closed(closings: number, timeoutMs: number): Promise<void> {
+    const waited = Atomics.waitAsync(this.#control, CLOSED, closings, timeoutMs)
+    if (waited.async) await waited.value
+  }
+
   /** Blocks with a lower number are committed. */
   get committedBlocks(): number {
     return this.#numbers[0]!
@@ -98,6 +113,7 @@ export class SharedShard {
     return this.#sequences[rank]!
   }
 
+  /** Later events of the partition have a higher one. All up to it can be seen once it can: it is written behind the commit. */
   stampOf(rank: number): number {
     return this.#stamps[rank]!
   }
@@ -105,7 +121,7 @@ export class SharedShard {
   /** Writer: a partition's new end, seen by others after `publish`. */
   set(rank: number, sequence: number, stamp: number): void {
     this.#sequences[rank] = sequence
-    this.#stamps[rank] = stamp
+    this.#nextStamps[rank] = stamp
   }
 
   /** Writer: all blocks below are committed. */
@@ -113,6 +129,9 @@ export class SharedShard {
     this.#numbers[0] = committedBlocks
     Atomics.add(this.#control, EPOCH, 1)
     Atomics.notify(this.#control, EPOCH)
+    this.#stamps.set(this.#nextStamps)
+    Atomics.add(this.#control, CLOSED, 1)
+    Atomics.notify(this.#control, CLOSED)
   }
 
   /** Writer: the rows of the current segment are on disk; the next begins at `baseBlock`. */

@@ -44,7 +44,7 @@ export interface Ran {
 
 const repository = join(import.meta.dirname, '../..')
 /** Of a page that asks for no other. */
-const deadlineDefaultMs = 90_000
+const deadlineDefaultMs = 240_000
 
 export function partsOfPage(markdown: string): PagePart[] {
   const parts: PagePart[] = []

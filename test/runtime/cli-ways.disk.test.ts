@@ -116,7 +116,8 @@ function normal({ exit, output, errors }: Typed, folder: Folder, isOfFigures: bo
       .replaceAll('the topology:', 'FOLDER/broken.yaml:')
       .replaceAll('"file":"the topology"', '"file":"FOLDER/broken.yaml"')
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-      .replaceAll(/\b\d+\.\d+\.\d+\.\d+\b *(?:$|\b)/gm, 'POSITION ')
+      // With the room up to what stands beside it, be it a `$`: how wide a position is changes with the time.
+      .replaceAll(/\b\d+\.\d+\.\d+\.\d+\b */g, 'POSITION ')
       // As wide as the positions below it.
       .replaceAll(/^position +/gm, 'position ')
       .replaceAll(/"(stamp|order|diskBytes|segments|lastEpochMs|epoch|recorded|handled|rowsPerSecond)":\d+(?:\.\d+)?/g, '"$1":N')

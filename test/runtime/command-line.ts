@@ -9,7 +9,7 @@ import { runLine } from '../../runtime/ops/run.ts'
 
 export const program = fileURLToPath(new URL('../../runtime/ops/cli.ts', import.meta.url))
 
-const deadlineMs = 60_000
+const deadlineMs = 240_000
 
 export interface Typed {
   readonly exit: number | null

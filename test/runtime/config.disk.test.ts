@@ -73,6 +73,25 @@ test('a directory in a file is relative to the file, elsewhere to the working di
   }
 })
 
+test('the settings of a cluster become its options; files stand beside the file that names them', () => {
+  const { options, workingDirectory } = read({
+    json: { cluster: 'nats://a:4222, tls://b:4222', node: 'n1', replicas: 1, natsCa: 'ca.pem', natsNkey: '/etc/nats.nk' },
+    environment: { ALLSOURCE_ZONE: 'a', ALLSOURCE_ALLOW_LAZY_SYNC: 'true', ALLSOURCE_NATS_SERVER: '/usr/bin/nats-server' },
+    flags: { name: 'shop', natsMonitor: 'http://a:8222,http://b:8222', node: 'n2' },
+  })
+  assert.equal(options.cluster, {
+    servers: ['nats://a:4222', 'tls://b:4222'],
+    node: 'n2',
+    zone: 'a',
+    name: 'shop',
+    replicas: 1,
+    allowLazySync: true,
+    monitors: ['http://a:8222', 'http://b:8222'],
+    nkeySeed: '/etc/nats.nk',
+    tls: { ca: join(workingDirectory, 'ca.pem') },
+  })
+})
+
 const mistakes: { what: string; given: Given; named: string[]; says?: RegExp }[] = [
   { what: 'an unknown key', given: { json: { partitons: 8 } }, named: ['partitons @ allsource.json'], says: /partitions/ },
   {
@@ -84,6 +103,29 @@ const mistakes: { what: string; given: Given; named: string[]; says?: RegExp }[]
   { what: 'limits that are no object', given: { json: { limits: 5 } }, named: ['limits @ allsource.json'] },
   { what: 'a number as text in the file', given: { json: { partitions: '8' } }, named: ['partitions @ allsource.json'] },
   { what: 'a number out of range', given: { flags: { partitions: '4097' } }, named: ['partitions @ --partitions'] },
+  { what: 'a cluster without a node', given: { flags: { cluster: 'nats://a:4222' } }, named: ['cluster @ --cluster'], says: /needs node/ },
+  {
+    what: 'a node without a cluster',
+    given: { environment: { ALLSOURCE_NODE: 'n1' } },
+    named: ['node @ ALLSOURCE_NODE'],
+    says: /needs cluster/,
+  },
+  { what: 'no NATS server', given: { flags: { cluster: 'a:4222', node: 'n1' } }, named: ['cluster @ --cluster'] },
+  {
+    what: 'no switch',
+    given: { flags: { cluster: 'nats://a:4222', node: 'n1' }, json: { allowLazySync: 'yes' } },
+    named: ['allowLazySync @ allsource.json'],
+  },
+  {
+    what: 'an even number of replicas',
+    given: { json: { cluster: 'nats://a:4222', node: 'n1', replicas: 2 } },
+    named: ['replicas @ allsource.json'],
+  },
+  {
+    what: 'a key without its certificate, and two ways to come in',
+    given: { json: { cluster: 'nats://a:4222', node: 'n1', natsKey: 'k', natsNkey: 'n', natsCredentials: 'c' } },
+    named: ['natsKey @ allsource.json', 'natsNkey @ allsource.json'],
+  },
   { what: 'no number', given: { environment: { ALLSOURCE_SHARDS: 'two' } }, named: ['shards @ ALLSOURCE_SHARDS'] },
   { what: 'a fraction', given: { json: { epochMs: 0.5 } }, named: ['epochMs @ allsource.json'] },
   {

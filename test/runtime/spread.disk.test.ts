@@ -7,7 +7,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Node, openNode } from '../../runtime/index.ts'
 import { dataOf, pay, topologyModule } from './deployed-node.ts'
-import { spreadRun, spreadSeen, spreadTests } from './spread-tests.ts'
+import { spreadSeen, spreadTests } from './spread-tests.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'allsource-spread-'))
 let stores = 0
@@ -16,10 +16,10 @@ test.after(() => rmSync(root, { recursive: true, force: true }))
 const openOnDisk = (directory = join(root, String(stores++))): Promise<Node> =>
   openNode({ directory, partitions: 4, shards: 2, workers: 2, epochMs: 20 })
 
-spreadTests(() => openOnDisk())
+const wholeRun = spreadTests(() => openOnDisk())
 
 test('goes on after the node was closed, in as many lanes', async () => {
-  const whole = await spreadRun(() => openOnDisk(), 1)
+  const whole = await wholeRun()
   const directory = join(root, 'again')
   const first = await openOnDisk(directory)
   await pay(first, 2000)

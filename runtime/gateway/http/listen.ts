@@ -16,6 +16,8 @@ export type Handle = (request: IncomingMessage, response: ServerResponse, asks?:
 
 export interface Listening {
   readonly server: Server
+  /** Ends connections over which nothing was ever asked: clients open some ahead, and Node takes them for busy ones. */
+  readonly endSilent: () => void
   /** As node.json has it: a URL, or a path. */
   readonly address: string
   /** Takes away what the listener left in the file system. */
@@ -28,23 +30,23 @@ export async function listenOnAddress(
   handle: Handle,
   limits: HttpLimits,
 ): Promise<Listening> {
-  const server = serverOf(handle, limits)
+  const { server, endSilent } = serverOf(handle, limits)
   await listening(server, { host, port }, `${host}:${port}`, 'httpPort')
   const { address, port: bound } = server.address() as AddressInfo
   // A name in the address is for people, and for `Host`.
   const shown = host === 'localhost' ? host : isIPv6(address) ? `[${address}]` : address
-  return { server, address: `http://${shown}:${bound}`, tidy: () => undefined }
+  return { server, endSilent, address: `http://${shown}:${bound}`, tidy: () => undefined }
 }
 
 /** The caller holds the store, so a socket that lies there was left by a node that died. */
 export async function listenOnSocket(directory: string, handle: Handle, limits: HttpLimits): Promise<Listening> {
   const path = socketPath(directory)
-  const server = serverOf(handle, limits)
+  const { server, endSilent } = serverOf(handle, limits)
   const tidy = (): void => rmSync(path, { force: true })
   tidy()
   // Bound, and then given to its owner alone, before this thread accepts anybody.
   await listening(server, { path }, path, 'data', () => chmodSync(path, 0o600))
-  return { server, address: path, tidy }
+  return { server, endSilent, address: path, tidy }
 }
 
 /** In the directory of the store; where that is too long for a socket, in a folder of the owner's among the temporary files. */
@@ -61,7 +63,7 @@ function socketPath(directory: string): string {
   return join(folder, 'node.sock')
 }
 
-function serverOf(handle: Handle, limits: HttpLimits): Server {
+function serverOf(handle: Handle, limits: HttpLimits): Pick<Listening, 'server' | 'endSilent'> {
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
     requestTimeout: limits.requestMs,
@@ -74,7 +76,15 @@ function serverOf(handle: Handle, limits: HttpLimits): Server {
   server.on('request', (request, response) => handle(request, response))
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => handle(request, response, true))
   server.on('clientError', refuse)
-  return server
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  const endSilent = (): void => {
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+  }
+  return { server, endSilent }
 }
 
 /** What can not be read as a request: said once, if anybody listens, and then the connection ends. */

@@ -58,10 +58,13 @@ export async function serve(options: HttpOptions, gate: Gate): Promise<HttpServe
 }
 
 /** Connections without a request go at once, the others when they are answered, or when the time is over. */
-async function closed({ server, tidy }: Listening, drainMs: number): Promise<void> {
+async function closed({ server, endSilent, tidy }: Listening, drainMs: number): Promise<void> {
   const ended = new Promise<void>(resolve => server.close(() => resolve()))
   // A connection may become idle only after its answer, and then waits for the next request.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50)
+  const sweep = setInterval(() => {
+    server.closeIdleConnections()
+    endSilent()
+  }, 50)
   const cut = setTimeout(() => cutOff(server), drainMs)
   server.closeIdleConnections()
   await ended

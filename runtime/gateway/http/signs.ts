@@ -9,7 +9,7 @@ export interface Signs {
   /** Never throws. */
   health(): Health
   /** Never throws. */
-  ready(): Readiness
+  ready(): Promise<Readiness>
   /** In the text format of Prometheus. */
   metricsText(): Promise<string>
 }
@@ -43,10 +43,11 @@ export const openRoutes: readonly OpenRoute[] = [
   {
     path: '/ready',
     name: 'ready',
-    summary: 'Whether requests should be sent here now; 503 while the node opens or closes.',
+    summary:
+      'Whether requests should be sent here now; 503 while the node opens or closes, or in a cluster while a partition has no leader.',
     answers: { 200: { summary: 'They should.', schema: z.looseObject({ ready: z.literal(true) }) } },
     async answer({ signs, closing }) {
-      const readiness = signs.ready()
+      const readiness = await signs.ready()
       const reasons = closing.aborted ? ['the node is closing', ...readiness.reasons] : readiness.reasons
       if (readiness.ready && !closing.aborted) return { status: 200, json: readiness }
       throw new HttpRefusal(503, 'CLOSED', reasons.join('; '), { details: { ready: false, reasons } })

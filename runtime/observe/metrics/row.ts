@@ -1,4 +1,5 @@
 /** A metric as data: what it is called, what it counts, in what unit, and where its values are. */
+import type { ClusterStatus } from '../../../event/cluster.ts'
 import type { ErrorCounts, NodeStats, PartitionFigures } from '../../../event/figures.ts'
 import type { TenantTopology } from '../../deploy/deployers.ts'
 import type { Durations } from '../../../event/log-buckets.ts'
@@ -13,6 +14,8 @@ export interface Scrape {
   readonly openedAt: number
   readonly isAlive: boolean
   readonly isReady: boolean
+  /** Null on a node by itself. */
+  readonly cluster: ClusterStatus | null
   readonly hotEpisodes: number
   /** Milliseconds since the epoch. */
   readonly nowMs: number

@@ -1,6 +1,16 @@
 /** Every command, in the order help lists them. */
 import type { Command } from '../command.ts'
 import { append } from './append.ts'
+import {
+  clusterDrain,
+  clusterFailover,
+  clusterMembers,
+  clusterNatsConfig,
+  clusterPlacement,
+  clusterRepair,
+  clusterResume,
+  clusterStatus,
+} from './cluster.ts'
 import { deadLettersDiscard, deadLettersList, deadLettersReplay, deadLettersShow } from './dead-letters.ts'
 import { deploy } from './deploy.ts'
 import { diff } from './diff.ts'
@@ -31,6 +41,16 @@ const topologyFiles = [lint, explain, diff, expr, run, test]
 const deployed = [deploy, undeploy, topologies, pause, resume, drain, rescale, rebuildCancel, top]
 const savepoints = [savepointCreate, savepointList, savepointRestore, savepointDelete]
 const deadLetters = [deadLettersList, deadLettersShow, deadLettersReplay, deadLettersDiscard]
+const cluster = [
+  clusterStatus,
+  clusterMembers,
+  clusterPlacement,
+  clusterFailover,
+  clusterDrain,
+  clusterResume,
+  clusterRepair,
+  clusterNatsConfig,
+]
 
 export const commands: readonly Command[] = [
   start,
@@ -41,6 +61,7 @@ export const commands: readonly Command[] = [
   ...deadLetters,
   tenants,
   tenantDrop,
+  ...cluster,
   verify,
   stats,
 ]

@@ -11,6 +11,8 @@ export const start = command({
   flags: {
     ...settingFlags('partitions', 'shards', 'workers', 'durability', 'compression', 'epochMs', 'host', 'httpPort', 'allowHosts'),
     ...settingFlags('log', 'drainTimeout'),
+    ...settingFlags('cluster', 'node', 'zone', 'name', 'replicas', 'allowLazySync', 'natsMonitor'),
+    ...settingFlags('natsCredentials', 'natsNkey', 'natsCa', 'natsCertificate', 'natsKey'),
     noHttp: { value: null, summary: 'Serves no HTTP on an address; the unix socket in the directory stays.' },
     until: { value: oneOf('caught-up'), summary: 'Closes when its topologies have taken all there is and sent what came of it; exit 0.' },
     watch: { value: null, summary: 'Takes what is saved into the files of projections as code, and says what came of it.' },
@@ -22,6 +24,8 @@ export const start = command({
     'What happens is logged on stderr: as text on a terminal, elsewhere as one object of JSON a line. --log warn leaves out what is in order.',
     'It serves HTTP on http://127.0.0.1:7070 and on a unix socket in the directory; node.json there names its process and its addresses, and other ' +
       'commands ask the node through the socket. Another address than a loopback one lets everybody in who reaches it.',
+    'With --cluster and --node it is one of several nodes of one store: what it acknowledges is committed by the NATS servers named there, which ' +
+      'it checks and sets up by itself, and any of the nodes answers for all. The number of partitions is that of the node that came first.',
     'With --watch a projection whose module has changed is reloaded, upgraded or rebuilt when a file is saved; one that is broken is named with ' +
       'its line, and what ran goes on. allsource deploy FILE --watch does so for one.',
     'With --until caught-up it is a job that ends: topologies take what is in the log, what they append for one another included, their rows ' +
@@ -31,6 +35,7 @@ export const start = command({
   examples: [
     { line: 'allsource start', does: 'in ./data, made when there is none' },
     { line: 'allsource start --data /var/lib/orders --partitions 8', does: 'a store of its own, with 8 partitions' },
+    { line: 'allsource start --cluster nats://a:4222,nats://b:4222,nats://c:4222 --node n1 --zone a', does: 'the node n1 of a cluster' },
     { line: 'allsource start --until caught-up', does: 'fold what is there and end, as in a build or a cron job' },
     { line: 'allsource start --http-port 0', does: 'on any free port; the line says which' },
     { line: 'allsource start --json', does: 'one line of JSON when ready, for scripts' },

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import { isEventStoreError, type Node, openNode, type ServeOptions } from '../../../runtime/index.ts'
 import { records, start } from '../command-line.ts'
@@ -145,6 +146,19 @@ test('an embedded node in memory can serve as well', async () => {
   assert.equal((await ask(addresses['http']!, { path: '/ready' })).status, 200)
   await Promise.all([node.close(), node.close()])
   assert.equal((await refusalOf(node.serve())).code, 'CLOSED')
+})
+
+test('a connection that was opened ahead, and never asked over, does not hold up the end', async () => {
+  const node = await openNode({ memory: true, partitions: 1 })
+  const { addresses } = await node.serve({ port: 0, limits: { drainMs: 3_600_000 } })
+  const socket = connect(Number(new URL(addresses['http']!).port), '127.0.0.1')
+  const ended = once(socket, 'close')
+  await once(socket, 'connect')
+  // Connections are accepted in their order.
+  assert.equal((await ask(addresses['http']!, { path: '/ready' })).status, 200)
+  const late = sleep(60_000, 'late', { ref: false })
+  assert.notEqual(await Promise.race([node.close(), late]), 'late')
+  await ended
 })
 
 test('start prints the addresses, serves none with --no-http, and takes those of the configuration', async () => {

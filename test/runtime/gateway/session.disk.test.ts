@@ -49,6 +49,7 @@ async function withGate(work: (world: World) => Promise<void>, requests = Number
         },
         store: node,
         tenants: null,
+        cluster: null,
         requestId: credentials.requestId ?? 'made',
         signal: ending.signal,
         end: code => void seen.ends.push(code),
@@ -57,7 +58,7 @@ async function withGate(work: (world: World) => Promise<void>, requests = Number
   }
   const signs = {
     health: () => ({ alive: true, shards: [], reasons: [] }),
-    ready: () => ({ ready: true, reasons: [] }),
+    ready: async () => ({ ready: true, reasons: [] }),
     metricsText: async () => '',
   }
   const address = { host: '127.0.0.1', port: 0 }

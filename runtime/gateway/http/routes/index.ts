@@ -2,6 +2,7 @@
 import type { Route } from '../route.ts'
 import { append } from './append.ts'
 import { appendStreams } from './append-streams.ts'
+import { clusterDrain, clusterFailover, clusterMembers, clusterPlacement, clusterRepair, clusterResume, clusterStatus } from './cluster.ts'
 import { discardLetters, listLetters, replayLetters, showLetter } from './dead-letters.ts'
 import { follow } from './follow.ts'
 import { metrics, stats, verify } from './node.ts'
@@ -59,4 +60,11 @@ export const routes: readonly Route[] = [
   metrics,
   listTenants,
   dropTenant,
+  clusterStatus,
+  clusterMembers,
+  clusterPlacement,
+  clusterFailover,
+  clusterDrain,
+  clusterResume,
+  clusterRepair,
 ]

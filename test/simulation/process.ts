@@ -1,0 +1,170 @@
+/** A node of the simulated cluster, put together from what is shipped: stores, shard actors, replication, router. Nothing here decides anything. */
+import { Replication } from '../../actors/replication/replication.ts'
+import type { ReplicaEvent } from '../../actors/replication/shard-replicas.ts'
+import { SharedReplicas } from '../../actors/replication/shared-replicas.ts'
+import { LocalPort } from '../../actors/local-port.ts'
+import { streamEvents } from '../../actors/reader.ts'
+import { Router } from '../../actors/router.ts'
+import { commitToDisk, ShardActor } from '../../actors/shard.ts'
+import type { LoopbackNode } from '../../cluster/loopback.ts'
+import { EventStoreError } from '../../event/error.ts'
+import type { NewEvent } from '../../event/event.ts'
+import type { AppendOptions } from '../../event/event-store.ts'
+import { limitsWith } from '../../event/limits.ts'
+import { StampClock } from '../../event/stamp.ts'
+import type { ShardColumn } from '../../store/index/keys.ts'
+import type { OwnedKeyValue } from '../../store/key-value.ts'
+import { SharedHorizon } from '../../store/log/horizon.ts'
+import { LogView } from '../../store/log/log-view.ts'
+import { hashesOf, openShard } from '../../store/log/open-shard.ts'
+import { SharedShard, tailSizeFor } from '../../store/log/shared.ts'
+import type { ProcessTime } from './process-time.ts'
+
+/** Small, so that segments end, mailboxes fill and commits give up within virtual seconds. */
+export const limits = limitsWith({
+  segmentEntries: 256,
+  requestEvents: 64,
+  versionMapStreams: 1024,
+  idsRemembered: 4096,
+  blockCacheBytes: 1024 * 1024,
+  mailboxEvents: 256,
+  commitTimeoutMs: 5_000,
+})
+
+export interface ProcessOptions {
+  readonly id: string
+  readonly incarnation: string
+  readonly storeId: string
+  readonly partitions: number
+  readonly time: ProcessTime
+  readonly node: LoopbackNode
+  readonly disks: readonly OwnedKeyValue<ShardColumn>[]
+  readonly told: (event: ReplicaEvent) => void
+}
+
+class Shard {
+  readonly kv: OwnedKeyValue<ShardColumn>
+  readonly shared: SharedShard
+  readonly replication: Replication
+  readonly port: LocalPort
+  readonly #actor: ShardActor
+  readonly #answered: () => void
+  readonly #time: ProcessTime
+  #isWorking = false
+  #isWoken = false
+
+  constructor(options: ProcessOptions, about: { number: number; replicas: SharedReplicas; stamps: StampClock; answered: () => void }) {
+    const { disks, partitions, storeId, time, node, id, incarnation, told } = options
+    const { number, replicas, stamps, answered } = about
+    const kv = (this.kv = disks[number]!)
+    const tail = tailSizeFor(limits.segmentEntries, limits.requestEvents)
+    const shared = (this.shared = SharedShard.create({ shard: number, shards: disks.length, partitions, tail }))
+    this.#time = time
+    this.#answered = answered
+    this.port = new LocalPort({ bytesMax: limits.mailboxBytes, run: () => this.#wake() })
+    this.replication = new Replication({
+      log: node.log,
+      clock: time.clock,
+      timers: time,
+      cluster: storeId,
+      node: id,
+      incarnation,
+      replicas,
+      commitTimeoutMs: limits.commitTimeoutMs / 2,
+      stamp: () => stamps.take(1),
+      wake: () => this.#wake(),
+      told,
+      fetch: partition => Promise.reject(new EventStoreError('UNREACHABLE', `nobody sends partition ${partition}`)),
+    })
+    const open = (): ShardActor['log'] => openShard({ kv, shared, limits, storeId }).log
+    const log = open()
+    this.replication.opened(log)
+    for (const partition of log.partitions) stamps.see(partition.stamp)
+    this.#actor = new ShardActor({
+      log,
+      source: this.port,
+      answers: this.port,
+      commit: commitToDisk(() => this.#actor.log),
+      reopen: open,
+      durability: 'disk',
+      compression: 'none',
+      clock: time.clock,
+      replication: this.replication,
+    })
+  }
+
+  get failure(): Error | null {
+    return this.#actor.failure
+  }
+
+  #wake(): void {
+    this.#isWoken = true
+    if (this.#isWorking) return
+    this.#isWorking = true
+    this.#time.after(0, () => void this.#work())
+  }
+
+  async #work(): Promise<void> {
+    while (this.#isWoken) {
+      this.#isWoken = false
+      while (await this.#actor.step()) this.#answered()
+    }
+    this.#isWorking = false
+  }
+}
+
+export class Process {
+  readonly id: string
+  readonly incarnation: string
+  readonly time: ProcessTime
+  readonly replicas: SharedReplicas
+  readonly shards: readonly Shard[]
+  readonly router: Router
+  readonly view: LogView
+  readonly node: LoopbackNode
+
+  constructor(options: ProcessOptions) {
+    const { id, incarnation, storeId, partitions, time, node, disks } = options
+    this.id = id
+    this.incarnation = incarnation
+    this.time = time
+    this.node = node
+    this.replicas = SharedReplicas.create(partitions)
+    const stamps = new StampClock(0, time.clock)
+    const horizon = new SharedHorizon()
+    const streamHash = hashesOf(storeId).stream
+    this.router = new Router(disks.length, { partitions, limits, streamHash, stamps, horizon, durability: 'disk', clock: time.clock })
+    this.shards = disks.map((_, number) => {
+      const answered = (): void => this.router.drain(number)
+      return new Shard(options, { number, replicas: this.replicas, stamps, answered })
+    })
+    this.view = new LogView({ shards: this.shards, horizon, storeId, partitions, cacheBytes: limits.blockCacheBytes })
+    this.shards.forEach((shard, number) => this.router.attach(number, shard.port))
+    for (const shard of this.shards) shard.replication.start()
+  }
+
+  shardOf(partition: number): Shard {
+    return this.shards[partition % this.shards.length]!
+  }
+
+  append(stream: string, events: readonly NewEvent[], options: AppendOptions): Promise<number> {
+    return this.router.append(stream, events, options).then(answer => {
+      if (answer.duplicate) throw new EventStoreError('INVALID', 'an append without a producer was answered as a duplicate')
+      return answer.version
+    })
+  }
+
+  /** Ids of a stream. */
+  async read(stream: string, level: 'leader' | 'any'): Promise<string[]> {
+    if (level === 'leader') {
+      const partition = this.view.partitionOf(stream)
+      await this.shardOf(partition).replication.confirm(partition)
+    }
+    return [...streamEvents(this.view, stream, {}, true)].map(event => event.id)
+  }
+
+  /** Something of it takes nothing more: only a restart helps. */
+  get isBroken(): boolean {
+    return this.shards.some(shard => shard.failure !== null)
+  }
+}

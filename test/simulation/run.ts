@@ -1,0 +1,67 @@
+/** `npm run simulate`: whole clusters in one thread, a seed each; or the check of a history that others wrote down. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { checkHistory } from './check-history.ts'
+import { historyText, readHistory } from './history.ts'
+import { runSeed } from './run-seed.ts'
+
+const usage = `npm run simulate -- [--seeds N] [--seed K] [--trace] [--history FILE] [--check FILE]
+
+  --seeds    how many seeds are run (100)
+  --seed     the first of them (1); alone, with a trace of what happened
+  --trace    prints what happens
+  --history  writes down what the clients of the last seed were told
+  --check    checks a history instead: one order of events a stream that fits real time`
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string' },
+      seed: { type: 'string' },
+      trace: { type: 'boolean' },
+      history: { type: 'string' },
+      check: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help) {
+    console.log(usage)
+    return 0
+  }
+  if (values.check !== undefined) return check(values.check)
+  const first = Number(values.seed ?? 1)
+  const count = Number(values.seeds ?? (values.seed === undefined ? 100 : 1))
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || count < 1) {
+    console.error(usage)
+    return 2
+  }
+  return seeds(first, count, {
+    isTraced: values.trace ?? (values.seed !== undefined && values.seeds === undefined),
+    history: values.history,
+  })
+}
+
+async function seeds(first: number, count: number, about: { isTraced: boolean; history: string | undefined }): Promise<number> {
+  const failed: number[] = []
+  for (let seed = first; seed < first + count; seed++) {
+    const result = await runSeed({ seed, ...(about.isTraced && { trace: line => console.log(line) }) })
+    if (about.history !== undefined) writeFileSync(about.history, historyText(result.operations))
+    if (result.wrong.length === 0) continue
+    failed.push(seed)
+    console.log(`seed ${seed}: ${result.wrong[0]}`)
+  }
+  if (failed.length > 0) console.log(`\nfailed seeds: ${failed.join(' ')}\nnpm run simulate -- --seed ${failed[0]}`)
+  console.log(`${count - failed.length} passed, ${failed.length} failed`)
+  return failed.length > 0 ? 1 : 0
+}
+
+function check(file: string): number {
+  const operations = readHistory(readFileSync(file, 'utf8'))
+  const wrong = checkHistory(operations)
+  for (const one of wrong) console.log(one)
+  const streams = new Set(operations.map(({ stream }) => stream)).size
+  console.log(`${operations.length} operations of ${streams} streams: ${wrong.length === 0 ? 'linearizable' : `${wrong.length} wrong`}`)
+  return wrong.length > 0 ? 1 : 0
+}
+
+process.exitCode = await main()
