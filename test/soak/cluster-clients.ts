@@ -11,9 +11,15 @@ import { PARTITIONS } from './cluster-scene.ts'
 const STREAM_EVENTS = 200
 const STREAMS_AT_A_TIME = 24
 const PAUSE_MS = 30
+const AFTER_FAILURE_MS = 250
+const PROBE_MS = 100
+const PROBES_MOST = 40
 
 /** After these nothing may be stored, then or later. */
 const refusals: readonly ErrorCode[] = ['NOT_LEADER', 'BUSY', 'CLOSED', 'READ_ONLY', 'UNREACHABLE', 'QUOTA', 'DAMAGED']
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
 
 const now = (): number => Number(process.hrtime.bigint())
 
@@ -38,6 +44,8 @@ export class Clients {
   #events = 0
   #isStopping = false
   #running: Promise<void>[] = []
+  /** Probes without an answer, which nobody waits for any more. */
+  readonly #open = new Set<Promise<void>>()
 
   constructor(nodes: readonly NodeProcess[], random: Random) {
     this.#nodes = nodes
@@ -52,7 +60,7 @@ export class Clients {
 
   async stop(): Promise<void> {
     this.#isStopping = true
-    await Promise.all(this.#running)
+    await Promise.all([...this.#running, ...this.#open])
   }
 
   /** Any partition, or the one that is asked for. */
@@ -79,6 +87,8 @@ export class Clients {
         })
         position = at ?? position
         if (operation.result === 'unknown') client = this.#clients++
+        // One that is down answers at once.
+        if (operation.result === 'fail') await sleep(AFTER_FAILURE_MS)
       } else {
         const share = random.float()
         const level = share < 0.5 ? 'leader' : share < 0.75 || position === undefined ? 'any' : 'atLeast'
@@ -88,19 +98,34 @@ export class Clients {
     }
   }
 
-  /** Appends to a partition until it is acknowledged, by any node but the one left out. False when `giveUp` came first. */
+  /**
+   * Appends to a partition until one is acknowledged, by any node but the one left out: a new client asks each time, so that one that is not answered
+   * does not keep the others waiting. False when `giveUp` came first.
+   */
   async probe(partition: number, giveUp: AbortSignal, without?: NodeProcess): Promise<boolean> {
-    let client = this.#clients++
-    for (let tries = partition; !giveUp.aborted; tries++) {
-      if (this.#probes[partition]!.version >= STREAM_EVENTS) this.#probes[partition] = this.#newStream(partition)
-      const asked = this.#nodes.filter(node => node !== without)
-      const stream = this.#probes[partition]!
-      const { operation } = await this.#append(client, asked[tries % asked.length]!, stream, { count: 1, bytes: 50 })
-      if (operation.result === 'ok') return true
-      if (operation.result === 'unknown') client = this.#clients++
-      await sleep(20)
+    const asked = this.#nodes.filter(node => node !== without)
+    const found = new AbortController()
+    const over = Promise.race([aborted(found.signal), aborted(giveUp)])
+    const open = new Set<Promise<void>>()
+    for (let tries = partition; !found.signal.aborted && !giveUp.aborted; tries++) {
+      const one = this.#probeOnce(partition, asked[tries % asked.length]!, found).finally(() => {
+        open.delete(one)
+        this.#open.delete(one)
+      })
+      open.add(one)
+      this.#open.add(one)
+      // A few stay without an answer while there is no leader; the next is asked when there is room.
+      const wakes = open.size < PROBES_MOST ? [sleep(PROBE_MS)] : open
+      await Promise.race([...wakes, over])
     }
-    return false
+    return found.signal.aborted
+  }
+
+  async #probeOnce(partition: number, node: NodeProcess, found: AbortController): Promise<void> {
+    if (this.#probes[partition]!.version >= STREAM_EVENTS) this.#probes[partition] = this.#newStream(partition)
+    const { operation } = await this.#append(this.#clients++, node, this.#probes[partition]!, { count: 1, bytes: 50 })
+    if (operation.result === 'ok') found.abort()
+    else await sleep(PROBE_MS)
   }
 
   async #append(

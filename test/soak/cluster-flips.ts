@@ -7,7 +7,7 @@ import { wipe, type World } from './cluster-faults.ts'
 import { Refused } from './cluster-process.ts'
 
 /** Damage at the very end looks like a write that was cut off, which is no damage. */
-const LEAST_BYTES = 16 * 1024
+const LEAST_BYTES = 2 * 1024
 const DAMAGED_EXIT = 4
 
 function filesOf(directory: string, ending: string): string[] {
@@ -33,27 +33,35 @@ function flip(file: string, random: Random): number {
   return at
 }
 
-/** The node must not open, and name the file; on a new disk it is back. */
+/** Harmed files that are read when a node opens keep it from opening, and are named; of others it serves nothing wrong. On a new disk it is back. */
 export async function flipReplica({ scene, random }: World): Promise<string> {
   const node = random.pick(scene.nodes)
   await node.kill()
   const shards = readdirSync(node.directory).filter(name => name.startsWith('shard'))
-  const files = shards.flatMap(name => filesOf(join(node.directory, name), '.log'))
-  if (files.length === 0) {
+  const written = (ending: string): string[] => shards.flatMap(name => filesOf(join(node.directory, name), ending))
+  const [ahead, tables] = [written('.log'), written('.sst')]
+  if (ahead.length + tables.length === 0) {
     await node.start()
     return `${node.name} had no file to harm`
   }
-  const file = random.pick(files)
+  const isAhead = tables.length === 0 || (ahead.length > 0 && random.chance(0.6))
+  const file = random.pick(isAhead ? ahead : tables)
   const at = flip(file, random)
+  const what = `${node.name}, at ${at} of ${basename(file)}`
   const refusal = await node.start().then(
     () => null,
     (error: unknown) => error,
   )
-  if (refusal === null) throw new Error(`${node.name} opened with a byte flipped at ${at} of ${file}`)
-  if (!(refusal instanceof Refused) || refusal.code !== DAMAGED_EXIT) throw refusal
-  if (!refusal.message.includes(basename(file))) throw new Error(`${node.name} does not name ${file}: ${refusal.message}`)
+  if (refusal === null) {
+    if (isAhead) throw new Error(`${what}: it opened`)
+    await sleep(3000)
+    await node.kill()
+  } else {
+    if (!(refusal instanceof Refused) || refusal.code !== DAMAGED_EXIT) throw refusal
+    if (!refusal.message.includes(basename(file))) throw new Error(`${what}: it does not name the file: ${refusal.message}`)
+  }
   await wipe(node)
-  return `${node.name}, at ${at} of ${basename(file)}: refused, then back on a new disk`
+  return `${what}: ${refusal === null ? 'opened' : 'refused'}, then back on a new disk`
 }
 
 /** NATS may mend it, or not: then the nodes must see it. What clients read and what is there at the end says whether they do. */

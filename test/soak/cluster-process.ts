@@ -11,7 +11,7 @@ import type { Proxy } from './cluster-proxy.ts'
 
 const program = join(import.meta.dirname, '../../runtime/ops/allsource.mjs')
 /** A node that has not begun after this long on a loaded machine never will. */
-const READY_MS = 120_000
+const READY_MS = 240_000
 const ANSWER_MS = 15_000
 /** What the command ends with when NATS is not reached, or the one before still holds the directory. */
 const UNREACHED = 5
