@@ -24,8 +24,8 @@ const arrows = [
   },
   {
     room: 'examples',
-    may: ['runtime/index[.]ts$', 'test/contract/index[.]ts$'],
-    because: 'An example uses the public doors only, as a user does: allsource and allsource/testing.',
+    may: ['runtime/index[.]ts$', 'client/index[.]ts$', 'test/contract/index[.]ts$'],
+    because: 'An example uses the public doors only, as a user does: allsource, allsource/client and allsource/testing.',
   },
   {
     room: 'scripts',

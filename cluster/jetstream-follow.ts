@@ -11,6 +11,8 @@ import type { FollowOptions, Following } from './shared-log.ts'
 
 const MAKE_MS = 2000
 const RETRY_MS = 100
+/** What a waiting message costs beside its bytes, so that small ones are bounded too. */
+const MESSAGE_OVERHEAD = 256
 /** A server forgets a consumer that nobody asks for so long. */
 const INACTIVE_MS = 5 * 60_000
 
@@ -143,7 +145,7 @@ export class StreamFollower implements Following {
     if (message.sequence <= this.reached) return
     this.reached = message.sequence
     this.waiting.push(message)
-    this.waitingBytes += message.bytes.length
+    this.waitingBytes += message.bytes.length + MESSAGE_OVERHEAD
     this.wake()
   }
 
@@ -155,7 +157,7 @@ export class StreamFollower implements Following {
         continue
       }
       await this.give(message)
-      this.waitingBytes -= message.bytes.length
+      this.waitingBytes -= message.bytes.length + MESSAGE_OVERHEAD
       this.pulls?.pull()
     }
   }

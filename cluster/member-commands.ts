@@ -62,9 +62,9 @@ export class MemberCommands {
     const { setDraining, terms } = this.#options
     switch (command.kind) {
       case 'failover': {
+        // All are tried, whatever becomes of one.
         const outcomes = await Promise.allSettled(command.partitions.map(partition => this.#handOver(partition, command.to)))
-        const failed = outcomes.find(outcome => outcome.status === 'rejected')
-        if (failed !== undefined) throw failed.reason
+        for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason as Error
         return
       }
       case 'resume':
@@ -165,7 +165,8 @@ export class MemberCommands {
 /** What a node answers to a command. */
 export function plainOutcome(error: unknown): unknown {
   if (error === null) return { done: true }
-  return { error: isEventStoreError(error) ? error.toJSON() : { code: 'UNREACHABLE', message: String(error), details: {} } }
+  if (isEventStoreError(error)) return { error: { code: error.code, message: error.message, details: error.details } }
+  return { error: { code: 'UNREACHABLE', message: error instanceof Error ? error.message : 'a failure without a name', details: {} } }
 }
 
 function readError(value: unknown): EventStoreError | null {

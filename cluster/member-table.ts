@@ -37,6 +37,8 @@ export interface MemberRow {
 
 interface Row {
   entry: MemberEntry
+  /** Of the entry. */
+  revision: number
   heartbeat: Heartbeat | null
   heardMs: number
   isHealthy: boolean
@@ -78,13 +80,15 @@ export class MemberTable {
   }
 
   /** The registry has this entry. An incarnation it had not before is silent until it is heard. */
-  register(entry: MemberEntry): void {
+  register(entry: MemberEntry, revision: number): void {
     const known = this.#rows.get(entry.node)
+    // A list may be older than what the watch said.
+    if (known !== undefined && revision < known.revision) return
     if (known?.entry.zone !== entry.zone) this.#preferences = []
-    if (known?.entry.incarnation === entry.incarnation) known.entry = entry
+    if (known?.entry.incarnation === entry.incarnation) Object.assign(known, { entry, revision })
     else {
       const silent = { heartbeat: null, heardMs: 0, isHealthy: false, applied: null, leads: new Map(), ineligible: new Set<number>() }
-      this.#rows.set(entry.node, { entry, ...silent })
+      this.#rows.set(entry.node, { entry, revision, ...silent })
     }
   }
 

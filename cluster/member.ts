@@ -12,7 +12,7 @@ import { MemberTable, readMemberEntry } from './member-table.ts'
 import { MemberWords, type Refusal, type Word } from './member-words.ts'
 import { PartitionTerms } from './partition-terms.ts'
 import type { RegistryEntry } from './registry.ts'
-import { isNodeId, readJson } from './wire.ts'
+import { isNodeId, readJson, writeJson } from './wire.ts'
 
 /** One heartbeat in so many says how far each partition is applied; the first ones all do. */
 const APPLIED_EVERY = 10
@@ -52,8 +52,7 @@ export class Member {
     const isMember = (id: string, of: string): boolean => this.#table.row(id)?.entry.incarnation === of
     const words = new MemberWords({ bus, cluster, node, incarnation, isMember })
     this.#words = words
-    const send = (to: string, kind: string, body: unknown): void =>
-      words.publish(`node.${to}.term`, kind, Buffer.from(JSON.stringify(body)))
+    const send = (to: string, kind: string, body: unknown): void => words.publish(`node.${to}.term`, kind, writeJson(body))
     this.#terms = new PartitionTerms({ node, incarnation, partitions, registry, clock, terms, calls, send })
     const entry = { node, incarnation, zone, format, disk, address, isDraining: false }
     this.#own = new OwnEntry({ registry, timers, entry, live: id => liveIncarnation(words, id, askMs) })
@@ -73,7 +72,7 @@ export class Member {
       this.#listen()
       this.#unwatch = registry.watch(MEMBER_KEYS, entry => this.#registered(entry))
       for (const entry of await registry.list(MEMBER_KEYS)) this.#registered(entry)
-      this.#table.register(this.#own.entry)
+      this.#table.register(this.#own.entry, this.#own.revision)
       await this.#terms.open()
     } catch (error) {
       this.#end()
@@ -180,7 +179,10 @@ export class Member {
       subject: `node.${node}.who`,
       ...kinds('who'),
       fromAnyone: true,
-      received: ({ reply }) => void reply('who', { format }),
+      received: ({ reply }) => {
+        reply('who', { format })
+        return undefined
+      },
     })
     this.#words.listen({
       subject: `node.${node}.term`,
@@ -258,7 +260,8 @@ export class Member {
   #tellMembers(): void {
     const { clock, calls } = this.#options
     const members = memberStatuses(this.#table, clock.monotonic())
-    const seen = JSON.stringify(members.map(({ silentMs: _, leads: __, ...rest }) => rest))
+    // How long each is silent, and what it leads, change all the time.
+    const seen = JSON.stringify(members.map(member => ({ ...member, silentMs: 0, leads: [] })))
     if (seen !== this.#toldMembers) calls.members(members)
     this.#toldMembers = seen
     const isFollowed = this.#followsAll || this.#table.rows.some(({ isHealthy, heartbeat }) => isHealthy && heartbeat?.followsAll === true)
@@ -269,7 +272,7 @@ export class Member {
   #registered({ value, revision }: RegistryEntry): void {
     const entry = readMemberEntry(value)
     if (entry === null || this.#isClosed) return
-    if (!this.#own.isReplacedBy(entry)) return this.#table.register(entry)
+    if (!this.#own.isReplacedBy(entry)) return this.#table.register(entry, revision)
     // What was there before this node came is no news.
     if (revision < this.#own.revision) return
     const error = replacedError(this.#own.entry, entry)

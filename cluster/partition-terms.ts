@@ -86,7 +86,8 @@ export class PartitionTerms {
     const stepped = step(state, { ...input, nowMs } as TermInput)
     this.#states[partition] = stepped.state
     for (const output of stepped.outputs) this.#carryOut(partition, output)
-    if (stepped.state.phase !== state.phase || stepped.outputs.length > 0) this.#look()
+    const { phase, entry } = stepped.state
+    if (phase !== state.phase || entry !== state.entry || stepped.outputs.length > 0) this.#look()
   }
 
   /** A word of another node's machine; false when it is none. */

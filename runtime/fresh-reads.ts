@@ -14,6 +14,8 @@ export interface Freshness {
    * NOT_LEADER or UNREACHABLE when that can not be found out in time.
    */
   leader(partitions: readonly number[] | 'all'): Promise<void>
+  /** Somebody reads all partitions in their order, so that idle ones are closed. The answer ends it. */
+  readsAll(): () => void
 }
 
 /** What is read: a stream by its stored name, partitions, or all in their order. */
@@ -38,11 +40,17 @@ export class FreshReads {
   /** Null when nothing is to be waited for. */
   wait({ level, atLeast }: FreshnessOptions, what: WhatIsRead): Promise<void> | null {
     const isLed = this.#parts.freshness !== undefined && (level ?? (atLeast === undefined ? 'leader' : 'any')) === 'leader'
-    return isLed || atLeast !== undefined ? this.#waited(atLeast, isLed ? what : null) : null
+    return isLed || atLeast !== undefined ? this.#waited(atLeast, what, isLed ? what : null) : null
   }
 
-  async #waited(atLeast: Position | undefined, led: WhatIsRead | null): Promise<void> {
-    if (atLeast !== undefined) await this.#reached(atLeast)
+  /** A read of all partitions in their order, for as long as it goes on. */
+  inOrder<Item>(read: AsyncIterable<Item>): AsyncIterable<Item> {
+    const { freshness } = this.#parts
+    return freshness ? counted(read, freshness) : read
+  }
+
+  async #waited(atLeast: Position | undefined, what: WhatIsRead, led: WhatIsRead | null): Promise<void> {
+    if (atLeast !== undefined) await this.#reached(atLeast, what === 'all')
     if (led !== null) await this.#led(this.#parts.freshness!, led)
   }
 
@@ -58,19 +66,34 @@ export class FreshReads {
   }
 
   /** Waits until a position can be read; UNREACHABLE when that takes longer than an append may. */
-  async #reached(position: Position): Promise<void> {
-    const { view, limits, check } = this.#parts
+  async #reached(position: Position, inOrder: boolean): Promise<void> {
+    const end = inOrder ? this.#parts.freshness?.readsAll() : undefined
+    await this.#passed(position, inOrder).finally(end)
+  }
+
+  /** `inOrder`: in the order of all, which in a cluster may be behind its partitions. */
+  async #passed(position: Position, inOrder: boolean): Promise<void> {
+    const { view, limits, check, freshness } = this.#parts
     const { stamp, partition, sequence } = placeOf(position)
     if (partition >= view.partitions) throw new EventStoreError('INVALID', `position ${position} is of another store`, { field: 'atLeast' })
     const deadline = systemClock.monotonic() + limits.commitTimeoutMs
     for (;;) {
       check()
       const { epoch } = view.horizon
-      if (view.sequenceOf(partition) >= sequence && view.horizon.stamp > stamp) return
+      if (view.sequenceOf(partition) >= sequence && (view.horizon.stamp > stamp || (freshness && !inOrder))) return
       const left = deadline - systemClock.monotonic()
       if (left <= 0)
         throw new EventStoreError('UNREACHABLE', `position ${position} was not reached in ${limits.commitTimeoutMs} ms`, { position })
       await view.horizon.changed(epoch, Math.min(left, 1000))
     }
+  }
+}
+
+async function* counted<Item>(read: AsyncIterable<Item>, freshness: Freshness): AsyncGenerator<Item> {
+  const end = freshness.readsAll()
+  try {
+    yield* read
+  } finally {
+    end()
   }
 }

@@ -8,7 +8,8 @@ import { StampClock } from '../event/stamp.ts'
 import { SharedHorizon } from '../store/log/horizon.ts'
 import { LogView } from '../store/log/log-view.ts'
 import { hashesOf } from '../store/log/open-shard.ts'
-import type { Deployers, DeployersOptions } from './deploy/deployers.ts'
+import type { DeployersOptions } from './deploy/deployers.ts'
+import type { NodeDeployers } from './deploy/node-deployers.ts'
 import { Monitor, type MonitorParts } from './observe/monitor.ts'
 import type { CheckedOptions } from './options.ts'
 import type { NodeShard } from './shards.ts'
@@ -33,15 +34,16 @@ export function deployerOptions(
 
 export function monitorOf(
   { limits, logger }: CheckedOptions,
-  parts: Pick<MonitorParts, 'router' | 'shards' | 'partitions' | 'hasWorkers'> & { readonly deployers: Deployers },
+  parts: Pick<MonitorParts, 'router' | 'shards' | 'partitions' | 'hasWorkers'> & { readonly deployers: NodeDeployers },
 ): Monitor {
   const { deployers } = parts
   const [starting, topologies] = [() => deployers.starting, () => deployers.topologies()]
   return new Monitor({ ...parts, limits, clock: systemClock, logger, starting, topologies })
 }
 
-export function openTenants(view: LogView, append: DeployersOptions['append']): Tenants {
-  const tenants = new Tenants((...event) => append(DEFAULT_SCOPE, ...event))
+/** `catchUp`: see `Tenants`. */
+export function openTenants(view: LogView, append: DeployersOptions['append'], catchUp?: (tenants: Tenants) => Promise<void>): Tenants {
+  const tenants = new Tenants((...event) => append(DEFAULT_SCOPE, ...event), catchUp)
   for (const event of streamEvents(view, TENANTS_STREAM, {}, true)) tenants.fold(event)
   return tenants
 }

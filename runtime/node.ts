@@ -10,8 +10,7 @@ import type { LogView } from '../store/log/log-view.ts'
 import type { StateColumn } from '../store/state.ts'
 import type { Cluster } from '../event/cluster.ts'
 import type { ClusterNode } from './cluster/cluster-node.ts'
-import type { Deployer } from './deploy/deployer.ts'
-import type { Deployers } from './deploy/deployers.ts'
+import type { NodeDeployers, TenantDeployer } from './deploy/node-deployers.ts'
 import { TopologyTexts } from './deploy/topology-text.ts'
 import { type CheckedOptions } from './options.ts'
 import type { Monitor } from './observe/monitor.ts'
@@ -33,7 +32,7 @@ export interface NodeParts {
   readonly router: Router
   readonly view: LogView
   readonly shards: readonly NodeShard[]
-  readonly deployers: Deployers
+  readonly deployers: NodeDeployers
   readonly monitor: Monitor
   readonly tenants: Tenants
   readonly state: KeyValue<StateColumn>
@@ -91,7 +90,7 @@ export class Node extends TenantStore {
     for (const oldest of this.#tenants.keys()) if (this.#tenants.size >= TENANTS_KEPT) this.#tenants.delete(oldest)
     const { view, router, options, tenants, deployers } = this.#parts
     const scope = (): Scope => tenants.scopeOf(name)
-    const deployer = (): Deployer => (tenants.isThere(name) ? deployers.of(scope()) : deployers.passing(scope()))
+    const deployer = (): TenantDeployer => (tenants.isThere(name) ? deployers.of(scope()) : deployers.passing(scope()))
     const tenant: TenantStore = new TenantStore({
       view,
       router,
@@ -141,6 +140,7 @@ export class Node extends TenantStore {
     const { tenants } = this.#parts
     if (name === DEFAULT_TENANT)
       throw new EventStoreError('INVALID', `the tenant ${DEFAULT_TENANT} is the node itself and can not be dropped`, { field: 'tenant' })
+    this.#parts.deployers.refuseDrop?.()
     if (!tenants.isThere(name)) throw new EventStoreError('NOT_FOUND', `there is no tenant ${name}`, { tenant: name })
     await this.#inBackground(tenants.drop(name).then(scope => this.#remove(scope)))
   }

@@ -1,6 +1,6 @@
 /** Opens a node on disk: its databases, a worker a shard, and what makes it one of a cluster, if it is. */
 import type { StampClock } from '../event/stamp.ts'
-import { readStoreFile } from '../store/store-file.ts'
+import { readStoreFile, type StoreFile } from '../store/store-file.ts'
 import { freeBytesOf } from '../store/files.ts'
 import { removeNodeFile } from '../store/node-file.ts'
 import type { RocksOwner } from '../store/rocks.ts'
@@ -8,6 +8,7 @@ import type { StateColumn } from '../store/state.ts'
 import type { ClusterNode } from './cluster/cluster-node.ts'
 import type { Joined } from './cluster/join.ts'
 import { Deployers, type DeployersOptions } from './deploy/deployers.ts'
+import type { NodeDeployers } from './deploy/node-deployers.ts'
 import type { LogAccess } from './log-access.ts'
 import { Node } from './node.ts'
 import { deployerOptions, makeRouter, monitorOf, openTenants, viewOf } from './node-parts.ts'
@@ -47,16 +48,39 @@ async function openOverState(
   { state, losses }: { state: RocksOwner<StateColumn>; losses: LossReport },
 ): Promise<Node> {
   const { directory } = opening
-  const { logger } = options
-  /** Shards without a worker for now. */
-  const gone = new Set<number>()
   // Asked again, now that nobody else can be making it.
   const isNew = isNewStore(directory)
   const joined = await join(options, directory, isNew)
   const identity = identityOf(directory, options, joined?.identity)
   const { id: storeId, partitions, shards } = identity
-  const { router, horizon, stamps } = makeRouter(options, { partitions, shards, storeId })
-  const cluster = joined && (await startCluster(options, { joined, shards, stamps }))
+  const routing = makeRouter(options, { partitions, shards, storeId })
+  const cluster = joined && (await startCluster(options, { joined, shards, stamps: routing.stamps }))
+  try {
+    return await openShards(options, opening, { state, losses, isNew, identity, routing, cluster })
+  } catch (error) {
+    await cluster?.leave()
+    await cluster?.close()
+    throw error
+  }
+}
+
+interface OpenedSoFar {
+  readonly state: RocksOwner<StateColumn>
+  readonly losses: LossReport
+  readonly isNew: boolean
+  readonly identity: StoreFile
+  readonly routing: ReturnType<typeof makeRouter>
+  readonly cluster: ClusterNode | null
+}
+
+async function openShards(options: CheckedOptions, opening: Opening, soFar: OpenedSoFar): Promise<Node> {
+  const { state, losses, isNew, identity, routing, cluster } = soFar
+  const { directory } = opening
+  const { logger } = options
+  /** Shards without a worker for now. */
+  const gone = new Set<number>()
+  const { id: storeId, partitions, shards } = identity
+  const { router, horizon, stamps } = routing
   if (isNew) makeWitnesses(directory, identity)
   const opened = await Shards.open({
     directory,
@@ -101,19 +125,19 @@ async function openOverState(
     freeBytes: () => freeBytesOf(directory),
     threads: { workers: options.workers, log: access, state: { handle: state.handle, closed: state.closed } },
   }
-  const tenants = openTenants(view, deploying.append)
-  const start = async (): Promise<Deployers> => {
+  const tenants = openTenants(view, deploying.append, cluster?.knowsTenants(view))
+  const start = async (): Promise<NodeDeployers> => {
     if (isNew) finishStore(directory)
     if (options.acceptLoss) for (const [shard, { damage }] of opened.all.entries()) losses.write(shardName(shard), damage)
-    return Deployers.open(deploying, tenants.scopes)
+    return cluster?.deployers ?? Deployers.open(deploying, tenants.scopes)
   }
   const deployers = await start().catch(async (error: unknown) => {
     router.stop()
     await opened.stopWorkers()
-    await cluster?.close()
     await opened.closeDatabases()
     throw error
   })
+  cluster?.followTenants(tenants, view)
   return new Node({
     options,
     router,

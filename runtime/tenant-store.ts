@@ -8,14 +8,14 @@ import type { Tenant } from '../event/tenant.ts'
 import type { Deployed, DeployOptions, DeployTextOptions, ModuleChange, TopologyStatus, UndeployOptions } from '../event/topologies.ts'
 import type { DeployedPlan } from '../topology/state-layout.ts'
 import { deadLettersOf } from './dead-letters.ts'
-import type { Deployer } from './deploy/deployer.ts'
+import type { TenantDeployer } from './deploy/node-deployers.ts'
 import type { TopologyTexts } from './deploy/topology-text.ts'
 import { EventLog, type EventLogParts } from './event-log.ts'
 import { LetterBook } from './letter-book.ts'
 
 export interface TenantStoreParts extends EventLogParts {
   /** The tenant's; asked at each call. */
-  readonly deployer: () => Deployer
+  readonly deployer: () => TenantDeployer
   readonly texts: TopologyTexts
   stats(): Promise<NodeStats>
   verify(): Promise<VerifyReport>
@@ -35,7 +35,7 @@ export class TenantStore extends EventLog implements Tenant {
     return this.#parts.scope()
   }
 
-  #deployer(): Deployer {
+  #deployer(): TenantDeployer {
     return this.#parts.deployer()
   }
 
@@ -49,6 +49,7 @@ export class TenantStore extends EventLog implements Tenant {
    */
   async deploy(module: URL | string, options?: DeployOptions): Promise<Deployed> {
     this.check()
+    this.#deployer().refuse?.()
     return this.#writing(() => this.#deployer().deploy(module, options))
   }
 
@@ -67,6 +68,7 @@ export class TenantStore extends EventLog implements Tenant {
    */
   async deployText(text: string, options: DeployTextOptions = {}): Promise<Deployed> {
     this.check()
+    this.#deployer().refuse?.()
     const { until, workers, accept, rebuild } = options
     const url = await this.#parts.texts.keep(text, options)
     const given = { ...(until !== undefined && { until }), ...(workers !== undefined && { workers }) }

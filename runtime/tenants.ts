@@ -23,7 +23,7 @@ class Life {
   readonly drops: number
   readonly scope: Scope
   isCreated: boolean
-  creating: Promise<void> | null = null
+  creating: Promise<Life> | null = null
   /** Writes that were begun and are not settled. */
   underWay = 0
   quiet: (() => void) | null = null
@@ -38,21 +38,32 @@ class Life {
 
 export class Tenants {
   readonly #append: AppendForSystem
+  readonly #catchUp: ((tenants: Tenants) => Promise<void>) | null
+  /** Version of the last event that was folded. */
+  folded = 0
   readonly #lives = new Map<string, Life>()
   /** Scopes that were dropped and not yet removed, with the event that says so. */
   readonly #leftovers = new Map<Scope, Named>()
 
-  constructor(append: AppendForSystem) {
+  /** `catchUp`: where other nodes make tenants, too, folds all that they have noted by now. */
+  constructor(append: AppendForSystem, catchUp: ((tenants: Tenants) => Promise<void>) | null = null) {
     this.#append = append
+    this.#catchUp = catchUp
   }
 
-  /** Takes up what the log says. */
-  fold(event: Pick<Event, 'type' | 'data'>): void {
+  /** Takes up what the log says, once: two nodes may say the same, and one's own words come back. */
+  fold(event: Pick<Event, 'type' | 'data' | 'version'>): void {
+    if (event.version <= this.folded) return
+    this.folded = event.version
     const { type, data } = event as unknown as TenantEvent
     const { name, drops } = data
     const scope = scopeFor(name, drops)
-    if (type === 'tenant.created') this.#lives.set(name, new Life(name, drops, true))
-    else if (type === 'tenant.dropped') {
+    const known = this.#lives.get(name)
+    if (type === 'tenant.created') {
+      if (known?.drops === drops) known.isCreated = true
+      else if (!known || known.drops < drops) this.#lives.set(name, new Life(name, drops, true))
+    } else if (type === 'tenant.dropped') {
+      if (known && known.drops > drops) return
       this.#lives.set(name, new Life(name, drops + 1, false))
       this.#leftovers.set(scope, data)
     } else this.#leftovers.delete(scope)
@@ -89,7 +100,7 @@ export class Tenants {
   writing<Answer>(name: string, work: (scope: Scope) => Promise<Answer>): Promise<Answer> {
     const life = this.#life(name)
     life.underWay++
-    const done = life.isCreated ? work(life.scope) : this.#created(life).then(() => work(life.scope))
+    const done = life.isCreated ? work(life.scope) : this.#created(life).then(made => work(made.scope))
     return done.finally(() => {
       if (--life.underWay === 0) life.quiet?.()
     })
@@ -100,18 +111,23 @@ export class Tenants {
     await Promise.allSettled(Array.from(this.#lives.values(), async ({ creating }) => creating))
   }
 
-  #created(life: Life): Promise<void> {
-    const { name, drops } = life
-    life.creating ??= this.#note({ type: 'tenant.created', data: { name, drops } }).then(
-      () => {
-        life.isCreated = true
-      },
-      (error: unknown) => {
-        life.creating = null
-        throw error
-      },
-    )
+  /** The life that the name has then: elsewhere the tenant may have been made, or dropped, before. */
+  #created(life: Life): Promise<Life> {
+    life.creating ??= this.#create(life).catch((error: unknown) => {
+      life.creating = null
+      throw error
+    })
     return life.creating
+  }
+
+  async #create(asked: Life): Promise<Life> {
+    if (this.#catchUp) await this.#catchUp(this)
+    const life = this.#life(asked.name)
+    if (life.isCreated) return life
+    const { name, drops } = life
+    await this.#note({ type: 'tenant.created', data: { name, drops } })
+    life.isCreated = true
+    return life
   }
 
   /** From now on the name is another tenant's; answers the scope that is to be removed, once nobody writes to it any more. */

@@ -68,10 +68,15 @@ export function judge(totals: Totals, ending: Ending, deadlineMs: number): Pick<
   return { passed, skipped, failed: cause === '' ? failed : Math.max(1, failed), cause }
 }
 
-/** Runs one file. A line `// Deadline: 300 s` near its top asks for more than the usual time. */
-export async function runFile(file: string, usualDeadlineMs: number): Promise<FileResult> {
+/** Milliseconds that a file asks for by a line `// Deadline: 300 s` near its top; 0 without one. */
+export async function askedMs(file: string): Promise<number> {
   const head = (await readFile(file, 'utf8')).slice(0, 500)
-  const deadlineMs = Math.max(usualDeadlineMs, Number(/^\/\/ Deadline: (\d+) s$/m.exec(head)?.[1] ?? 0) * 1000)
+  return Number(/^\/\/ Deadline: (\d+) s\b/m.exec(head)?.[1] ?? 0) * 1000
+}
+
+/** Runs one file, for the usual time or what it asks for. */
+export async function runFile(file: string, usualDeadlineMs: number): Promise<FileResult> {
+  const deadlineMs = Math.max(usualDeadlineMs, await askedMs(file))
   const started = performance.now()
   // A group of its own, so that what the file started ends with it.
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file], {

@@ -4,7 +4,7 @@ import { glob, readFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type FileResult, killRunning, runFile } from './run-file.ts'
+import { askedMs, type FileResult, killRunning, runFile } from './run-file.ts'
 
 const usage = `npm test -- [words] [--without WORDS] [--browser] [--ci] [--list] [--deadline SECONDS] [--jobs N]
 
@@ -26,7 +26,7 @@ interface Choice {
   readonly ci: boolean
 }
 
-/** Test files in the order they run: those on disk first, because they take longest. */
+/** Test files in the order they run: those that take longest first, or one of them is left alone in the end. */
 async function chooseFiles({ words, without, costs, ci }: Choice): Promise<string[]> {
   const found: string[] = []
   for await (const path of glob(['test/**/*.ts', 'examples/**/*.test.ts'], { exclude: ['**/node_modules/**'] })) {
@@ -39,8 +39,11 @@ async function chooseFiles({ words, without, costs, ci }: Choice): Promise<strin
     if (without.some(word => path.includes(word))) continue
     found.push(path)
   }
-  const rank = (path: string): string => `${path.endsWith('.disk.test.ts') ? 0 : 1}${path}`
-  return found.sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
+  const ranked = await Promise.all(
+    found.map(async path => ({ path, isLong: (await askedMs(path)) > 0, isOutside: /\.(disk|nats)\.test\.ts$/.test(path) })),
+  )
+  const rank = ({ path, isLong, isOutside }: (typeof ranked)[number]): string => `${isLong ? 0 : isOutside ? 1 : 2}${path}`
+  return ranked.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(({ path }) => path)
 }
 
 /** In test/ci support files lie beside the tests, so the import tells them apart. */

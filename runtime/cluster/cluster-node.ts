@@ -17,22 +17,26 @@ import { systemTimers } from '../../event/timers.ts'
 import type { SharedHorizon } from '../../store/log/horizon.ts'
 import type { LogView } from '../../store/log/log-view.ts'
 import { hashesOf } from '../../store/log/open-shard.ts'
+import type { NodeDeployers } from '../deploy/node-deployers.ts'
 import type { Freshness } from '../fresh-reads.ts'
 import { CheckedEnvelopes } from './checked-envelopes.ts'
 import { Closings } from './closings.ts'
 import { ClusterCommands } from './cluster-commands.ts'
 import { ClusterHorizon } from './cluster-horizon.ts'
 import type { CheckedClusterOptions } from './cluster-options.ts'
+import { followTenants, knownTenants } from './follow-tenants.ts'
 import { ForwardedAppends } from './forwarded-appends.ts'
 import type { Joined } from './join.ts'
 import { LeaderReads } from './leader-reads.ts'
 import { LeaderTable } from './leader-table.ts'
 import type { FromMember, KnownMember } from './member-messages.ts'
 import { MemberThread } from './member-thread.ts'
+import { noTopologies } from './no-topologies.ts'
 import { ReaderCount } from './reader-count.ts'
 import type { ShardClusterData } from './shard-replication.ts'
 import { serveSnapshots } from './snapshot-wire.ts'
 import type { RunningShard } from '../shards.ts'
+import type { Tenants } from '../tenants.ts'
 
 export interface ClusterNodeParts {
   readonly options: CheckedClusterOptions
@@ -62,6 +66,8 @@ export class ClusterNode {
   #thread!: MemberThread
   #members: readonly KnownMember[] = []
   #ends: (() => void)[] = []
+  #endTenants: () => Promise<void> = () => Promise.resolve()
+  #isLeaving = false
 
   private constructor(parts: ClusterNodeParts, bus: Bus) {
     this.parts = parts
@@ -210,14 +216,32 @@ export class ClusterNode {
       timers: systemTimers,
       confirm: asked => confirmed(asked.map(partition => confirm(partition, stamps.last))),
     })
-    this.freshness = reads
+    this.freshness = { leader: partitions => reads.leader(partitions), readsAll: () => this.readers.begin() }
     this.commands = new ClusterCommands(this, { view, control: this.#thread.control })
     const snapshots = serveSnapshots({ view, node, incarnation }, { bus, envelopes })
     this.#ends = [() => reads.stop(), () => closings.close(), () => forwarded.stop(), snapshots, () => order.close()]
   }
 
+  readonly deployers: NodeDeployers = noTopologies
+
+  knowsTenants(view: LogView): (tenants: Tenants) => Promise<void> {
+    return knownTenants(view, this.freshness)
+  }
+
+  /** Until `leave`. */
+  followTenants(tenants: Tenants, view: LogView): void {
+    const { limits, logger } = this.parts
+    const check = (): void => {
+      if (this.#isLeaving) throw new EventStoreError('CLOSED', 'the node is closed')
+    }
+    const failed = (err: Error): void => logger.error({ err }, 'tenants that other nodes make are not known any more')
+    this.#endTenants = followTenants({ view, tenants, pageRows: limits.pageRows, check, failed })
+  }
+
   /** Hands over what it leads; appends that were asked for are answered by those who lead then. */
   async leave(): Promise<void> {
+    this.#isLeaving = true
+    await this.#endTenants()
     await this.#thread.close()
   }
 

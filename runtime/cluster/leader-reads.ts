@@ -36,7 +36,7 @@ const RETRY_MS = 25
 /** What this node has is looked at again at the latest after so long. */
 const LOOK_MS = 20
 
-export class LeaderReads implements Freshness {
+export class LeaderReads implements Pick<Freshness, 'leader'> {
   readonly #options: LeaderReadsOptions
   readonly #queues = new Map<string, ConfirmQueue>()
   readonly #end: () => void

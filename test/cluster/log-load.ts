@@ -1,6 +1,8 @@
 /** Appends without pause to several partitions of a shared log, finds out what became of each append as a leader does, and keeps what must be there. */
+import * as assert from 'uvu/assert'
 import type { SharedLog } from '../../cluster/shared-log.ts'
-import { bytes, pause, text } from '../contract/cluster/scene.ts'
+import { collect } from '../contract/cluster/log-scene.ts'
+import { bytes, pause, text, until } from '../contract/cluster/scene.ts'
 
 export interface LogLoad {
   /** What must be there of each partition, in order. */
@@ -53,6 +55,28 @@ export function loadLog(log: SharedLog, partitions: readonly number[]): LogLoad 
       await running
     },
   }
+}
+
+/** What a follower has must be what the writers know to be there, partition by partition. */
+export async function sameInAll(load: LogLoad, follower: ReturnType<typeof collect>, reader: SharedLog): Promise<void> {
+  const kept = [...load.kept.values()].flat()
+  await until('the follower has all', () => follower.texts.length >= kept.length)
+  const anew = collect(reader, [...load.kept.keys()])
+  await until('a new follower has all', () => anew.texts.length >= kept.length)
+  await Promise.all([follower.close(), anew.close()])
+  for (const each of [follower, anew]) {
+    assert.equal(each.faults, [])
+    for (const [partition, texts] of load.kept) {
+      const own = each.texts.filter(word => word.startsWith(`${partition}.`))
+      assert.equal(own, texts)
+    }
+  }
+}
+
+/** Waits until every partition has some more. */
+export async function grows(load: LogLoad, by: number): Promise<void> {
+  const before = load.fewest()
+  await until('appends are committed', () => load.fewest() >= before + by)
 }
 
 /** The last message; asked until the log answers. */

@@ -3,6 +3,7 @@
  * log and shards that do what a schedule says. Time is a queue.
  */
 import { MemberTable } from '../../cluster/member-table.ts'
+import type { UntimedInput } from '../../cluster/partition-terms.ts'
 import { isMine } from '../../cluster/term-rules.ts'
 import {
   firstTermState,
@@ -20,9 +21,6 @@ export const DEADLINE_MS = 1000
 /** The one that prefers n1, n2, n3, n4 in this order. */
 const PARTITION = 9
 const LAG_RECORDS = 10
-
-type Distribute<Input> = Input extends unknown ? Omit<Input, 'nowMs'> : never
-export type UntimedInput = Distribute<TermInput>
 
 /** What becomes of a write: `late` is unknown and lands after a while, `spurious` is a conflict though the condition held. */
 export type WriteFate = 'written' | 'lost' | 'landed' | 'late' | 'spurious'
@@ -129,8 +127,8 @@ export class TermCluster {
     node.lastTickMs = this.nowMs
     for (const each of this.nodes.values())
       if (each.isUp) {
-        each.table.register(this.#entryOf(node))
-        node.table.register(this.#entryOf(each))
+        each.table.register(this.#entryOf(node), this.#incarnations)
+        node.table.register(this.#entryOf(each), this.#incarnations)
       }
     if (node.storedTerm > 0) this.input(node, { kind: 'record', term: node.storedTerm })
     const { incarnation } = node

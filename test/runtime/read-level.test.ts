@@ -15,7 +15,7 @@ async function scene() {
     router: node.router,
     limits: node.limits,
     scope: () => '',
-    freshness: { leader: async partitions => void asked.push(partitions) },
+    freshness: { leader: async partitions => void asked.push(partitions), readsAll: () => () => undefined },
   })
   return { node, log, asked, home: partitionOf('order-1', 8) }
 }

@@ -229,6 +229,13 @@ const others: readonly HttpCase[] = [
   { is: 'a tenant dropped', method: 'DELETE', ...get('/v1/tenants/acme'), status: 204 },
   { is: 'a tenant dropped again', method: 'DELETE', ...get('/v1/tenants/acme'), status: 404, code: 'NOT_FOUND' },
   { is: 'the default tenant', method: 'DELETE', ...get('/v1/tenants/default'), status: 400, code: 'INVALID' },
+  { is: 'a cluster that is none', ...get('/v1/cluster'), status: 404, code: 'NOT_FOUND' },
+  { is: 'its members', ...get('/v1/cluster/members'), status: 404, code: 'NOT_FOUND' },
+  { is: 'its placement', ...get('/v1/cluster/placement'), status: 404, code: 'NOT_FOUND' },
+  { is: 'a failover in it', ...post('/v1/cluster/failover', '{"partition":"all","to":"n2"}'), status: 404, code: 'NOT_FOUND' },
+  { is: 'a failover of no partition', ...post('/v1/cluster/failover', '{"to":"n2"}'), status: 400, field: 'partition' },
+  { is: 'a drain in it', ...post('/v1/cluster/drain', '{"node":"n2"}'), status: 404, code: 'NOT_FOUND' },
+  { is: 'a cluster, asked by a tenant', ...get('/v1/cluster', { 'allsource-tenant': 'acme' }), status: 403, code: 'FORBIDDEN' },
   { is: 'no route', ...get('/v2/streams'), status: 404, code: 'NOT_FOUND' },
   {
     is: 'a method of other routes',

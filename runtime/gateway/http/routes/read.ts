@@ -43,7 +43,8 @@ export const momentOf = (text: string): number | string => (/^\d{1,16}$/.test(te
 /** How fresh what is read must be. */
 const freshnessSchema = {
   level: z.enum(['leader', 'any']).optional().meta({
-    description: 'In a cluster: all that was committed at the call, wherever (`leader`), or what this node has (`any`). Default `leader`; with `atLeast`, `any`.',
+    description:
+      'In a cluster: all that was committed at the call, wherever (`leader`), or what this node has (`any`). Default `leader`; with `atLeast`, `any`.',
   }),
   atLeast: positionSchema.optional().meta({ description: 'Waits until this position of an earlier answer can be read.' }),
 }
