@@ -23,6 +23,7 @@ const benches: Readonly<Record<string, string>> = {
     'state ten times as large as its memory: events a second of q5 and of a count by key; against the same with memory for all',
   'state-get': 'rows of a projection by key: bytes, decoded, get; with and without 200,000 writes a second; against RocksDB gets',
   'projection-lag': 'from an append acknowledged to the row that shows it, at half of the highest rate; against the append itself',
+  'cluster-raw': 'JetStream alone: conditional publishes of 64 and 16 KiB to three servers on one disk; what a cluster is measured against',
   flights: 'three million real flights: import and fold; against plain programs',
 }
 
