@@ -185,7 +185,7 @@ export class Router {
   }
 
   durabilityOf(given: Durability | undefined): number {
-    return given === undefined ? this.#default : durabilityNumber(given)
+    return given === undefined ? this.#default : durabilityNumber(given, this.options.durability === 'quorum')
   }
 
   /** BUSY when a request can not be sent now, READ_ONLY when never. */

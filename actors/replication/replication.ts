@@ -96,8 +96,10 @@ export class Replication implements ShardReplication {
     this.#catchUp.begin(replica, () => this.#replicas.partitionLog(replica))
   }
 
+  /** Only once the term's first record is on disk: what was sent before it is refused, and comes again in the order of calls. */
   leads(partition: number): boolean {
-    return this.#replicas.of(partition).role === 'leading'
+    const { role, row, claim } = this.#replicas.of(partition)
+    return role === 'leading' && row.term === claim
   }
 
   prove(partition: number): void {

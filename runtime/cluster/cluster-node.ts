@@ -65,6 +65,7 @@ export class ClusterNode {
   readonly #remotes: RemotePorts
   #thread!: MemberThread
   #members: readonly KnownMember[] = []
+  readonly #ports: LedPort[] = []
   #ends: (() => void)[] = []
   #endTenants: () => Promise<void> = () => Promise.resolve()
   #isLeaving = false
@@ -244,6 +245,8 @@ export class ClusterNode {
     this.#isLeaving = true
     await this.#endTenants()
     await this.#thread.close()
+    // Those for whom no leader is known are not kept waiting.
+    for (const port of this.#ports) port.refuseWaiting()
   }
 
   /** Last, when the shards are closed. */
