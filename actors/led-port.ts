@@ -43,7 +43,7 @@ export class LedPort implements ShardPort {
   readonly #options: LedPortOptions
   readonly #copies = new RequestCopies()
   readonly #lanes = new Map<number, Lane>()
-  /** Those with requests that wait. */
+  /** Those with requests that wait, or that a former leader has. */
   readonly #waiting = new Set<Lane>()
   /** Requests at former leaders, with the time at which they are given up. */
   readonly #left = new Map<LedRequest, number>()
@@ -57,8 +57,7 @@ export class LedPort implements ShardPort {
 
   constructor(options: LedPortOptions) {
     this.#options = options
-    const goOn = (): void => this.#goOn()
-    this.#ends = [options.leaders.changed(goOn), options.remotes.freed(goOn)]
+    this.#ends = [options.leaders.changed(() => this.#led()), options.remotes.freed(() => this.#goOn())]
   }
 
   room(): number {
@@ -104,11 +103,13 @@ export class LedPort implements ShardPort {
   }
 
   #sendsAll(lane: Lane, nowMs: number): boolean {
-    if (lane.waiting === 0) return true
+    if (lane.size === 0) return true
     const leader = this.#options.leaders.of(lane.partition)
-    if (!leader || this.#isStopped) return false
+    if (!leader || this.#isStopped) return lane.waiting === 0
     const isSame = lane.isLedBy(leader)
     if (isSame) lane.movedMs = 0
+    // Also with nothing behind it, what a former leader has is not waited for until its time is over.
+    if (lane.waiting === 0) return isSame || this.#isLeft(lane, isSame, nowMs)
     if (lane.sent > 0 && (lane.isTurnedBack || !isSame) && !this.#isLeft(lane, isSame, nowMs)) return false
     if (isSame && lane.isTurnedBack && nowMs < lane.pausedUntilMs) return false
     lane.beginTurn(leader)
@@ -193,7 +194,13 @@ export class LedPort implements ShardPort {
     this.#wake = null
   }
 
-  /** A leader changed, or there is room elsewhere. */
+  /** A leader changed, maybe of a partition whose requests are all with the former one. */
+  #led(): void {
+    const nowMs = this.#options.clock.monotonic()
+    for (const lane of this.#lanes.values()) if (lane.size > 0) this.#pump(lane, nowMs)
+  }
+
+  /** There is room elsewhere, or it is time to try again. */
   #goOn(): void {
     if (this.#waiting.size === 0) return
     const nowMs = this.#options.clock.monotonic()

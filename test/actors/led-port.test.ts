@@ -111,6 +111,20 @@ test('what a former leader does not answer is unknown soon, and keeps nobody els
   scene.stop()
 })
 
+test('what a former leader does not answer is unknown soon, also when nothing comes behind it', async () => {
+  const scene = new LedScene(['n1', 'n2', 'n3'])
+  scene.elect(0, 'n2')
+  scene.believe(0)
+  scene.asleep.add('n2')
+  const sent = append(scene, 'n1', 0, 'a')
+  await scene.run(20)
+  scene.elect(0, 'n3')
+  scene.believe(0)
+  await scene.run(3000)
+  assert.is(sent.code, 'UNKNOWN_OUTCOME')
+  scene.stop()
+})
+
 test('a leader that says nothing is sent nothing more, so that what waits is stored by the next one', async () => {
   const scene = new LedScene(['n1', 'n2', 'n3'])
   scene.network.fate = (from, subject) => (from === 'n1' || subject.startsWith('node.n1') ? 'lose' : 'pass')
