@@ -254,7 +254,8 @@ export class EventLog implements EventStore {
     this.check()
     const { from, ...rest } = options
     checkReadAll(from === undefined || from === 'end' ? rest : { ...rest, from })
-    const followed = this.#fresh.inOrder(followAll(this.#follow, options) as AsyncIterable<EventOf<E>>)
+    const read = (): AsyncIterable<EventOf<E>> => followAll(this.#follow, options) as AsyncIterable<EventOf<E>>
+    const followed = this.#fresh.inOrder(read, from === 'end')
     return openTelemetry.isOn ? tracedFollow(openTelemetry, followed) : followed
   }
 

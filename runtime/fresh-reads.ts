@@ -44,9 +44,9 @@ export class FreshReads {
   }
 
   /** A read of all partitions in their order, for as long as it goes on. */
-  inOrder<Item>(read: AsyncIterable<Item>): AsyncIterable<Item> {
+  inOrder<Item>(read: () => AsyncIterable<Item>, fromEnd: boolean): AsyncIterable<Item> {
     const { freshness } = this.#parts
-    return freshness ? counted(read, freshness) : read
+    return freshness ? counted(read, { freshness, fromEnd }) : read()
   }
 
   async #waited(atLeast: Position | undefined, what: WhatIsRead, led: WhatIsRead | null): Promise<void> {
@@ -89,10 +89,15 @@ export class FreshReads {
   }
 }
 
-async function* counted<Item>(read: AsyncIterable<Item>, freshness: Freshness): AsyncGenerator<Item> {
+async function* counted<Item>(
+  read: () => AsyncIterable<Item>,
+  { freshness, fromEnd }: { freshness: Freshness; fromEnd: boolean },
+): AsyncGenerator<Item> {
   const end = freshness.readsAll()
   try {
-    yield* read
+    // The end of the order as it is here may be long before what others have by now.
+    if (fromEnd) await freshness.leader('all')
+    yield* read()
   } finally {
     end()
   }
