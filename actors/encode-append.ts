@@ -37,10 +37,12 @@ export function addEvent(builder: RequestBuilder, event: NewEvent, { index, scop
   if (bytes > limits.eventBytes) throw tooLarge(`events[${index}].data`, limits.eventBytes, bytes)
 }
 
-export function durabilityNumber(given: Durability): number {
+export function durabilityNumber(given: Durability, isCluster: boolean): number {
   const number = durabilities.indexOf(given)
   if (number < 0)
     throw new EventStoreError('INVALID', `durability must be memory, os or disk, got ${JSON.stringify(given)}`, { field: 'durability' })
+  // Nobody is answered before the quorum has it: less was asked than is given.
+  if (isCluster) return durabilities.indexOf('quorum')
   if (given === 'quorum')
     throw new EventStoreError('INVALID', 'durability "quorum" needs a cluster; this is a single node', { field: 'durability' })
   return number

@@ -1,16 +1,21 @@
 /** Appends that are not simply to one stream by its name: to several, with conditions, by a given key. Claims keys, and sends in the order of calls. */
+import { systemClock } from '../event/clock.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { AppendAnswer, RequestOptions, StreamsAnswer } from '../event/event-store.ts'
 import { encodeTerms } from '../event/condition.ts'
-import { DUPLICATE, errorOf, KEY_CLAIMED, type Outcome, STORED, unknownOutcome, WRONG_VERSION } from '../event/outcome.ts'
+import { DUPLICATE, emptyOutcome, errorOf, KEY_CLAIMED, type Outcome, STORED, unknownOutcome, WRONG_VERSION } from '../event/outcome.ts'
 import { positionOf } from '../event/position.ts'
+import { rebuild } from '../event/rebuild-request.ts'
 import { CLAIM, durabilities, RequestBuilder } from '../event/request.ts'
-import { localName, type Scope } from '../event/scope.ts'
+import { localName, type Scope, scopeOf } from '../event/scope.ts'
 import { claimStreamOf, ownKeyOf, partitionOf, partitionOfKey } from '../event/stream-id.ts'
 import { type AskedAppend, askedAppend, type AskedStream, askedStreams, encodeAsked } from './asked-append.ts'
+import { systemTimers } from '../event/timers.ts'
 import type { Writer } from './encode-append.ts'
 import { PartitionKeys } from './partition-keys.ts'
+import type { PendingRequest } from './pending.ts'
 import type { Router } from './router.ts'
+import { claimSeen, justClaimed } from './unseen-claims.ts'
 
 /** Appends that wait for claims at a time. */
 const WAITING_MAX = 1024
@@ -52,6 +57,7 @@ export class KeyedAppends {
 
   constructor(router: Router) {
     this.#router = router
+    this.keys.othersClaim = router.options.othersClaim ?? false
   }
 
   /** Appends that wait for claims. */
@@ -99,6 +105,47 @@ export class KeyedAppends {
     return { partition, firstSequence, sequence, stamp, position: positionOf(stamp, partition, sequence), durability }
   }
 
+  /** An append by a stream's own name that met a key which another node claimed goes to where that leads. False: it is to be answered. */
+  goesAgain(request: PendingRequest, { status, copy }: Outcome): boolean {
+    if (status !== KEY_CLAIMED || !copy || request.settle) return false
+    const { stream, expected: expectedVersion, events, durability, resolve, reject } = request
+    const view = copy.view()
+    const stored = view.streamName(0)
+    const { producerSequence, expected } = view
+    const one = { stream, stored, events: [], expectedVersion: expectedVersion as AskedStream['expectedVersion'], expected }
+    const [scope, producer] = [scopeOf(stored), view.producer()]
+    const asked = { scope, streams: [one], events, key: undefined, queries: [], durability, producer, producerSequence }
+    const settle = (outcome: Outcome | null, key: string): void => {
+      if (outcome && this.#meetsClaim(asked, outcome, settle, reject!)) return
+      if (outcome?.status === STORED)
+        resolve!({ stream, firstVersion: outcome.firstVersion, version: outcome.version, ...this.#placed(asked, outcome, key) })
+      else if (outcome?.status === DUPLICATE) resolve!({ duplicate: true, highest: outcome.sequence })
+      else reject!(this.#refusal(asked, outcome, key))
+    }
+    return this.#meetsClaim(asked, { ...emptyOutcome(), status, copy }, settle, reject!)
+  }
+
+  /** Waits for a claim that is not seen here yet, and sends what was sent before it anew. */
+  #meetsClaim(asked: AskedAppend, { status, firstVersion, copy }: Outcome, settle: Waiting['settle'], reject: Waiting['reject']): boolean {
+    if (status !== KEY_CLAIMED || !copy) return false
+    const builder = new RequestBuilder(SMALL_BYTES)
+    rebuild(copy, builder, this.#router.options.streamHash)
+    this.#waiting.push({ asked, builder, settle, reject, failure: null })
+    this.#awaitClaim(asked.streams[firstVersion]!.stored)
+    this.#goOn()
+    return true
+  }
+
+  #awaitClaim(stream: string): void {
+    this.#claiming.add(stream)
+    const { clock = systemClock, timers = systemTimers, limits } = this.#router.options
+    void claimSeen(stream, this.keys, { clock, timers, limits }).then(failure => {
+      this.#claiming.delete(stream)
+      if (failure) for (const one of this.#waiting) if (one.asked.streams.some(({ stored }) => stored === stream)) one.failure ??= failure
+      this.#goOn()
+    })
+  }
+
   #append<Answer>(
     streams: readonly AskedStream[],
     options: RequestOptions,
@@ -115,6 +162,7 @@ export class KeyedAppends {
     if (waits) encodeAsked(asked, builder, limits, streamHash, isMany)
     return new Promise((resolve, reject) => {
       const settle = (outcome: Outcome | null, key: string): void => {
+        if (outcome && this.#meetsClaim(asked, outcome, settle, reject)) return
         if (outcome?.status === STORED) resolve(answer(asked, outcome, key))
         else if (outcome?.status === DUPLICATE) resolve({ duplicate: true, highest: outcome.sequence })
         else reject(this.#refusal(asked, outcome, key))
@@ -210,6 +258,8 @@ export class KeyedAppends {
     const partition = partitionOf(stream, partitions)
     const about = { partition, events: 1, durability: CLAIM_DURABILITY, expected: -1, producer: '', producerSequence: 0 }
     this.#router.sendMade(builder, about, outcome => {
+      // Another node was first, and what it claimed is not to be seen here yet.
+      if (this.keys.othersClaim && outcome?.status === WRONG_VERSION && outcome.firstVersion === 0) return this.#awaitClaim(stream)
       this.#claiming.delete(stream)
       const error = this.#learned(stream, key, outcome)
       this.#goOn(error ? { stream, error } : undefined)
@@ -231,10 +281,7 @@ export class KeyedAppends {
   /** There is a claim: what it says is in the log. */
   #lookedUp(stream: string): Error | null {
     try {
-      if (this.keys.keyOf(stream) !== undefined) return null
-      return new EventStoreError('BUSY', `stream "${localName(stream)}" was just given a partition key; try again`, {
-        stream: localName(stream),
-      })
+      return this.keys.keyOf(stream) === undefined ? justClaimed(stream) : null
     } catch (error) {
       return error as Error
     }

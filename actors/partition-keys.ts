@@ -20,9 +20,11 @@ export interface ClaimReader {
 export class PartitionKeys {
   /** Until it is known, no store has claims. */
   reader: ClaimReader | null = null
+  /** In a cluster: what has no claim now may have one soon. */
+  othersClaim = false
   /** Keys that can not change any more. */
   readonly #keys = new Map<string, string>()
-  /** Streams that had no claim when they were looked for. Only this router claims, so that it stays true until it does. */
+  /** Streams that had no claim when they were looked for. Where only this router claims, that stays true until it does. */
   readonly #unclaimed = new Set<string>()
 
   /** The key that a stream is known to have for ever; undefined as long as one may be claimed for it. */
@@ -32,7 +34,7 @@ export class PartitionKeys {
     if (this.reader === null || this.#unclaimed.has(stream) || isSystemStream(stream)) return undefined
     const found = this.reader.claimedKey(stream)
     if (found !== undefined) this.has(stream, found)
-    else {
+    else if (!this.othersClaim) {
       if (this.#unclaimed.size >= STREAMS_MAX) this.#unclaimed.clear()
       this.#unclaimed.add(stream)
     }

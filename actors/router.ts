@@ -10,6 +10,7 @@ import { type Outcome, unknownOutcome } from '../event/outcome.ts'
 import { durabilities, RequestBuilder, type SealedRequest } from '../event/request.ts'
 import type { StampClock } from '../event/stamp.ts'
 import { checkStreamId, partitionOf } from '../event/stream-id.ts'
+import type { Timers } from '../event/timers.ts'
 import type { SharedHorizon } from '../store/log/horizon.ts'
 import { refuseSystemStream } from './asked-append.ts'
 import { addEvent, durabilityNumber, producerOf, refuseRepeatedIds, USER, type Writer } from './encode-append.ts'
@@ -27,6 +28,9 @@ export interface RouterOptions {
   readonly horizon: SharedHorizon
   readonly durability: Durability
   readonly clock?: Clock
+  readonly timers?: Timers
+  /** In a cluster: other nodes claim partition keys, too. */
+  readonly othersClaim?: boolean
 }
 
 const POLL_MS = 1000
@@ -37,7 +41,7 @@ export class Router {
   readonly figures: RouterFigures
   /** Set when nothing may come in any more. */
   closed: EventStoreError | null = null
-  readonly keyed = new KeyedAppends(this)
+  readonly keyed: KeyedAppends
   readonly #ports: (ShardPort | null)[]
   readonly #clock: Clock
   readonly #pending = new PendingTable()
@@ -51,6 +55,7 @@ export class Router {
 
   constructor(shards: number, options: RouterOptions) {
     this.options = options
+    this.keyed = new KeyedAppends(this)
     this.#clock = options.clock ?? systemClock
     this.figures = new RouterFigures(options.partitions)
     this.#ports = Array.from({ length: shards }, () => null)
@@ -101,10 +106,9 @@ export class Router {
     port.drain((number, outcome) => {
       const request = this.#pending.find(number)
       if (!request) return
-      // One look at the clock for all that has come.
       nowMs ||= this.#clock.monotonic()
       this.figures.answered(request, nowMs)
-      settle(request, outcome)
+      if (!this.keyed.goesAgain(request, outcome)) settle(request, outcome)
       this.#pending.release(number)
     })
     this.inFlight.published(shard)
@@ -148,7 +152,6 @@ export class Router {
     for (let i = 0; i < events.length; i++) addEvent(builder, events[i]!, { index: i, scope, stream: 0, stamp: i }, limits)
     if (builder.payloadBytes > limits.requestBytes) throw tooLarge('the sum of data', limits.requestBytes, builder.payloadBytes)
     if (events.length > 1) refuseRepeatedIds(events)
-    const shard = partition % this.#ports.length
     const sealed = builder.seal(producer)
     const port = this.#portWithRoom(partition, events.length, sealed)
     return new Promise<AppendAnswer>((resolve, reject) => {
@@ -158,7 +161,7 @@ export class Router {
       request.resolve = resolve
       request.reject = reject
       const firstStamp = stamps.take(events.length)
-      this.inFlight.sent(shard, firstStamp)
+      this.inFlight.sent(partition % this.#ports.length, firstStamp)
       port.send(builder, sealed, {
         request: number,
         partition,
@@ -182,7 +185,7 @@ export class Router {
   }
 
   durabilityOf(given: Durability | undefined): number {
-    return given === undefined ? this.#default : durabilityNumber(given)
+    return given === undefined ? this.#default : durabilityNumber(given, this.options.durability === 'quorum')
   }
 
   /** BUSY when a request can not be sent now, READ_ONLY when never. */
@@ -290,10 +293,8 @@ export class Router {
   stop(): void {
     this.#stopped = true
     clearInterval(this.#sweep)
-    this.#ports.forEach((port, shard) => {
-      port?.stop()
-      this.#ports[shard] = null
-    })
+    for (const port of this.#ports) port?.stop()
+    this.#ports.fill(null)
     this.#giveUp(() => true)
   }
 }

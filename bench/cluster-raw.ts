@@ -35,11 +35,11 @@ const WARM_SECONDS = 1
 export async function rawJetStream(options: RawJetStreamOptions): Promise<RawJetStreamResult> {
   const { servers, messageBytes, seconds, streams = 4, subjects = 32 } = options
   const connection = await connect({ servers: [...servers], noAsyncTraces: true })
-  const manager = await jetstreamManager(connection)
+  const jetstream = await jetstreamManager(connection)
   const name = `RAW_${Buffer.from(systemClock.random(4)).toString('hex')}`
   const names = Array.from({ length: streams }, (_, index) => `${name}_${index}`)
   for (const each of names) {
-    await manager.streams.add({
+    await jetstream.streams.add({
       name: each,
       subjects: [`${each}.*`],
       num_replicas: 3,
@@ -64,7 +64,7 @@ export async function rawJetStream(options: RawJetStreamOptions): Promise<RawJet
       if (error !== undefined && error.err_code !== 10071 && error.err_code !== 10164) throw new Error(error.description)
       if (error !== undefined) {
         if (begun > warm) spurious++
-        const found = await manager.streams.getMessage(subject.split('.')[0]!, { last_by_subj: subject })
+        const found = await jetstream.streams.getMessage(subject.split('.')[0]!, { last_by_subj: subject })
         last = found?.seq ?? 0
         continue
       }
@@ -74,7 +74,7 @@ export async function rawJetStream(options: RawJetStreamOptions): Promise<RawJet
   }
   await Promise.all(names.flatMap(each => Array.from({ length: subjects }, (_, index) => lane(`${each}.${index}`))))
   const elapsed = (systemClock.monotonic() - warm) / 1000
-  for (const each of names) await manager.streams.delete(each)
+  for (const each of names) await jetstream.streams.delete(each)
   await connection.close()
   const perSecond = times.length / elapsed
   return { perSecond, bytesPerSecond: perSecond * messageBytes, latency: percentiles(times), spurious }

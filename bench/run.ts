@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, string>> = {
   follow: 'the whole log followed as blocks and decoded to the columns of two fields; against summing the same bytes',
   filter: 'one event in a thousand by type, category, tag and correlation id; against looking into every block',
   open: 'opening after kill -9: first read, first conditional append, memory; against opening the bare database',
+  cluster: 'three nodes over three NATS servers: appends, failover, hand-over, a wiped node; against JetStream alone',
   port: 'the worker boundary alone: requests a second and round trips; against postMessage',
   exchange: 'pages split by key, sent to lanes in other workers and merged back in order; against structured clones of the same pages',
   nexmark: 'seventeen queries of Nexmark as topologies, exactly-once; against plain loops over the same columns, with the same answers',

@@ -67,7 +67,7 @@ function outcome({ stream }: Place, ack: Ack): LogAppend {
 export async function lastOf(connection: Connection, { stream, subject }: Place): Promise<StoredMsg | null> {
   return answered(connection, `last of ${subject}`, async () => {
     try {
-      return await connection.manager.streams.getMessage(stream, { last_by_subj: subject })
+      return await connection.jetstream.streams.getMessage(stream, { last_by_subj: subject })
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === NO_MESSAGE) return null
       throw error

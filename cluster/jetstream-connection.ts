@@ -37,7 +37,7 @@ const DIAL_MS = 2000
 
 export class Connection {
   readonly nats: NatsConnection
-  readonly manager: JetStreamManager
+  readonly jetstream: JetStreamManager
   readonly name: string
   readonly clock: Clock
   readonly timers: Timers
@@ -46,9 +46,9 @@ export class Connection {
   private losses = new Set<(error: Error) => void>()
   private readonly listeners = new Set<(connected: boolean) => void>()
 
-  private constructor(nats: NatsConnection, manager: JetStreamManager, options: NatsOptions) {
+  private constructor(nats: NatsConnection, jetstream: JetStreamManager, options: NatsOptions) {
     this.nats = nats
-    this.manager = manager
+    this.jetstream = jetstream
     this.name = options.name
     this.clock = options.clock ?? systemClock
     this.timers = options.timers ?? systemTimers

@@ -136,7 +136,7 @@ export class StreamFollower implements Following {
     this.pulls = pulls
     const reason = await pulls.lost
     this.pulls = undefined
-    this.connection.manager.consumers.delete(stream, consumer).catch(() => undefined)
+    this.connection.jetstream.consumers.delete(stream, consumer).catch(() => undefined)
     return reason
   }
 

@@ -41,7 +41,7 @@ export class JetStreamLog implements SharedLog {
     const seq = Math.min(before, last?.sequence ?? 0)
     if (seq <= 1) return
     const { stream, subject } = this.place(partition)
-    await answered(this.connection, `trim of ${subject}`, () => this.connection.manager.streams.purge(stream, { filter: subject, seq }))
+    await answered(this.connection, `trim of ${subject}`, () => this.connection.jetstream.streams.purge(stream, { filter: subject, seq }))
   }
 
   async close(): Promise<void> {

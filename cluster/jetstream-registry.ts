@@ -74,7 +74,7 @@ export class JetStreamRegistry implements Registry {
   }
 
   private async subjects(filter: string): Promise<string[]> {
-    const call = () => this.connection.manager.streams.info(this.stream, { subjects_filter: filter })
+    const call = () => this.connection.jetstream.streams.info(this.stream, { subjects_filter: filter })
     const { state } = await answered(this.connection, 'keys of the registry', call)
     return Object.keys(state.subjects ?? {})
   }

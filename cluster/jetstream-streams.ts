@@ -83,7 +83,7 @@ async function ensureStream(connection: Connection, wanted: Wanted): Promise<voi
 
 async function infoOf(connection: Connection, name: string): Promise<StreamInfo | undefined> {
   try {
-    return await connection.untilAnswered(`stream ${name}`, () => connection.manager.streams.info(name), connection.timeoutMs * 4)
+    return await connection.untilAnswered(`stream ${name}`, () => connection.jetstream.streams.info(name), connection.timeoutMs * 4)
   } catch (error) {
     if (error instanceof JetStreamApiError && error.code === NO_STREAM) return undefined
     throw refusal(error, name)
@@ -93,7 +93,7 @@ async function infoOf(connection: Connection, name: string): Promise<StreamInfo 
 async function make(connection: Connection, wanted: Wanted): Promise<StreamInfo> {
   const call = async (): Promise<StreamInfo> => {
     try {
-      return await connection.manager.streams.add({ ...wanted, subjects: [...(wanted.subjects ?? [])] })
+      return await connection.jetstream.streams.add({ ...wanted, subjects: [...(wanted.subjects ?? [])] })
     } catch (error) {
       // Servers that are known and not there at the moment: they may come. Not an answer for good, so it is asked again.
       if (error instanceof JetStreamApiError && error.code === NO_PEERS && /offline/.test(error.message)) throw new Error(reasonOf(error))

@@ -108,8 +108,8 @@ export interface TermState {
   readonly isReading: boolean
   readonly readAfterMs: number
   readonly writing: { readonly entry: TermEntry; readonly revision: number } | null
-  /** The last write met a conflict: what is read next counts even if its revision is lower, as after a registry was made anew. */
-  readonly isContested: boolean
+  /** Writes in a row that met a conflict, though nothing newer was seen since. */
+  readonly conflicts: number
   /** No term is raised before. */
   readonly waitUntilMs: number
   /** All others that could lead go first until then; this node says in its heartbeats that it is not eligible. */
@@ -192,7 +192,7 @@ export function firstTermState(node: string, incarnation: string, options: Parti
     isReading: false,
     readAfterMs: 0,
     writing: null,
-    isContested: false,
+    conflicts: 0,
     waitUntilMs: 0,
     yieldUntilMs: 0,
     failures: 0,

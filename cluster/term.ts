@@ -8,6 +8,9 @@ import { ask, askAnother, asked, commanded, leadOn, resign, resigned } from './t
 import { isActive, isIdle, isMine, isOpen, leaderOf, mayTake } from './term-rules.ts'
 import type { Stepped, TermEntry, TermInput, TermState, View } from './term-state.ts'
 
+/** What is read behind so many counts even if its revision is lower: the registry was made anew, and not only this read is old. */
+const CONFLICTS_MOST = 3
+
 /** What comes of an input. Neither is changed. */
 export function step(state: TermState, input: TermInput): Stepped {
   const draft: Draft = { ...state }
@@ -35,7 +38,7 @@ function apply(draft: Draft, input: TermInput, outputs: Outputs): void {
     case 'read':
       draft.isReading = false
       draft.mustRead = false
-      if (isNewer(draft, input) || draft.isContested) adopt(draft, input.entry, input.revision)
+      if (isNewer(draft, input) || draft.conflicts >= CONFLICTS_MOST) adopt(draft, input.entry, input.revision)
       return
     case 'read-failed':
       draft.isReading = false
@@ -143,7 +146,7 @@ function adopt(draft: Draft, entry: TermEntry | null, revision: number): void {
   const isOther = entry?.term !== draft.entry?.term || entry?.node !== draft.entry?.node
   draft.entry = entry
   draft.revision = revision
-  draft.isContested = false
+  draft.conflicts = 0
   draft.highestTerm = Math.max(draft.highestTerm, entry?.term ?? 0)
   if (!isOther) return
   draft.entryMs = draft.clockMs
@@ -162,7 +165,7 @@ function written(draft: Draft, result: RegistryWrite): void {
   if (draft.revision > writing.revision) return
   draft.mustRead = true
   if (result.kind === 'unknown') return
-  draft.isContested = true
+  draft.conflicts++
   draft.waitUntilMs = Math.max(draft.waitUntilMs, draft.clockMs + draft.options.retryMs)
 }
 

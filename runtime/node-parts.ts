@@ -67,6 +67,7 @@ export function makeRouter(
     // In a cluster the order of all is made by what is in the log: what is in flight here does not decide it.
     horizon: options.cluster ? new SharedHorizon() : horizon,
     durability: options.cluster ? 'quorum' : options.durability,
+    ...(options.cluster && { othersClaim: true }),
   })
   return { router, horizon, stamps }
 }

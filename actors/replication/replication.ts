@@ -26,6 +26,8 @@ export class Replication implements ShardReplication {
   readonly #committing: GroupCommit
   readonly #catchUp: CatchUp
   #following: Following | null = null
+  /** Partitions whose messages have lower numbers in the shared log than the record that was taken last. */
+  readonly #renumbered = new Set<number>()
   #generation = 0
   #room: (() => void)[] = []
   #resigned: ReplicaEvent[] = []
@@ -46,11 +48,22 @@ export class Replication implements ShardReplication {
 
   /** Follows the shared log from where the disk ends. */
   start(): void {
-    this.#follow()
+    void this.#findEnds().then(() => this.#follow())
     for (const replica of this.#replicas.all) {
       if (replica.role === 'behind') this.#behind(replica)
       if (replica.role === 'stopped') this.#replicas.stop(replica, replica.stoppedBy)
     }
+  }
+
+  /** A log that was lost and made anew numbers its messages anew. */
+  async #findEnds(): Promise<void> {
+    await Promise.all(
+      Array.from(this.#replicas.all, async replica => {
+        const { logSequence } = replica.row
+        const last = logSequence > 0 ? await this.#parts.log.last(replica.partition).catch(() => undefined) : undefined
+        if (last !== undefined && (last?.sequence ?? 0) < logSequence) this.#renumbered.add(replica.partition)
+      }),
+    )
   }
 
   #follow(): void {
@@ -59,7 +72,7 @@ export class Replication implements ShardReplication {
     const generation = ++this.#generation
     this.#following = this.#parts.log.follow({
       partitions: this.#replicas.partitions,
-      after: partition => this.#replicas.of(partition).next.logSequence,
+      after: partition => (this.#renumbered.has(partition) ? 0 : this.#replicas.of(partition).next.logSequence),
       message: message => (generation === this.#generation ? this.#message(message) : undefined),
     })
   }
@@ -83,8 +96,10 @@ export class Replication implements ShardReplication {
     this.#catchUp.begin(replica, () => this.#replicas.partitionLog(replica))
   }
 
+  /** Only once the term's first record is on disk: what was sent before it is refused, and comes again in the order of calls. */
   leads(partition: number): boolean {
-    return this.#replicas.of(partition).role === 'leading'
+    const { role, row, claim } = this.#replicas.of(partition)
+    return role === 'leading' && row.term === claim
   }
 
   prove(partition: number): void {

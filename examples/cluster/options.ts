@@ -14,7 +14,7 @@ export interface ClusterExampleOptions {
 /** A mistake of the person at the keyboard: said in one sentence, exit code 2. */
 export class UsageError extends Error {}
 
-export const usage = `node examples/cluster/start.ts [options]: three nodes and three NATS servers, flights that come in while nodes are killed, and a comparison
+export const usage = `node examples/cluster/start.ts [options]: three nodes take in flights while they are killed, and are compared
 
   --events N   flights to import (300,000)
   --kills N    how often a node is killed meanwhile (6)

@@ -40,16 +40,24 @@ export class Closings {
   }
 
   #close(): void {
-    const { partitions, isLed, stampOf, highest, horizon, isRead, confirm } = this.#parts
+    const { partitions, isLed, stampOf, highest, horizon, isRead } = this.#parts
     if (!isRead()) return
     const stamp = highest()
     if (horizon() > stamp) return
     for (let partition = 0; partition < partitions; partition++) {
       if (this.#closing.has(partition) || !isLed(partition) || stampOf(partition) >= stamp) continue
       this.#closing.add(partition)
-      const done = (): void => void this.#closing.delete(partition)
+      void this.#closeOne(partition, stamp)
+    }
+  }
+
+  async #closeOne(partition: number, stamp: Stamp): Promise<void> {
+    try {
+      await this.#parts.confirm(partition, stamp)
+    } catch {
       // Whoever leads it now closes it.
-      confirm(partition, stamp).then(done, done)
+    } finally {
+      this.#closing.delete(partition)
     }
   }
 

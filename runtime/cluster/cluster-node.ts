@@ -65,6 +65,7 @@ export class ClusterNode {
   readonly #remotes: RemotePorts
   #thread!: MemberThread
   #members: readonly KnownMember[] = []
+  readonly #ports: LedPort[] = []
   #ends: (() => void)[] = []
   #endTenants: () => Promise<void> = () => Promise.resolve()
   #isLeaving = false
@@ -176,6 +177,7 @@ export class ClusterNode {
     const order = new ClusterHorizon(
       shards.map(({ shared }) => shared),
       horizon,
+      stamp => stamps.see(stamp),
     )
     const shardOf = (partition: number): RunningShard => shards[partition % shards.length]!
     const confirm = (partition: number, stamp: number): ReturnType<RunningShard['confirm']> => shardOf(partition).confirm(partition, stamp)
@@ -243,6 +245,8 @@ export class ClusterNode {
     this.#isLeaving = true
     await this.#endTenants()
     await this.#thread.close()
+    // Those for whom no leader is known are not kept waiting.
+    for (const port of this.#ports) port.refuseWaiting()
   }
 
   /** Last, when the shards are closed. */

@@ -21,6 +21,11 @@ export interface ClusterOptions {
   readonly replicas?: 1 | 3 | 5
   /** Goes on with NATS servers that do not sync every write, or do not show whether they do; the status says what that means. Default false. */
   readonly allowLazySync?: boolean
+  /**
+   * Makes the cluster anew out of what lies in the directory, when NATS has lost it: its partitions stop and are led again by `repair`, one by one, at the
+   * node whose copy is to count. Does nothing when the cluster is there. Default false.
+   */
+  readonly restore?: boolean
   /** Addresses of the NATS servers' monitoring, `http://host:8222`. Default: port 8222 of every server. */
   readonly monitors?: readonly string[]
   /** Path of a credentials file for NATS. */
@@ -38,6 +43,7 @@ export interface CheckedClusterOptions {
   readonly name: string
   readonly replicas: 1 | 3 | 5
   readonly allowLazySync: boolean
+  readonly restore: boolean
   /** Null: port 8222 of every server. */
   readonly monitors: readonly string[] | null
   readonly credentials: string | null
@@ -72,13 +78,23 @@ export function isClusterName(value: unknown): value is string {
 export const nodeIdRule = '1 to 64 letters, digits, "-" and "_"'
 export const clusterNameRule = '1 to 48 letters, digits and "-", beginning with a letter or digit'
 
-const known = ['servers', 'node', 'zone', 'name', 'replicas', 'allowLazySync', 'monitors', 'credentials', 'nkeySeed', 'tls']
+const known = ['servers', 'node', 'zone', 'name', 'replicas', 'allowLazySync', 'restore', 'monitors', 'credentials', 'nkeySeed', 'tls']
 const tlsFiles = ['ca', 'certificate', 'key']
 
 /** Throws INVALID naming the option that is not as it should be, as `cluster.node`. */
 export function checkClusterOptions(options: ClusterOptions): CheckedClusterOptions {
   checkNames(options, known, 'cluster')
-  const { servers, node, zone, name = CLUSTER_NAME_DEFAULT, replicas = REPLICAS_DEFAULT, allowLazySync = false, monitors, tls } = options
+  const {
+    servers,
+    node,
+    zone,
+    name = CLUSTER_NAME_DEFAULT,
+    replicas = REPLICAS_DEFAULT,
+    allowLazySync = false,
+    monitors,
+    tls,
+    restore = false,
+  } = options
   const isList = (value: unknown, isOne: (one: unknown) => boolean): boolean =>
     Array.isArray(value) && value.length > 0 && value.every(isOne)
   demand(isList(servers, isNatsAddress), 'servers', 'must be addresses such as nats://host:4222, without a user in them', servers)
@@ -87,6 +103,7 @@ export function checkClusterOptions(options: ClusterOptions): CheckedClusterOpti
   demand(isClusterName(name), 'name', `must be ${clusterNameRule}`, name)
   demand(replicaCounts.includes(replicas), 'replicas', 'must be 1, 3 or 5', replicas)
   demand(typeof allowLazySync === 'boolean', 'allowLazySync', 'must be true or false', allowLazySync)
+  demand(typeof restore === 'boolean', 'restore', 'must be true or false', restore)
   demand(monitors === undefined || isList(monitors, isMonitorAddress), 'monitors', 'must be addresses such as http://host:8222', monitors)
   if (tls !== undefined) checkNames(tls, tlsFiles, 'cluster.tls')
   const files = { credentials: options.credentials, nkeySeed: options.nkeySeed }
@@ -104,6 +121,7 @@ export function checkClusterOptions(options: ClusterOptions): CheckedClusterOpti
     name,
     replicas,
     allowLazySync,
+    restore,
     monitors: monitors ? [...monitors] : null,
     credentials: files.credentials ?? null,
     nkeySeed: files.nkeySeed ?? null,

@@ -47,6 +47,11 @@ export const clusterSettings = {
     default: 'false',
     summary: 'Goes on with NATS servers that do not sync each write, or do not show it; cluster status says what is not promised.',
   },
+  restoreCluster: {
+    kind: yesOrNo,
+    default: 'false',
+    summary: 'Makes a cluster that NATS has lost anew out of the directory; its partitions wait for cluster repair.',
+  },
   natsMonitor: {
     kind: monitors,
     default: 'port 8222 of each server',
@@ -102,6 +107,7 @@ export function clusterOptionsOf(values: ReadonlyMap<string, unknown>): ClusterO
     name: value<string>('name'),
     replicas: value<1 | 3 | 5>('replicas'),
     allowLazySync: value<boolean>('allowLazySync'),
+    restore: value<boolean>('restoreCluster'),
     monitors: monitor === undefined ? undefined : wordsOf(monitor),
     credentials: value<string>('natsCredentials'),
     nkeySeed: value<string>('natsNkey'),

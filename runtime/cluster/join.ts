@@ -62,7 +62,7 @@ export async function joinCluster(
   const report = await prepareRegistry({ ...nats, replicas, allowLazySync, ...(monitors && { monitors }) })
   const registry = await openRegistry(nats)
   try {
-    const identity = await identityIn(registry, { ...about, replicas, name: options.name })
+    const identity = await identityIn(registry, { ...about, replicas, name: options.name, restore: options.restore })
     await prepareLog({ ...nats, partitions: identity.partitions, streams: identity.streams, replicas })
     return { identity, nats, report }
   } finally {
@@ -70,22 +70,23 @@ export async function joinCluster(
   }
 }
 
-type Asked = Parameters<typeof joinCluster>[1] & { readonly replicas: number; readonly name: string }
+type Asked = Parameters<typeof joinCluster>[1] & Pick<CheckedClusterOptions, 'replicas' | 'name' | 'restore'>
 
 /** The cluster's identity; made when there is none and the directory belongs to nobody. */
 export async function identityIn(registry: Registry, asked: Asked, clock: Clock = systemClock): Promise<ClusterIdentity> {
   for (let tries = 0; tries < TRIES; tries++) {
     const entry = await registry.read(KEY)
     if (entry) return checked(entry.value, asked)
-    if (asked.stored)
+    if (asked.stored && !asked.restore)
       throw incompatible(
-        `the directory holds the store ${asked.stored.id}, but the cluster ${asked.name} does not exist; start the node with an empty directory`,
+        `the directory holds the store ${asked.stored.id}, but the cluster ${asked.name} does not exist; start the node with an empty directory, ` +
+          'or, when NATS has lost the cluster of this store, with --restore-cluster',
         { field: 'data', actual: asked.stored.id },
       )
-    const partitions = asked.partitions ?? asked.partitionsDefault
+    const partitions = asked.stored?.partitions ?? asked.partitions ?? asked.partitionsDefault
     const identity: ClusterIdentity = {
       format: CLUSTER_FORMAT,
-      id: Buffer.from(clock.random(8)).toString('hex'),
+      id: asked.stored?.id ?? Buffer.from(clock.random(8)).toString('hex'),
       partitions,
       streams: streamsFor(partitions),
       replicas: asked.replicas,

@@ -14,7 +14,7 @@ const options = { servers: nats.urls, monitors: nats.monitors, name: 'shop', par
 await prepareNats(options)
 const log = await openSharedLog(options)
 const connection = await connect({ servers: nats.urls })
-const manager: JetStreamManager = await jetstreamManager(connection)
+const jetstream: JetStreamManager = await jetstreamManager(connection)
 
 test.after(async () => {
   await Promise.all([log.close(), connection.close()])
@@ -23,7 +23,7 @@ test.after(async () => {
 
 async function consumers(stream: string): Promise<string[]> {
   const names: string[] = []
-  for await (const info of manager.consumers.list(stream)) names.push(info.name)
+  for await (const info of jetstream.consumers.list(stream)) names.push(info.name)
   return names
 }
 
@@ -35,7 +35,7 @@ test('a consumer that is deleted under it is made anew, and nothing is lost or o
     const texts = Array.from({ length: 20 }, (_, n) => `${round}.${String(n).padStart(2, '0')}`)
     const writing = write(log, 0, texts, last)
     await until('there is a consumer', async () => (await consumers(stream)).length > 0)
-    for (const name of await consumers(stream)) await manager.consumers.delete(stream, name)
+    for (const name of await consumers(stream)) await jetstream.consumers.delete(stream, name)
     last = await writing
   }
   await until('all came', () => all.texts.length === 100)
@@ -91,7 +91,7 @@ test('a slow handler makes the server hold back: what waits here is bounded', as
   for (let same = 0; same < 20; same++) {
     await pause(50)
     const [name] = await consumers(stream)
-    const now = (await manager.consumers.info(stream, name!)).delivered.consumer_seq
+    const now = (await jetstream.consumers.info(stream, name!)).delivered.consumer_seq
     if (now !== delivered) same = 0
     delivered = now
   }

@@ -49,14 +49,14 @@ test('three servers that sync always are taken by several nodes at once, again, 
     assert.equal(report.notPromised, [])
     assert.is(report.servers.length, 2)
     const connection = await connect({ servers: nats.urls })
-    const manager = await jetstreamManager(connection)
-    const { config } = await manager.streams.info('ALLSOURCE_shop_LOG_1')
+    const jetstream = await jetstreamManager(connection)
+    const { config } = await jetstream.streams.info('ALLSOURCE_shop_LOG_1')
     assert.equal(config.subjects, ['allsource.shop.log.1', 'allsource.shop.log.3', 'allsource.shop.log.5', 'allsource.shop.log.7'])
-    await manager.streams.info('ALLSOURCE_shop_LOG_0')
+    await jetstream.streams.info('ALLSOURCE_shop_LOG_0')
     // What another cluster of this name would want is refused, with what differs.
     assert.match(await refused({ ...options, partitions: 16 }), /ALLSOURCE_shop_LOG_0.*subjects is 4 subjects.*not 8 subjects/)
     assert.match(await refused({ ...options, replicas: 1 }), /num_replicas is 3, not 1/)
-    await manager.streams.add({ name: 'FOREIGN', subjects: ['allsource.other.>'] })
+    await jetstream.streams.add({ name: 'FOREIGN', subjects: ['allsource.other.>'] })
     assert.match(await refused({ ...options, name: 'other' }), /Another stream of NATS takes the subjects of ALLSOURCE_other_LOG_0/)
     await connection.close()
   }))
@@ -65,7 +65,7 @@ test('a stream that was made otherwise is refused, with every difference', () =>
   withServers({ count: 1 }, async nats => {
     const options = { ...shape, servers: nats.urls, monitors: nats.monitors, replicas: 1 }
     const connection = await connect({ servers: nats.urls })
-    const manager = await jetstreamManager(connection)
+    const jetstream = await jetstreamManager(connection)
     const subjects = [0, 2, 4, 6].map(partition => `allsource.shop.log.${partition}`)
     const wrong: Partial<StreamConfig>[] = [
       { storage: 'memory' },
@@ -84,9 +84,9 @@ test('a stream that was made otherwise is refused, with every difference', () =>
     for (const part of wrong) {
       const field = Object.keys(part)[0]!
       const whole = { storage: 'file', discard: 'new', allow_atomic: true, deny_delete: true, max_msgs_per_subject: -1 } as const
-      await manager.streams.add({ name: 'ALLSOURCE_shop_LOG_0', subjects, ...whole, ...part })
+      await jetstream.streams.add({ name: 'ALLSOURCE_shop_LOG_0', subjects, ...whole, ...part })
       assert.match(await refused(options), new RegExp(`ALLSOURCE_shop_LOG_0.*: ${field} is [^;]*$`))
-      await manager.streams.delete('ALLSOURCE_shop_LOG_0')
+      await jetstream.streams.delete('ALLSOURCE_shop_LOG_0')
     }
     await connection.close()
     await prepareNats(options)

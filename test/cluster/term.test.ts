@@ -91,6 +91,8 @@ function amiss(cluster: TermCluster): string {
   if (leader === undefined || leading.length > 1) return `${leading.length} lead`
   if (leader.id !== preferredOf(cluster)) return `${leader.id} leads, and ${preferredOf(cluster)} should`
   if (!cluster.isEffective(leader)) return `${leader.id} is not the last that wrote`
+  // A table that was lost and not written since tells nobody.
+  if (cluster.registry.entry === null) return ''
   const { ledTerm } = leader.state
   const unaware = [...cluster.nodes.values()].filter(
     ({ state: { told } }) => told.node !== leader.id || told.term !== ledTerm || !told.isStarted,
@@ -99,8 +101,10 @@ function amiss(cluster: TermCluster): string {
 }
 
 /** The node that people asked for last, else the first in order. */
-function preferredOf({ registry }: TermCluster): string {
-  return registry.entry?.isPinned === true ? registry.entry.node : 'n1'
+function preferredOf({ registry, leader }: TermCluster): string {
+  // A table that was lost and not written since: the leader remembers.
+  const entry = registry.entry ?? leader?.state.entry
+  return entry?.isPinned === true ? entry.node : 'n1'
 }
 
 function play({ faults: drawn, latencies }: Schedule, check: (cluster: TermCluster) => void): void {

@@ -64,12 +64,12 @@ export class Client {
       () => `${this.#number}-${++this.#events}`,
     )
     const expectedVersion = this.#random.chance(0.5) ? (this.#versions.get(stream) ?? 0) : undefined
-    // With its ids a request may be sent again though nobody knows what became of it.
-    const isRepeated = this.#random.chance(0.5)
+    // With its ids a request may be sent again though nobody knows what became of it; without them it would be stored twice.
+    const hasIds = this.#random.chance(0.5)
     const start = this.#now()
-    const result = await this.#try<Result>(isRepeated, async (machine, left) => {
+    const result = await this.#try<Result>(hasIds, async (machine, left) => {
       const options: AppendOptions = expectedVersion === undefined ? {} : { expectedVersion }
-      const news = events.map(id => ({ id, type: 'Happened', data: { id } }))
+      const news = events.map(name => ({ ...(hasIds && { id: name }), type: 'Happened', data: { name } }))
       try {
         const version = await this.#world.ask(machine, left, process => process.append(stream, news, options))
         return { result: 'ok', version, events }

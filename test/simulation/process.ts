@@ -154,13 +154,13 @@ export class Process {
     })
   }
 
-  /** Ids of a stream. */
+  /** What clients call the events of a stream. */
   async read(stream: string, level: 'leader' | 'any'): Promise<string[]> {
     if (level === 'leader') {
       const partition = this.view.partitionOf(stream)
       await this.shardOf(partition).replication.confirm(partition)
     }
-    return [...streamEvents(this.view, stream, {}, true)].map(event => event.id)
+    return [...streamEvents(this.view, stream, {}, true)].map(({ data }) => (data as { name: string }).name)
   }
 
   /** Something of it takes nothing more: only a restart helps. */

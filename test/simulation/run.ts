@@ -1,17 +1,21 @@
 /** `npm run simulate`: whole clusters in one thread, a seed each; or the check of a history that others wrote down. */
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { checkHistory } from './check-history.ts'
 import { historyText, readHistory } from './history.ts'
+import { mutants } from './mutants.ts'
 import { runSeed } from './run-seed.ts'
 
-const usage = `npm run simulate -- [--seeds N] [--seed K] [--trace] [--history FILE] [--check FILE]
+const usage = `npm run simulate -- [--seeds N] [--seed K] [--trace] [--history FILE] [--check FILE] [--mutants]
 
   --seeds    how many seeds are run (100)
   --seed     the first of them (1); alone, with a trace of what happened
   --trace    prints what happens
   --history  writes down what the clients of the last seed were told
-  --check    checks a history instead: one order of events a stream that fits real time`
+  --check    checks a history instead: one order of events a stream that fits real time
+  --mutants  puts bugs into the source, one after the other, and tells which seed finds each`
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -21,6 +25,7 @@ async function main(): Promise<number> {
       trace: { type: 'boolean' },
       history: { type: 'string' },
       check: { type: 'string' },
+      mutants: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   })
@@ -29,6 +34,7 @@ async function main(): Promise<number> {
     return 0
   }
   if (values.check !== undefined) return check(values.check)
+  if (values.mutants) return killMutants(Number(values.seeds ?? 100))
   const first = Number(values.seed ?? 1)
   const count = Number(values.seeds ?? (values.seed === undefined ? 100 : 1))
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || count < 1) {
@@ -53,6 +59,20 @@ async function seeds(first: number, count: number, about: { isTraced: boolean; h
   if (failed.length > 0) console.log(`\nfailed seeds: ${failed.join(' ')}\nnpm run simulate -- --seed ${failed[0]}`)
   console.log(`${count - failed.length} passed, ${failed.length} failed`)
   return failed.length > 0 ? 1 : 0
+}
+
+function killMutants(seedsMost: number): number {
+  const child = fileURLToPath(new URL('./mutant-child.ts', import.meta.url))
+  let alive = 0
+  for (const { name } of mutants) {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [child, name, String(seedsMost)], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`${name}: ${stderr}`)
+    const [seed, wrong] = stdout.trim().split('\t')
+    if (!seed) alive++
+    console.log(`${name.padEnd(46)} ${(seed ? `seed ${seed}` : 'ALIVE').padEnd(9)} ${wrong ?? ''}`)
+  }
+  console.log(`${mutants.length - alive} killed, ${alive} alive`)
+  return alive > 0 ? 1 : 0
 }
 
 function check(file: string): number {

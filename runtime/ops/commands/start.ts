@@ -11,7 +11,7 @@ export const start = command({
   flags: {
     ...settingFlags('partitions', 'shards', 'workers', 'durability', 'compression', 'epochMs', 'host', 'httpPort', 'allowHosts'),
     ...settingFlags('log', 'drainTimeout'),
-    ...settingFlags('cluster', 'node', 'zone', 'name', 'replicas', 'allowLazySync', 'natsMonitor'),
+    ...settingFlags('cluster', 'node', 'zone', 'name', 'replicas', 'allowLazySync', 'restoreCluster', 'natsMonitor'),
     ...settingFlags('natsCredentials', 'natsNkey', 'natsCa', 'natsCertificate', 'natsKey'),
     noHttp: { value: null, summary: 'Serves no HTTP on an address; the unix socket in the directory stays.' },
     until: { value: oneOf('caught-up'), summary: 'Closes when its topologies have taken all there is and sent what came of it; exit 0.' },

@@ -60,6 +60,7 @@ test('what is left out has a value', () => {
     name: 'allsource',
     replicas: 3,
     allowLazySync: false,
+    restore: false,
     monitors: null,
     credentials: null,
     nkeySeed: null,

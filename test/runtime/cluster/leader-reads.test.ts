@@ -128,6 +128,11 @@ test('a read of all waits until the order of all has passed every partition', as
   n1.questions[0]!.answer([at(0, 1, 10), at(1, 1, 20), at(3, 1, 5)])
   n2.questions[0]!.answer([at(2, 2, 90)])
   for (const [partition, sequence] of [1, 1, 2, 1].entries()) n1.sequences.set(partition, sequence)
+  await run(10)
+  // Leaders whose partitions end at a lower stamp have seen the highest by now, and close them above it.
+  assert.equal(n1.questions[1]?.partitions, [0, 1, 3])
+  assert.ok(n1.stamps.last >= 90)
+  n1.questions[1]!.answer([at(0, 1, 95), at(1, 1, 95), at(3, 1, 95)])
   n1.horizon.set(90)
   await run(100)
   assert.is(read.state, 'pending')
