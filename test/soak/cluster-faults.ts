@@ -1,22 +1,13 @@
 /** What is done to the cluster, one fault a cycle; each ends healed, as far as processes, networks and disks go. */
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { streamOf } from '../../cluster/nats-subjects.ts'
-import type { Random } from '../simulation/random.ts'
-import type { Clients } from './cluster-clients.ts'
-import { flipJetStream, flipReplica } from './cluster-flips.ts'
+import { flipJetStream, flipReplica, wipe } from './cluster-flips.ts'
 import type { NodeProcess } from './cluster-process.ts'
 import type { Way } from './cluster-proxy.ts'
 import type { Scene } from './cluster-scene.ts'
-
-export interface World {
-  readonly scene: Scene
-  readonly clients: Clients
-  readonly random: Random
-  /** Ms from kill -9 to the next acknowledged append, a partition that the node led. */
-  readonly failovers: number[]
-}
+import type { World } from './cluster-world.ts'
 
 export interface Fault {
   readonly name: string
@@ -121,12 +112,6 @@ async function allNodes({ scene, random }: World): Promise<string> {
     }),
   )
   return isSeveral ? 'back one after another' : 'back at once'
-}
-
-/** Its disk is new: all comes back from the shared log and from the others. */
-export async function wipe(node: NodeProcess): Promise<void> {
-  for (const name of readdirSync(node.directory)) rmSync(join(node.directory, name), { recursive: true })
-  await node.start()
 }
 
 async function wipeOne(world: World): Promise<string> {

@@ -1,10 +1,10 @@
 /** Flipped bytes: in what a node wrote while it is down, and in what a NATS server wrote while it is down. */
-import { closeSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../simulation/random.ts'
-import { wipe, type World } from './cluster-faults.ts'
-import { Refused } from './cluster-process.ts'
+import { type NodeProcess, Refused } from './cluster-process.ts'
+import type { World } from './cluster-world.ts'
 
 /** Damage at the very end looks like a write that was cut off, which is no damage. */
 const LEAST_BYTES = 2 * 1024
@@ -33,6 +33,12 @@ function flip(file: string, random: Random): number {
   return at
 }
 
+/** Its disk is new: all comes back from the shared log and from the others. */
+export async function wipe(node: NodeProcess): Promise<void> {
+  for (const name of readdirSync(node.directory)) rmSync(join(node.directory, name), { recursive: true })
+  await node.start()
+}
+
 /** Harmed files that are read when a node opens keep it from opening, and are named; of others it serves nothing wrong. On a new disk it is back. */
 export async function flipReplica({ scene, random }: World): Promise<string> {
   const node = random.pick(scene.nodes)
@@ -50,7 +56,7 @@ export async function flipReplica({ scene, random }: World): Promise<string> {
   const what = `${node.name}, at ${at} of ${basename(file)}`
   const refusal = await node.start().then(
     () => null,
-    (error: unknown) => error,
+    (error: unknown) => error as Error,
   )
   if (refusal === null) {
     if (isAhead) throw new Error(`${what}: it opened`)

@@ -9,9 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { historyText } from '../simulation/history.ts'
 import { Random } from '../simulation/random.ts'
 import { Clients } from './cluster-clients.ts'
-import { type Fault, faults, type World } from './cluster-faults.ts'
+import { type Fault, faults } from './cluster-faults.ts'
 import { alive, heal, judgeFinals } from './cluster-judge.ts'
 import { openScene, type Scene } from './cluster-scene.ts'
+import type { World } from './cluster-world.ts'
 
 const { values } = parseArgs({
   options: {
@@ -100,7 +101,8 @@ try {
   const wrong = await judgeFinals(scene, clients)
   const operations = clients.history.length
   tell('the same on all nodes, and linearizable', wrong, `${operations} operations on ${clients.streams.length} streams`)
-  for (const [what, count] of [...clients.counts].toSorted()) console.log(`${String(count).padStart(8)} ${what}`)
+  for (const [what, count] of [...clients.counts].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    console.log(`${String(count).padStart(8)} ${what}`)
   const sorted = world.failovers.toSorted((a, b) => a - b)
   console.log(
     `failover of ${sorted.length} partitions: p50 ${percentile(sorted, 0.5)}, p99 ${percentile(sorted, 0.99)}, most ${percentile(sorted, 1)}`,
