@@ -23,8 +23,8 @@ const RECORD_BYTES_MAX = 2 ** 31
 
 /**
  * `blocks`: events. `started`: the first of a term. `closed`: none; moves the stamp on, and proves that its writer leads. `snapshot` is never in the
- * log: blocks that one replica sends another, with the record it has reached. `repaired`: as `started`, behind a record that may stand further
- * back: somebody decided that what lies between does not count.
+ * log: blocks that one replica sends another, with the record it has reached. `repaired`: as `started`, behind the events of a copy that somebody
+ * chose, whatever records there were.
  */
 export const recordKinds = ['blocks', 'started', 'closed', 'snapshot', 'repaired'] as const
 export type RecordKind = (typeof recordKinds)[number]
@@ -35,7 +35,7 @@ export interface RecordHead {
   /** 1, 2, 3 … in a partition. */
   readonly index: number
   readonly term: number
-  /** CRC-32 of the record before; 0 for the first. */
+  /** CRC-32 of the record before; 0 for the first. Of a `repaired` one that of the partition's last block. */
   readonly previous: number
   /** Every later event of the partition has a higher one. */
   readonly stamp: Stamp

@@ -84,7 +84,7 @@ export class Replica {
     return true
   }
 
-  /** What makes a stopped replica go on: a term that was opened behind the very record it has. */
+  /** What makes a stopped replica go on: a term that was opened behind a copy that people chose. */
   #repairs(message: LogMessage): boolean {
     const record = this.#reader.add(message.bytes)
     if (!record || !this.#isRepair(record)) return false
@@ -94,16 +94,18 @@ export class Replica {
     return true
   }
 
-  #isRepair({ kind, index, term, previous, cluster, partition }: LogRecord): boolean {
-    const { next } = this
-    return (
-      kind === 'repaired' &&
-      index > next.index &&
-      term > next.term &&
-      previous === next.crc &&
-      cluster === this.#cluster &&
-      partition === this.partition
-    )
+  /** Its index is above all that anybody had. Of its term nothing is asked: the table of terms may have been lost with the log. */
+  #isRepair({ kind, index, cluster, partition }: LogRecord): boolean {
+    return kind === 'repaired' && index > this.next.index && cluster === this.#cluster && partition === this.partition
+  }
+
+  /** The events of the copy that counts now are those here, or more; records that held none do not matter. */
+  #fitsRepair({ index, sequence, previous }: LogRecord, partition: PartitionLog): Fit {
+    if (sequence > partition.sequence) return 'hole'
+    if (sequence === partition.sequence && previous === partition.crc) return 'take'
+    return {
+      misfit: `record ${index} repairs the partition behind a copy that has other events than this one; start with an empty directory`,
+    }
   }
 
   push(arrival: Arrival): void {
@@ -124,7 +126,7 @@ export class Replica {
     if (record.partition !== this.partition) return { misfit: `record ${index} is of partition ${record.partition}` }
     if (index < next.index) return 'known'
     if (index === next.index) return record.crc === next.crc ? 'known' : { misfit: `there are two records ${index}` }
-    if (this.#isRepair(record)) return record.sequence === partition.sequence ? 'take' : 'hole'
+    if (this.#isRepair(record)) return this.#fitsRepair(record, partition)
     if (index > next.index + 1) return 'hole'
     if (record.previous !== next.crc) return { misfit: `record ${index} was not written behind the record ${next.index} that was taken` }
     if (beginsTerm(record.kind) ? term <= next.term : term !== next.term)

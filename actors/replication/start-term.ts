@@ -10,6 +10,8 @@ import type { ShardReplicas } from './shard-replicas.ts'
 /** Between looks how far the disk is. */
 const LOOK_MS = 5
 const AGAIN_MS = 50
+/** No replica is as many records ahead of another. */
+const REPAIR_JUMP = 2 ** 30
 
 /** What the log held last is not less than what this replica has; else why. */
 function regression(last: LogMessage | null, row: ReplicaRow): string | null {
@@ -74,8 +76,11 @@ export async function repairTerm(replicas: ShardReplicas, replica: Replica, dead
   if (last === undefined) return 'the shared log does not answer'
   const { row, claim: term } = replica
   const head = replicas.head(replica, { kind: 'repaired', term, stamp: Math.max(row.stamp + 1, stamp()) })
-  const index = Math.max(row.index, replica.seenIndex, indexOf(last)) + 1
-  return append(replicas, replica, { head: { ...head, index, sequence: row.sequence }, after: last?.sequence ?? 0, deadlineMs })
+  const index = Math.max(row.index, replica.seenIndex, indexOf(last)) + REPAIR_JUMP
+  // What it stands behind are events, not a record: other replicas may have other records of the same ones.
+  const previous = replicas.partitionLog(replica).crc
+  const repaired = { ...head, index, previous, sequence: row.sequence }
+  return append(replicas, replica, { head: repaired, after: last?.sequence ?? 0, deadlineMs })
 }
 
 /** 0 for what can not be read. */

@@ -108,11 +108,14 @@ async function run(): Promise<void> {
     port.postMessage(peers)
   }
 
+  const terms = Array.from({ length: partitions }, () => 0)
   /** What the shards share, for the next heartbeat. */
   const look = (): void => {
     for (let partition = 0; partition < partitions; partition++) {
       const role = replicas.roleOf(partition)
       member.applied(partition, replicas.indexOf(partition))
+      // A table that was lost gives no term again that is on a disk.
+      if (replicas.termOf(partition) > terms[partition]!) member.record(partition, (terms[partition] = replicas.termOf(partition)))
       member.sawStamp(replicas.stampOf(partition))
       member.stopped(
         partition,
