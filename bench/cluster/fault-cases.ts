@@ -5,7 +5,7 @@ import { loadAverage } from '../machine.ts'
 import { percentiles, report, say } from '../report.ts'
 import type { CaseParts } from './cases.ts'
 import { pause, type ProbeResult } from './load.ts'
-import { type BenchNode, type BenchNodes, PARTITIONS, settled, startNodes, until } from './nodes.ts'
+import { type BenchNode, type BenchNodes, handOverTo, PARTITIONS, settled, startNodes, until } from './nodes.ts'
 
 /** Between two appends to a partition while something happens: how exactly a gap is known. */
 const PROBE_MS = 50
@@ -119,8 +119,8 @@ async function handOver({ options }: CaseParts, nodes: BenchNodes): Promise<void
     await witness.ask('probe', { partitions: everyPartition, partitionsTotal: PARTITIONS, everyMs: HAND_OVER_PROBE_MS })
     await pause(BEFORE_MS)
     for (const partition of elsewhere.slice(0, ONE_BY_ONE))
-      for (const { tookMs } of await witness.ask('failover', { partition, to })) one.push(tookMs)
-    for (const { from, tookMs } of await witness.ask('failover', { partition: 'all', to })) if (from !== to) all.push(tookMs)
+      for (const { tookMs } of await handOverTo(witness, { partition, to })) one.push(tookMs)
+    for (const { from, tookMs } of await handOverTo(witness, { partition: 'all', to })) if (from !== to) all.push(tookMs)
     await pause(BEFORE_MS)
     outcomes.add(await witness.ask('probed', null))
   }
