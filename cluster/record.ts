@@ -80,7 +80,9 @@ export function encodeRecord(
   let bytes = HEADER_BYTES + node.length
   for (const [key, value] of rows) bytes += 8 + key.length + value.length
   for (const block of blocks) bytes += 4 + block.length
-  const record = Buffer.allocUnsafe(bytes)
+  // Most records are one message, and are written where they lie in it.
+  const message = Buffer.allocUnsafe(PIECE_HEADER_BYTES + bytes)
+  const record = message.subarray(PIECE_HEADER_BYTES)
   record.writeUInt32LE(RECORD_MAGIC, 0)
   record.writeUInt16LE(RECORD_VERSION, 4)
   record.writeUInt16LE(recordKinds.indexOf(head.kind), 6)
@@ -109,26 +111,32 @@ export function encodeRecord(
     record.set(block, at)
     at += block.length
   }
-  const crc = crc32(record)
-  return { messages: piecesOf(record, { crc, index: head.index, term: head.term }, messageBytes), crc }
+  const about = { crc: crc32(record), bytes, index: head.index, term: head.term }
+  if (message.length > messageBytes) return { messages: piecesOf(record, about, messageBytes), crc: about.crc }
+  writePieceHead(message, { ...about, piece: 0, pieces: 1 })
+  return { messages: [message], crc: about.crc }
 }
 
-function piecesOf(record: Buffer, about: { crc: number; index: number; term: number }, messageBytes: number): Uint8Array[] {
+function piecesOf(record: Buffer, about: Omit<PieceHead, 'piece' | 'pieces'>, messageBytes: number): Uint8Array[] {
   const room = messageBytes - PIECE_HEADER_BYTES
   const pieces = Math.ceil(record.length / room)
   return Array.from({ length: pieces }, (_, piece) => {
     const part = record.subarray(piece * room, (piece + 1) * room)
     const message = Buffer.allocUnsafe(PIECE_HEADER_BYTES + part.length)
-    message.writeUInt32LE(PIECE_MAGIC, 0)
-    message.writeUInt32LE(about.crc, 4)
-    message.writeUInt16LE(piece, 8)
-    message.writeUInt16LE(pieces, 10)
-    message.writeUInt32LE(record.length, 12)
-    message.writeDoubleLE(about.index, 16)
-    message.writeDoubleLE(about.term, 24)
+    writePieceHead(message, { ...about, piece, pieces })
     message.set(part, PIECE_HEADER_BYTES)
     return message
   })
+}
+
+function writePieceHead(message: Buffer, { crc, piece, pieces, bytes, index, term }: PieceHead): void {
+  message.writeUInt32LE(PIECE_MAGIC, 0)
+  message.writeUInt32LE(crc, 4)
+  message.writeUInt16LE(piece, 8)
+  message.writeUInt16LE(pieces, 10)
+  message.writeUInt32LE(bytes, 12)
+  message.writeDoubleLE(index, 16)
+  message.writeDoubleLE(term, 24)
 }
 
 const damaged = (what: string): EventStoreError => new EventStoreError('DAMAGED', `a message of the shared log is not a record: ${what}`)

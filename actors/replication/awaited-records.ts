@@ -12,6 +12,8 @@ export interface FoundRecord {
 
 interface Awaited {
   readonly index: number
+  /** Of the record that the writer has proposed. */
+  readonly crc: number
   found: FoundRecord | null
   told: (() => void) | null
 }
@@ -19,21 +21,19 @@ interface Awaited {
 export interface AwaitedRecord {
   /** Null when it was not delivered by then. */
   within(deadlineMs: number, tools: { readonly clock: Clock; readonly timers: Timers }): Promise<FoundRecord | null>
-  end(): void
 }
 
 export class AwaitedRecords {
   readonly #awaited = new Map<number, Awaited>()
 
   /** From now on; one a partition at a time. */
-  await(partition: number, index: number): AwaitedRecord {
-    const awaited: Awaited = { index, found: null, told: null }
+  await(partition: number, { index, crc }: { readonly index: number; readonly crc: number }): AwaitedRecord {
+    const awaited: Awaited = { index, crc, found: null, told: null }
     this.#awaited.set(partition, awaited)
     const end = (): void => {
       if (this.#awaited.get(partition) === awaited) this.#awaited.delete(partition)
     }
     return {
-      end,
       within: async (deadlineMs, { clock, timers }) => {
         if (!awaited.found) {
           await new Promise<void>(resolve => {
@@ -50,13 +50,19 @@ export class AwaitedRecords {
     }
   }
 
-  /** Throws DAMAGED for what is no record. */
-  delivered({ partition, sequence, bytes }: LogMessage): void {
+  /** True for the last message of a record that its writer has here and will take itself. Throws DAMAGED for what is no record. */
+  delivered({ partition, sequence, bytes }: LogMessage): boolean {
     const awaited = this.#awaited.get(partition)
-    if (!awaited || awaited.found) return
+    if (!awaited) return false
     const { index, crc, piece, pieces } = pieceHead(bytes)
-    if (index !== awaited.index || piece < pieces - 1) return
-    awaited.found = { crc, sequence }
+    if (index !== awaited.index || piece < pieces - 1) return false
+    awaited.found ??= { crc, sequence }
     awaited.told?.()
+    return crc === awaited.crc && awaited.found.crc === crc
+  }
+
+  /** The outcome of every commit is known, and what was committed is taken. */
+  clear(): void {
+    this.#awaited.clear()
   }
 }

@@ -1,8 +1,9 @@
 /** A replica that lacks what the shared log no longer has: asks another for its blocks, chunk by chunk, from where its own disk ends. */
 import type { LogRecord } from '../../cluster/record.ts'
 import { sleep, type Timers } from '../../event/timers.ts'
+import type { Block } from '../../store/log/block.ts'
 import type { PartitionLog } from '../../store/log/partition-log.ts'
-import { blocksMisfit, type Replica } from './replica.ts'
+import { nextBlocks, type Replica } from './replica.ts'
 import { decodeRow, type ReplicaRow } from './replica-row.ts'
 
 /**
@@ -65,11 +66,11 @@ export class CatchUp {
   }
 }
 
-/** Why a chunk can not be what follows, or null. */
-export function snapshotMisfit(record: LogRecord, log: PartitionLog): string | null {
+/** The blocks of a chunk when they are what follows, else why they can not be. */
+export function snapshotBlocks(record: LogRecord, log: PartitionLog): Block[] | string {
   if (record.partition !== log.partition) return `a snapshot is of partition ${record.partition}`
-  const misfit = blocksMisfit(record.blocks, log)
-  return misfit === null ? null : `a snapshot does not fit: ${misfit}`
+  const blocks = nextBlocks(record.blocks, log)
+  return typeof blocks === 'string' ? `a snapshot does not fit: ${blocks}` : blocks
 }
 
 /** Where the replica stands once the partition has the last block of a snapshot; null before. */

@@ -28,6 +28,14 @@ export class GroupCommit {
   }
 
   async commit(): Promise<GroupResult> {
+    try {
+      return await this.#commitAll()
+    } finally {
+      this.#awaited.clear()
+    }
+  }
+
+  async #commitAll(): Promise<GroupResult> {
     const { log, confirmations } = this.#replicas
     const closing = confirmations.begin(partition => this.#replicas.of(partition).role === 'leading')
     const failed = new Map<number, 'conflict' | 'unknown'>()
@@ -68,13 +76,10 @@ export class GroupCommit {
     const head = this.#replicas.head(replica, { kind, term: next.term, stamp: own.stamp })
     const { messages, crc } = encodeRecord(head, proposal.rows, proposal.blocks)
     const deadlineMs = parts.clock.monotonic() + parts.commitTimeoutMs
-    const awaited = this.#awaited.await(partition, head.index)
+    const awaited = this.#awaited.await(partition, { index: head.index, crc })
     const { index } = head
     const commitment = await commitRecord(parts, { partition, after: next.logSequence, messages, index, crc, deadlineMs })
-    if (commitment.kind === 'committed') {
-      awaited.end()
-      return arrivalOf(head, { crc, proposal, messages }, commitment.sequence)
-    }
+    if (commitment.kind === 'committed') return arrivalOf(head, { crc, proposal, messages }, commitment.sequence)
     this.#replicas.loses(replica, commitment.kind === 'unknown' ? commitment.reason : 'another leader has written')
     const found = await awaited.within(deadlineMs, parts)
     if (!found) return 'unknown'

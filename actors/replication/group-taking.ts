@@ -1,7 +1,8 @@
 /** Puts records that others have committed into the group that a shard is building: those that fit, in their order. */
 import { replicaKey } from '../../store/index/keys.ts'
+import type { Block } from '../../store/log/block.ts'
 import { GROUP_EVENTS_MAX } from '../../store/log/shared.ts'
-import { snapshotMisfit, snapshotReached } from './catch-up.ts'
+import { snapshotBlocks, snapshotReached } from './catch-up.ts'
 import { type Arrival, beginsTerm, type Replica, rowAfter } from './replica.ts'
 import { encodeRow } from './replica-row.ts'
 import type { ShardReplicas } from './shard-replicas.ts'
@@ -39,20 +40,20 @@ export class GroupTaking {
     if (record.kind === 'snapshot') return this.#takeSnapshot(replica, arrival)
     const fit = replica.fit(arrival, this.#replicas.partitionLog(replica))
     if (fit === 'known') replica.taken++
-    else if (fit === 'take') this.#write(replica, arrival)
     else if (fit === 'hole') {
       this.#replicas.loses(replica, 'records are missing before what the shared log has')
       this.#behind(replica)
-    } else this.#replicas.stop(replica, fit.misfit)
-    return fit === 'known' || fit === 'take'
+    } else if ('misfit' in fit) this.#replicas.stop(replica, fit.misfit)
+    else this.#write(replica, arrival, fit.blocks)
+    return fit === 'known' || (fit !== 'hole' && 'blocks' in fit)
   }
 
-  #write(replica: Replica, arrival: Arrival): void {
+  #write(replica: Replica, arrival: Arrival, blocks: readonly Block[]): void {
     const { record } = arrival
     if (beginsTerm(record.kind)) this.#termBegan(replica, record)
     const { log } = this.#replicas
     const { partition } = replica
-    for (const block of record.blocks) log.take(partition, block)
+    for (const [at, block] of blocks.entries()) log.take(partition, record.blocks[at]!, block)
     log.takeRows(partition, record.rows)
     this.#replicas.partitionLog(replica).close(record.stamp)
     replica.next = rowAfter(arrival, replica.next)
@@ -64,12 +65,12 @@ export class GroupTaking {
   #takeSnapshot(replica: Replica, { record }: Arrival): boolean {
     const { log } = this.#replicas
     const own = this.#replicas.partitionLog(replica)
-    const misfit = snapshotMisfit(record, own)
-    if (misfit !== null) {
-      this.#replicas.stop(replica, misfit)
+    const blocks = snapshotBlocks(record, own)
+    if (typeof blocks === 'string') {
+      this.#replicas.stop(replica, blocks)
       return false
     }
-    for (const block of record.blocks) log.take(replica.partition, block)
+    for (const [at, block] of blocks.entries()) log.take(replica.partition, record.blocks[at]!, block)
     const reached = snapshotReached(record, own)
     if (reached) {
       log.takeRows(replica.partition, record.rows.slice(1))

@@ -14,8 +14,8 @@ export interface Arrival {
   readonly logSequence: number
 }
 
-/** `take` it; `known` already; a `hole` before it; else why it can not be the next record. */
-export type Fit = 'take' | 'known' | 'hole' | { readonly misfit: string }
+/** The next record, with its blocks looked into; `known` already; a `hole` before it; else why it can not be the next record. */
+export type Fit = { readonly blocks: readonly Block[] } | 'known' | 'hole' | { readonly misfit: string }
 
 export class Replica {
   readonly partition: number
@@ -67,8 +67,11 @@ export class Replica {
     this.#reader.clear()
   }
 
-  /** A message of the log; true when it completes a record that is to be taken. Throws DAMAGED for what is no record. */
-  arrived(message: LogMessage): boolean {
+  /**
+   * A message of the log; true when it completes a record that is to be taken. `isOwn`: it completes one that the commit under way takes by itself,
+   * which is most of what comes while this node leads. Throws DAMAGED for what is no record.
+   */
+  arrived(message: LogMessage, isOwn = false): boolean {
     const head = pieceHead(message.bytes)
     this.seenIndex = Math.max(this.seenIndex, head.index)
     if (this.role === 'stopped') return this.#repairs(message)
@@ -78,6 +81,10 @@ export class Replica {
       return true
     }
     if (head.index <= next.index || this.role === 'behind') return false
+    if (isOwn) {
+      this.#reader.clear()
+      return false
+    }
     const record = this.#reader.add(message.bytes)
     if (!record) return false
     this.push({ record, logSequence: message.sequence })
@@ -102,7 +109,7 @@ export class Replica {
   /** The events of the copy that counts now are those here, or more; records that held none do not matter. */
   #fitsRepair({ index, sequence, previous }: LogRecord, partition: PartitionLog): Fit {
     if (sequence > partition.sequence) return 'hole'
-    if (sequence === partition.sequence && previous === partition.crc) return 'take'
+    if (sequence === partition.sequence && previous === partition.crc) return { blocks: [] }
     return {
       misfit: `record ${index} repairs the partition behind a copy that has other events than this one; start with an empty directory`,
     }
@@ -132,10 +139,10 @@ export class Replica {
     if (beginsTerm(record.kind) ? term <= next.term : term !== next.term)
       return { misfit: `record ${index} (${record.kind}) is of term ${term}, behind one of term ${next.term}` }
     if (record.stamp < next.stamp) return { misfit: `record ${index} goes back in time` }
-    const misfit = blocksMisfit(record.blocks, partition)
-    if (misfit !== null) return { misfit: `record ${index}: ${misfit}` }
-    const sequence = partition.sequence + eventsIn(record.blocks)
-    return sequence === record.sequence ? 'take' : { misfit: `record ${index} ends at sequence ${sequence}, not ${record.sequence}` }
+    const blocks = nextBlocks(record.blocks, partition)
+    if (typeof blocks === 'string') return { misfit: `record ${index}: ${blocks}` }
+    const sequence = blocks.at(-1)?.lastSequence ?? partition.sequence
+    return sequence === record.sequence ? { blocks } : { misfit: `record ${index} ends at sequence ${sequence}, not ${record.sequence}` }
   }
 
   /** The group is on disk. */
@@ -157,12 +164,11 @@ export function rowAfter({ record, logSequence }: Arrival, before: ReplicaRow): 
   return { index, term, crc, stamp, sequence, logSequence, leader: beginsTerm(kind) ? node : before.leader }
 }
 
-const eventsIn = (blocks: readonly Uint8Array[]): number => blocks.reduce((sum, value) => sum + new Block(-1, value).count, 0)
-
-/** Why blocks can not be the next ones of a partition, or null. */
-export function blocksMisfit(blocks: readonly Uint8Array[], partition: PartitionLog): string | null {
+/** The blocks, each checked and decompressed once, when they are the next ones of a partition; else why they can not be. */
+export function nextBlocks(values: readonly Uint8Array[], partition: PartitionLog): Block[] | string {
   let { sequence, crc } = partition
-  for (const value of blocks) {
+  const blocks: Block[] = []
+  for (const value of values) {
     try {
       const block = new Block(-1, value)
       if (block.partition !== partition.partition || block.firstSequence !== sequence + 1 || block.previousCrc !== crc)
@@ -170,9 +176,10 @@ export function blocksMisfit(blocks: readonly Uint8Array[], partition: Partition
       void block.bytes
       sequence = block.lastSequence
       crc = block.crc
+      blocks.push(block)
     } catch (error) {
       return (error as Error).message
     }
   }
-  return null
+  return blocks
 }

@@ -81,8 +81,8 @@ export class Replication implements ShardReplication {
     const replica = this.#replicas.find(message.partition)
     if (!replica) return
     try {
-      this.#awaited.delivered(message)
-      if (replica.arrived(message)) this.#parts.wake()
+      const isOwn = this.#awaited.delivered(message)
+      if (replica.arrived(message, isOwn)) this.#parts.wake()
     } catch (error) {
       this.#replicas.stop(replica, (error as Error).message)
     }

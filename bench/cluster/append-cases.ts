@@ -6,7 +6,7 @@ import { payloadBytes } from '../payload.ts'
 import { report, say } from '../report.ts'
 import type { CaseParts } from './cases.ts'
 import type { LoadAsk, LoadResult } from './load.ts'
-import { leadAll, PARTITIONS, settled, startNodes } from './nodes.ts'
+import { handOverTo, PARTITIONS, settled, startNodes } from './nodes.ts'
 import { trafficMeter } from './traffic.ts'
 
 const SECONDS = 10
@@ -62,7 +62,7 @@ async function loadCase(parts: CaseParts, one: (typeof loads)[number], raw: RawJ
   const name = parts.nextName()
   const nodes = await startNodes(nats, directory, name)
   const [writer] = nodes.nodes
-  if (one.isLeader) await leadAll(writer)
+  if (one.isLeader) await handOverTo(writer, { partition: 'all', to: writer.id })
   await settled(writer)
   const ask: LoadAsk = { ...one.load, seconds: options.seconds ?? SECONDS }
   const meter = await trafficMeter(nats, name, streamsFor(PARTITIONS))

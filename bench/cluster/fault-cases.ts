@@ -5,7 +5,7 @@ import { loadAverage } from '../machine.ts'
 import { percentiles, report, say } from '../report.ts'
 import type { CaseParts } from './cases.ts'
 import { pause, type ProbeResult } from './load.ts'
-import { type BenchNode, type BenchNodes, PARTITIONS, settled, startNodes, until } from './nodes.ts'
+import { type BenchNode, type BenchNodes, handOverTo, PARTITIONS, settled, startNodes, until } from './nodes.ts'
 
 /** Between two appends to a partition while something happens: how exactly a gap is known. */
 const PROBE_MS = 50
@@ -26,9 +26,10 @@ export async function faultCases(parts: CaseParts): Promise<void> {
   if (wanted.length === 0) return
   const name = parts.nextName()
   const nodes = await startNodes(parts.nats, parts.directory, name)
-  if (wanted.includes(HAND_OVER)) await handOver(parts, nodes)
   if (wanted.includes(FAILOVER)) await failover(parts, nodes)
   if (wanted.includes(NATS_FAILOVER)) await natsFailover(parts, nodes, name)
+  // Last: partitions stay where people have put them.
+  if (wanted.includes(HAND_OVER)) await handOver(parts, nodes)
   await nodes.close()
 }
 
@@ -37,11 +38,12 @@ async function failover({ options }: CaseParts, nodes: BenchNodes): Promise<void
   const gaps: number[] = []
   const outcomes = new Outcomes()
   for (let kill = 0; kill < options.kills; kill++) {
-    const [victim, witness] = [inTurn(nodes, kill), inTurn(nodes, kill + 1)]
-    const led = await until(`${victim.id} leads`, async () => {
-      const found = (await settled(witness)).partitions.filter(({ leader }) => leader === victim.id).map(({ partition }) => partition)
-      return found.length > 0 && found
-    })
+    const { partitions } = await settled(inTurn(nodes, kill))
+    const ledBy = ({ id }: BenchNode): number[] => partitions.filter(({ leader }) => leader === id).map(({ partition }) => partition)
+    // One that came back a moment ago leads little yet.
+    const victim = nodes.nodes.reduce((most, node) => (ledBy(node).length > ledBy(most).length ? node : most))
+    const witness = nodes.nodes.find(node => node !== victim)!
+    const led = ledBy(victim)
     gaps.push(...(await gapOf({ witness, partitions: led, outcomes }, () => victim.kill())))
     say(
       `cluster: ${FAILOVER}: ${kill + 1} of ${options.kills}: ${led.length} partitions, ${Math.round(Math.max(...gaps.slice(-led.length)))} ms`,
@@ -119,8 +121,8 @@ async function handOver({ options }: CaseParts, nodes: BenchNodes): Promise<void
     await witness.ask('probe', { partitions: everyPartition, partitionsTotal: PARTITIONS, everyMs: HAND_OVER_PROBE_MS })
     await pause(BEFORE_MS)
     for (const partition of elsewhere.slice(0, ONE_BY_ONE))
-      for (const { tookMs } of await witness.ask('failover', { partition, to })) one.push(tookMs)
-    for (const { from, tookMs } of await witness.ask('failover', { partition: 'all', to })) if (from !== to) all.push(tookMs)
+      for (const { tookMs } of await handOverTo(witness, { partition, to })) one.push(tookMs)
+    for (const { from, tookMs } of await handOverTo(witness, { partition: 'all', to })) if (from !== to) all.push(tookMs)
     await pause(BEFORE_MS)
     outcomes.add(await witness.ask('probed', null))
   }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../event/clock.ts'
-import type { ClusterStatus } from '../../event/cluster.ts'
+import type { ClusterStatus, HandedOver } from '../../event/cluster.ts'
 import type { NatsServers } from '../../test/fixtures/nats-servers.ts'
 import { pause } from './load.ts'
 import type { Answer, Asks, NodeSettings, Question } from './node-process.ts'
@@ -119,12 +119,14 @@ export function settled(node: BenchNode): Promise<ClusterStatus> {
   })
 }
 
-/** Has a node lead every partition; tried again while the others have not heard yet that it has caught up. */
-export async function leadAll(node: BenchNode): Promise<void> {
-  await until(`${node.id} leads every partition`, async () => {
-    await node.ask('failover', { partition: 'all', to: node.id }).catch(() => pause(LOOK_MS * 10))
-    return (await node.ask('status', null)).partitions.every(({ leader }) => leader === node.id)
-  })
+/** Hands over; tried again while the node that is to lead is not known to have caught up. */
+export function handOverTo(asked: BenchNode, ask: Asks['failover']['ask']): Promise<HandedOver[]> {
+  return until(`${ask.to} takes over`, () =>
+    asked.ask('failover', ask).catch((error: unknown) => {
+      if (error instanceof Error && error.message.includes('can not lead')) return null
+      throw error
+    }),
+  )
 }
 
 /** A run that dies leaves no node behind. */

@@ -140,11 +140,10 @@ export class ShardLog implements PartitionHost {
 
   /**
    * Takes a block of a partition that another writer built and that is committed: its bytes as they are. DAMAGED when it is not the one that follows
-   * the partition's last.
+   * the partition's last. `block`: the same as one that was looked into already.
    */
-  take(number: number, value: Uint8Array): void {
+  take(number: number, value: Uint8Array, block = new Block(this.nextBlock, value)): void {
     const partition = this.partitions[(number / this.#shards) | 0]!
-    const block = new Block(this.nextBlock, value)
     const { sequence, crc } = partition
     if (block.partition !== number || block.firstSequence !== sequence + 1 || block.previousCrc !== crc)
       throw new EventStoreError('DAMAGED', `partition ${number}: a block does not follow its sequence ${sequence}`, { partition: number })
