@@ -19,10 +19,12 @@ import { notLeaderOutcome, type ShardEntrance } from './shard-entrance.ts'
 
 /** Between two tries at the same leader, unless another is known before. */
 export const RETRY_MS = 25
-/** A former leader's answers are waited for so long before others of the partition go on to the next one. */
-const FORMER_ANSWERS_MS = 250
-/** What a former leader has not answered by then is unknown. */
-const FORMER_LEADER_MS = 2000
+/**
+ * A former leader that is there has handed over, and answers what it had: for so long others of the partition wait for that, and so long after that it
+ * is unknown. One that is silent has been so for a while already.
+ */
+const FORMER_ANSWERS_MS = 2000
+const FORMER_SILENT_MS = 100
 /** Whoever waits is told that nothing was stored before the router would call it unknown. */
 const BEFORE_ROUTER_MS = 250
 const SWEEP_MS = 1000
@@ -109,20 +111,27 @@ export class LedPort implements ShardPort {
     const isSame = lane.isLedBy(leader)
     if (isSame) lane.movedMs = 0
     // Also with nothing behind it, what a former leader has is not waited for until its time is over.
-    if (lane.waiting === 0) return isSame || this.#isLeft(lane, isSame, nowMs)
-    if (lane.sent > 0 && (lane.isTurnedBack || !isSame) && !this.#isLeft(lane, isSame, nowMs)) return false
+    if (lane.waiting === 0) return isSame || this.#isLeft(lane, leader, nowMs)
+    if (lane.sent > 0 && (lane.isTurnedBack || !isSame) && !this.#isLeft(lane, leader, nowMs)) return false
     if (isSame && lane.isTurnedBack && nowMs < lane.pausedUntilMs) return false
     lane.beginTurn(leader)
     return lane.next.every(request => this.#forward(lane, request, leader))
   }
 
   /** True once what was sent before is answered, or its leader is a former one that takes too long. */
-  #isLeft(lane: Lane, isSame: boolean, nowMs: number): boolean {
-    if (isSame) return false
+  #isLeft(lane: Lane, next: KnownLeader, nowMs: number): boolean {
+    if (lane.isLedBy(next)) return false
     lane.movedMs ||= nowMs
-    if (nowMs - lane.movedMs < FORMER_ANSWERS_MS) return false
-    for (const request of lane.leave()) this.#left.set(request, nowMs + FORMER_LEADER_MS)
+    const patienceMs = this.#isThere(lane.leader, next) ? FORMER_ANSWERS_MS : FORMER_SILENT_MS
+    if (nowMs - lane.movedMs < patienceMs) return false
+    for (const request of lane.leave()) this.#left.set(request, nowMs + patienceMs)
     return true
+  }
+
+  /** Whether who led before the next leader may still answer. */
+  #isThere(former: KnownLeader | null, next: KnownLeader): boolean {
+    if (former?.node === next.node && former.incarnation !== next.incarnation) return false
+    return former !== null && this.#options.leaders.isThere(former.node)
   }
 
   #forward(lane: Lane, request: LedRequest, { node, incarnation }: KnownLeader): boolean {

@@ -16,6 +16,8 @@ export interface Leaders {
   readonly self: string
   /** Null while nobody is known to lead it. */
   of(partition: number): KnownLeader | null
+  /** Whether a node was heard of within the deadline. */
+  isThere(node: string): boolean
   /** Called behind each change of a leader or a term. The answer ends it. */
   changed(call: () => void): () => void
 }

@@ -1,6 +1,8 @@
 /** Opens a node on disk: its databases, a worker a shard, and what makes it one of a cluster, if it is. */
+import { EventStoreError } from '../event/error.ts'
 import type { StampClock } from '../event/stamp.ts'
 import { readStoreFile, type StoreFile } from '../store/store-file.ts'
+import type { LogDamage } from '../store/damage/accepted-losses.ts'
 import { freeBytesOf } from '../store/files.ts'
 import { removeNodeFile } from '../store/node-file.ts'
 import type { RocksOwner } from '../store/rocks.ts'
@@ -107,6 +109,7 @@ async function openShards(options: CheckedOptions, opening: Opening, soFar: Open
       else logger.warn({ shard, exitCode }, 'the worker of a shard died and is started again')
     },
   })
+  if (cluster) await refuseDamaged(opened)
   const view = viewOf(options, opened.all, horizon, { partitions, storeId })
   if (cluster) for (let shard = 0; shard < shards; shard++) router.attach(shard, cluster.ledPort(shard))
   cluster?.serve(opened.all, view, horizon)
@@ -177,4 +180,18 @@ async function startCluster(
 ): Promise<ClusterNode> {
   const { ClusterNode } = await import('./cluster/cluster-node.ts')
   return ClusterNode.start({ options: cluster!, limits, logger, ...about })
+}
+
+/** Other nodes have what is damaged here: nothing is served with holes, and nothing is lost by starting empty. */
+async function refuseDamaged(opened: Shards): Promise<void> {
+  const damage = opened.all.flatMap(shard => shard.damage)
+  if (damage.length === 0) return
+  await opened.stopWorkers()
+  await opened.closeDatabases()
+  const [{ shard, block, reason }] = damage as [LogDamage]
+  throw new EventStoreError(
+    'DAMAGED',
+    `${shardName(shard)}, block ${block}: ${reason}; the other nodes of the cluster have it: start this one with an empty directory`,
+    { shard, block, file: shardName(shard), damage: damage.length },
+  )
 }

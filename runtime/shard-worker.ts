@@ -136,6 +136,8 @@ async function run(data: ShardWorkerData): Promise<void> {
   witness.close()
   data.control.close()
   data.transfers.close()
+  // What a connection still waits for does not keep the thread.
+  if (cluster) process.exit(0)
 }
 
 /** A node by itself does not load what speaks to others. */

@@ -121,8 +121,10 @@ export class ClusterNode {
 
   #told(message: FromMember): void {
     const { logger } = this.parts
-    if (message.kind === 'members') this.#members = message.members
-    else if (message.kind === 'leader') {
+    if (message.kind === 'members') {
+      this.#members = message.members
+      this.leaders.there = new Set(message.members.filter(({ isHealthy }) => isHealthy).map(each => each.node))
+    } else if (message.kind === 'leader') {
       const { partition, leader } = message
       const { node, term } = leader
       const member = this.#members.find(each => each.node === node)

@@ -5,6 +5,7 @@ export class LeaderTable implements Leaders {
   readonly self: string
   readonly #leaders: (KnownLeader | null)[]
   readonly #watchers = new Set<() => void>()
+  #there: ReadonlySet<string> = new Set()
 
   constructor(self: string, partitions: number) {
     this.self = self
@@ -20,6 +21,15 @@ export class LeaderTable implements Leaders {
     if (before?.node === leader?.node && before?.term === leader?.term) return
     this.#leaders[partition] = leader
     for (const call of this.#watchers) call()
+  }
+
+  isThere(node: string): boolean {
+    return node === this.self || this.#there.has(node)
+  }
+
+  /** All that were heard of within the deadline. */
+  set there(nodes: ReadonlySet<string>) {
+    this.#there = nodes
   }
 
   changed(call: () => void): () => void {

@@ -29,6 +29,8 @@ export interface KnownMember {
   readonly node: string
   readonly incarnation: string
   readonly address: string
+  /** Heard of within the deadline. */
+  readonly isHealthy: boolean
 }
 
 export type FromMember =

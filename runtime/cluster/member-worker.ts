@@ -70,10 +70,13 @@ async function run(): Promise<void> {
       resign: partition => order(partition, { kind: 'resign', partition }),
       leader: (partition, leader) => tell({ kind: 'leader', partition, leader }),
       members: members => {
-        tell({
-          kind: 'members',
-          members: members.map(({ node: name, incarnation: of, address: at }) => ({ node: name, incarnation: of, address: at })),
-        })
+        const known = members.map(({ node: name, incarnation: of, address: at, isHealthy }) => ({
+          node: name,
+          incarnation: of,
+          address: at,
+          isHealthy,
+        }))
+        tell({ kind: 'members', members: known })
         const others = members.filter(({ node: name }) => name !== node)
         const nodes = [...others.filter(({ isHealthy }) => isHealthy), ...others.filter(({ isHealthy }) => !isHealthy)].map(
           each => each.node,

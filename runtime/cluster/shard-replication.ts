@@ -41,6 +41,8 @@ export interface RunningReplication {
 const START_MS = 4_000
 /** How long it is tried to find out what became of a commit; the other partitions of the shard wait meanwhile. */
 const COMMIT_MS = 5_000
+/** How long connections may take to be closed. */
+const CLOSE_MS = 2_000
 
 /** `wake`: the shard's actor is to step. Throws UNREACHABLE, UNAUTHENTICATED, INVALID. */
 export async function openReplication(data: ShardClusterData, wake: () => void): Promise<RunningReplication> {
@@ -74,8 +76,9 @@ export async function openReplication(data: ShardClusterData, wake: () => void):
     replication,
     async close() {
       member.close()
-      await replication.close()
-      await Promise.all([log.close(), bus.close()])
+      const closing = replication.close().then(() => Promise.all([log.close(), bus.close()]))
+      // A connection that is lost need not be closed in order; a timer of the thread's own, which keeps it alive so long.
+      await Promise.race([closing, new Promise(resolve => setTimeout(resolve, CLOSE_MS))])
     },
   }
 }

@@ -73,8 +73,15 @@ export class BelievedLeaders implements Leaders {
   readonly #leaders = new Map<number, KnownLeader>()
   readonly #calls = new Set<() => void>()
 
+  /** Nodes that nobody hears. */
+  readonly silent = new Set<string>()
+
   constructor(self: string) {
     this.self = self
+  }
+
+  isThere(node: string): boolean {
+    return !this.silent.has(node)
   }
 
   of(partition: number): KnownLeader | null {
