@@ -24,7 +24,7 @@ const planted: readonly (readonly [file: string, imports: string, rule: string])
   ['actors/opens.ts', '../runtime/index.ts', 'actors-sees-only-query-topology-operators-cluster-store-event'],
   ['runtime/ops/peeks.ts', '../../store/index.ts', 'runtime-ops-door'],
   ['runtime/gateway/peeks.ts', '../../store/index.ts', 'runtime-gateway-door'],
-  ['examples/orders/peeks.ts', '../../store/index.ts', 'examples-sees-only-runtime-test'],
+  ['examples/orders/peeks.ts', '../../store/index.ts', 'examples-sees-only-runtime-client-test'],
   ['client/peeks.ts', '../store/index.ts', 'client-sees-only-event'],
   ['client/index.ts', 'node:fs', 'client-fits-into-a-browser'],
   ['client/serves.ts', 'node:http', 'one-door-for-http'],
