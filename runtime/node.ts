@@ -221,7 +221,7 @@ export class Node extends TenantStore {
     // Requests that came over a wire are answered by an open store; without any, nothing comes in from this call on.
     if (this.#serving) await (await this.#serving.catch(() => null))?.close()
     // What it leads is led by others before it stops taking requests.
-    await this.#parts.cluster?.leave()
+    if (this.#parts.cluster) await this.#parts.cluster.leave()
     this.#isClosing = true
     this.monitor.close()
     this.shut(closing())

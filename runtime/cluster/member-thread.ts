@@ -29,7 +29,7 @@ export class MemberThread {
     const worker = new Worker(siblingModule(import.meta.url, './member-worker'), { workerData, transferList: [port2], name: 'member' })
     port1.unref()
     const thread = new MemberThread(worker, port1)
-    await new Promise<void>((resolve, reject) => {
+    const ready = new Promise<void>((resolve, reject) => {
       worker.on('message', (message: FromMember) => {
         if (message.kind === 'ready') resolve()
         else if (message.kind === 'failed') reject(fromPlainError(message as Parameters<typeof fromPlainError>[0]))
@@ -39,9 +39,17 @@ export class MemberThread {
       worker.once('exit', code => {
         const ended = new EventStoreError('CLOSED', `the thread of the cluster ended with ${code}`)
         reject(ended)
-        told({ kind: 'ousted', message: ended.message })
+        if (isReady) told({ kind: 'ousted', message: ended.message })
       })
     })
+    let isReady = false
+    try {
+      await ready
+    } catch (error) {
+      await worker.terminate()
+      throw error
+    }
+    isReady = true
     return thread
   }
 
@@ -49,7 +57,7 @@ export class MemberThread {
     this.#worker.postMessage(message, message.kind === 'shard' ? [message.port] : [])
   }
 
-  /** Hands nothing over; `drain` is what does. */
+  /** Hands over what the node leads, if others can take it soon, and ends. */
   async close(): Promise<void> {
     await this.control.close().catch(() => undefined)
     await this.#exited
