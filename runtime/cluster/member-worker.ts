@@ -162,12 +162,14 @@ async function run(): Promise<void> {
 
 /** Tells the shards how far every member that counts has come, in the partitions that this node leads. */
 function trim({ members, partitions, node }: ClusterStatus): void {
-  const counts = new Set(members.filter(({ silentMs }) => silentMs === null || silentMs < ABSENT_MS).map(each => each.node))
+  const sinceStartMs = systemClock.monotonic()
+  const counts = new Set(members.filter(({ silentMs }) => (silentMs ?? sinceStartMs) < ABSENT_MS).map(each => each.node))
   for (const { partition, leader, replicas: copies } of partitions) {
     if (leader !== node) continue
     const counted = copies.filter(copy => counts.has(copy.node)).map(({ applied }) => applied ?? 0)
     const index = Math.min(...counted)
-    if (Number.isFinite(index) && index > 0) order(partition, { kind: 'trim', partition, index })
+    // Also at 0: beyond a bound the log is not held for whoever lacks it.
+    if (Number.isFinite(index)) order(partition, { kind: 'trim', partition, index })
   }
 }
 
