@@ -19,6 +19,7 @@ COPY package.json LICENSE ./
 COPY event ./event
 COPY client ./client
 COPY store ./store
+COPY cluster ./cluster
 COPY operators ./operators
 COPY topology ./topology
 COPY actors ./actors

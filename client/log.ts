@@ -186,8 +186,7 @@ export class RemoteLog implements EventStore {
     checkStream(stream)
     checkVersion(options.from)
     const { from, signal, jsonAs } = options
-    const start =
-      from === 'end' ? this.#end(this.streamVersion(stream, { level: 'any' }).then(version => version + 1)) : Promise.resolve(from)
+    const start = from === 'end' ? this.#end(this.streamVersion(stream).then(version => version + 1)) : Promise.resolve(from)
     const data = jsonAs === undefined ? {} : { jsonAs }
     return followed(this.wire, { of: 'stream', query: { stream }, from: start, signal, data }) as AsyncIterable<EventOf<E>>
   }
@@ -197,7 +196,7 @@ export class RemoteLog implements EventStore {
     const { query, isOfNothing } = passing(options)
     const { from, signal, jsonAs, reached } = options
     if (from !== undefined && from !== 'end') placeOf(from)
-    const start = from === 'end' ? this.#end(this.#lastPosition({ atLeast: undefined, level: 'any' })) : Promise.resolve(from)
+    const start = from === 'end' ? this.#end(this.#lastPosition({ atLeast: undefined, level: undefined })) : Promise.resolve(from)
     const data = jsonAs === undefined ? {} : { jsonAs }
     return followed(this.wire, { of: 'all', query, from: start, signal, data, reached, isOfNothing }) as AsyncIterable<EventOf<E>>
   }

@@ -246,7 +246,8 @@ export class EventLog implements EventStore {
   subscribeToStream<E extends AnyEvent>(stream: string, options: SubscribeToStreamOptions = {}): AsyncIterable<EventOf<E>> {
     const stored = this.#stored(stream)
     checkFrom(options.from, 'version')
-    const followed = followStream(this.#follow, stored, options) as AsyncIterable<EventOf<E>>
+    const read = (): AsyncIterable<EventOf<E>> => followStream(this.#follow, stored, options) as AsyncIterable<EventOf<E>>
+    const followed = this.#fresh.fromEnd(read, options.from === 'end' ? { stream: stored } : null)
     return openTelemetry.isOn ? tracedFollow(openTelemetry, followed) : followed
   }
 

@@ -43,6 +43,12 @@ export class FreshReads {
     return isLed || atLeast !== undefined ? this.#waited(atLeast, what, isLed ? what : null) : null
   }
 
+  /** A read that begins at the end of what is named here; null for one that begins elsewhere. */
+  fromEnd<Item>(read: () => AsyncIterable<Item>, what: WhatIsRead | null): AsyncIterable<Item> {
+    const { freshness } = this.#parts
+    return freshness && what ? after(() => this.#led(freshness, what), read) : read()
+  }
+
   /** A read of all partitions in their order, for as long as it goes on. */
   inOrder<Item>(read: () => AsyncIterable<Item>, fromEnd: boolean): AsyncIterable<Item> {
     const { freshness } = this.#parts
@@ -87,6 +93,12 @@ export class FreshReads {
       await view.horizon.changed(epoch, Math.min(left, 1000))
     }
   }
+}
+
+/** What is here may be long before the end. */
+async function* after<Item>(known: () => Promise<void>, read: () => AsyncIterable<Item>): AsyncGenerator<Item> {
+  await known()
+  yield* read()
 }
 
 async function* counted<Item>(
