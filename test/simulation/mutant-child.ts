@@ -1,4 +1,4 @@
-/** Runs seeds over source in which one mutant lives: name and number of seeds as arguments; prints the seed that killed it and what was wrong. */
+/** Runs schedules, then seeds, over source in which one mutant lives: name and number of seeds as arguments; prints what killed it. */
 import assert from 'node:assert/strict'
 import { registerHooks } from 'node:module'
 import { mutants } from './mutants.ts'
@@ -20,10 +20,18 @@ registerHooks({
   },
 })
 const { runSeed } = await import('./run-seed.ts')
+const { schedules } = await import('./schedules.ts')
 assert.ok(isChanged, `${mutant.file} is part of a run`)
+const ends = async (run: () => Promise<void>): Promise<boolean> =>
+  run().then(
+    () => true,
+    () => false,
+  )
 let killed: string | null = null
+for (const one of schedules) if (killed === null && !(await ends(one.run))) killed = `schedule\t${one.name}`
 for (let seed = 1; seed <= Number(seeds) && killed === null; seed++) {
   const { wrong } = await runSeed({ seed })
-  if (wrong.length > 0) killed = `${seed}\t${wrong[0]!.split('\n')[0]!.slice(0, 90)}`
+  if (wrong.length > 0) killed = `seed ${seed}\t${wrong[0]!.split('\n')[0]!.slice(0, 90)}`
 }
 console.log(killed ?? '')
+process.exit(0)

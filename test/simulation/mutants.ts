@@ -15,6 +15,9 @@ const group = 'actors/replication/group-commit.ts'
 const start = 'actors/replication/start-term.ts'
 const shard = 'actors/shard.ts'
 const replication = 'actors/replication/replication.ts'
+const replica = 'actors/replication/replica.ts'
+const taking = 'actors/replication/group-taking.ts'
+const trim = 'actors/replication/trim-marks.ts'
 
 export const mutants: readonly Mutant[] = [
   mutant(
@@ -36,7 +39,56 @@ export const mutants: readonly Mutant[] = [
   mutant('conflicts are not proven', shard, 'outcome.status > DUPLICATE && outcome.status < READ_ONLY', 'outcome.status < 0'),
   mutant('who does not lead numbers requests', shard, 'leads(view.partition) === false', 'leads(view.partition) === undefined'),
   mutant('a term without a record of its own', replication, "replica.role = 'starting'", "replica.role = 'leading'"),
-  mutant('a stale term is opened', start, '.term >= term) return', '.term > term + 1e9) return'),
   mutant('a term is opened without catching up', start, 'replica.row.logSequence < target', 'replica.row.logSequence < 0'),
   mutant('a term may go back in time', start, 'Math.max(next.stamp + 1, stamp())', 'stamp()'),
+  mutant(
+    'a conflict is taken for an answer',
+    commit,
+    "if (answer?.kind === 'committed') return answer",
+    "if (answer?.kind === 'committed') return answer\n    if (answer?.kind === 'conflict') return { kind: 'overtaken', last: null }",
+  ),
+  mutant(
+    'no answer is taken for a refusal',
+    commit,
+    "if (last && isOf(last, commission)) return { kind: 'committed', sequence: last.sequence }",
+    "if (last && isOf(last, commission)) return { kind: 'unknown', reason }",
+  ),
+  mutant(
+    'a leader read without an append',
+    replication,
+    'return confirmed\n',
+    'return Promise.resolve({ partition, sequence: 0, stamp })\n',
+  ),
+  mutant('who resigns goes on', replication, "replica.role = 'following'\n    this.#replicas.share", 'this.#replicas.share'),
+  mutant(
+    'acknowledged before it is synced',
+    shard,
+    'this.log.kv.write(batch, { sync: true })',
+    'this.log.kv.write(batch, { sync: false })',
+  ),
+  mutant('the row of a replica is not written', taking, 'log.putMeta(replicaKey(partition), encodeRow(replica.next))', ''),
+  mutant(
+    'a record of another cluster is taken',
+    replica,
+    'if (record.cluster !== this.#cluster) return',
+    'if (record.cluster === null) return',
+  ),
+  mutant(
+    'a record behind another one is taken',
+    replica,
+    'if (record.previous !== next.crc) return',
+    'if (record.previous === null) return',
+  ),
+  mutant(
+    'a record of a stale term is taken',
+    replica,
+    'if (beginsTerm(record.kind) ? term <= next.term : term !== next.term)',
+    'if (beginsTerm(record.kind) ? term < 0 : term < 0)',
+  ),
+  mutant('a record that goes back in time is taken', replica, 'if (record.stamp < next.stamp) return', 'if (record.stamp < 0) return'),
+  mutant('a hole is passed over', replica, "if (index > next.index + 1) return 'hole'", ''),
+  mutant('a log that lost its end is led', start, 'return index < row.index ?', 'return index < 0 ?'),
+  mutant('trimmed though a replica lacks it', trim, '(each.index <= index && each.bytes <= margin)', '(each.bytes <= margin)'),
+  mutant('trimmed without a margin', trim, '(each.index <= index && each.bytes <= margin)', '(each.index <= index)'),
+  mutant('the last record is trimmed', 'cluster/loopback-log.ts', ' || i === held.length - 1', ''),
 ]

@@ -1,7 +1,9 @@
 /** `npm run simulate`: whole clusters in one thread, a seed each; or the check of a history that others wrote down. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { checkHistory } from './check-history.ts'
 import { historyText, readHistory } from './history.ts'
@@ -15,7 +17,8 @@ const usage = `npm run simulate -- [--seeds N] [--seed K] [--trace] [--history F
   --trace    prints what happens
   --history  writes down what the clients of the last seed were told
   --check    checks a history instead: one order of events a stream that fits real time
-  --mutants  puts bugs into the source, one after the other, and tells which seed finds each`
+  --mutants  puts bugs into the source, one after the other, and tells which schedule or seed (of --seeds, 25) finds each
+  --processes  that share many seeds (one a core)`
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -26,6 +29,7 @@ async function main(): Promise<number> {
       history: { type: 'string' },
       check: { type: 'string' },
       mutants: { type: 'boolean' },
+      processes: { type: 'string' },
       help: { type: 'boolean' },
     },
   })
@@ -34,13 +38,15 @@ async function main(): Promise<number> {
     return 0
   }
   if (values.check !== undefined) return check(values.check)
-  if (values.mutants) return killMutants(Number(values.seeds ?? 100))
+  if (values.mutants) return killMutants(Number(values.seeds ?? 25))
   const first = Number(values.seed ?? 1)
   const count = Number(values.seeds ?? (values.seed === undefined ? 100 : 1))
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || count < 1) {
     console.error(usage)
     return 2
   }
+  const processes = Number(values.processes ?? availableParallelism())
+  if (count > 50 && processes > 1 && !values.trace && values.history === undefined) return shared(first, count, processes)
   return seeds(first, count, {
     isTraced: values.trace ?? (values.seed !== undefined && values.seeds === undefined),
     history: values.history,
@@ -61,18 +67,43 @@ async function seeds(first: number, count: number, about: { isTraced: boolean; h
   return failed.length > 0 ? 1 : 0
 }
 
+/** A mutant after which something does not end is killed as well. */
+const MUTANT_MS = 120_000
+
 function killMutants(seedsMost: number): number {
   const child = fileURLToPath(new URL('./mutant-child.ts', import.meta.url))
   let alive = 0
   for (const { name } of mutants) {
-    const { stdout, stderr, status } = spawnSync(process.execPath, [child, name, String(seedsMost)], { encoding: 'utf8' })
-    if (status !== 0) throw new Error(`${name}: ${stderr}`)
-    const [seed, wrong] = stdout.trim().split('\t')
-    if (!seed) alive++
-    console.log(`${name.padEnd(46)} ${(seed ? `seed ${seed}` : 'ALIVE').padEnd(9)} ${wrong ?? ''}`)
+    const told = spawnSync(process.execPath, [child, name, String(seedsMost)], { encoding: 'utf8', timeout: MUTANT_MS })
+    const { stdout, stderr, status, error } = told
+    if (status !== 0 && !error) throw new Error(`${name}: ${stderr}`)
+    const [killer, wrong] = error ? ['time', 'it does not end'] : stdout.trim().split('\t')
+    if (!killer) alive++
+    console.log(`${name.padEnd(52)} ${(killer || 'ALIVE').padEnd(9)} ${wrong ?? ''}`)
   }
-  console.log(`${mutants.length - alive} killed, ${alive} alive`)
+  console.log(`${mutants.length - alive} passed, ${alive} failed`)
   return alive > 0 ? 1 : 0
+}
+
+/** Several processes share the seeds. */
+async function shared(first: number, count: number, processes: number): Promise<number> {
+  const share = Math.ceil(count / processes)
+  const runs = Array.from({ length: processes }, async (_, i) => {
+    const from = first + i * share
+    const seedsLeft = Math.min(share, first + count - from)
+    if (seedsLeft < 1) return { passed: 0, failed: 0 }
+    const child = spawn(process.execPath, [process.argv[1]!, '--seed', String(from), '--seeds', String(seedsLeft), '--processes', '1'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const said = await text(child.stdout)
+    const totals = /(\d+) passed, (\d+) failed\s*$/.exec(said)
+    if (!totals || Number(totals[2]) > 0) console.log(said.trim())
+    return totals ? { passed: Number(totals[1]), failed: Number(totals[2]) } : { passed: 0, failed: seedsLeft }
+  })
+  const all = await Promise.all(runs)
+  const failed = all.reduce((sum, one) => sum + one.failed, 0)
+  console.log(`${all.reduce((sum, one) => sum + one.passed, 0)} passed, ${failed} failed`)
+  return failed > 0 ? 1 : 0
 }
 
 function check(file: string): number {
