@@ -15,11 +15,12 @@ export const P = 0
 /** Two machines, one partition, no chance. */
 export class Scene {
   readonly world = new World({ seed: 1, nodes: 2, partitions: 1, shards: 1 })
-  readonly [Symbol.dispose]: () => void
+  /** Gives the platform's time back. */
+  readonly end: () => void
   #term = 0
 
   constructor() {
-    this[Symbol.dispose] = ownTime(this.world.time)
+    this.end = ownTime(this.world.time)
     for (const machine of this.world.machines) this.world.start(machine)
   }
 

@@ -15,8 +15,12 @@ export interface Schedule {
 const schedule = (name: string, work: (scene: Scene) => Promise<void>): Schedule => ({
   name,
   run: async () => {
-    using scene = new Scene()
-    await work(scene)
+    const scene = new Scene()
+    try {
+      await work(scene)
+    } finally {
+      scene.end()
+    }
   },
 })
 
