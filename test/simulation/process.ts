@@ -3,11 +3,12 @@ import { Replication } from '../../actors/replication/replication.ts'
 import type { ReplicaEvent } from '../../actors/replication/shard-replicas.ts'
 import { SharedReplicas } from '../../actors/replication/shared-replicas.ts'
 import { LocalPort } from '../../actors/local-port.ts'
-import { streamEvents } from '../../actors/reader.ts'
+import { allEvents, streamEvents } from '../../actors/reader.ts'
 import { Router } from '../../actors/router.ts'
 import { commitToDisk, ShardActor } from '../../actors/shard.ts'
 import type { LoopbackNode } from '../../cluster/loopback.ts'
-import { EventStoreError } from '../../event/error.ts'
+import { Member } from '../../cluster/member.ts'
+import { EventStoreError, isEventStoreError } from '../../event/error.ts'
 import type { NewEvent } from '../../event/event.ts'
 import type { AppendOptions } from '../../event/event-store.ts'
 import { limitsWith } from '../../event/limits.ts'
@@ -40,7 +41,12 @@ export interface ProcessOptions {
   readonly node: LoopbackNode
   readonly disks: readonly OwnedKeyValue<ShardColumn>[]
   readonly told: (event: ReplicaEvent) => void
+  /** Its member decides with the others who leads. */
+  readonly elects: boolean
 }
+
+const LEAD_MS = 4_000
+const LOOK_MS = 50
 
 class Shard {
   readonly kv: OwnedKeyValue<ShardColumn>
@@ -122,8 +128,17 @@ export class Process {
   readonly router: Router
   readonly view: LogView
   readonly node: LoopbackNode
+  /** Null where a schedule says who leads. */
+  readonly member: Member | null
 
-  constructor(options: ProcessOptions) {
+  constructor(given: ProcessOptions) {
+    const options: ProcessOptions = {
+      ...given,
+      told: event => {
+        given.told(event)
+        this.#heard(event)
+      },
+    }
     const { id, incarnation, storeId, partitions, time, node, disks } = options
     this.id = id
     this.incarnation = incarnation
@@ -140,7 +155,67 @@ export class Process {
     })
     this.view = new LogView({ shards: this.shards, horizon, storeId, partitions, cacheBytes: limits.blockCacheBytes })
     this.shards.forEach((shard, number) => this.router.attach(number, shard.port))
+    this.member = options.elects ? this.#newMember(options, stamps) : null
     for (const shard of this.shards) shard.replication.start()
+    if (this.member) this.#begin(this.member)
+  }
+
+  /** The shipped member; what surrounds it here is what the member's thread does in a node. */
+  #newMember({ id, incarnation, storeId, partitions, time, node }: ProcessOptions, stamps: StampClock): Member {
+    return new Member({
+      bus: node.bus,
+      registry: node.registry,
+      clock: time.clock,
+      timers: time,
+      cluster: storeId,
+      node: id,
+      incarnation,
+      zone: '',
+      format: 1,
+      disk: id,
+      address: '',
+      partitions,
+      calls: {
+        lead: (partition, term) => this.shardOf(partition).replication.lead(partition, term, LEAD_MS),
+        resign: partition => this.shardOf(partition).replication.resign(partition),
+        leader: () => undefined,
+        members: () => undefined,
+        stamp: stamp => stamps.see(stamp),
+        followsAll: () => undefined,
+        failed: () => undefined,
+      },
+    })
+  }
+
+  #begin(member: Member): void {
+    const terms = Array.from({ length: this.replicas.partitions }, () => 0)
+    const look = (): void => {
+      for (let partition = 0; partition < terms.length; partition++) {
+        const role = this.replicas.roleOf(partition)
+        const term = this.replicas.termOf(partition)
+        member.applied(partition, this.replicas.indexOf(partition))
+        if (term > terms[partition]!) member.record(partition, (terms[partition] = term))
+        member.stopped(partition, role === 'stopped' || role === 'behind')
+      }
+      this.time.after(LOOK_MS, look)
+    }
+    look()
+    void member.start().catch((error: unknown) => {
+      if (!isEventStoreError(error)) throw error
+      this.memberFailed = true
+    })
+  }
+
+  /** It could not join, as when the registry does not answer: the process would end and be started again. */
+  memberFailed = false
+
+  #heard(event: ReplicaEvent): void {
+    const { member } = this
+    if (!member) return
+    const { kind, partition } = event
+    if (kind === 'stopped') return
+    if (kind === 'record') member.record(partition, event.term)
+    else member[kind](partition, event.term)
   }
 
   shardOf(partition: number): Shard {
@@ -163,8 +238,14 @@ export class Process {
     return [...streamEvents(this.view, stream, {}, true)].map(({ data }) => (data as { name: string }).name)
   }
 
+  /** Positions of all events in the order of all, with nothing in flight. */
+  all(): string[] {
+    this.view.horizon.set(Number.MAX_SAFE_INTEGER)
+    return Array.from(allEvents(this.view, { scope: '' }, 64), event => event.position)
+  }
+
   /** Something of it takes nothing more: only a restart helps. */
   get isBroken(): boolean {
-    return this.shards.some(shard => shard.failure !== null)
+    return this.memberFailed || this.shards.some(shard => shard.failure !== null)
   }
 }

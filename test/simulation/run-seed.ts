@@ -28,7 +28,7 @@ const FAULTS_MS = 8_000
 const HEALED_MS = 60_000
 
 export async function runSeed({ seed, trace }: SeedOptions): Promise<SeedResult> {
-  const world = new World({ seed, nodes: 3, partitions: PARTITIONS, shards: seed % 2 === 0 ? 1 : 2, trace })
+  const world = new World({ seed, nodes: 3, partitions: PARTITIONS, shards: seed % 2 === 0 ? 1 : 2, elects: true, trace })
   const operations: Operation[] = []
   const wrong: string[] = []
   const giveBack = ownTime(world.time)
@@ -101,4 +101,13 @@ async function afterwards(world: World, about: Omit<ClientOptions, 'number'> & {
   if (!(await world.until(isSame, HEALED_MS)))
     throw new Violation(`nodes do not come to hold the same: ${world.invariants.behind().join(', ')}`)
   world.invariants.lookDeep()
+  sameOrder(world)
+}
+
+/** All nodes tell all events in one order. */
+function sameOrder(world: World): void {
+  const told = world.machines.flatMap(({ id, process: node }) => (node ? [{ id, order: node.all() }] : []))
+  const [first] = told
+  for (const { id, order } of told)
+    if (order.join() !== first!.order.join()) throw new Violation(`${id} tells all events in another order than ${first!.id}`)
 }

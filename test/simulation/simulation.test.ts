@@ -26,6 +26,7 @@ test('a seed tells the same story each time', async () => {
 const shipped = {
   '../../actors/replication/replication.ts': ['Replication'],
   '../../actors/router.ts': ['Router'],
+  '../../cluster/member.ts': ['Member'],
   '../../actors/shard.ts': ['ShardActor', 'commitToDisk'],
   '../../actors/local-port.ts': ['LocalPort'],
   '../../actors/reader.ts': ['streamEvents'],

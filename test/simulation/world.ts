@@ -18,6 +18,8 @@ export interface WorldOptions {
   readonly nodes: number
   readonly partitions: number
   readonly shards: number
+  /** Its nodes decide who leads; else a schedule does. */
+  readonly elects?: boolean
   /** Told what happens, as text that is only made when somebody reads it. */
   readonly trace?: ((line: string) => void) | undefined
 }
@@ -77,6 +79,7 @@ export class World {
       time,
       node: this.cluster.node(machine.id, time),
       disks: machine.disks.map(disk => disk.open()),
+      elects: this.options.elects ?? false,
       told: event => {
         this.say(() => `${machine.id} ${said(event)}`)
         for (const listener of this.listeners) listener(machine, event)
