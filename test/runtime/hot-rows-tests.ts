@@ -27,11 +27,11 @@ export function hotRowsTests(open: OpenNode): void {
     assert.is(state.peek('c1'), undefined)
     await pay(node, 20)
     const last = await node.appendToStream('customer-1', { type: 'paid', data: { customer: 'c1', cents: 7, at: 0 } })
-    await until(() => (state.peek('c1')?.value as { cents: number } | undefined)?.cents === 7)
+    // The place follows the rows of its page: a row may for a moment be newer than what it says of itself.
+    await until(() => state.foldedTo === (last.duplicate ? '' : last.position))
     const row = state.peek(['c1'])!
     assert.equal([row.key, row.value, row.durable], [['c1'], { cents: 7 }, false])
-    assert.is(row.position, last.duplicate ? '' : last.position)
-    assert.is(state.foldedTo, row.position)
+    assert.is(row.position, state.foldedTo)
     assert.equal(await state.get('c1'), row)
     assert.equal(state.peek('c3')!.value, { cents: centsOf(18) })
     assert.is(state.peek('c9'), undefined)

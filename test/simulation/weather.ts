@@ -6,6 +6,8 @@ import type { Machine, World } from './world.ts'
 const kinds = ['kill', 'killInWrite', 'stop', 'cutServers', 'cutNodes', 'stall', 'skew', 'fullDisk', 'killAll', 'wire'] as const
 type Kind = (typeof kinds)[number]
 
+const SUPERVISOR_MS = 500
+
 export class Weather {
   readonly kinds: ReadonlySet<Kind>
   readonly #world: World
@@ -21,6 +23,7 @@ export class Weather {
     world.cluster.faults = this.#faults()
     world.say(() => `weather: ${[...this.kinds].join(', ') || 'calm'}, every ${this.#everyMs} ms`)
     this.#next()
+    this.#watch()
   }
 
   #faults(): LoopbackFaults {
@@ -96,7 +99,6 @@ export class Weather {
         for (const disk of machine.disks) disk.isFull = true
         world.time.after(lastsMs, () => {
           for (const disk of machine.disks) disk.isFull = false
-          if (machine.process?.isBroken) world.crash(machine, 'is started again')
           this.#startLater(machine, 10)
         })
         return
@@ -126,6 +128,20 @@ export class Weather {
     })
   }
 
+  #watch(): void {
+    this.#supervise()
+    this.#world.time.after(SUPERVISOR_MS, () => this.#watch())
+  }
+
+  /** As a supervisor does with processes that have ended: also with one that begins before everything is healed and finds out behind it. */
+  #supervise(): void {
+    for (const machine of this.#world.machines) {
+      if (!machine.process?.isBroken || machine.disks.some(disk => disk.isFull)) continue
+      this.#world.crash(machine, 'is started again')
+      this.#world.start(machine)
+    }
+  }
+
   #startLater(machine: Machine, ms: number): void {
     this.#world.time.after(ms, () => {
       if (!this.#isOver) this.#world.start(machine)
@@ -145,8 +161,8 @@ export class Weather {
         disk.writesUntilDeath = Number.POSITIVE_INFINITY
       }
       world.go(machine)
-      if (machine.process?.isBroken) world.crash(machine, 'is started again')
       world.start(machine)
     }
+    this.#supervise()
   }
 }
