@@ -227,7 +227,7 @@ function decodeRecord(bytes: Uint8Array, piece: PieceHead): LogRecord {
 }
 
 /** Blocks are looked into by words of four bytes, which must lie at multiples of four. */
-const aligned = (bytes: Buffer): Uint8Array => ((bytes.byteOffset & 3) === 0 ? bytes : Uint8Array.from(bytes))
+const aligned = (bytes: Buffer): Uint8Array => ((bytes.byteOffset & 3) === 0 ? bytes : new Uint8Array(bytes))
 
 /** Walks the body; every length is looked at before it is believed. */
 class BodyReader {

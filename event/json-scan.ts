@@ -3,7 +3,7 @@
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 /** Deeper nesting is given to JSON.parse, so that our own stack stays small. */
-const DEPTH_MAX = 256
+const LEVELS_MAX = 256
 
 /** The first byte at or after `pos` that is not white space. */
 export function skipSpace(bytes: Uint8Array, pos: number, end: number): number {
@@ -95,22 +95,34 @@ export function skipWord(bytes: Uint8Array, pos: number, end: number): number {
   return bytes[pos + 1] === 0x61 && bytes[pos + 2] === 0x6c && bytes[pos + 3] === 0x73 && bytes[pos + 4] === 0x65 ? pos + 5 : -1
 }
 
-/** Any value that begins at `pos`. */
-export function skipValue(bytes: Uint8Array, pos: number, end: number, depth = 0): number {
+/** What becomes of an array or object below the last level: answers where it ends, or −1. */
+type BelowLevels = (bytes: Uint8Array, pos: number, end: number) => number
+
+const refused: BelowLevels = () => -1
+
+/** Whether all of it is one JSON value with at most `levels` arrays and objects in one another. Whether its texts are UTF-8 is not looked at. */
+export function isJson(bytes: Uint8Array, levels: number): boolean {
+  const end = bytes.length
+  const after = skipValue(bytes, skipSpace(bytes, 0, end), end, Math.min(levels, LEVELS_MAX), refused)
+  return after >= 0 && skipSpace(bytes, after, end) === end
+}
+
+/** Any value that begins at `pos`; `levels`: how many arrays and objects in one another are gone through here. */
+export function skipValue(bytes: Uint8Array, pos: number, end: number, levels = LEVELS_MAX, below: BelowLevels = skipDeep): number {
   if (pos >= end) return -1
   const first = bytes[pos]!
   if (first === QUOTE) return skipText(bytes, pos + 1, end)
   if (first === 0x2d || (first >= 0x30 && first <= 0x39)) return skipNumber(bytes, pos, end)
-  if (first === 0x7b) return depth < DEPTH_MAX ? skipObject(bytes, pos, end, depth + 1) : skipDeep(bytes, pos, end)
-  if (first === 0x5b) return depth < DEPTH_MAX ? skipArray(bytes, pos, end, depth + 1) : skipDeep(bytes, pos, end)
+  if (first === 0x7b) return levels > 0 ? skipObject(bytes, pos, end, levels - 1, below) : below(bytes, pos, end)
+  if (first === 0x5b) return levels > 0 ? skipArray(bytes, pos, end, levels - 1, below) : below(bytes, pos, end)
   return skipWord(bytes, pos, end)
 }
 
-function skipArray(bytes: Uint8Array, pos: number, end: number, depth: number): number {
+function skipArray(bytes: Uint8Array, pos: number, end: number, levels: number, below: BelowLevels): number {
   pos = skipSpace(bytes, pos + 1, end)
   if (pos < end && bytes[pos] === 0x5d) return pos + 1
   for (;;) {
-    pos = skipValue(bytes, pos, end, depth)
+    pos = skipValue(bytes, pos, end, levels, below)
     if (pos < 0) return -1
     pos = skipSpace(bytes, pos, end)
     if (pos >= end) return -1
@@ -120,7 +132,7 @@ function skipArray(bytes: Uint8Array, pos: number, end: number, depth: number): 
   }
 }
 
-function skipObject(bytes: Uint8Array, pos: number, end: number, depth: number): number {
+function skipObject(bytes: Uint8Array, pos: number, end: number, levels: number, below: BelowLevels): number {
   pos = skipSpace(bytes, pos + 1, end)
   if (pos < end && bytes[pos] === 0x7d) return pos + 1
   for (;;) {
@@ -129,7 +141,7 @@ function skipObject(bytes: Uint8Array, pos: number, end: number, depth: number):
     if (pos < 0) return -1
     pos = skipSpace(bytes, pos, end)
     if (pos >= end || bytes[pos] !== 0x3a) return -1
-    pos = skipValue(bytes, skipSpace(bytes, pos + 1, end), end, depth)
+    pos = skipValue(bytes, skipSpace(bytes, pos + 1, end), end, levels, below)
     if (pos < 0) return -1
     pos = skipSpace(bytes, pos, end)
     if (pos >= end) return -1

@@ -1,7 +1,9 @@
 /** Bytes of an event's `data`, and of its rarer parts (id, time, tags, metadata), both ways. */
+import { isUtf8 } from 'node:buffer'
 import { C1, pack, unpack, Unpackr } from 'msgpackr'
 import { EventStoreError } from './error.ts'
 import type { Encoding, NewEvent } from './event.ts'
+import { isJson } from './json-scan.ts'
 import type { Limits } from './limits.ts'
 import { DEFAULT_SCOPE, localName, type Scope, scopedText, tenantOf } from './scope.ts'
 
@@ -92,7 +94,9 @@ function tooDeep(index: number, name: string, limits: Limits): EventStoreError {
   return new EventStoreError('TOO_LARGE', `${field} is nested deeper than ${limits.jsonDepth}`, { field, limit: limits.jsonDepth })
 }
 
+/** Stepping over the bytes takes a third of the time of parsing them, and leaves no garbage; only what it does not pass is parsed, to say what is wrong. */
 function checkJsonBytes(bytes: Uint8Array, index: number, limits: Limits): void {
+  if (isUtf8(bytes) && isJson(bytes, limits.jsonDepth)) return
   let value: unknown
   try {
     value = JSON.parse(decoder.decode(bytes))

@@ -2,6 +2,7 @@
 import { type LogRecord, pieceHead, type RecordKind, RecordReader } from '../../cluster/record.ts'
 import type { LogMessage } from '../../cluster/shared-log.ts'
 import { Block } from '../../store/log/block.ts'
+import { BodyRoom } from '../../store/log/body-room.ts'
 import type { PartitionLog } from '../../store/log/partition-log.ts'
 import { noRow, type ReplicaRow } from './replica-row.ts'
 import type { ReplicaRole } from './shared-replicas.ts'
@@ -164,16 +165,22 @@ export function rowAfter({ record, logSequence }: Arrival, before: ReplicaRow): 
   return { index, term, crc, stamp, sequence, logSequence, leader: beginsTerm(kind) ? node : before.leader }
 }
 
-/** The blocks, each checked and decompressed once, when they are the next ones of a partition; else why they can not be. */
+const bodies = new BodyRoom()
+
+/**
+ * The blocks, each checked and decompressed once, when they are the next ones of a partition; else why they can not be. They are to be taken before
+ * this is called again: their bodies lie where those of the next ones will.
+ */
 export function nextBlocks(values: readonly Uint8Array[], partition: PartitionLog): Block[] | string {
   let { sequence, crc } = partition
   const blocks: Block[] = []
+  bodies.reset()
   for (const value of values) {
     try {
       const block = new Block(-1, value)
       if (block.partition !== partition.partition || block.firstSequence !== sequence + 1 || block.previousCrc !== crc)
         return `a block from sequence ${block.firstSequence} does not follow sequence ${sequence}`
-      void block.bytes
+      block.openIn(bodies)
       sequence = block.lastSequence
       crc = block.crc
       blocks.push(block)

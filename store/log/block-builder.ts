@@ -3,7 +3,7 @@ import { copyBytes } from '../../event/copy-bytes.ts'
 import { EXTRAS, STAMPS } from '../../event/request.ts'
 import { type RequestView } from '../../event/request-view.ts'
 import { BLOCK_EVENTS_MAX, BLOCK_EXTRAS, BLOCK_HEADER_BYTES, BLOCK_PAYLOAD_BYTES } from './block.ts'
-import { withHeader } from './block-seal.ts'
+import { plainRoom, withHeader } from './block-seal.ts'
 import type { BlockParts } from './block-terms.ts'
 
 type Room = Buffer<ArrayBuffer>
@@ -183,8 +183,8 @@ export class BlockBuilder {
     const nameBytes = streamNameBytes + (this.#types === 0 ? 0 : this.#typeEnds[this.#types - 1]!)
     const payloadAt = BLOCK_HEADER_BYTES + tables * 4 + ((nameBytes + 3) & ~3)
     const rawEnd = payloadAt + this.#payloadBytes + this.#extrasBytes
-    const value = Buffer.allocUnsafeSlow(rawEnd)
-    const words = new Uint32Array(value.buffer, BLOCK_HEADER_BYTES, tables)
+    const value = plainRoom(rawEnd)
+    const words = new Uint32Array(value.buffer, value.byteOffset + BLOCK_HEADER_BYTES, tables)
     const firstStamp = this.#stamps[0]!
     for (let i = 0; i < count; i++) {
       words[i] = this.#stamps[i]! - firstStamp

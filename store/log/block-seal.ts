@@ -23,9 +23,18 @@ interface BlockHead {
   readonly firstCrc: number
 }
 
-/** The stored bytes of a block; `plain` holds its body behind room for the header. */
+/** Where blocks lie before they are compressed: garbage outside of the heap would make V8 collect all of the heap several times a second. */
+let scratch = Buffer.allocUnsafeSlow(0)
+
+/** Room for a plain block of so many bytes, until the next one is sealed. */
+export function plainRoom(bytes: number): Room {
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(Math.max(bytes, scratch.length * 2))
+  return scratch.subarray(0, bytes)
+}
+
+/** The stored bytes of a block, its own; `plain` holds its body behind room for the header. */
 export function withHeader(plain: Room, head: BlockHead, compress: boolean): Buffer {
-  const { value, codec } = compress ? packed(plain) : { value: plain, codec: CODEC_PLAIN }
+  const { value, codec } = compress ? packed(plain) : { value: ownCopy(plain), codec: CODEC_PLAIN }
   const words = new Uint32Array(value.buffer, 0, 16)
   const floats = new Float64Array(value.buffer, 0, 8)
   words[0] = BLOCK_MAGIC
@@ -47,17 +56,21 @@ export function withHeader(plain: Room, head: BlockHead, compress: boolean): Buf
 /** The plain block with its body compressed, if that pays. */
 function packed(plain: Room): { value: Room; codec: number } {
   const rawBytes = plain.length - BLOCK_HEADER_BYTES
-  if (rawBytes < COMPRESS_BYTES_MIN) return { value: plain, codec: CODEC_PLAIN }
-  const body = compressBytes(plain.subarray(BLOCK_HEADER_BYTES))
-  if (body.length >= rawBytes * 0.9) return { value: plain, codec: CODEC_PLAIN }
-  const value = Buffer.allocUnsafeSlow(BLOCK_HEADER_BYTES + body.length)
-  value.set(body, BLOCK_HEADER_BYTES)
+  if (rawBytes < COMPRESS_BYTES_MIN) return { value: ownCopy(plain), codec: CODEC_PLAIN }
+  const value = compressBytes(plain.subarray(BLOCK_HEADER_BYTES), BLOCK_HEADER_BYTES)
+  if (value.length - BLOCK_HEADER_BYTES >= rawBytes * 0.9) return { value: ownCopy(plain), codec: CODEC_PLAIN }
   return { value, codec: CODEC_ZSTD }
+}
+
+function ownCopy(plain: Room): Room {
+  const copy = Buffer.allocUnsafeSlow(plain.length)
+  copy.set(plain)
+  return copy
 }
 
 /** The stored bytes of a block of which only `body` is left. */
 export function sealLeft(body: Uint8Array, block: Block): Buffer {
-  const plain = Buffer.allocUnsafeSlow(BLOCK_HEADER_BYTES + body.length)
+  const plain = plainRoom(BLOCK_HEADER_BYTES + body.length)
   plain.set(body, BLOCK_HEADER_BYTES)
   const { partition, count, firstSequence, firstStamp, lastStamp, previousCrc, crc: firstCrc } = block
   const flags = BLOCK_REMOVED | (block.hasExtras ? BLOCK_EXTRAS : 0)

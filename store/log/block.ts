@@ -16,6 +16,7 @@ import { type Encoding } from '../../event/event.ts'
 import { encodings, textOf } from '../../event/payload.ts'
 import { localName } from '../../event/scope.ts'
 import type { BlockParts } from './block-terms.ts'
+import type { BodyRoom } from './body-room.ts'
 import { decompress } from './zstd.ts'
 
 export const BLOCK_MAGIC = 0x31425341
@@ -93,11 +94,16 @@ export class Block {
     this.lastStamp = view.getFloat64(48, true)
   }
 
-  #open(): Uint32Array {
+  /** Decompresses the body into room that is not its own: the block must be dropped before that is used for another. */
+  openIn(room: BodyRoom): void {
+    this.#open(bytes => room.take(bytes))
+  }
+
+  #open(room?: (bytes: number) => Uint8Array): Uint32Array {
     if (this.#body) return this.#words
     const value = this.#value
     let body: Uint8Array = value.subarray(BLOCK_HEADER_BYTES)
-    if (value[13] === CODEC_ZSTD) body = decompress(body, this.rawBytes)
+    if (value[13] === CODEC_ZSTD) body = decompress(body, this.rawBytes, room)
     if (body.byteOffset & 3) body = body.slice()
     const tables = this.count * (this.hasExtras ? 5 : 4) + this.#streams + this.#types
     this.#body = body

@@ -47,7 +47,7 @@ const isReusable = ((): boolean => {
   try {
     const text = Buffer.from('a trial of compression, a trial of compression, '.repeat(20))
     for (let i = 0; i < 2; i++) {
-      const packed = compressReused(text)
+      const packed = compressReused(text, 0)
       const back = Buffer.alloc(text.length)
       if (!packed || !zlib.zstdDecompressSync(packed).equals(text)) return false
       if (run((decompressor ??= quiet(zlib.createZstdDecompress())), packed, back) !== text.length || !back.equals(text)) return false
@@ -58,28 +58,39 @@ const isReusable = ((): boolean => {
   }
 })()
 
-function compressReused(bytes: Uint8Array): Buffer | null {
+function compressReused(bytes: Uint8Array, before: number): Buffer<ArrayBuffer> | null {
   compressor ??= quiet(zlib.createZstdCompress(FAST))
   if (output.length < boundOf(bytes.length)) output = Buffer.allocUnsafeSlow(boundOf(bytes.length))
   const written = run(compressor, bytes, output)
-  return written < 0 ? null : Buffer.from(output.subarray(0, written))
+  return written < 0 ? null : behind(before, output.subarray(0, written))
 }
 
-/** A frame of its own; any zstd reads it. */
-export function compress(bytes: Uint8Array): Uint8Array {
+function behind(before: number, bytes: Uint8Array): Buffer<ArrayBuffer> {
+  const all = Buffer.allocUnsafeSlow(before + bytes.length)
+  all.set(bytes, before)
+  return all
+}
+
+/** A frame of its own, which any zstd reads, behind room for `before` bytes. */
+export function compress(bytes: Uint8Array, before: number): Buffer<ArrayBuffer> {
   if (isReusable) {
-    const packed = compressReused(bytes)
+    const packed = compressReused(bytes, before)
     if (packed) return packed
     compressor = undefined
   }
-  return zlib.zstdCompressSync(bytes, FAST)
+  return behind(before, zlib.zstdCompressSync(bytes, FAST))
 }
 
-/** `rawBytes` is what the frame holds; fewer than that throws. Whether the bytes are right is for the block's checksum to say. */
-export function decompress(frame: Uint8Array, rawBytes: number): Uint8Array {
+const ownRoom = (bytes: number): Uint8Array => Buffer.allocUnsafeSlow(bytes)
+
+/**
+ * `rawBytes` is what the frame holds; fewer than that throws. Whether the bytes are right is for the block's checksum to say. `room`: gives that many
+ * bytes, which may be written to and not be the answer.
+ */
+export function decompress(frame: Uint8Array, rawBytes: number, room = ownRoom): Uint8Array {
   if (rawBytes === 0) return new Uint8Array(0)
   if (isReusable) {
-    const raw = Buffer.allocUnsafeSlow(rawBytes)
+    const raw = room(rawBytes)
     decompressor ??= quiet(zlib.createZstdDecompress())
     if (run(decompressor, frame, raw) === rawBytes) return raw
     decompressor = undefined
