@@ -70,15 +70,15 @@ export class OwnEntry {
   }
 
   /** Throws CLOSED when another process has taken this node's place, UNREACHABLE. */
-  async setDraining(isDraining: boolean): Promise<void> {
-    this.#entry = { ...this.#entry, isDraining }
+  async change(part: Partial<Pick<MemberEntry, 'isDraining' | 'address'>>): Promise<void> {
+    this.#entry = { ...this.#entry, ...part }
     for (let tries = 0; tries < TRIES; tries++) {
       if (await this.#write(this.#entry, this.#revision)) return
       const found = await this.#options.registry.read(this.#key)
       const there = readMemberEntry(found?.value)
       if (there !== null && this.isReplacedBy(there)) throw replacedError(this.#entry, there)
       this.#revision = found?.revision ?? 0
-      if (there?.isDraining === isDraining) return
+      if (there?.isDraining === this.#entry.isDraining && there.address === this.#entry.address) return
       await sleep(this.#options.timers, TRY_AGAIN_MS)
     }
     throw new EventStoreError('UNREACHABLE', `the registry did not take the entry of node "${this.#entry.node}"`, {

@@ -48,8 +48,6 @@ export interface MemberOptions {
   readonly format: number
   /** The id of the store's directory. */
   readonly disk: string
-  /** Where front ends are reached; empty when nowhere. */
-  readonly address: string
   readonly partitions: number
   readonly calls: MemberCalls
   readonly limits?: Partial<MemberLimits>

@@ -44,19 +44,18 @@ export class Member {
     if (!isNodeId(options.node))
       throw new EventStoreError('INVALID', 'the id of a node is 1 to 64 letters, digits, - and _', { field: 'node' })
     this.#options = options
-    const { bus, registry, clock, timers, cluster, node, incarnation, zone, format, disk, address, partitions, calls, terms = {} } = options
+    const { bus, registry, clock, timers, cluster, node, incarnation, zone, format, disk, partitions, calls, terms = {} } = options
     this.#limits = { ...memberLimits, ...options.limits }
     const { deadlineMs, lagRecords, commandMs, askMs } = this.#limits
     this.#applied = Array.from({ length: partitions }, () => 0)
     this.#table = new MemberTable({ node, partitions, deadlineMs, lagRecords })
     const isMember = (id: string, of: string): boolean => this.#table.row(id)?.entry.incarnation === of
-    const words = new MemberWords({ bus, cluster, node, incarnation, isMember })
-    this.#words = words
+    const words = (this.#words = new MemberWords({ bus, cluster, node, incarnation, isMember }))
     const send = (to: string, kind: string, body: unknown): void => words.publish(`node.${to}.term`, kind, writeJson(body))
     this.#terms = new PartitionTerms({ node, incarnation, partitions, registry, clock, terms, calls, send })
-    const entry = { node, incarnation, zone, format, disk, address, isDraining: false }
+    const entry = { node, incarnation, zone, format, disk, address: '', isDraining: false }
     this.#own = new OwnEntry({ registry, timers, entry, live: id => liveIncarnation(words, id, askMs) })
-    const setDraining = (isDraining: boolean): Promise<void> => this.#own.setDraining(isDraining)
+    const setDraining = (isDraining: boolean): Promise<void> => this.#own.change({ isDraining })
     this.#commands = new MemberCommands({ node, table: this.#table, terms: this.#terms, words, timers, commandMs, setDraining })
   }
 
@@ -124,6 +123,11 @@ export class Member {
     this.#followsAll = isFollowed
   }
 
+  /** Where this node's front ends can be asked from now on; empty for nowhere. Throws CLOSED, UNREACHABLE. */
+  advertise(address: string): Promise<void> {
+    return this.#own.change({ address })
+  }
+
   /** Throws INVALID, UNREACHABLE, BUSY, NOT_LEADER; see `MemberCommands`. */
   failover(partition: number | 'all', to: string): Promise<void> {
     const all = [...this.#applied.keys()]
@@ -173,11 +177,10 @@ export class Member {
 
   #listen(): void {
     const { node, format, partitions } = this.#options
-    const kinds = (...each: string[]): { readonly kinds: string[] } => ({ kinds: each })
-    this.#words.listen({ subject: 'heartbeat', ...kinds('heartbeat'), fromAnyone: true, received: word => this.#heard(word) })
+    this.#words.listen({ subject: 'heartbeat', kinds: ['heartbeat'], fromAnyone: true, received: word => this.#heard(word) })
     this.#words.listen({
       subject: `node.${node}.who`,
-      ...kinds('who'),
+      kinds: ['who'],
       fromAnyone: true,
       received: ({ reply }) => {
         reply('who', { format })
@@ -186,12 +189,12 @@ export class Member {
     })
     this.#words.listen({
       subject: `node.${node}.term`,
-      ...kinds('take', 'decline'),
+      kinds: ['take', 'decline'],
       received: ({ kind, node: from, body }) => (this.#terms.received(kind, from, readJson(body)) ? undefined : 'body'),
     })
     this.#words.listen({
       subject: `node.${node}.command`,
-      ...kinds('command'),
+      kinds: ['command'],
       received: ({ body, reply }) => {
         const command = readMemberCommand(readJson(body), partitions)
         if (command === null) return 'body'

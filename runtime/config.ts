@@ -111,8 +111,11 @@ function urlCounts({ origins, problems }: Findings): boolean {
 /** Settings that need others, or that say two things about one. */
 function checkTogether({ origins, problems }: Findings): void {
   const isMistaken = (key: string): boolean => problems.some(problem => problem.key === key)
-  for (const [key, problem] of clusterContradictions(one => origins.has(one) || isMistaken(one)))
-    problems.push({ key, origin: origins.get(key) ?? 'configuration', problem })
+  for (const [key, problem] of clusterContradictions(one => origins.has(one) || isMistaken(one))) {
+    const origin = origins.get(key) ?? 'configuration'
+    // The environment is every command's, and most open no node: one that does hears that its name is missing.
+    if (key !== 'cluster' || !origin.startsWith(environmentPrefix)) problems.push({ key, origin, problem })
+  }
 }
 
 const rankOf = (origin: string): number => (origin.startsWith('--') ? 2 : origin.startsWith(environmentPrefix) ? 1 : 0)
@@ -135,14 +138,15 @@ function optionsOf(values: ReadonlyMap<string, unknown>): Configuration['options
   return options as unknown as Configuration['options']
 }
 
-const servingKeys: ReadonlySet<string> = new Set<SettingName>(['host', 'httpPort', 'allowHosts'])
+const servingKeys: ReadonlySet<string> = new Set<SettingName>(['host', 'httpPort', 'allowHosts', 'advertise'])
 
 function servingOf(values: ReadonlyMap<string, unknown>): ServeOptions {
-  const [host, port, names] = [values.get('host'), values.get('httpPort'), values.get('allowHosts')]
+  const [host, port, names, advertise] = ['host', 'httpPort', 'allowHosts', 'advertise'].map(key => values.get(key))
   return {
     ...(typeof host === 'string' && { host }),
     ...(typeof port === 'number' && { port }),
     ...(typeof names === 'string' && { allowedHosts: names.split(',').map(name => name.trim()) }),
+    ...(typeof advertise === 'string' && { advertise }),
   }
 }
 

@@ -185,7 +185,10 @@ export class Node extends TenantStore {
     this.check()
     if (this.#serving) throw new EventStoreError('INVALID', 'the node serves already; close that first', { field: 'serve' })
     const forget = (): void => void (this.#serving = null)
-    this.#serving = serveNode({ node: this, directory: this.#parts.options.directory, logger: this.#parts.options.logger }, options)
+    const { cluster, options: own } = this.#parts
+    const { directory, logger } = own
+    const advertise = cluster ? (address: string): void => cluster.advertise(address) : undefined
+    this.#serving = serveNode({ node: this, directory, logger, advertise }, options)
     const { addresses, close } = await this.#serving.catch((error: unknown) => {
       forget()
       throw error

@@ -1,4 +1,5 @@
 /** Lets programs elsewhere ask a node: its front ends, put together with a gate. */
+import { hostname } from 'node:os'
 import type { Cluster } from '../event/cluster.ts'
 import { EventStoreError } from '../event/error.ts'
 import type { TenantStats } from '../event/figures.ts'
@@ -12,6 +13,7 @@ import type { Signs } from './gateway/http/signs.ts'
 import { clusterStatus, health, metricsText, ready } from './observe/index.ts'
 import type { Measured } from './observe/metrics-text.ts'
 import { packageVersion } from './package-version.ts'
+import { address as urlKind } from './setting-kinds.ts'
 
 export const HTTP_HOST_DEFAULT = '127.0.0.1'
 export const HTTP_PORT_DEFAULT = 7070
@@ -24,6 +26,8 @@ export interface ServeOptions {
   /** Further names that requests may call this node by, as behind a proxy. */
   readonly allowedHosts?: readonly string[]
   readonly limits?: Partial<HttpLimits>
+  /** The URL that the other nodes of a cluster name when they send somebody here. Default: where it listens, by the machine's name if that is everywhere. */
+  readonly advertise?: string
 }
 
 /** What serves a node. */
@@ -48,10 +52,12 @@ export interface Served {
   /** Of the store; null in memory. */
   readonly directory: string | null
   readonly logger: Logger
+  /** Of a cluster: tells the others where this node is asked; empty for nowhere. */
+  readonly advertise?: ((address: string) => void) | undefined
 }
 
 /** INVALID when the address is taken. */
-export async function serveNode({ node, directory, logger }: Served, options: ServeOptions): Promise<Serving> {
+export async function serveNode({ node, directory, logger, advertise }: Served, options: ServeOptions): Promise<Serving> {
   const address = checkedAddress(options)
   // A program that only embeds the store does not wait for a web server to load.
   const { serve } = await import('./gateway/http/serve.ts')
@@ -69,9 +75,11 @@ export async function serveNode({ node, directory, logger }: Served, options: Se
   )
   if (directory !== null) writeNodeFile(directory, http.addresses)
   logger.info({ addresses: http.addresses }, 'serving')
+  advertise?.(options.advertise ?? reachable(http.addresses['http'] ?? ''))
   return {
     addresses: http.addresses,
     async close() {
+      advertise?.('')
       await http.close()
       if (directory !== null) writeNodeFile(directory)
     },
@@ -82,12 +90,23 @@ function signsOf(node: ServedNode): Signs {
   return { health: () => health(node), ready: async () => ready(node, await clusterStatus(node)), metricsText: () => metricsText(node) }
 }
 
-const known = ['host', 'port', 'allowedHosts', 'limits']
+/** An address that means every one of this machine is none for others; its name is. */
+function reachable(address: string): string {
+  if (!URL.canParse(address)) return address
+  const url = new URL(address)
+  if (url.hostname !== '0.0.0.0' && url.hostname !== '[::]') return address
+  url.hostname = hostname()
+  return url.href.replace(/\/$/, '')
+}
+
+const known = ['host', 'port', 'allowedHosts', 'limits', 'advertise']
 
 function checkedAddress(options: ServeOptions): { host: string; port: number } | null {
   for (const name of Object.keys(options))
     if (!known.includes(name)) throw new EventStoreError('INVALID', `unknown option "${name}"; known: ${known.join(', ')}`, { field: name })
-  const { host = HTTP_HOST_DEFAULT, port = HTTP_PORT_DEFAULT } = options
+  const { host = HTTP_HOST_DEFAULT, port = HTTP_PORT_DEFAULT, advertise } = options
+  if (advertise !== undefined && !urlKind.accepts(advertise))
+    throw new EventStoreError('INVALID', `advertise must be ${urlKind.expects}, got ${JSON.stringify(advertise)}`, { field: 'advertise' })
   if (port === null) return null
   if (typeof host !== 'string' || host === '')
     throw new EventStoreError('INVALID', 'host must be an address of this machine', { field: 'host' })

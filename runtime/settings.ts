@@ -45,6 +45,11 @@ export const settings = {
     default: 'none',
     summary: 'Further names, with commas between, that requests may call the node by, as behind a proxy.',
   },
+  advertise: {
+    kind: address,
+    default: 'where it listens',
+    summary: 'Address of the node for others, which the rest of its cluster names when it sends somebody there.',
+  },
   ...clusterSettings,
 } as const satisfies Record<string, Setting>
 

@@ -108,7 +108,6 @@ export class ClusterNode {
         node: options.node,
         incarnation: this.incarnation,
         zone: options.zone ?? '',
-        address: '',
         disk: this.incarnation,
         partitions,
         shards,
@@ -123,7 +122,7 @@ export class ClusterNode {
     const { logger } = this.parts
     if (message.kind === 'members') {
       this.#members = message.members
-      this.leaders.there = new Set(message.members.filter(({ isHealthy }) => isHealthy).map(each => each.node))
+      this.leaders.members = message.members
     } else if (message.kind === 'leader') {
       const { partition, leader } = message
       const { node, term } = leader
@@ -135,6 +134,11 @@ export class ClusterNode {
       this.stopped.set(partition, reason)
       logger.error({ partition, reason }, 'the copy of a partition is stopped; what it has can be read')
     } else if (message.kind === 'ousted') this.ousted(new EventStoreError('CLOSED', message.message))
+  }
+
+  /** Where this node can be asked, for others to name; empty for nowhere. */
+  advertise(address: string): void {
+    if (!this.#isLeaving) this.#thread.tell({ kind: 'address', address })
   }
 
   /** What the worker of a shard needs, each time it starts. */

@@ -98,6 +98,7 @@ export function checkClusterOptions(options: ClusterOptions): CheckedClusterOpti
   const isList = (value: unknown, isOne: (one: unknown) => boolean): boolean =>
     Array.isArray(value) && value.length > 0 && value.every(isOne)
   demand(isList(servers, isNatsAddress), 'servers', 'must be addresses such as nats://host:4222, without a user in them', servers)
+  demand(node !== undefined, 'node', 'is missing (--node, ALLSOURCE_NODE): the name of this node in its cluster, for good', null)
   demand(isNodeId(node), 'node', `must be ${nodeIdRule}`, node)
   demand(zone === undefined || isNodeId(zone), 'zone', `must be ${nodeIdRule}`, zone)
   demand(isClusterName(name), 'name', `must be ${clusterNameRule}`, name)

@@ -1,11 +1,13 @@
 /** Who leads each partition, as the thread that decides about this node tells it. */
 import type { KnownLeader, Leaders } from '../../cluster/leaders.ts'
+import type { KnownMember } from './member-messages.ts'
 
 export class LeaderTable implements Leaders {
   readonly self: string
   readonly #leaders: (KnownLeader | null)[]
   readonly #watchers = new Set<() => void>()
   #there: ReadonlySet<string> = new Set()
+  #addresses: ReadonlyMap<string, string> = new Map()
 
   constructor(self: string, partitions: number) {
     this.self = self
@@ -13,7 +15,9 @@ export class LeaderTable implements Leaders {
   }
 
   of(partition: number): KnownLeader | null {
-    return this.#leaders[partition] ?? null
+    const leader = this.#leaders[partition]
+    const address = leader && this.#addresses.get(leader.node)
+    return leader ? { ...leader, ...(address && { address }) } : null
   }
 
   set(partition: number, leader: KnownLeader | null): void {
@@ -27,9 +31,9 @@ export class LeaderTable implements Leaders {
     return node === this.self || this.#there.has(node)
   }
 
-  /** All that were heard of within the deadline. */
-  set there(nodes: ReadonlySet<string>) {
-    this.#there = nodes
+  set members(members: readonly KnownMember[]) {
+    this.#there = new Set(members.filter(({ isHealthy }) => isHealthy).map(({ node }) => node))
+    this.#addresses = new Map(members.map(({ node, address }) => [node, address]))
   }
 
   changed(call: () => void): () => void {

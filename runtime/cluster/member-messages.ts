@@ -10,7 +10,6 @@ export interface MemberWorkerData {
   readonly node: string
   readonly incarnation: string
   readonly zone: string
-  readonly address: string
   readonly disk: string
   readonly partitions: number
   readonly shards: number
@@ -22,7 +21,9 @@ export interface MemberWorkerData {
 
 export type ToMember =
   /** A shard's worker is there, or again. */
-  { readonly kind: 'shard'; readonly shard: number; readonly port: MessagePort } | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'shard'; readonly shard: number; readonly port: MessagePort }
+  /** Where the node's front ends can be asked from now on; empty for nowhere. */
+  | { readonly kind: 'address'; readonly address: string }
 
 /** A member as main needs it. */
 export interface KnownMember {

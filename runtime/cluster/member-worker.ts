@@ -10,7 +10,7 @@ import { openBus, openRegistry } from '../../cluster/jetstream.ts'
 import { Member } from '../../cluster/member.ts'
 import type { ClusterStatus } from '../../cluster/member-status.ts'
 import { systemClock } from '../../event/clock.ts'
-import { EventStoreError } from '../../event/error.ts'
+import { EventStoreError, isEventStoreError } from '../../event/error.ts'
 import { systemTimers } from '../../event/timers.ts'
 import { CLUSTER_FORMAT } from './join.ts'
 import type { FromMember, MemberWorkerData, ToMember } from './member-messages.ts'
@@ -32,6 +32,7 @@ export interface MemberControl extends Record<string, (...args: never[]) => unkn
 const LOOK_MS = 50
 /** Between orders to forget what all have. */
 const TRIM_MS = 2_000
+const ADVERTISE_AGAIN_MS = 5_000
 /** A member that was not heard of for longer no longer keeps the shared log from being trimmed. */
 const ABSENT_MS = 3_600_000
 
@@ -47,7 +48,7 @@ const order = (partition: number, given: ShardOrder): void => ports.get(partitio
 
 async function run(): Promise<void> {
   const [bus, registry] = await Promise.all([openBus(data.nats), openRegistry(data.nats)])
-  const { cluster, node, incarnation, zone, disk, address, partitions } = data
+  const { cluster, node, incarnation, zone, disk, partitions } = data
   const member: Member = new Member({
     bus,
     registry,
@@ -59,7 +60,6 @@ async function run(): Promise<void> {
     zone,
     format: CLUSTER_FORMAT,
     disk,
-    address,
     partitions,
     calls: {
       lead: (partition, term) => {
@@ -128,8 +128,21 @@ async function run(): Promise<void> {
     member.followAll(readers.isReadHere)
   }
 
+  let address = ''
+  const advertise = (): void => {
+    const said = address
+    member.advertise(said).catch((error: unknown) => {
+      // The table does not answer: nothing but what others are told hangs on it.
+      if (isEventStoreError(error, 'UNREACHABLE') && said === address) setTimeout(advertise, ADVERTISE_AGAIN_MS)
+    })
+  }
+
   parentPort!.on('message', (message: ToMember) => {
     if (message.kind === 'shard') attach(message.shard, message.port)
+    else {
+      ;({ address } = message)
+      advertise()
+    }
   })
   exposeControl(
     {

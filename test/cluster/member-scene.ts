@@ -38,7 +38,7 @@ export class MemberProcess implements MemberCalls {
     const { bus, registry } = this.node
     const incarnation = `${id}.${scene.starts++}`
     const clock = { now: () => scene.time.nowMs, monotonic: () => scene.time.nowMs, random: (count: number) => new Uint8Array(count) }
-    const fixed = { cluster: CLUSTER, zone: 'a', format: 1, disk: `disk-${id}`, address: '', partitions: PARTITIONS }
+    const fixed = { cluster: CLUSTER, zone: 'a', format: 1, disk: `disk-${id}`, partitions: PARTITIONS }
     this.member = new Member({ bus, registry, clock, timers, node: id, incarnation, calls: this, ...fixed, ...options })
   }
 

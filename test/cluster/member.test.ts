@@ -121,6 +121,15 @@ test('all at once', async () => {
   assert.ok(partitions.every(partition => n1.member.status().partitions[partition]!.leader === 'n2'))
 })
 
+test('where a node can be asked is told to the others, and that it can not any more', async () => {
+  const [scene, n1, n2] = await three()
+  const seen = (): string | undefined => n2.told.find(({ node }) => node === 'n1')?.address
+  await scene.settle(n1.member.advertise('http://shop-1:7070'))
+  await scene.until(() => seen() === 'http://shop-1:7070', 'n2 knows the address')
+  await scene.settle(n1.member.advertise(''))
+  await scene.until(() => seen() === '', 'n2 knows that there is none')
+})
+
 test('a drained node leads nothing, over a restart too, until it is resumed', async () => {
   const [scene, n1, n2, n3] = await three()
   await scene.settle(n1.member.drain('n3'))

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EventStoreError } from '../../event/error.ts'
+import { checkClusterOptions } from '../../runtime/cluster/cluster-options.ts'
 import { type ConfigurationInput, environmentNameOf, flagNameOf, readConfiguration } from '../../runtime/config.ts'
 
 interface Given extends Omit<ConfigurationInput, 'workingDirectory'> {
@@ -90,6 +91,17 @@ test('the settings of a cluster become its options; files stand beside the file 
     nkeySeed: '/etc/nats.nk',
     tls: { ca: join(workingDirectory, 'ca.pem') },
   })
+})
+
+test('a cluster that the environment names needs a node only where one is opened', () => {
+  const { options } = read({ environment: { ALLSOURCE_CLUSTER: 'nats://a:4222' } })
+  assert.equal(options.cluster?.servers, ['nats://a:4222'])
+  assert.throws(() => checkClusterOptions(options.cluster!), /cluster\.node is missing .*ALLSOURCE_NODE/)
+})
+
+test('where others are to ask the node is said when it serves', () => {
+  assert.equal(read({ flags: { advertise: 'http://shop-1.internal:7070' } }).serving, { advertise: 'http://shop-1.internal:7070' })
+  assert.equal(refusal({ flags: { advertise: 'shop-1:7070' } }).named, ['advertise @ --advertise'])
 })
 
 const mistakes: { what: string; given: Given; named: string[]; says?: RegExp }[] = [

@@ -173,7 +173,6 @@ export class Process {
       zone: '',
       format: 1,
       disk: id,
-      address: '',
       partitions,
       calls: {
         lead: (partition, term) => this.shardOf(partition).replication.lead(partition, term, LEAD_MS),

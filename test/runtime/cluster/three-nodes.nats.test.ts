@@ -90,6 +90,23 @@ test('who follows all on one node hears what others append, idle partitions or n
   await follow
 })
 
+test('where a node serves is known to all, and named to whoever asks another for what it leads', async () => {
+  const [n1, n2] = ['n1', 'n2'].map(name => nodes.get(name)!)
+  const addressOf = async (): Promise<string | null | undefined> => {
+    const { members } = await n2!.cluster!.status()
+    return members.find(({ node }) => node === 'n1')?.address
+  }
+  assert.is(await addressOf(), null)
+  const serving = await n1!.serve({ port: 0 })
+  await eventually('n2 knows it', async () => (await addressOf()) === serving.addresses['http'] || undefined)
+  await serving.close()
+  await eventually('n2 knows that it is gone', async () => (await addressOf()) === null || undefined)
+  const named = await n1!.serve({ port: 0, advertise: 'http://shop-1:7070' })
+  await eventually('n2 knows the name', async () => (await addressOf()) === 'http://shop-1:7070' || undefined)
+  await named.close()
+  await refused(() => n1!.serve({ advertise: 'shop-1' }), 'INVALID')
+})
+
 test('leadership is handed over without a failed append, and drained', async () => {
   const n1 = nodes.get('n1')!
   let appended = 0
