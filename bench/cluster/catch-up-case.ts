@@ -8,6 +8,9 @@ import { type BenchNode, settled, startNodes, until } from './nodes.ts'
 
 const CASE = 'a wiped node catches up'
 const ROUND_SECONDS = 5
+/** Slower than this it does not count as catching up. */
+const SLOWEST_PER_MS = 5
+const WAIT_MS = 60_000
 /** Batches that leave processors for what catches up. */
 const steady = { streams: 100_000, perRequest: 1000, outstanding: 32, warmSeconds: 0 } as const
 
@@ -35,11 +38,12 @@ export async function catchUpCase(parts: CaseParts): Promise<void> {
   await wiped.start()
   const openMs = systemClock.monotonic() - begun
   let states: string[] = []
-  await until('the wiped node has what was there', async () => {
+  const hasAll = async (): Promise<boolean> => {
     const { partitions } = await wiped.ask('status', null)
     states = [...new Set([...states, ...partitions.map(({ state }) => state)])]
     return partitions.reduce((sum, { sequence }) => sum + sequence, 0) >= events
-  })
+  }
+  await until('the wiped node has what was there', hasAll, WAIT_MS + events / SLOWEST_PER_MS)
   const elapsed = (systemClock.monotonic() - begun) / 1000
   isThere = true
   await appending

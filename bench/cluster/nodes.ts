@@ -97,12 +97,12 @@ export async function startNodes(nats: NatsServers, directory: string, name: str
   }
 }
 
-export async function until<T>(what: string, look: () => Promise<T | null | false>): Promise<T> {
-  const end = systemClock.monotonic() + WAIT_MS
+export async function until<T>(what: string, look: () => Promise<T | null | false>, waitMs = WAIT_MS): Promise<T> {
+  const end = systemClock.monotonic() + waitMs
   for (;;) {
     const found = await look()
     if (found !== null && found !== false) return found
-    if (systemClock.monotonic() > end) throw new Error(`not within ${WAIT_MS / 1000} s: ${what}`)
+    if (systemClock.monotonic() > end) throw new Error(`not within ${waitMs / 1000} s: ${what}`)
     await pause(LOOK_MS)
   }
 }
