@@ -17,7 +17,7 @@ export interface CatchUpParts {
   readonly fetch: FetchSnapshot
   readonly wake: () => void
   /** A replica has all that the shared log no longer has: it is to be followed again. */
-  readonly done: () => void
+  readonly done: (replica: Replica) => void
 }
 
 const AGAIN_MS = 500
@@ -61,7 +61,7 @@ export class CatchUp {
       while (goesOn() && replica.arrivals.length > 0) await sleep(timers, LOOK_MS)
       if (!goesOn() || log().sequence < record.sequence || replica.row.index < record.index) continue
       replica.role = 'following'
-      done()
+      done(replica)
     }
   }
 }

@@ -1,6 +1,7 @@
 /** One partition of this node as a replica of it: how far it has taken the shared log, what waits, and whether what came fits. Steps only. */
 import { type LogRecord, pieceHead, type RecordKind, RecordReader } from '../../cluster/record.ts'
 import type { LogMessage } from '../../cluster/shared-log.ts'
+import { EventStoreError } from '../../event/error.ts'
 import { Block } from '../../store/log/block.ts'
 import { BodyRoom } from '../../store/log/body-room.ts'
 import type { PartitionLog } from '../../store/log/partition-log.ts'
@@ -70,17 +71,15 @@ export class Replica {
 
   /**
    * A message of the log; true when it completes a record that is to be taken. `isOwn`: it completes one that the commit under way takes by itself,
-   * which is most of what comes while this node leads. Throws DAMAGED for what is no record.
+   * which is most of what comes while this node leads. Throws DAMAGED for what is no record, or not the one that was taken.
    */
   arrived(message: LogMessage, isOwn = false): boolean {
     const head = pieceHead(message.bytes)
     this.seenIndex = Math.max(this.seenIndex, head.index)
     if (this.role === 'stopped') return this.#repairs(message)
     const { next } = this
-    if (head.index === next.index && head.crc !== next.crc && next.index > 0) {
-      this.stop(`the shared log holds another record ${head.index} than the one that was taken`)
-      return true
-    }
+    if (head.index === next.index && head.crc !== next.crc && next.index > 0)
+      throw new EventStoreError('DAMAGED', `the shared log holds another record ${head.index} than the one that was taken`)
     if (head.index <= next.index || this.role === 'behind') return false
     if (isOwn) {
       this.#reader.clear()

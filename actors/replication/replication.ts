@@ -38,7 +38,7 @@ export class Replication implements ShardReplication {
     this.#replicas = new ShardReplicas(parts)
     this.#taking = new GroupTaking(this.#replicas, replica => this.#behind(replica))
     this.#committing = new GroupCommit(this.#replicas, this.#awaited)
-    this.#catchUp = new CatchUp({ ...parts, done: () => this.#follow() })
+    this.#catchUp = new CatchUp({ ...parts, done: replica => this.#caughtUp(replica) })
   }
 
   opened(log: ShardLog): void {
@@ -94,6 +94,12 @@ export class Replication implements ShardReplication {
     replica.clear()
     this.#replicas.share(replica)
     this.#catchUp.begin(replica, () => this.#replicas.partitionLog(replica))
+  }
+
+  /** Shared at once: in a partition that is idle nothing else would say that the copy is whole again. */
+  #caughtUp(replica: Replica): void {
+    this.#replicas.share(replica)
+    this.#follow()
   }
 
   /** Only once the term's first record is on disk: what was sent before it is refused, and comes again in the order of calls. */

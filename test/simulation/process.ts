@@ -19,6 +19,8 @@ import { SharedHorizon } from '../../store/log/horizon.ts'
 import { LogView } from '../../store/log/log-view.ts'
 import { hashesOf, openShard } from '../../store/log/open-shard.ts'
 import { SharedShard, tailSizeFor } from '../../store/log/shared.ts'
+import { CheckedEnvelopes } from '../../runtime/cluster/checked-envelopes.ts'
+import { fetchSnapshot, serveSnapshots } from '../../runtime/cluster/snapshot-wire.ts'
 import type { ProcessTime } from './process-time.ts'
 
 /** Small, so that segments end, mailboxes fill and commits give up within virtual seconds. */
@@ -40,6 +42,8 @@ export interface ProcessOptions {
   readonly time: ProcessTime
   readonly node: LoopbackNode
   readonly disks: readonly OwnedKeyValue<ShardColumn>[]
+  /** The other nodes. */
+  readonly peers: readonly string[]
   readonly told: (event: ReplicaEvent) => void
   /** Its member decides with the others who leads. */
   readonly elects: boolean
@@ -47,6 +51,14 @@ export interface ProcessOptions {
 
 const LEAD_MS = 4_000
 const LOOK_MS = 50
+
+interface ShardParts {
+  readonly number: number
+  readonly replicas: SharedReplicas
+  readonly stamps: StampClock
+  readonly envelopes: CheckedEnvelopes
+  readonly answered: () => void
+}
 
 class Shard {
   readonly kv: OwnedKeyValue<ShardColumn>
@@ -59,9 +71,9 @@ class Shard {
   #isWorking = false
   #isWoken = false
 
-  constructor(options: ProcessOptions, about: { number: number; replicas: SharedReplicas; stamps: StampClock; answered: () => void }) {
-    const { disks, partitions, storeId, time, node, id, incarnation, told } = options
-    const { number, replicas, stamps, answered } = about
+  constructor(options: ProcessOptions, about: ShardParts) {
+    const { disks, partitions, storeId, time, node, id, incarnation, told, peers } = options
+    const { number, replicas, stamps, envelopes, answered } = about
     const kv = (this.kv = disks[number]!)
     const tail = tailSizeFor(limits.segmentEntries, limits.requestEvents)
     const shared = (this.shared = SharedShard.create({ shard: number, shards: disks.length, partitions, tail }))
@@ -80,7 +92,8 @@ class Shard {
       stamp: () => stamps.take(1),
       wake: () => this.#wake(),
       told,
-      fetch: partition => Promise.reject(new EventStoreError('UNREACHABLE', `nobody sends partition ${partition}`)),
+      fetch: (partition, after) =>
+        fetchSnapshot({ bus: node.bus, envelopes, clock: time.clock, timers: time, sources: () => peers }, partition, after),
     })
     const open = (): ShardActor['log'] => openShard({ kv, shared, limits, storeId }).log
     const log = open()
@@ -148,13 +161,15 @@ export class Process {
     const stamps = new StampClock(0, time.clock)
     const horizon = new SharedHorizon()
     const streamHash = hashesOf(storeId).stream
+    const envelopes = new CheckedEnvelopes({ cluster: storeId, node: id, incarnation, knows: name => options.peers.includes(name) })
     this.router = new Router(disks.length, { partitions, limits, streamHash, stamps, horizon, durability: 'disk', clock: time.clock })
     this.shards = disks.map((_, number) => {
       const answered = (): void => this.router.drain(number)
-      return new Shard(options, { number, replicas: this.replicas, stamps, answered })
+      return new Shard(options, { number, replicas: this.replicas, stamps, envelopes, answered })
     })
     this.view = new LogView({ shards: this.shards, horizon, storeId, partitions, cacheBytes: limits.blockCacheBytes })
     this.shards.forEach((shard, number) => this.router.attach(number, shard.port))
+    serveSnapshots({ view: this.view, node: id, incarnation }, { bus: node.bus, envelopes })
     this.member = options.elects ? this.#newMember(options, stamps) : null
     for (const shard of this.shards) shard.replication.start()
     if (this.member) this.#begin(this.member)

@@ -58,21 +58,21 @@ export class Scene {
     await this.until(() => replication.leads(P) && this.of(machine).replicas.termOf(P) === term, `${machine.id} leads`)
   }
 
-  /** What becomes of an append at a node: `ok`, or the code of its error. */
+  /** What becomes of an append at a node: `ok`, `duplicate`, or the code of its error. */
   append(machine: Machine, stream = 's', options: AppendOptions = {}): { outcome: string | null } {
     const told: { outcome: string | null } = { outcome: null }
     const process = this.of(machine)
     process.time.after(0, () => {
-      void process.append(stream, [{ type: 'noted', data: 1 }], options).then(
-        () => (told.outcome = 'ok'),
+      void process.router.append(stream, [{ type: 'noted', data: 1 }], options).then(
+        ({ duplicate }) => (told.outcome = duplicate ? 'duplicate' : 'ok'),
         (error: unknown) => (told.outcome = isEventStoreError(error) ? error.code : String(error)),
       )
     })
     return told
   }
 
-  async appended(machine: Machine, stream = 's'): Promise<void> {
-    const told = this.append(machine, stream)
+  async appended(machine: Machine, stream = 's', options: AppendOptions = {}): Promise<void> {
+    const told = this.append(machine, stream, options)
     await this.until(() => told.outcome !== null, 'an append is answered')
     assert.equal(told.outcome, 'ok')
   }

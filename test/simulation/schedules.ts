@@ -4,36 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { TrimMarks } from '../../actors/replication/trim-marks.ts'
-import type { RecordHead } from '../../cluster/record.ts'
-import { P, Scene } from './scene.ts'
-
-export interface Schedule {
-  readonly name: string
-  readonly run: () => Promise<void>
-}
-
-const schedule = (name: string, work: (scene: Scene) => Promise<void>): Schedule => ({
-  name,
-  run: async () => {
-    const scene = new Scene()
-    try {
-      await work(scene)
-    } finally {
-      scene.end()
-    }
-  },
-})
-
-/** A record that does not follow what a replica has stops it; `stops` listens before the record comes. */
-const misfit = (name: string, why: RegExp, forged: (scene: Scene) => [Partial<RecordHead>, (readonly Uint8Array[])?]): Schedule =>
-  schedule(name, async scene => {
-    await scene.lead(scene.n1)
-    await scene.appended(scene.n1)
-    await scene.taken(scene.n2)
-    const stopped = scene.stops(scene.n2, why)
-    scene.forge(...forged(scene))
-    await stopped
-  })
+import { copySchedules } from './copy-schedules.ts'
+import { type Schedule, schedule } from './schedule.ts'
+import { P } from './scene.ts'
 
 export const schedules: readonly Schedule[] = [
   schedule('a spurious conflict is no answer', async scene => {
@@ -187,23 +160,46 @@ export const schedules: readonly Schedule[] = [
     await scene.appended(scene.n2)
     assert.ok(scene.records.at(-1)!.stamp > stamp)
   }),
-  misfit('a record of another cluster', /another cluster/, () => [{ cluster: 'ffffffffffffffff' }]),
-  misfit('a record behind another one', /was not written behind/, () => [{ previous: 1 }]),
-  misfit('a record of a term that did not begin', /of term/, () => [{ term: 99 }]),
-  misfit('a record that goes back in time', /back in time/, () => [{ stamp: 1 }]),
-  misfit('blocks that do not follow', /does not follow/, scene => [
-    { kind: 'blocks', sequence: 2 },
-    scene.records.find(({ blocks }) => blocks.length > 0)!.blocks,
-  ]),
-  schedule('a hole is not passed over', async scene => {
+  schedule('a leader read is proven by an append that began behind it', async scene => {
+    await scene.lead(scene.n1)
+    let go = (): void => undefined
+    const gone = new Promise<void>(resolve => (go = resolve))
+    scene.once(scene.n1, async append => {
+      const answer = await append()
+      await gone
+      return answer
+    })
+    scene.append(scene.n1)
+    await scene.until(() => scene.records.length === 2, 'the append has landed')
+    scene.cut(scene.n1)
+    await scene.lead(scene.n2)
+    await scene.appended(scene.n2)
+    let answer = 'none'
+    scene.of(scene.n1).time.after(0, () => {
+      const asked = scene.of(scene.n1).shardOf(P).replication.confirm(P)
+      asked.then(
+        () => (answer = 'confirmed'),
+        () => (answer = 'refused'),
+      )
+      go()
+    })
+    await scene.world.time.until(() => answer !== 'none', 4_000)
+    assert.notEqual(answer, 'confirmed')
+  }),
+  schedule('requests wait for the first record of a term to be on disk', async scene => {
     await scene.lead(scene.n1)
     await scene.appended(scene.n1)
     await scene.taken(scene.n2)
-    const { index } = scene.records.at(-1)!
-    scene.forge({ index: index + 5 })
-    await scene.until(() => scene.role(scene.n2) === 'behind', 'it is known that records are missing')
-    assert.equal(scene.of(scene.n2).replicas.indexOf(P), index)
+    const { replication } = scene.of(scene.n2).shardOf(P)
+    const disk = scene.n2.disks[0]!
+    scene.of(scene.n2).time.after(0, () => replication.lead(P, 2, 4_000))
+    await scene.until(() => scene.records.at(-1)!.term === 2, 'the record is in the log')
+    const { writes } = disk
+    assert.equal(replication.leads(P), false)
+    await scene.until(() => replication.leads(P), 'it leads')
+    assert.ok(disk.writes > writes)
   }),
+  ...copySchedules,
   {
     name: 'what a replica lacks, and a margin, is not trimmed',
     run: async () => {

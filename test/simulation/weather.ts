@@ -3,7 +3,7 @@ import { type LoopbackFaults, SERVERS } from '../../cluster/loopback.ts'
 import type { Random } from './random.ts'
 import type { Machine, World } from './world.ts'
 
-const kinds = ['kill', 'killInWrite', 'stop', 'cutServers', 'cutNodes', 'stall', 'skew', 'fullDisk', 'killAll', 'wire'] as const
+const kinds = ['kill', 'killInWrite', 'stop', 'cutServers', 'cutNodes', 'stall', 'skew', 'fullDisk', 'killAll', 'exchange', 'wire'] as const
 type Kind = (typeof kinds)[number]
 
 const SUPERVISOR_MS = 500
@@ -14,6 +14,8 @@ export class Weather {
   readonly #random: Random
   readonly #everyMs: number
   #isOver = false
+  /** One at most: what two machines lose is lost. */
+  #isExchanged = false
 
   constructor(world: World) {
     this.#world = world
@@ -102,6 +104,10 @@ export class Weather {
           this.#startLater(machine, 10)
         })
         return
+      case 'exchange':
+        if (this.#isExchanged || !world.exchange(machine)) return
+        this.#isExchanged = true
+        return this.#startLater(machine, lastsMs)
       case 'wire':
         world.cluster.faults = this.#faults()
     }

@@ -79,6 +79,7 @@ export class World {
       time,
       node: this.cluster.node(machine.id, time),
       disks: machine.disks.map(disk => disk.open()),
+      peers: this.machines.filter(each => each !== machine).map(each => each.id),
       elects: this.options.elects ?? false,
       told: event => {
         this.say(() => `${machine.id} ${said(event)}`)
@@ -100,6 +101,24 @@ export class World {
     process.node.leave()
     for (const disk of machine.disks) disk.crash()
     for (const ended of [...machine.ended]) ended()
+  }
+
+  /**
+   * A machine is exchanged for one with empty disks, and the shared log forgets what the others have: only they can give it back. Answers false when
+   * they do not have it.
+   */
+  exchange(machine: Machine): boolean {
+    const others = this.machines.filter(each => each !== machine).map(each => each.process)
+    if (others.some(process => process === null)) return false
+    this.crash(machine, 'is exchanged')
+    for (const { partition, records } of this.invariants.partitions) {
+      const index = Math.min(...others.map(process => process!.replicas.indexOf(partition)))
+      const known = records[index - 1]
+      if (known) this.cluster.log.trim(partition, known.logSequence + 1)
+    }
+    for (const disk of machine.disks) disk.wipe()
+    this.invariants.forget(machine)
+    return true
   }
 
   stop(machine: Machine): void {
