@@ -18,6 +18,7 @@ const replication = 'actors/replication/replication.ts'
 const replica = 'actors/replication/replica.ts'
 const taking = 'actors/replication/group-taking.ts'
 const trim = 'actors/replication/trim-marks.ts'
+const confirmations = 'actors/replication/confirmations.ts'
 
 export const mutants: readonly Mutant[] = [
   mutant(
@@ -90,5 +91,45 @@ export const mutants: readonly Mutant[] = [
   mutant('a log that lost its end is led', start, 'return index < row.index ?', 'return index < 0 ?'),
   mutant('trimmed though a replica lacks it', trim, '(each.index <= index && each.bytes <= margin)', '(each.bytes <= margin)'),
   mutant('trimmed without a margin', trim, '(each.index <= index && each.bytes <= margin)', '(each.index <= index)'),
+  mutant(
+    'another record where one was taken is passed over',
+    replica,
+    'head.index === next.index && head.crc !== next.crc',
+    'head.index === next.index && head.crc < 0',
+  ),
+  mutant('a repair behind other events is taken', replica, 'sequence === partition.sequence && previous === partition.crc', 'true'),
+  mutant(
+    'a repair behind events that are missing stops a copy',
+    replica,
+    'if (sequence > partition.sequence) return',
+    'if (sequence < 0) return',
+  ),
+  mutant('a stopped copy goes on', replica, "if (this.role === 'stopped') return this.#repairs(message)", ''),
+  mutant(
+    'a leader read is proven by an append before it',
+    confirmations,
+    'let waiting = this.#waiting.get(partition)',
+    'let waiting = this.#begun.get(partition) ?? this.#waiting.get(partition)',
+  ),
+  mutant(
+    'requests are taken before a term is on disk',
+    replication,
+    "role === 'leading' && row.term === claim",
+    "role === 'leading' || row.term === claim - 1",
+  ),
+  mutant(
+    'a term begins with events that nobody committed',
+    start,
+    'const { sequence } = next',
+    'const { sequence } = replicas.partitionLog(replica)',
+  ),
+  mutant(
+    'a group that failed in part is not read back',
+    shard,
+    'this.log = this.#parts.reopen()\n        replication.opened(this.log)',
+    '',
+  ),
+  mutant('a snapshot without its rows', taking, 'log.takeRows(replica.partition, record.rows.slice(1))', ''),
+  mutant('who caught up does not say so', replication, 'this.#replicas.share(replica)\n    this.#follow()', 'this.#follow()'),
   mutant('the last record is trimmed', 'cluster/loopback-log.ts', ' || i === held.length - 1', ''),
 ]

@@ -169,8 +169,16 @@ export const schedules: readonly Schedule[] = [
       await gone
       return answer
     })
-    scene.append(scene.n1)
-    await scene.until(() => scene.records.length === 2, 'the append has landed')
+    scene.of(scene.n1).time.after(
+      0,
+      () =>
+        void scene
+          .of(scene.n1)
+          .shardOf(P)
+          .replication.confirm(P)
+          .catch(() => undefined),
+    )
+    await scene.until(() => scene.records.length === 2, 'the append of an earlier read has landed')
     scene.cut(scene.n1)
     await scene.lead(scene.n2)
     await scene.appended(scene.n2)
