@@ -16,7 +16,7 @@ export interface CatchUpParts {
   readonly timers: Timers
   readonly fetch: FetchSnapshot
   readonly wake: () => void
-  /** A replica has all that the shared log no longer has: it is to be followed again. */
+  /** A replica has all that the shared log no longer has: it is not behind any more, and to be followed again. */
   readonly done: (replica: Replica) => void
 }
 
@@ -60,7 +60,6 @@ export class CatchUp {
       wake()
       while (goesOn() && replica.arrivals.length > 0) await sleep(timers, LOOK_MS)
       if (!goesOn() || log().sequence < record.sequence || replica.row.index < record.index) continue
-      replica.role = 'following'
       done(replica)
     }
   }

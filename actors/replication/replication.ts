@@ -90,15 +90,13 @@ export class Replication implements ShardReplication {
   }
 
   #behind(replica: Replica): void {
-    replica.role = 'behind'
     replica.clear()
-    this.#replicas.share(replica)
+    this.#replicas.become(replica, 'behind')
     this.#catchUp.begin(replica, () => this.#replicas.partitionLog(replica))
   }
 
-  /** Shared at once: in a partition that is idle nothing else would say that the copy is whole again. */
   #caughtUp(replica: Replica): void {
-    this.#replicas.share(replica)
+    this.#replicas.become(replica, 'following')
     this.#follow()
   }
 
@@ -165,9 +163,8 @@ export class Replication implements ShardReplication {
   }
 
   #claimed(replica: Replica, term: number): Replica {
-    replica.role = 'starting'
     replica.claim = term
-    this.#replicas.share(replica)
+    this.#replicas.become(replica, 'starting')
     return replica
   }
 
@@ -185,8 +182,7 @@ export class Replication implements ShardReplication {
   resign(partition: number): void {
     const replica = this.#replicas.of(partition)
     if (replica.role !== 'leading' && replica.role !== 'starting') return
-    replica.role = 'following'
-    this.#replicas.share(replica)
+    this.#replicas.become(replica, 'following')
     this.#replicas.confirmations.refuse(partition)
     this.#resigned.push({ kind: 'resigned', partition, term: replica.claim })
     this.#parts.wake()

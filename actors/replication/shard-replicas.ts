@@ -12,7 +12,7 @@ import type { FetchSnapshot } from './catch-up.ts'
 import { Confirmations } from './confirmations.ts'
 import { Replica } from './replica.ts'
 import { decodeRow, noRow } from './replica-row.ts'
-import type { SharedReplicas } from './shared-replicas.ts'
+import type { ReplicaRole, SharedReplicas } from './shared-replicas.ts'
 
 /** What a shard tells of its partitions to whoever decides who leads. */
 export type ReplicaEvent =
@@ -95,6 +95,12 @@ export class ShardReplicas {
     return this.log.partitions.find(log => log.partition === partition)!
   }
 
+  /** Told to whoever asks for it at once: nothing else may happen in the partition for long. */
+  become(replica: Replica, role: ReplicaRole): void {
+    replica.role = role
+    this.share(replica)
+  }
+
   share(replica: Replica): void {
     this.parts.replicas.set(replica.partition, replica.role, replica.row)
   }
@@ -103,8 +109,7 @@ export class ShardReplicas {
   loses(replica: Replica, reason: string): void {
     if (replica.role !== 'leading' && replica.role !== 'starting') return
     const { partition, claim: term } = replica
-    replica.role = 'following'
-    this.share(replica)
+    this.become(replica, 'following')
     this.confirmations.refuse(partition)
     this.parts.told({ kind: 'lost', partition, term, reason })
   }

@@ -4,7 +4,7 @@ import type { KnownMember } from './member-messages.ts'
 
 export class LeaderTable implements Leaders {
   readonly self: string
-  readonly #leaders: (KnownLeader | null)[]
+  #leaders: (KnownLeader | null)[]
   readonly #watchers = new Set<() => void>()
   #there: ReadonlySet<string> = new Set()
   #addresses: ReadonlyMap<string, string> = new Map()
@@ -15,15 +15,13 @@ export class LeaderTable implements Leaders {
   }
 
   of(partition: number): KnownLeader | null {
-    const leader = this.#leaders[partition]
-    const address = leader && this.#addresses.get(leader.node)
-    return leader ? { ...leader, ...(address && { address }) } : null
+    return this.#leaders[partition] ?? null
   }
 
   set(partition: number, leader: KnownLeader | null): void {
     const before = this.#leaders[partition]
     if (before?.node === leader?.node && before?.term === leader?.term) return
-    this.#leaders[partition] = leader
+    this.#leaders[partition] = this.#withAddress(leader)
     for (const call of this.#watchers) call()
   }
 
@@ -34,6 +32,14 @@ export class LeaderTable implements Leaders {
   set members(members: readonly KnownMember[]) {
     this.#there = new Set(members.filter(({ isHealthy }) => isHealthy).map(({ node }) => node))
     this.#addresses = new Map(members.map(({ node, address }) => [node, address]))
+    this.#leaders = this.#leaders.map(leader => this.#withAddress(leader))
+  }
+
+  #withAddress(leader: KnownLeader | null): KnownLeader | null {
+    if (!leader) return null
+    const { address: _, ...known } = leader
+    const address = this.#addresses.get(leader.node)
+    return address ? { ...known, address } : known
   }
 
   changed(call: () => void): () => void {

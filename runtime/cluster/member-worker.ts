@@ -128,19 +128,19 @@ async function run(): Promise<void> {
     member.followAll(readers.isReadHere)
   }
 
-  let address = ''
+  let wanted = ''
   const advertise = (): void => {
-    const said = address
+    const said = wanted
     member.advertise(said).catch((error: unknown) => {
       // The table does not answer: nothing but what others are told hangs on it.
-      if (isEventStoreError(error, 'UNREACHABLE') && said === address) setTimeout(advertise, ADVERTISE_AGAIN_MS)
+      if (isEventStoreError(error, 'UNREACHABLE') && said === wanted) setTimeout(advertise, ADVERTISE_AGAIN_MS)
     })
   }
 
   parentPort!.on('message', (message: ToMember) => {
     if (message.kind === 'shard') attach(message.shard, message.port)
     else {
-      ;({ address } = message)
+      wanted = message.address
       advertise()
     }
   })

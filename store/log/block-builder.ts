@@ -183,7 +183,7 @@ export class BlockBuilder {
     const nameBytes = streamNameBytes + (this.#types === 0 ? 0 : this.#typeEnds[this.#types - 1]!)
     const payloadAt = BLOCK_HEADER_BYTES + tables * 4 + ((nameBytes + 3) & ~3)
     const rawEnd = payloadAt + this.#payloadBytes + this.#extrasBytes
-    const value = plainRoom(rawEnd)
+    const value = plainRoom(rawEnd, compress)
     const words = new Uint32Array(value.buffer, value.byteOffset + BLOCK_HEADER_BYTES, tables)
     const firstStamp = this.#stamps[0]!
     for (let i = 0; i < count; i++) {

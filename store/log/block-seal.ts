@@ -1,6 +1,7 @@
 /** The last step of every block: its body is compressed, and its header written. */
 import { crc32 } from 'node:zlib'
 import { type Block, BLOCK_EXTRAS, BLOCK_HEADER_BYTES, BLOCK_MAGIC, BLOCK_REMOVED, CODEC_PLAIN, CODEC_ZSTD } from './block.ts'
+import { BodyRoom } from './body-room.ts'
 import { compress as compressBytes } from './zstd.ts'
 
 type Room = Buffer<ArrayBuffer>
@@ -23,18 +24,18 @@ interface BlockHead {
   readonly firstCrc: number
 }
 
-/** Where blocks lie before they are compressed: garbage outside of the heap would make V8 collect all of the heap several times a second. */
-let scratch = Buffer.allocUnsafeSlow(0)
+const plainBlocks = new BodyRoom()
 
-/** Room for a plain block of so many bytes, until the next one is sealed. */
-export function plainRoom(bytes: number): Room {
-  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(Math.max(bytes, scratch.length * 2))
-  return scratch.subarray(0, bytes)
+/** Room for a plain block of so many bytes: its own when it stays plain, else until the next one is sealed. */
+export function plainRoom(bytes: number, compress: boolean): Room {
+  if (!compress) return Buffer.allocUnsafeSlow(bytes)
+  plainBlocks.reset()
+  return plainBlocks.take(bytes)
 }
 
-/** The stored bytes of a block, its own; `plain` holds its body behind room for the header. */
+/** The stored bytes of a block, its own; `plain`, of `plainRoom` for the same `compress`, holds its body behind room for the header. */
 export function withHeader(plain: Room, head: BlockHead, compress: boolean): Buffer {
-  const { value, codec } = compress ? packed(plain) : { value: ownCopy(plain), codec: CODEC_PLAIN }
+  const { value, codec } = compress ? packed(plain) : { value: plain, codec: CODEC_PLAIN }
   const words = new Uint32Array(value.buffer, 0, 16)
   const floats = new Float64Array(value.buffer, 0, 8)
   words[0] = BLOCK_MAGIC
@@ -70,7 +71,7 @@ function ownCopy(plain: Room): Room {
 
 /** The stored bytes of a block of which only `body` is left. */
 export function sealLeft(body: Uint8Array, block: Block): Buffer {
-  const plain = plainRoom(BLOCK_HEADER_BYTES + body.length)
+  const plain = plainRoom(BLOCK_HEADER_BYTES + body.length, true)
   plain.set(body, BLOCK_HEADER_BYTES)
   const { partition, count, firstSequence, firstStamp, lastStamp, previousCrc, crc: firstCrc } = block
   const flags = BLOCK_REMOVED | (block.hasExtras ? BLOCK_EXTRAS : 0)

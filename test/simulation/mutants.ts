@@ -39,7 +39,7 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant('conflicts are not proven', shard, 'outcome.status > DUPLICATE && outcome.status < READ_ONLY', 'outcome.status < 0'),
   mutant('who does not lead numbers requests', shard, 'leads(view.partition) === false', 'leads(view.partition) === undefined'),
-  mutant('a term without a record of its own', replication, "replica.role = 'starting'", "replica.role = 'leading'"),
+  mutant('a term without a record of its own', replication, "become(replica, 'starting')", "become(replica, 'leading')"),
   mutant('a term is opened without catching up', start, 'replica.row.logSequence < target', 'replica.row.logSequence < 0'),
   mutant('a term may go back in time', start, 'Math.max(next.stamp + 1, stamp())', 'stamp()'),
   mutant(
@@ -60,7 +60,7 @@ export const mutants: readonly Mutant[] = [
     'return confirmed\n',
     'return Promise.resolve({ partition, sequence: 0, stamp })\n',
   ),
-  mutant('who resigns goes on', replication, "replica.role = 'following'\n    this.#replicas.share", 'this.#replicas.share'),
+  mutant('who resigns goes on', replication, "this.#replicas.become(replica, 'following')\n    this.#replicas", 'this.#replicas'),
   mutant(
     'acknowledged before it is synced',
     shard,
@@ -130,6 +130,11 @@ export const mutants: readonly Mutant[] = [
     '',
   ),
   mutant('a snapshot without its rows', taking, 'log.takeRows(replica.partition, record.rows.slice(1))', ''),
-  mutant('who caught up does not say so', replication, 'this.#replicas.share(replica)\n    this.#follow()', 'this.#follow()'),
+  mutant(
+    'who caught up does not say so',
+    replication,
+    "this.#replicas.become(replica, 'following')\n    this.#follow()",
+    "replica.role = 'following'\n    this.#follow()",
+  ),
   mutant('the last record is trimmed', 'cluster/loopback-log.ts', ' || i === held.length - 1', ''),
 ]

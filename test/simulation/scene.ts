@@ -71,10 +71,36 @@ export class Scene {
     return told
   }
 
-  async appended(machine: Machine, stream = 's', options: AppendOptions = {}): Promise<void> {
-    const told = this.append(machine, stream, options)
+  async answer(told: { outcome: string | null }): Promise<string | null> {
     await this.until(() => told.outcome !== null, 'an append is answered')
-    assert.equal(told.outcome, 'ok')
+    return told.outcome
+  }
+
+  async appended(machine: Machine, stream = 's', options: AppendOptions = {}): Promise<void> {
+    assert.equal(await this.answer(this.append(machine, stream, options)), 'ok')
+  }
+
+  /** The first machine leads and has appended one event, which the second one has too. */
+  async oneCopied(): Promise<void> {
+    await this.lead(this.n1)
+    await this.appended(this.n1)
+    await this.taken(this.n2)
+  }
+
+  /** What a node answers whom it is to prove that it leads. */
+  confirm(machine: Machine): { answer: 'confirmed' | 'refused' | null } {
+    const told: { answer: 'confirmed' | 'refused' | null } = { answer: null }
+    const process = this.of(machine)
+    process.time.after(0, () => {
+      process
+        .shardOf(P)
+        .replication.confirm(P)
+        .then(
+          () => (told.answer = 'confirmed'),
+          () => (told.answer = 'refused'),
+        )
+    })
+    return told
   }
 
   get records(): LogRecord[] {
@@ -97,6 +123,13 @@ export class Scene {
       log.append = real
       return way(() => real(partition, after, messages))
     }
+  }
+
+  /** The next append of a node is held, before it lands or before its answer, until told to go. */
+  held(machine: Machine, way: (append: () => Promise<LogAppend>, gone: Promise<void>) => Promise<LogAppend>): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.once(machine, append => way(append, promise))
+    return resolve
   }
 
   /** A record that nobody of this version writes, behind the last one. */

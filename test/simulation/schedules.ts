@@ -24,34 +24,27 @@ export const schedules: readonly Schedule[] = [
   }),
   schedule('an append that another leader overtook was not made', async scene => {
     await scene.lead(scene.n1)
-    let go = (): void => undefined
-    const gone = new Promise<void>(resolve => (go = resolve))
-    scene.once(scene.n1, append => gone.then(append))
+    const go = scene.held(scene.n1, (append, gone) => gone.then(append))
     const told = scene.append(scene.n1)
     await scene.until(() => scene.of(scene.n1).router.pending === 1, 'the append is under way')
     await scene.lead(scene.n2)
     go()
-    await scene.until(() => told.outcome !== null, 'the append is answered')
-    assert.equal(told.outcome, 'NOT_LEADER')
+    assert.equal(await scene.answer(told), 'NOT_LEADER')
     await scene.appended(scene.n2)
     assert.equal(scene.of(scene.n2).view.sequenceOf(P), 1)
   }),
   schedule('an append that landed before another leader was made', async scene => {
     await scene.lead(scene.n1)
-    let go = (): void => undefined
-    const gone = new Promise<void>(resolve => (go = resolve))
-    scene.once(scene.n1, async append => {
+    const go = scene.held(scene.n1, async (append, gone) => {
       await append()
       await gone
       return { kind: 'unknown', reason: 'no answer' }
     })
     const told = scene.append(scene.n1)
     await scene.until(() => scene.records.length === 2, 'the append has landed')
-    const led = scene.lead(scene.n2)
-    await led
+    await scene.lead(scene.n2)
     go()
-    await scene.until(() => told.outcome !== null, 'the append is answered')
-    assert.equal(told.outcome, 'ok')
+    assert.equal(await scene.answer(told), 'ok')
   }),
   schedule('what can not be found out is unknown', async scene => {
     await scene.lead(scene.n1)
@@ -64,24 +57,15 @@ export const schedules: readonly Schedule[] = [
     })
     scene.cut(scene.n1)
     const told = scene.append(scene.n1)
-    await scene.until(() => told.outcome !== null, 'the append is answered')
-    assert.equal(told.outcome, 'UNKNOWN_OUTCOME')
+    assert.equal(await scene.answer(told), 'UNKNOWN_OUTCOME')
   }),
   schedule('a reader of a leader is not answered by one that is none any more', async scene => {
     await scene.lead(scene.n1)
     scene.cut(scene.n1)
     await scene.lead(scene.n2)
-    let answer = 'none'
-    const { time } = scene.of(scene.n1)
-    time.after(0, () => {
-      const asked = scene.of(scene.n1).shardOf(P).replication.confirm(P)
-      asked.then(
-        () => (answer = 'confirmed'),
-        () => (answer = 'refused'),
-      )
-    })
-    await scene.world.time.until(() => answer !== 'none', 4_000)
-    assert.notEqual(answer, 'confirmed')
+    const told = scene.confirm(scene.n1)
+    await scene.world.time.until(() => told.answer !== null, 4_000)
+    assert.notEqual(told.answer, 'confirmed')
   }),
   schedule('a refusal is not about the past', async scene => {
     await scene.lead(scene.n1)
@@ -110,8 +94,7 @@ export const schedules: readonly Schedule[] = [
     const { replication } = scene.of(scene.n1).shardOf(P)
     replication.resign(P)
     const told = scene.append(scene.n1)
-    await scene.until(() => told.outcome !== null, 'the append is answered')
-    assert.equal(told.outcome, 'NOT_LEADER')
+    assert.equal(await scene.answer(told), 'NOT_LEADER')
   }),
   schedule('what is acknowledged is on the disk of its leader', async scene => {
     await scene.lead(scene.n1)
@@ -123,18 +106,14 @@ export const schedules: readonly Schedule[] = [
     assert.equal(scene.of(scene.n1).view.sequenceOf(P), 1)
   }),
   schedule('what a replica has taken it knows after a crash', async scene => {
-    await scene.lead(scene.n1)
-    await scene.appended(scene.n1)
-    await scene.taken(scene.n2)
+    await scene.oneCopied()
     scene.world.crash(scene.n2)
     scene.world.start(scene.n2)
     assert.equal(scene.of(scene.n2).replicas.indexOf(P), scene.records.at(-1)!.index)
     assert.notEqual(scene.role(scene.n2), 'behind')
   }),
   schedule('the last record of a partition is never forgotten', async scene => {
-    await scene.lead(scene.n1)
-    await scene.appended(scene.n1)
-    await scene.taken(scene.n2)
+    await scene.oneCopied()
     const { log } = scene.world.cluster
     log.trim(P, log.messagesOf(P).at(-1)!.sequence + 1)
     await scene.lead(scene.n2)
@@ -142,9 +121,7 @@ export const schedules: readonly Schedule[] = [
     await scene.until(() => scene.of(scene.n1).view.sequenceOf(P) === 2, 'the other follows')
   }),
   schedule('a log that ends before what a replica has stops the partition', async scene => {
-    await scene.lead(scene.n1)
-    await scene.appended(scene.n1)
-    await scene.taken(scene.n2)
+    await scene.oneCopied()
     scene.world.cluster.log.loseTail(P, 1)
     const stopped = scene.stops(scene.n2, /ends at record/)
     scene.of(scene.n2).time.after(0, () => scene.of(scene.n2).shardOf(P).replication.lead(P, 9, 4_000))
@@ -162,42 +139,23 @@ export const schedules: readonly Schedule[] = [
   }),
   schedule('a leader read is proven by an append that began behind it', async scene => {
     await scene.lead(scene.n1)
-    let go = (): void => undefined
-    const gone = new Promise<void>(resolve => (go = resolve))
-    scene.once(scene.n1, async append => {
+    const go = scene.held(scene.n1, async (append, gone) => {
       const answer = await append()
       await gone
       return answer
     })
-    scene.of(scene.n1).time.after(
-      0,
-      () =>
-        void scene
-          .of(scene.n1)
-          .shardOf(P)
-          .replication.confirm(P)
-          .catch(() => undefined),
-    )
+    scene.confirm(scene.n1)
     await scene.until(() => scene.records.length === 2, 'the append of an earlier read has landed')
     scene.cut(scene.n1)
     await scene.lead(scene.n2)
     await scene.appended(scene.n2)
-    let answer = 'none'
-    scene.of(scene.n1).time.after(0, () => {
-      const asked = scene.of(scene.n1).shardOf(P).replication.confirm(P)
-      asked.then(
-        () => (answer = 'confirmed'),
-        () => (answer = 'refused'),
-      )
-      go()
-    })
-    await scene.world.time.until(() => answer !== 'none', 4_000)
-    assert.notEqual(answer, 'confirmed')
+    const told = scene.confirm(scene.n1)
+    scene.of(scene.n1).time.after(0, go)
+    await scene.world.time.until(() => told.answer !== null, 4_000)
+    assert.notEqual(told.answer, 'confirmed')
   }),
   schedule('requests wait for the first record of a term to be on disk', async scene => {
-    await scene.lead(scene.n1)
-    await scene.appended(scene.n1)
-    await scene.taken(scene.n2)
+    await scene.oneCopied()
     const { replication } = scene.of(scene.n2).shardOf(P)
     const disk = scene.n2.disks[0]!
     scene.of(scene.n2).time.after(0, () => replication.lead(P, 2, 4_000))
