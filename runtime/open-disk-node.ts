@@ -76,13 +76,13 @@ interface OpenedSoFar {
 }
 
 async function openShards(options: CheckedOptions, opening: Opening, soFar: OpenedSoFar): Promise<Node> {
-  const { state, losses, isNew, identity, routing, cluster } = soFar
+  const { losses, isNew, identity, routing, cluster } = soFar
   const { directory } = opening
   const { logger } = options
   /** Shards without a worker for now. */
   const gone = new Set<number>()
   const { id: storeId, partitions, shards } = identity
-  const { router, horizon, stamps } = routing
+  const { router, stamps } = routing
   if (isNew) makeWitnesses(directory, identity)
   const opened = await Shards.open({
     directory,
@@ -109,7 +109,22 @@ async function openShards(options: CheckedOptions, opening: Opening, soFar: Open
       else logger.warn({ shard, exitCode }, 'the worker of a shard died and is started again')
     },
   })
-  if (cluster) await refuseDamaged(opened)
+  try {
+    if (cluster) refuseDamaged(opened)
+    return await openOverShards(options, opening, { ...soFar, opened })
+  } catch (error) {
+    router.stop()
+    await opened.stopWorkers()
+    await opened.closeDatabases()
+    throw error
+  }
+}
+
+async function openOverShards(options: CheckedOptions, opening: Opening, soFar: OpenedSoFar & { readonly opened: Shards }): Promise<Node> {
+  const { state, losses, isNew, identity, routing, cluster, opened } = soFar
+  const { directory } = opening
+  const { id: storeId, partitions, shards } = identity
+  const { router, horizon, stamps } = routing
   const view = viewOf(options, opened.all, horizon, { partitions, storeId })
   if (cluster) for (let shard = 0; shard < shards; shard++) router.attach(shard, cluster.ledPort(shard))
   cluster?.serve(opened.all, view, horizon)
@@ -129,17 +144,9 @@ async function openShards(options: CheckedOptions, opening: Opening, soFar: Open
     threads: { workers: options.workers, log: access, state: { handle: state.handle, closed: state.closed } },
   }
   const tenants = openTenants(view, deploying.append, cluster?.knowsTenants(view))
-  const start = async (): Promise<NodeDeployers> => {
-    if (isNew) finishStore(directory)
-    if (options.acceptLoss) for (const [shard, { damage }] of opened.all.entries()) losses.write(shardName(shard), damage)
-    return cluster?.deployers ?? Deployers.open(deploying, tenants.scopes)
-  }
-  const deployers = await start().catch(async (error: unknown) => {
-    router.stop()
-    await opened.stopWorkers()
-    await opened.closeDatabases()
-    throw error
-  })
+  if (isNew) finishStore(directory)
+  if (options.acceptLoss) for (const [shard, { damage }] of opened.all.entries()) losses.write(shardName(shard), damage)
+  const deployers: NodeDeployers = cluster?.deployers ?? (await Deployers.open(deploying, tenants.scopes))
   cluster?.followTenants(tenants, view)
   return new Node({
     options,
@@ -183,11 +190,9 @@ async function startCluster(
 }
 
 /** Other nodes have what is damaged here: nothing is served with holes, and nothing is lost by starting empty. */
-async function refuseDamaged(opened: Shards): Promise<void> {
+function refuseDamaged(opened: Shards): void {
   const damage = opened.all.flatMap(shard => shard.damage)
   if (damage.length === 0) return
-  await opened.stopWorkers()
-  await opened.closeDatabases()
   const [{ shard, block, reason }] = damage as [LogDamage]
   throw new EventStoreError(
     'DAMAGED',

@@ -28,12 +28,17 @@ export class Deployers {
   #incarnation = 0
   #isClosing = false
 
-  /** Starts what is deployed in these tenants, and in the default one. */
+  /** Starts what is deployed in these tenants, and in the default one. What can not be taken up leaves no thread. */
   static async open(options: DeployersOptions, scopes: Iterable<Scope>): Promise<Deployers> {
-    const deployers = new Deployers(options)
     if (options.resume) dropHalfSavepoints(options.state)
-    for (const scope of [DEFAULT_SCOPE, ...scopes]) await deployers.of(scope).takeUp()
-    return deployers
+    const deployers = new Deployers(options)
+    try {
+      for (const scope of [DEFAULT_SCOPE, ...scopes]) await deployers.of(scope).takeUp()
+      return deployers
+    } catch (error) {
+      await deployers.close()
+      throw error
+    }
   }
 
   private constructor(options: DeployersOptions) {

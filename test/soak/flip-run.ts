@@ -108,11 +108,16 @@ export class FlipRun {
     return { child, lines: createInterface({ input: child.stdout }), ended }
   }
 
-  async end(): Promise<void> {
-    if (!this.#looker) return
-    const exited = once(this.#looker.child, 'exit')
-    this.#looker.child.stdin!.end()
-    await exited
+  /** False: the process that looked does not end, so a node that was closed or refused left something running. */
+  async end(): Promise<boolean> {
+    if (!this.#looker) return true
+    const { child } = this.#looker
+    const exited = once(child, 'exit')
+    child.stdin!.end()
+    const patience = setTimeout(() => child.kill('SIGKILL'), LOOK_MS)
+    const [, signal] = await exited
+    clearTimeout(patience)
+    return signal === null
   }
 }
 

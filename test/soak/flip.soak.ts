@@ -31,9 +31,10 @@ for (let done = 1; done <= flips; done++) {
     wrong.push(harmed)
     console.log(`WRONG ${harm.store} ${harm.file}: ${harm.how} at ${harm.at}: ${look.words}`)
   }
-  if (done % 500 === 0) console.log(`${done} harms, ${wrong.length} wrong`)
+  if (done % 100 === 0) console.log(`${done} harms, ${wrong.length} wrong, ${Math.round(performance.now() / 1000)} s`)
 }
-await run.end()
+const ended = await run.end()
+if (!ended) console.log('WRONG: the process that looked does not end')
 
 console.log(`\n${'file'.padEnd(20)}${classes.map(name => name.padStart(14)).join('')}`)
 for (const [kind, row] of [...table].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -41,7 +42,8 @@ for (const [kind, row] of [...table].sort(([a], [b]) => (a < b ? -1 : 1))) {
 }
 console.log(`\nnoticed harms name the file in ${naming.file}, its database in ${naming.database}, neither in ${naming.neither}`)
 for (const [kind, words] of unnamed) console.log(`  ${kind}: ${words}`)
+const failed = wrong.length + (ended ? 0 : 1)
 if (wrong.length === 0) rmSync(root, { recursive: true, force: true })
 else console.log(`harmed stores are kept in ${root}`)
-console.log(`${flips - wrong.length} passed, ${wrong.length} failed`)
-process.exitCode = wrong.length > 0 ? 1 : 0
+console.log(`${flips - wrong.length} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0
