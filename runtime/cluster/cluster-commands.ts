@@ -37,7 +37,7 @@ export class ClusterCommands implements Cluster {
 
   async status(): Promise<ClusterStatus> {
     const { options, joined } = this.#node.parts
-    const { bus, envelopes } = this.#node
+    const { bus, ignored } = this.#node
     const view = await this.#parts.control.status()
     return {
       name: options.name,
@@ -51,7 +51,7 @@ export class ClusterCommands implements Cluster {
         replicas: joined.identity.replicas,
         notPromised: joined.report.notPromised,
       },
-      ignored: sumOf(envelopes.ignored, view.refused),
+      ignored: sumOf(ignored, view.refused),
     }
   }
 

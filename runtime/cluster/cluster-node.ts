@@ -1,13 +1,10 @@
 /** A node's part in its cluster, as main has it: where requests go, what is answered to other nodes, and what people ask of the cluster. */
 import { MessageChannel } from 'node:worker_threads'
-import { LedPort } from '../../actors/led-port.ts'
 import type { ShardPort } from '../../actors/port.ts'
-import { RemotePorts } from '../../actors/remote-ports.ts'
-import type { Confirmed } from '../../actors/replication/confirmations.ts'
 import { SharedReplicas } from '../../actors/replication/shared-replicas.ts'
-import { ShardEntrance } from '../../actors/shard-entrance.ts'
 import type { Bus } from '../../cluster/bus.ts'
 import { openBus } from '../../cluster/jetstream.ts'
+import type { Leaders } from '../../cluster/leaders.ts'
 import { systemClock } from '../../event/clock.ts'
 import { EventStoreError } from '../../event/error.ts'
 import type { Limits } from '../../event/limits.ts'
@@ -16,25 +13,19 @@ import type { StampClock } from '../../event/stamp.ts'
 import { systemTimers } from '../../event/timers.ts'
 import type { SharedHorizon } from '../../store/log/horizon.ts'
 import type { LogView } from '../../store/log/log-view.ts'
-import { hashesOf } from '../../store/log/open-shard.ts'
 import type { NodeDeployers } from '../deploy/node-deployers.ts'
 import type { Freshness } from '../fresh-reads.ts'
-import { CheckedEnvelopes } from './checked-envelopes.ts'
-import { Closings } from './closings.ts'
+import { BetweenNodes } from './between-nodes.ts'
+import type { CheckedEnvelopes } from './checked-envelopes.ts'
 import { ClusterCommands } from './cluster-commands.ts'
-import { ClusterHorizon } from './cluster-horizon.ts'
 import type { CheckedClusterOptions } from './cluster-options.ts'
 import { followTenants, knownTenants } from './follow-tenants.ts'
-import { ForwardedAppends } from './forwarded-appends.ts'
 import type { Joined } from './join.ts'
-import { LeaderReads } from './leader-reads.ts'
-import { LeaderTable } from './leader-table.ts'
-import type { FromMember, KnownMember } from './member-messages.ts'
+import type { FromMember } from './member-messages.ts'
 import { MemberThread } from './member-thread.ts'
 import { noTopologies } from './no-topologies.ts'
 import { ReaderCount } from './reader-count.ts'
 import type { ShardClusterData } from './shard-replication.ts'
-import { serveSnapshots } from './snapshot-wire.ts'
 import type { RunningShard } from '../shards.ts'
 import type { Tenants } from '../tenants.ts'
 
@@ -49,11 +40,9 @@ export interface ClusterNodeParts {
 
 export class ClusterNode {
   readonly readers = new ReaderCount()
-  readonly leaders: LeaderTable
   readonly replicas: SharedReplicas
   /** Why a partition's copy here is stopped. */
   readonly stopped = new Map<number, string>()
-  readonly envelopes: CheckedEnvelopes
   readonly parts: ClusterNodeParts
   readonly incarnation: string
   readonly bus: Bus
@@ -61,12 +50,8 @@ export class ClusterNode {
   commands!: ClusterCommands
   /** Called when the node can not go on. */
   ousted: (error: EventStoreError) => void = () => undefined
-  readonly #entrances: readonly ShardEntrance[]
-  readonly #remotes: RemotePorts
+  readonly #between: BetweenNodes
   #thread!: MemberThread
-  #members: readonly KnownMember[] = []
-  readonly #ports: LedPort[] = []
-  #ends: (() => void)[] = []
   #endTenants: () => Promise<void> = () => Promise.resolve()
   #isLeaving = false
 
@@ -75,14 +60,20 @@ export class ClusterNode {
     this.bus = bus
     const { options, joined, shards, limits, stamps } = parts
     const { id: cluster, partitions } = joined.identity
-    const { node } = options
-    this.incarnation = Buffer.from(systemClock.random(8)).toString('hex')
-    this.leaders = new LeaderTable(node, partitions)
+    const incarnation = (this.incarnation = Buffer.from(systemClock.random(8)).toString('hex'))
     this.replicas = SharedReplicas.create(partitions)
-    const knows = (name: string): boolean => this.#members.some(member => member.node === name)
-    this.envelopes = new CheckedEnvelopes({ cluster, node, incarnation: this.incarnation, knows })
-    this.#entrances = Array.from({ length: shards }, () => new ShardEntrance(limits.mailboxBytes))
-    this.#remotes = new RemotePorts({ self: node, bus, envelopes: this.envelopes, stamps, timers: systemTimers })
+    const { node } = options
+    const [clock, timers] = [systemClock, systemTimers]
+    this.#between = new BetweenNodes({ cluster, node, incarnation, partitions, shards, bus, stamps, limits, clock, timers })
+  }
+
+  get leaders(): Leaders {
+    return this.#between.leaders
+  }
+
+  /** Messages of other nodes that were left out, by why. */
+  get ignored(): CheckedEnvelopes['ignored'] {
+    return this.#between.envelopes.ignored
   }
 
   /** Errors: INCOMPATIBLE when another process that runs has the node's id, UNREACHABLE. */
@@ -120,15 +111,11 @@ export class ClusterNode {
 
   #told(message: FromMember): void {
     const { logger } = this.parts
-    if (message.kind === 'members') {
-      this.#members = message.members
-      this.leaders.members = message.members
-    } else if (message.kind === 'leader') {
+    if (message.kind === 'members') this.#between.members = message.members
+    else if (message.kind === 'leader') {
       const { partition, leader } = message
-      const { node, term } = leader
-      const member = this.#members.find(each => each.node === node)
-      this.leaders.set(partition, node === null ? null : { node, term, ...(member && { incarnation: member.incarnation }) })
-      logger.debug({ partition, leader: node, term }, 'another leader')
+      this.#between.led(partition, leader)
+      logger.debug({ partition, leader: leader.node, term: leader.term }, 'another leader')
     } else if (message.kind === 'stopped') {
       const { partition, reason } = message
       this.stopped.set(partition, reason)
@@ -151,83 +138,33 @@ export class ClusterNode {
     return { nats: joined.nats, streams, cluster, node: options.node, incarnation, replicas: this.replicas.buffer, member: port2 }
   }
 
-  /** The port that the router sends to, for a shard whose own is this. */
+  /** The port that the router sends to, for a shard whose own is attached. */
   ledPort(shard: number): ShardPort {
-    const { limits, stamps } = this.parts
-    const entrance = this.#entrances[shard]!
-    return new LedPort({
-      leaders: this.leaders,
-      entrance,
-      remotes: this.#remotes,
-      stamps,
-      limits,
-      clock: systemClock,
-      timers: systemTimers,
-    })
+    return this.#between.ledPort(shard)
   }
 
   attached(shard: number, port: ShardPort): void {
-    this.#entrances[shard]!.attach(port)
+    this.#between.attached(shard, port)
   }
 
   detached(shard: number): void {
-    this.#entrances[shard]!.detach()
+    this.#between.detached(shard)
   }
 
   /** Once the shards are open: what other nodes are answered, and the order of all. */
   serve(shards: readonly RunningShard[], view: LogView, horizon: SharedHorizon): void {
-    const { options, limits, stamps, joined, logger } = this.parts
-    const { node } = options
-    const { partitions } = joined.identity
-    const { bus, envelopes, incarnation, leaders } = this
-    const order = new ClusterHorizon(
-      shards.map(({ shared }) => shared),
-      horizon,
-      stamp => stamps.see(stamp),
-    )
-    const shardOf = (partition: number): RunningShard => shards[partition % shards.length]!
-    const confirm = (partition: number, stamp: number): ReturnType<RunningShard['confirm']> => shardOf(partition).confirm(partition, stamp)
-    const forwarded = new ForwardedAppends({
-      self: node,
-      incarnation,
-      bus,
-      envelopes,
-      stamps,
-      entrances: this.#entrances,
-      bounds: {
-        partitions,
-        requestEvents: limits.requestEvents,
-        requestStreams: limits.requestStreams,
-        streamHash: hashesOf(joined.identity.id).stream,
-      },
-      requestBytesMax: limits.mailboxBytes,
-      refused: (from, why) => logger.warn({ from, why }, 'a request of another node was not taken'),
-    })
-    const closings = new Closings({
-      timers: systemTimers,
-      partitions,
-      isLed: partition => this.replicas.roleOf(partition) === 'leading',
-      stampOf: partition => shardOf(partition).shared.stampOf(Math.floor(partition / shards.length)),
-      highest: () => order.highest,
-      horizon: () => horizon.stamp,
-      isRead: () => this.readers.isRead,
-      confirm,
-    })
-    const reads = new LeaderReads({
-      bus,
-      envelopes,
-      leaders,
+    const { logger } = this.parts
+    const reads = this.#between.serve({
       view,
-      stamps,
-      limits,
-      clock: systemClock,
-      timers: systemTimers,
-      confirm: asked => confirmed(asked.map(partition => confirm(partition, stamps.last))),
+      horizon,
+      shards: shards.map(({ shared }) => shared),
+      isLed: partition => this.replicas.roleOf(partition) === 'leading',
+      isRead: () => this.readers.isRead,
+      confirm: (partition, stamp) => shards[partition % shards.length]!.confirm(partition, stamp),
+      refused: (from, why) => logger.warn({ from, why }, 'a request of another node was not taken'),
     })
     this.freshness = { leader: partitions => reads.leader(partitions), readsAll: () => this.readers.begin() }
     this.commands = new ClusterCommands(this, { view, control: this.#thread.control })
-    const snapshots = serveSnapshots({ view, node, incarnation }, { bus, envelopes })
-    this.#ends = [() => reads.stop(), () => closings.close(), () => forwarded.stop(), snapshots, () => order.close()]
   }
 
   readonly deployers: NodeDeployers = noTopologies
@@ -251,20 +188,12 @@ export class ClusterNode {
     this.#isLeaving = true
     await this.#endTenants()
     await this.#thread.close()
-    // Those for whom no leader is known are not kept waiting.
-    for (const port of this.#ports) port.refuseWaiting()
+    this.#between.refuseWaiting()
   }
 
   /** Last, when the shards are closed. */
   async close(): Promise<void> {
-    for (const end of this.#ends) end()
-    this.#remotes.stop()
+    this.#between.stop()
     await this.bus.close()
   }
-}
-
-/** Without those that this node does not lead. */
-async function confirmed(asked: readonly Promise<Confirmed>[]): Promise<Confirmed[]> {
-  const answers = await Promise.allSettled(asked)
-  return answers.flatMap(answer => (answer.status === 'fulfilled' ? [answer.value] : []))
 }
