@@ -32,6 +32,8 @@ interface Ending {
 /** Output kept of one file; more is cut in the middle of a flood, so that the runner itself stays small. */
 const OUTPUT_CHARACTERS_MAX = 200_000
 
+const shownDetails = new URL('fixtures/shown-details.ts', import.meta.url).href
+
 const running = new Set<ChildProcess>()
 
 /** Sums up what uvu printed; a file may hold several suites. */
@@ -79,7 +81,7 @@ export async function runFile(file: string, usualDeadlineMs: number): Promise<Fi
   const deadlineMs = Math.max(usualDeadlineMs, await askedMs(file))
   const started = performance.now()
   // A group of its own, so that what the file started ends with it.
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--import', shownDetails, file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },

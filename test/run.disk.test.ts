@@ -22,6 +22,13 @@ test('a failed test counts, and its message is kept', async () => {
   assert.match(result.output, 'two')
 })
 
+test('an error with details is shown whole, and the tests behind it run', async () => {
+  const result = await runFile(fixture('refuses'), 20_000)
+  assert.is(result.passed, 1)
+  assert.is(result.failed, 1)
+  assert.match(result.output, /there is no room\s+BUSY \{"limit":"mailboxBytes"\}/)
+})
+
 test('a file that dies by a signal fails', async () => {
   assert.is(await counts('dies'), '0 passed, 1 failed, 0 skipped: ended by signal SIGSEGV')
 })

@@ -1,6 +1,6 @@
 /**
- * While a simulation runs, the platform has no time of its own: its timers become those of the process whose event happens, and whoever looks at a
- * real clock, draws real chance or waits on shared memory fails, because a seed could not be replayed.
+ * While a simulation runs, the platform has no time of its own: its timers, and its waits on shared memory, become those of the process whose event
+ * happens, and whoever looks at a real clock or draws real chance fails, because a seed could not be replayed.
  */
 import type { Timers } from '../../event/timers.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -20,6 +20,55 @@ class OwnTimer {
 
   hasRef(): boolean {
     return false
+  }
+}
+
+/** Waits on shared memory, given up by the time of the process that waits, and woken in it. */
+class OwnWaits {
+  readonly #timers: () => Timers
+  /** By memory and word. */
+  readonly #waiting = new Map<ArrayBufferLike, Map<number, Set<() => void>>>()
+
+  constructor(timers: () => Timers) {
+    this.#timers = timers
+  }
+
+  readonly waitAsync = (words: Int32Array, index: number, expected: number, ms: number): { async: boolean; value: unknown } => {
+    if (Atomics.load(words, index) !== expected) return { async: false, value: 'not-equal' }
+    const timers = this.#timers()
+    const waiting = this.#at(words, index)
+    const value = new Promise<string>(resolve => {
+      const stop = timers.after(ms, () => end('timed-out'))
+      const woken = (): void => {
+        stop()
+        timers.after(0, () => end('ok'))
+      }
+      const end = (how: string): void => {
+        waiting.delete(woken)
+        resolve(how)
+      }
+      waiting.add(woken)
+    })
+    return { async: true, value }
+  }
+
+  readonly notify = (words: Int32Array, index: number): number => {
+    const waiting = this.#at(words, index)
+    const { size } = waiting
+    for (const woken of [...waiting]) {
+      waiting.delete(woken)
+      woken()
+    }
+    return size
+  }
+
+  #at({ buffer, byteOffset }: Int32Array, index: number): Set<() => void> {
+    const words = this.#waiting.get(buffer) ?? new Map<number, Set<() => void>>()
+    this.#waiting.set(buffer, words)
+    const word = byteOffset / 4 + index
+    const waiting = words.get(word) ?? new Set()
+    words.set(word, waiting)
+    return waiting
   }
 }
 
@@ -44,6 +93,7 @@ export function ownTime(time: VirtualTime): () => void {
     return timer
   }
   const clear = (timer: unknown): void => (timer instanceof OwnTimer ? timer.stop() : undefined)
+  const waits = new OwnWaits(timers)
   const real = (what: string) => (): never => {
     throw new Error(`a simulation can not use ${what}: its seed could not be replayed`)
   }
@@ -56,7 +106,8 @@ export function ownTime(time: VirtualTime): () => void {
     replaced(performance, 'now', real('performance.now')),
     replaced(Math, 'random', real('Math.random')),
     replaced(crypto, 'getRandomValues', real('crypto.getRandomValues')),
-    replaced(Atomics, 'waitAsync', real('Atomics.waitAsync')),
+    replaced(Atomics, 'waitAsync', waits.waitAsync),
+    replaced(Atomics, 'notify', waits.notify),
   ]
   return () => {
     for (const one of restore) one()

@@ -1,38 +1,26 @@
 /** A node of the simulated cluster, put together from what is shipped: stores, shard actors, replication, router. Nothing here decides anything. */
-import { Replication } from '../../actors/replication/replication.ts'
 import type { ReplicaEvent } from '../../actors/replication/shard-replicas.ts'
 import { SharedReplicas } from '../../actors/replication/shared-replicas.ts'
-import { LocalPort } from '../../actors/local-port.ts'
 import { allEvents, streamEvents } from '../../actors/reader.ts'
 import { Router } from '../../actors/router.ts'
-import { commitToDisk, ShardActor } from '../../actors/shard.ts'
 import type { LoopbackNode } from '../../cluster/loopback.ts'
 import { Member } from '../../cluster/member.ts'
 import { EventStoreError, isEventStoreError } from '../../event/error.ts'
-import type { NewEvent } from '../../event/event.ts'
+import type { Event, NewEvent, Position } from '../../event/event.ts'
 import type { AppendOptions } from '../../event/event-store.ts'
-import { limitsWith } from '../../event/limits.ts'
 import { StampClock } from '../../event/stamp.ts'
+import { BetweenNodes } from '../../runtime/cluster/between-nodes.ts'
+import { CheckedEnvelopes } from '../../runtime/cluster/checked-envelopes.ts'
+import type { LeaderReads } from '../../runtime/cluster/leader-reads.ts'
+import { ReaderCount } from '../../runtime/cluster/reader-count.ts'
+import { serveSnapshots } from '../../runtime/cluster/snapshot-wire.ts'
 import type { ShardColumn } from '../../store/index/keys.ts'
 import type { OwnedKeyValue } from '../../store/key-value.ts'
 import { SharedHorizon } from '../../store/log/horizon.ts'
 import { LogView } from '../../store/log/log-view.ts'
-import { hashesOf, openShard } from '../../store/log/open-shard.ts'
-import { SharedShard, tailSizeFor } from '../../store/log/shared.ts'
-import { CheckedEnvelopes } from '../../runtime/cluster/checked-envelopes.ts'
-import { fetchSnapshot, serveSnapshots } from '../../runtime/cluster/snapshot-wire.ts'
+import { hashesOf } from '../../store/log/open-shard.ts'
+import { limits, ProcessShard } from './process-shard.ts'
 import type { ProcessTime } from './process-time.ts'
-
-/** Small, so that segments end, mailboxes fill and commits give up within virtual seconds. */
-export const limits = limitsWith({
-  segmentEntries: 256,
-  requestEvents: 64,
-  versionMapStreams: 1024,
-  idsRemembered: 4096,
-  blockCacheBytes: 1024 * 1024,
-  mailboxEvents: 256,
-  commitTimeoutMs: 5_000,
-})
 
 export interface ProcessOptions {
   readonly id: string
@@ -45,91 +33,21 @@ export interface ProcessOptions {
   /** The other nodes. */
   readonly peers: readonly string[]
   readonly told: (event: ReplicaEvent) => void
-  /** Its member decides with the others who leads. */
+  /** Told of a request of another node that no node of this version sends. */
+  readonly refused: (why: string) => void
+  /** Its member decides with the others who leads, and it takes requests for them; else a schedule says so, and it takes only its own. */
   readonly elects: boolean
 }
 
 const LEAD_MS = 4_000
 const LOOK_MS = 50
+const PAGE_ROWS = 64
 
-interface ShardParts {
-  readonly number: number
-  readonly replicas: SharedReplicas
-  readonly stamps: StampClock
-  readonly envelopes: CheckedEnvelopes
-  readonly answered: () => void
-}
-
-class Shard {
-  readonly kv: OwnedKeyValue<ShardColumn>
-  readonly shared: SharedShard
-  readonly replication: Replication
-  readonly port: LocalPort
-  readonly #actor: ShardActor
-  readonly #answered: () => void
-  readonly #time: ProcessTime
-  #isWorking = false
-  #isWoken = false
-
-  constructor(options: ProcessOptions, about: ShardParts) {
-    const { disks, partitions, storeId, time, node, id, incarnation, told, peers } = options
-    const { number, replicas, stamps, envelopes, answered } = about
-    const kv = (this.kv = disks[number]!)
-    const tail = tailSizeFor(limits.segmentEntries, limits.requestEvents)
-    const shared = (this.shared = SharedShard.create({ shard: number, shards: disks.length, partitions, tail }))
-    this.#time = time
-    this.#answered = answered
-    this.port = new LocalPort({ bytesMax: limits.mailboxBytes, run: () => this.#wake() })
-    this.replication = new Replication({
-      log: node.log,
-      clock: time.clock,
-      timers: time,
-      cluster: storeId,
-      node: id,
-      incarnation,
-      replicas,
-      commitTimeoutMs: limits.commitTimeoutMs / 2,
-      stamp: () => stamps.take(1),
-      wake: () => this.#wake(),
-      told,
-      fetch: (partition, after) =>
-        fetchSnapshot({ bus: node.bus, envelopes, clock: time.clock, timers: time, sources: () => peers }, partition, after),
-    })
-    const open = (): ShardActor['log'] => openShard({ kv, shared, limits, storeId }).log
-    const log = open()
-    this.replication.opened(log)
-    for (const partition of log.partitions) stamps.see(partition.stamp)
-    this.#actor = new ShardActor({
-      log,
-      source: this.port,
-      answers: this.port,
-      commit: commitToDisk(() => this.#actor.log),
-      reopen: open,
-      durability: 'disk',
-      compression: 'none',
-      clock: time.clock,
-      replication: this.replication,
-    })
-  }
-
-  get failure(): Error | null {
-    return this.#actor.failure
-  }
-
-  #wake(): void {
-    this.#isWoken = true
-    if (this.#isWorking) return
-    this.#isWorking = true
-    this.#time.after(0, () => void this.#work())
-  }
-
-  async #work(): Promise<void> {
-    while (this.#isWoken) {
-      this.#isWoken = false
-      while (await this.#actor.step()) this.#answered()
-    }
-    this.#isWorking = false
-  }
+/** What a node has among others that decide with it. */
+interface Elected {
+  readonly member: Member
+  readonly between: BetweenNodes
+  readonly reads: LeaderReads
 }
 
 export class Process {
@@ -137,12 +55,13 @@ export class Process {
   readonly incarnation: string
   readonly time: ProcessTime
   readonly replicas: SharedReplicas
-  readonly shards: readonly Shard[]
+  readonly shards: readonly ProcessShard[]
   readonly router: Router
   readonly view: LogView
   readonly node: LoopbackNode
+  readonly #readers = new ReaderCount()
   /** Null where a schedule says who leads. */
-  readonly member: Member | null
+  readonly #elected: Elected | null
 
   constructor(given: ProcessOptions) {
     const options: ProcessOptions = {
@@ -152,7 +71,7 @@ export class Process {
         this.#heard(event)
       },
     }
-    const { id, incarnation, storeId, partitions, time, node, disks } = options
+    const { id, incarnation, storeId, partitions, time, node, disks, peers, elects } = options
     this.id = id
     this.incarnation = incarnation
     this.time = time
@@ -160,45 +79,65 @@ export class Process {
     this.replicas = SharedReplicas.create(partitions)
     const stamps = new StampClock(0, time.clock)
     const horizon = new SharedHorizon()
-    const streamHash = hashesOf(storeId).stream
-    const envelopes = new CheckedEnvelopes({ cluster: storeId, node: id, incarnation, knows: name => options.peers.includes(name) })
-    this.router = new Router(disks.length, { partitions, limits, streamHash, stamps, horizon, durability: 'disk', clock: time.clock })
-    this.shards = disks.map((_, number) => {
-      const answered = (): void => this.router.drain(number)
-      return new Shard(options, { number, replicas: this.replicas, stamps, envelopes, answered })
+    const envelopes = new CheckedEnvelopes({ cluster: storeId, node: id, incarnation, knows: name => peers.includes(name) })
+    this.router = new Router(disks.length, {
+      partitions,
+      limits,
+      streamHash: hashesOf(storeId).stream,
+      stamps,
+      horizon: elects ? new SharedHorizon() : horizon,
+      durability: 'quorum',
+      othersClaim: elects,
+      clock: time.clock,
     })
+    this.shards = disks.map((_, number) => new ProcessShard(options, { number, replicas: this.replicas, stamps, envelopes }))
     this.view = new LogView({ shards: this.shards, horizon, storeId, partitions, cacheBytes: limits.blockCacheBytes })
-    this.shards.forEach((shard, number) => this.router.attach(number, shard.port))
-    serveSnapshots({ view: this.view, node: id, incarnation }, { bus: node.bus, envelopes })
-    this.member = options.elects ? this.#newMember(options, stamps) : null
+    this.#elected = elects ? this.#amongOthers(options, stamps) : null
+    if (!elects) {
+      this.shards.forEach((shard, number) => this.router.attach(number, shard.port))
+      serveSnapshots({ view: this.view, node: id, incarnation }, { bus: node.bus, envelopes })
+    }
     for (const shard of this.shards) shard.replication.start()
-    if (this.member) this.#begin(this.member)
+    if (this.#elected) this.#begin(this.#elected.member)
   }
 
-  /** The shipped member; what surrounds it here is what the member's thread does in a node. */
-  #newMember({ id, incarnation, storeId, partitions, time, node }: ProcessOptions, stamps: StampClock): Member {
-    return new Member({
-      bus: node.bus,
-      registry: node.registry,
-      clock: time.clock,
-      timers: time,
-      cluster: storeId,
-      node: id,
-      incarnation,
-      zone: '',
-      format: 1,
-      disk: id,
-      partitions,
+  /** What goes between nodes, and the member: both as shipped. What surrounds them here is what a node's threads do. */
+  #amongOthers(options: ProcessOptions, stamps: StampClock): Elected {
+    const { id, incarnation, storeId, partitions, time, node, refused } = options
+    const { shards, view, replicas } = this
+    const { bus } = node
+    const clock = { clock: time.clock, timers: time }
+    const between = new BetweenNodes({
+      ...{ cluster: storeId, node: id, incarnation, partitions, shards: shards.length },
+      ...{ bus, stamps, limits, ...clock },
+    })
+    shards.forEach((shard, number) => {
+      between.attached(number, shard.port)
+      this.router.attach(number, between.ledPort(number))
+    })
+    const reads = between.serve({
+      view,
+      horizon: view.horizon,
+      shards: shards.map(({ shared }) => shared),
+      isLed: partition => replicas.roleOf(partition) === 'leading',
+      isRead: () => this.#readers.isRead,
+      confirm: (partition, stamp) => this.shardOf(partition).replication.confirm(partition, stamp),
+      refused: (from, why) => refused(`a request of ${from} was not taken: ${why}`),
+    })
+    const member = new Member({
+      ...{ bus, registry: node.registry, ...clock },
+      ...{ cluster: storeId, node: id, incarnation, zone: '', format: 1, disk: id, partitions },
       calls: {
         lead: (partition, term) => this.shardOf(partition).replication.lead(partition, term, LEAD_MS),
         resign: partition => this.shardOf(partition).replication.resign(partition),
-        leader: () => undefined,
-        members: () => undefined,
+        leader: (partition, leader) => between.led(partition, leader),
+        members: members => void (between.members = members),
         stamp: stamp => stamps.see(stamp),
-        followsAll: () => undefined,
+        followsAll: isFollowed => void (this.#readers.isReadElsewhere = isFollowed),
         failed: () => undefined,
       },
     })
+    return { member, between, reads }
   }
 
   #begin(member: Member): void {
@@ -209,8 +148,10 @@ export class Process {
         const term = this.replicas.termOf(partition)
         member.applied(partition, this.replicas.indexOf(partition))
         if (term > terms[partition]!) member.record(partition, (terms[partition] = term))
+        member.sawStamp(this.replicas.stampOf(partition))
         member.stopped(partition, role === 'stopped' || role === 'behind')
       }
+      member.followAll(this.#readers.isReadHere)
       this.time.after(LOOK_MS, look)
     }
     look()
@@ -224,15 +165,15 @@ export class Process {
   memberFailed = false
 
   #heard(event: ReplicaEvent): void {
-    const { member } = this
-    if (!member) return
+    if (!this.#elected) return
+    const { member } = this.#elected
     const { kind, partition } = event
     if (kind === 'stopped') return
     if (kind === 'record') member.record(partition, event.term)
     else member[kind](partition, event.term)
   }
 
-  shardOf(partition: number): Shard {
+  shardOf(partition: number): ProcessShard {
     return this.shards[partition % this.shards.length]!
   }
 
@@ -245,17 +186,24 @@ export class Process {
 
   /** What clients call the events of a stream. */
   async read(stream: string, level: 'leader' | 'any'): Promise<string[]> {
-    if (level === 'leader') {
-      const partition = this.view.partitionOf(stream)
-      await this.shardOf(partition).replication.confirm(partition)
-    }
+    if (level === 'leader') await this.#elected!.reads.leader([this.view.partitionOf(stream)])
     return [...streamEvents(this.view, stream, {}, true)].map(({ data }) => (data as { name: string }).name)
+  }
+
+  /** From now on somebody reads all in order here. */
+  readsAll(): void {
+    this.#readers.begin()
+  }
+
+  /** Those events behind a position of the order of all that readers are given now. */
+  inOrder(from?: Position): Generator<Event> {
+    return allEvents(this.view, { scope: '', ...(from !== undefined && { from }) }, PAGE_ROWS)
   }
 
   /** Positions of all events in the order of all, with nothing in flight. */
   all(): string[] {
     this.view.horizon.set(Number.MAX_SAFE_INTEGER)
-    return Array.from(allEvents(this.view, { scope: '' }, 64), event => event.position)
+    return Array.from(this.inOrder(), event => event.position)
   }
 
   /** Something of it takes nothing more: only a restart helps. */

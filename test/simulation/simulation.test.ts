@@ -24,15 +24,21 @@ test('a seed tells the same story each time', async () => {
 
 /** What the simulator is about: it may use these, and never have its own. */
 const shipped = {
-  '../../actors/replication/replication.ts': ['Replication'],
-  '../../actors/router.ts': ['Router'],
-  '../../cluster/member.ts': ['Member'],
-  '../../actors/shard.ts': ['ShardActor', 'commitToDisk'],
-  '../../actors/local-port.ts': ['LocalPort'],
-  '../../actors/reader.ts': ['streamEvents'],
-  '../../store/log/open-shard.ts': ['openShard', 'hashesOf'],
-  '../../store/log/log-view.ts': ['LogView'],
-  '../../event/stamp.ts': ['StampClock'],
+  'process.ts': {
+    '../../actors/reader.ts': ['allEvents', 'streamEvents'],
+    '../../actors/router.ts': ['Router'],
+    '../../cluster/member.ts': ['Member'],
+    '../../event/stamp.ts': ['StampClock'],
+    '../../runtime/cluster/between-nodes.ts': ['BetweenNodes'],
+    '../../store/log/log-view.ts': ['LogView'],
+  },
+  'process-shard.ts': {
+    '../../actors/local-port.ts': ['LocalPort'],
+    '../../actors/replication/replication.ts': ['Replication'],
+    '../../actors/shard.ts': ['ShardActor', 'commitToDisk'],
+    '../../runtime/cluster/snapshot-wire.ts': ['fetchSnapshot'],
+    '../../store/log/open-shard.ts': ['openShard'],
+  },
 } as const
 
 test('the simulator puts together what is shipped and has none of it of its own', () => {
@@ -40,11 +46,14 @@ test('the simulator puts together what is shipped and has none of it of its own'
   const sources = readdirSync(folder)
     .filter(name => name.endsWith('.ts') && !name.endsWith('.test.ts'))
     .map(name => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }))
-  const node = sources.find(({ name }) => name === 'process.ts')!.text
-  for (const [module, names] of Object.entries(shipped)) {
-    const imported = new RegExp(`import (?:type )?\\{([^}]*)\\} from '${module.replaceAll('.', '\\.')}'`).exec(node)?.[1] ?? ''
+  const taken = Object.entries(shipped).flatMap(([file, modules]) =>
+    Object.entries(modules).map(([module, names]) => ({ file, module, names })),
+  )
+  for (const { file, module, names } of taken) {
+    const { text } = sources.find(({ name }) => name === file)!
+    const imported = new RegExp(`import \\{([^}]*)\\} from '${module.replaceAll('.', '\\.')}'`).exec(text)?.[1] ?? ''
     for (const name of names) {
-      assert.match(imported, new RegExp(`\\b${name}\\b`), `process.ts takes ${name} from ${module}`)
+      assert.match(imported, new RegExp(`\\b${name}\\b`), `${file} takes ${name} from ${module}`)
       const declared = new RegExp(`\\b(?:class|function|const|let) ${name}\\b`)
       for (const source of sources) assert.doesNotMatch(source.text, declared, `${source.name} has a ${name} of its own`)
     }

@@ -5,7 +5,7 @@ import { EventStoreError } from '../../event/error.ts'
 import type { ColumnProfile } from '../../store/key-value.ts'
 import type { ShardColumn } from '../../store/index/keys.ts'
 import { Disk } from './disk.ts'
-import { Invariants } from './invariants.ts'
+import { Invariants, Violation } from './invariants.ts'
 import { Process } from './process.ts'
 import { MachineClock, ProcessTime } from './process-time.ts'
 import { Random } from './random.ts'
@@ -81,6 +81,9 @@ export class World {
       disks: machine.disks.map(disk => disk.open()),
       peers: this.machines.filter(each => each !== machine).map(each => each.id),
       elects: this.options.elects ?? false,
+      refused: why => {
+        throw new Violation(`${machine.id}: ${why}`)
+      },
       told: event => {
         this.say(() => `${machine.id} ${said(event)}`)
         for (const listener of this.listeners) listener(machine, event)
