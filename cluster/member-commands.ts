@@ -28,7 +28,7 @@ export class MemberCommands {
 
   /**
    * Has a node lead partitions, and stay their leader until it is silent or somebody says otherwise. Throws INVALID for a node that is no member,
-   * UNREACHABLE for one that is silent, BUSY when it can not lead now, NOT_LEADER while nobody leads.
+   * UNREACHABLE for one that is silent, BUSY when it can not lead in time, NOT_LEADER while nobody leads.
    */
   async failover(partitions: readonly number[], to: string): Promise<void> {
     this.#checkTarget(to)
@@ -111,25 +111,35 @@ export class MemberCommands {
   }
 
   async #handOver(partition: number, to: string): Promise<void> {
-    const { node, terms, table } = this.#options
+    const { node, terms } = this.#options
     const isThere = (): boolean => {
       const { told, entry } = terms.state(partition)
       return told.node === to && told.isStarted && (to !== node || entry?.isPinned === true)
     }
     if (isThere()) return
     this.#checkTarget(to)
-    if (terms.state(partition).phase !== 'leading') throw this.#notLeader(partition)
+    const leftMs = await this.#untilEligible(partition, to)
     const { ledTerm } = terms.state(partition)
-    const target = table.view(partition, { isEligible: true }).nodes.find(each => each.node === to)
-    if (target?.isEligible !== true)
-      throw new EventStoreError('BUSY', `${to} can not lead partition ${partition} now: it drains, is behind, or its copy is stopped`, {
-        partition,
-        to,
-      })
     terms.input(partition, { kind: 'hand-over', to })
     const isOver = (): boolean => terms.state(partition).phase === 'leading' && terms.state(partition).ledTerm > ledTerm
-    if ((await this.#until(() => isThere() || isOver())) && isThere()) return
+    if ((await this.#until(() => isThere() || isOver(), leftMs)) && isThere()) return
     throw new EventStoreError('BUSY', `${to} did not take partition ${partition} over`, { partition, to })
+  }
+
+  /** A copy that lags catches up, as a rule: that is waited for. Answers what is left of the time that a command may take. */
+  async #untilEligible(partition: number, to: string): Promise<number> {
+    const { node, terms, table, timers, commandMs } = this.#options
+    for (let leftMs = commandMs; ; leftMs -= LOOK_AGAIN_MS) {
+      const { phase, view } = terms.state(partition)
+      if (phase !== 'leading') throw this.#notLeader(partition)
+      if (to === node || view?.nodes.some(each => each.node === to && each.isHealthy && each.isEligible) === true) return leftMs
+      if (leftMs <= 0 || table.row(to)?.heartbeat?.isDraining === true)
+        throw new EventStoreError('BUSY', `${to} can not lead partition ${partition} now: it drains, is behind, or its copy is stopped`, {
+          partition,
+          to,
+        })
+      await sleep(timers, LOOK_AGAIN_MS)
+    }
   }
 
   #checkTarget(node: string): void {
