@@ -3,12 +3,13 @@
  *
  *     requests   to · session · number · lowest (u32) · highest stamp (f64) · pieces
  *     piece      ticket · turn · bytes of the request · offset · bytes (u32) · its bytes
- *     answers    session · missing (u32) · highest stamp (f64) · answers
+ *     answers    to · session · missing · 0 (u32) · highest stamp (f64) · answers
  *     answer     ticket · status · first version · version (u32) · first sequence · sequence · stamp (f64) · versions (u32) · each (u32)
  *
  * Messages of a session are numbered from 1 and taken in that order. `missing` is the first that will never be taken: one before it was lost, so the
  * sender begins another session with it and all behind it. 0: none is. A ticket is one try of one request; `lowest` is the lowest without an answer.
- * `to` is the process that is meant, and nobody else takes the message, so that one which comes late is not stored a second time behind a restart.
+ * `to` is the process that is meant, and nobody else takes the message: a request that comes late is not stored a second time behind a restart, and
+ * what a process had asked is not answered to the one that takes its place, whose tickets are the same numbers.
  */
 import { type Outcome, statuses } from '../event/outcome.ts'
 import { crc32Text } from '../event/stream-id.ts'
@@ -17,7 +18,7 @@ export const APPEND = 'append'
 export const APPENDED = 'appended'
 const REQUESTS_HEAD_BYTES = 24
 const PIECE_HEAD_BYTES = 20
-const ANSWERS_HEAD_BYTES = 16
+const ANSWERS_HEAD_BYTES = 24
 const ANSWER_BYTES = 44
 
 /** A process of a node as messages to it bear it; 0 for one that is not known. */
@@ -41,6 +42,7 @@ export interface Piece {
 }
 
 export interface AnswersHead {
+  readonly to: number
   readonly session: number
   readonly missing: number
   readonly stamp: number
@@ -151,10 +153,9 @@ export class AnswersMessage {
     for (const value of versions ?? []) this.#gathered.u32(value)
   }
 
-  take({ session, missing, stamp }: AnswersHead): Uint8Array {
+  take({ to, session, missing, stamp }: AnswersHead): Uint8Array {
     return this.#gathered.take(into => {
-      into.u32(session)
-      into.u32(missing)
+      for (const value of [to, session, missing, 0]) into.u32(value)
       into.f64(stamp)
     })
   }
@@ -185,7 +186,8 @@ export function readRequests(body: Uint8Array): (RequestsHead & { readonly piece
 export function readAnswers(body: Uint8Array): (AnswersHead & { readonly answers: readonly TicketAnswer[] }) | null {
   if (body.length < ANSWERS_HEAD_BYTES) return null
   const view = new DataView(body.buffer, body.byteOffset, body.length)
-  const stamp = view.getFloat64(8, true)
+  const [to, session, missing] = [0, 4, 8].map(at => view.getUint32(at, true)) as [number, number, number]
+  const stamp = view.getFloat64(16, true)
   if (!isStamp(stamp)) return null
   const answers: TicketAnswer[] = []
   for (let at = ANSWERS_HEAD_BYTES; at < body.length;) {
@@ -198,7 +200,7 @@ export function readAnswers(body: Uint8Array): (AnswersHead & { readonly answers
     answers.push(answer)
     at = end
   }
-  return { session: view.getUint32(0, true), missing: view.getUint32(4, true), stamp, answers }
+  return { to, session, missing, stamp, answers }
 }
 
 function answerAt(view: DataView, at: number, count: number): TicketAnswer | null {

@@ -30,6 +30,8 @@ export interface ForwardedRequest {
 }
 
 export interface RemotePortOptions {
+  /** This process of this node. */
+  readonly incarnation: string
   readonly node: string
   readonly bus: Bus
   readonly envelopes: Envelopes
@@ -49,6 +51,7 @@ interface Try {
 
 export class RemotePort {
   readonly #options: RemotePortOptions
+  readonly #process: number
   readonly #tries = new Map<number, Try>()
   readonly #message = new RequestsMessage(BODY_BYTES)
   #bytes = 0
@@ -68,6 +71,7 @@ export class RemotePort {
 
   constructor(options: RemotePortOptions) {
     this.#options = options
+    this.#process = processNumber(options.incarnation)
   }
 
   /** Requests without an answer. */
@@ -152,10 +156,10 @@ export class RemotePort {
     })
   }
 
-  /** Takes the body of a message of answers of that node, of one process of it; what is none is left alone. */
+  /** Takes the body of a message of answers of that node, of one process of it; what is none, or for a process before this one, is left alone. */
   received(body: Uint8Array, peer: string): void {
     const message = readAnswers(body)
-    if (!message) return
+    if (message?.to !== this.#process) return
     const { session, missing, stamp, answers } = message
     this.#isLively = true
     this.#unheard = 0

@@ -7,8 +7,9 @@ import { APPENDED } from './forward-messages.ts'
 import { RemotePort } from './remote-port.ts'
 
 export interface RemotePortsOptions {
-  /** This node. */
+  /** This node, and this process of it. */
   readonly self: string
+  readonly incarnation: string
   readonly bus: Bus
   readonly envelopes: Envelopes
   readonly stamps: StampClock

@@ -72,7 +72,7 @@ export class BetweenNodes {
     this.leaders = new LeaderTable(node, partitions)
     this.envelopes = new CheckedEnvelopes({ cluster, node, incarnation, knows: name => this.#members.has(name) })
     this.#entrances = Array.from({ length: shards }, () => new ShardEntrance(limits.mailboxBytes))
-    this.#remotes = new RemotePorts({ self: node, bus, envelopes: this.envelopes, stamps, timers })
+    this.#remotes = new RemotePorts({ self: node, incarnation, bus, envelopes: this.envelopes, stamps, timers })
   }
 
   set members(members: readonly KnownMember[]) {

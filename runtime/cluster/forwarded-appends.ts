@@ -142,9 +142,10 @@ export class ForwardedAppends {
     if (sender.answers.length > 0) this.#answerSoon(sender)
   }
 
-  #publish({ node }: ForwardedFrom, session: number, missing: number): void {
+  #publish({ node, incarnation }: ForwardedFrom, session: number, missing: number): void {
     const { bus, envelopes, stamps } = this.#options
-    bus.publish(`node.${node}.appended`, envelopes.seal(APPENDED, this.#message.take({ session, missing, stamp: stamps.last })))
+    const body = this.#message.take({ to: processNumber(incarnation), session, missing, stamp: stamps.last })
+    bus.publish(`node.${node}.appended`, envelopes.seal(APPENDED, body))
   }
 
   /** Takes nothing more; what is in a shard is not answered. */

@@ -83,61 +83,59 @@ export class Segments {
 
   /** Number of the block of a partition that holds a sequence, or null when it is not there (yet). */
   blockOf(partition: number, sequence: number): number | null {
-    return this.#search(
-      partition,
-      sequence,
-      segment => segment.end.sequences,
-      (directory, i, count) => directory.firstSequences[i]! + count - 1 >= sequence,
-    )
+    return this.stable((finished, tail) => this.#holding(partition, sequence, finished, tail))
   }
 
   /** Number of the first block of a partition whose last stamp is above `stamp`, or null. */
   blockAfter(partition: number, stamp: number): number | null {
-    return this.#search(
-      partition,
-      stamp,
-      segment => segment.end.stamps,
-      (directory, i) => directory.lastStamps[i]! > stamp,
-      true,
-    )
+    const rank = this.#rankOf(partition)
+    return this.stable((finished, tail) => {
+      const first = this.#firstSegment(finished, ({ end }) => end.stamps[rank]! > stamp)
+      const isAbove: IsWanted = ({ lastStamps }, i) => lastStamps[i]! > stamp
+      if (first === finished) return this.#inTail(partition, tail, isAbove)
+      const segment = this.at(first)
+      // A partition may be closed there above its last event: then what comes next is above the stamp.
+      return (
+        firstIn(segment, segment.blocks, partition, isAbove) ?? this.#holding(partition, segment.end.sequences[rank]! + 1, finished, tail)
+      )
+    })
   }
 
-  #search(
-    partition: number,
-    value: number,
-    ends: (segment: Segment) => Float64Array,
-    reaches: (directory: BlockDirectory, at: number, count: number) => boolean,
-    above = false,
-  ): number | null {
-    const rank = Math.floor(partition / this.#shared.data.shards)
-    return this.stable((finished, tail) => {
-      let low = 0
-      let high = finished
-      while (low < high) {
-        const middle = (low + high) >>> 1
-        const end = ends(this.at(middle))[rank]!
-        if (above ? end > value : end >= value) high = middle
-        else low = middle + 1
-      }
-      if (low < finished) {
-        const segment = this.at(low)
-        const found = firstIn(segment, segment.blocks, partition, reaches)
-        if (found !== null) return found
-      }
-      const committed = this.#shared.committedBlocks - tail.baseBlock
-      return firstIn(tail, committed, partition, reaches)
-    })
+  #rankOf(partition: number): number {
+    return Math.floor(partition / this.#shared.data.shards)
+  }
+
+  #holding(partition: number, sequence: number, finished: number, tail: Tail): number | null {
+    const rank = this.#rankOf(partition)
+    const first = this.#firstSegment(finished, ({ end }) => end.sequences[rank]! >= sequence)
+    const holds: IsWanted = ({ firstSequences, counts }, i) => firstSequences[i]! + counts[i]! - 1 >= sequence
+    if (first === finished) return this.#inTail(partition, tail, holds)
+    const segment = this.at(first)
+    return firstIn(segment, segment.blocks, partition, holds)
+  }
+
+  /** The first finished segment at whose end it is so, as it is from there on; `finished` when it is at none. */
+  #firstSegment(finished: number, isSo: (segment: Segment) => boolean): number {
+    let low = 0
+    let high = finished
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (isSo(this.at(middle))) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  #inTail(partition: number, tail: Tail, isWanted: IsWanted): number | null {
+    return firstIn(tail, this.#shared.committedBlocks - tail.baseBlock, partition, isWanted)
   }
 }
 
-function firstIn(
-  directory: BlockDirectory,
-  blocks: number,
-  partition: number,
-  reaches: (directory: BlockDirectory, at: number, count: number) => boolean,
-): number | null {
+type IsWanted = (directory: BlockDirectory, at: number) => boolean
+
+function firstIn(directory: BlockDirectory, blocks: number, partition: number, isWanted: IsWanted): number | null {
   for (let i = 0; i < blocks; i++) {
-    if (directory.partitions[i] === partition && reaches(directory, i, directory.counts[i]!)) return directory.baseBlock + i
+    if (directory.partitions[i] === partition && isWanted(directory, i)) return directory.baseBlock + i
   }
   return null
 }

@@ -129,6 +129,8 @@ export class LedScene {
   readonly truth: KnownLeader[]
   readonly stored: StoredRequest[][]
   readonly nodes = new Map<string, LedNode>()
+  /** Processes that each node has had. */
+  readonly #lives = new Map<string, number>()
   /** Nodes whose shards do nothing. */
   readonly asleep = new Set<string>()
 
@@ -156,6 +158,13 @@ export class LedScene {
     this.truth.forEach(({ node }, partition) => node === name && this.elect(partition, name))
   }
 
+  /** As after kill -9: another process, which knows who leads and nothing of what the one before had asked. */
+  reopen(name: string): void {
+    this.node(name).stop()
+    this.nodes.set(name, this.#open(name))
+    for (let partition = 0; partition < this.partitions; partition++) this.believe(partition, name)
+  }
+
   /** A node, or all of them, learns who leads. */
   believe(partition: number, name?: string): void {
     for (const node of this.nodes.values())
@@ -166,19 +175,18 @@ export class LedScene {
     const { limits, partitions, time, network } = this
     const stamps = new StampClock(0, time)
     const leaders = new BelievedLeaders(name)
-    let life = 0
+    const incarnation = (): string => `${name}-${this.#lives.get(name)}`
     const entrances = [0, 1].map(() => new ShardEntrance(limits.mailboxBytes))
     entrances.forEach(entrance => entrance.attach(this.#shard(name)))
     const bus = network.bus(name)
     const refused: string[] = []
     const receive = (): ForwardedAppends => {
-      life++
-      const incarnation = `${name}-${life}`
+      this.#lives.set(name, (this.#lives.get(name) ?? 0) + 1)
       return new ForwardedAppends({
         self: name,
-        incarnation,
+        incarnation: incarnation(),
         bus,
-        envelopes: envelopes(name, incarnation),
+        envelopes: envelopes(name, incarnation()),
         stamps,
         entrances,
         bounds: { partitions, requestEvents: limits.requestEvents, requestStreams: limits.requestStreams, streamHash },
@@ -187,7 +195,14 @@ export class LedScene {
       })
     }
     let forwarded = receive()
-    const remotes = new RemotePorts({ self: name, bus, envelopes: envelopes(name, `${name}-sends`), stamps, timers: time })
+    const remotes = new RemotePorts({
+      self: name,
+      incarnation: incarnation(),
+      bus,
+      envelopes: envelopes(name, incarnation()),
+      stamps,
+      timers: time,
+    })
     const router = new Router(2, { partitions, limits, streamHash, stamps, horizon: new SharedHorizon(), durability: 'os', clock: time })
     const ports = entrances.map(entrance => new LedPort({ leaders, entrance, remotes, stamps, limits, clock: time, timers: time }))
     ports.forEach((port, shard) => router.attach(shard, port))
@@ -204,7 +219,7 @@ export class LedScene {
       forwarded.stop()
       remotes.stop()
     }
-    return { name, router, leaders, ports, entrances, stamps, refused, incarnation: () => `${name}-${life}`, restart, stop }
+    return { name, router, leaders, ports, entrances, stamps, refused, incarnation, restart, stop }
   }
 
   /** Stores what comes while its node leads. */

@@ -1,7 +1,9 @@
 /** Clients that append and read, one thing at a time, and write down what they were told. */
 import { isEventStoreError } from '../../event/error.ts'
+import type { NewEvent } from '../../event/event.ts'
 import type { AppendOptions } from '../../event/event-store.ts'
 import type { Operation } from './history.ts'
+import { Violation } from './invariants.ts'
 import type { Random } from './random.ts'
 import type { Machine, World } from './world.ts'
 
@@ -9,6 +11,8 @@ import type { Machine, World } from './world.ts'
 const OPERATION_MS = 12_000
 /** How long it waits for one answer. */
 const ANSWER_MS = 7_000
+/** Apart from the numbers of clients, which rise by a hundred with each outcome that is unknown. */
+const BURST_CLIENT = 100_000
 
 type Result = Pick<Operation, 'result' | 'version' | 'events'>
 
@@ -51,11 +55,17 @@ export class Client {
       this.isBusy = true
       if (this.#random.chance(0.3)) this.#asked = this.#random.pick(this.#world.machines)
       const stream = this.#random.pick(this.#streams)
-      void (this.#random.chance(0.6) ? this.append(stream) : this.read(stream, this.#random.chance(0.7) ? 'leader' : 'any')).then(() => {
+      void this.#doSomething(stream).then(() => {
         this.isBusy = false
         this.#soon()
       })
     })
+  }
+
+  #doSomething(stream: string): Promise<unknown> {
+    if (this.#random.chance(0.1)) return this.burst(stream)
+    if (this.#random.chance(0.6)) return this.append(stream)
+    return this.read(stream, this.#random.chance(0.7) ? 'leader' : 'any')
   }
 
   async append(stream: string): Promise<Operation['result']> {
@@ -69,7 +79,7 @@ export class Client {
     const start = this.#now()
     const result = await this.#try<Result>(hasIds, async (machine, left) => {
       const options: AppendOptions = expectedVersion === undefined ? {} : { expectedVersion }
-      const news = events.map(name => ({ ...(hasIds && { id: name }), type: 'Happened', data: { name } }))
+      const news = newsOf(events, hasIds)
       try {
         const version = await this.#world.ask(machine, left, process => process.append(stream, news, options))
         return { result: 'ok', version, events }
@@ -82,6 +92,27 @@ export class Client {
     if (told.version !== undefined) this.#saw(stream, told.version)
     this.#write({ op: 'append', stream, ...(expectedVersion !== undefined && { expectedVersion }), ...told, start })
     return told.result
+  }
+
+  /** Appends that are called one behind the other without a wait: those that are stored are stored in that order. */
+  async burst(stream: string): Promise<void> {
+    const batches = Array.from({ length: 2 + this.#random.below(4) }, () => [`${this.#number}-${++this.#events}`])
+    const start = this.#now()
+    const answers = await this.#world
+      .ask(this.#asked, ANSWER_MS, process => Promise.allSettled(batches.map(events => process.append(stream, newsOf(events), {}))))
+      .catch((error: unknown) => batches.map(() => ({ status: 'rejected' as const, reason: error })))
+    let before = 0
+    for (const [nth, answer] of answers.entries()) {
+      const told = toldOf(answer, batches[nth]!)
+      // As if each were of a client of its own: at most one operation of a client is under way.
+      this.#write({ op: 'append', stream, ...told, start }, this.#number + BURST_CLIENT * (nth + 1))
+      if (told.version === undefined) continue
+      if (told.version <= before)
+        throw new Violation(`appends to ${stream} that were called in order have versions ${before}, ${told.version}`)
+      before = told.version
+      this.#saw(stream, told.version)
+    }
+    this.#number += BURST_CLIENT * 10
   }
 
   /** `final`: it is written down as the last read of the stream. */
@@ -129,12 +160,23 @@ export class Client {
     return Math.round(this.#world.time.nowMs * 1e6)
   }
 
-  #write(about: Pick<Operation, 'op' | 'stream' | 'start' | 'expectedVersion' | 'level'> & Result): void {
-    const operation: Operation = { client: this.#number, ...about, end: this.#now() }
+  #write(about: Pick<Operation, 'op' | 'stream' | 'start' | 'expectedVersion' | 'level'> & Result, client = this.#number): void {
+    const operation: Operation = { client, ...about, end: this.#now() }
     this.#operations.push(operation)
     this.#world.say(() => `client ${lineOf(operation)}`)
     if (operation.result === 'unknown') this.#number += 100
   }
+}
+
+const newsOf = (events: readonly string[], hasIds = false): NewEvent[] =>
+  events.map(name => ({ ...(hasIds && { id: name }), type: 'Happened', data: { name } }))
+
+function toldOf(answer: PromiseSettledResult<number>, events: readonly string[]): Result {
+  if (answer.status === 'fulfilled') return { result: 'ok', version: answer.value, events }
+  const error: unknown = answer.reason
+  if (!isEventStoreError(error)) throw error
+  if (error.code !== 'UNKNOWN_OUTCOME' && !refusals.has(error.code)) throw error
+  return { result: error.code === 'UNKNOWN_OUTCOME' ? 'unknown' : 'fail', events }
 }
 
 /** Nothing was stored, and another node may do better. */

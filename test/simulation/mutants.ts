@@ -19,6 +19,9 @@ const replica = 'actors/replication/replica.ts'
 const taking = 'actors/replication/group-taking.ts'
 const trim = 'actors/replication/trim-marks.ts'
 const confirmations = 'actors/replication/confirmations.ts'
+const ledPort = 'actors/led-port.ts'
+const remotePort = 'actors/remote-port.ts'
+const sender = 'runtime/cluster/forwarded-from.ts'
 
 export const mutants: readonly Mutant[] = [
   mutant(
@@ -137,4 +140,51 @@ export const mutants: readonly Mutant[] = [
     "replica.role = 'following'\n    this.#follow()",
   ),
   mutant('the last record is trimmed', 'cluster/loopback-log.ts', ' || i === held.length - 1', ''),
+  mutant('a forwarded message that comes twice is taken twice', sender, 'number !== this.#next ||', 'number > this.#next ||'),
+  mutant(
+    'behind a request that was refused the next are stored',
+    'runtime/cluster/forwarded-appends.ts',
+    'sender.wasRefused(partition, turn) ||',
+    '',
+  ),
+  mutant('what a process that ended had is sent again', remotePort, "this.#peer === '' ? 1 : this.#number + 1", '1'),
+  mutant('what a process that ended had asked is answered to the next', remotePort, 'message?.to !== this.#process', 'message === null'),
+  mutant(
+    'readers from a position pass over what came behind a closing',
+    'store/index/segments.ts',
+    'this.#holding(partition, segment.end.sequences[rank]! + 1, finished, tail)',
+    'this.#inTail(partition, tail, isAbove)',
+  ),
+  mutant('a late word about messages that are missing counts', remotePort, 'if (session !== this.#session) return\n', ''),
+  mutant('the next leader is sent requests while the former one has some', ledPort, '(lane.isTurnedBack || !isSame)', 'lane.isTurnedBack'),
+  mutant(
+    'a forwarded request without an answer is called refused',
+    ledPort,
+    "if (request.state === 'sent') this.#settleUnknown(lane, request)\n      else this.#settle",
+    'this.#settle',
+  ),
+  mutant(
+    'what a former leader had is called refused',
+    ledPort,
+    'this.#settleUnknown(this.#lane(request.copy.partition), request)',
+    'this.#settle(this.#lane(request.copy.partition), request, this.#refusal(this.#lane(request.copy.partition)))',
+  ),
+  mutant(
+    'a read does not wait for what the leader had',
+    'runtime/cluster/leader-reads.ts',
+    'confirmed.find(({ partition, sequence }) => view.sequenceOf(partition) < sequence)',
+    'confirmed.find(() => false)',
+  ),
+  mutant(
+    'all is told in order before every partition is closed',
+    'runtime/cluster/cluster-horizon.ts',
+    'lowest = Math.min(lowest, shard.stampOf(rank))',
+    'lowest = shard.stampOf(rank)',
+  ),
+  mutant(
+    'idle partitions are not closed for those who read all',
+    'runtime/cluster/closings.ts',
+    'if (!isRead()) return',
+    'if (isRead()) return',
+  ),
 ]

@@ -41,8 +41,9 @@ test('equals the dumb answer and the scan, however short the segments, both ways
     fc.array(question, { minLength: 4, maxLength: 12 }),
     limits,
     limits,
-    (list, questions, first, second) => {
-      const log = new WrittenLog({ limits: first })
+    fc.boolean(),
+    (list, questions, first, second, closes) => {
+      const log = new WrittenLog({ limits: first, closes })
       const all: LoggedEvent[] = []
       for (const group of list) write(log, group, all)
       for (const round of [0, 1]) {

@@ -27,9 +27,12 @@ export class WrittenLog {
   damage: readonly LogDamage[] = []
   view!: LogView
   #stamp = 4096
+  readonly #closes: boolean
   readonly #builder = new RequestBuilder()
 
-  constructor(options: { partitions?: number; limits?: Partial<Limits>; kv?: OwnedKeyValue<ShardColumn> } = {}) {
+  /** `closes`: each commit closes all partitions at the last stamp, as a leader does for those who read all. */
+  constructor(options: { partitions?: number; limits?: Partial<Limits>; kv?: OwnedKeyValue<ShardColumn>; closes?: boolean } = {}) {
+    this.#closes = options.closes ?? false
     this.kv = options.kv ?? openMemory<ShardColumn>({ columns: { log: 'rising', index: 'scattered', meta: 'small' } })
     this.partitions = options.partitions ?? 3
     this.reopen(options.limits)
@@ -76,6 +79,7 @@ export class WrittenLog {
 
   /** Commits what was stored; `publish: false` leaves it unseen. */
   commit(publish = true): void {
+    if (this.#closes) for (const partition of this.log.partitions) partition.close(this.#stamp - 1)
     if (this.log.clean) return
     this.kv.write(this.log.prepare(), { sync: false })
     this.log.settled()
