@@ -97,7 +97,7 @@ export class Lane {
   }
 
   isLedBy(leader: KnownLeader): boolean {
-    return this.leader?.node === leader.node && this.leader.term === leader.term
+    return this.leader?.node === leader.node && this.leader.incarnation === leader.incarnation && this.leader.term === leader.term
   }
 
   /** Requests that wait go to this leader, as a new turn unless they follow those before. */

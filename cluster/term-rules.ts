@@ -85,15 +85,16 @@ export function isIdle({ entry, view, node }: TermState): boolean {
 
 /** Who leads, as far as this node can tell others. */
 export function leaderOf(state: TermState): Leader {
-  const { entry, node, ledTerm, view, startedTerm } = state
-  if (isActive(state)) return { node, term: ledTerm, isStarted: state.phase !== 'starting' }
-  if (entry === null) return { node: null, term: state.highestTerm, isStarted: false }
-  const nobody: Leader = { node: null, term: entry.term, isStarted: false }
+  const { entry, node, incarnation, ledTerm, view, startedTerm } = state
+  if (isActive(state)) return { node, incarnation, term: ledTerm, isStarted: state.phase !== 'starting' }
+  const nobody: Leader = { node: null, incarnation: null, term: entry?.term ?? state.highestTerm, isStarted: false }
+  if (entry === null) return nobody
   if (entry.node === node) return nobody
   const owner = view?.nodes.find(each => each.node === entry.node)
   const isFresh = view === null || state.clockMs - state.entryMs < view.deadlineMs
   if (!isFresh && (isGone(owner, entry) || (isIdle(state) && owner?.isEligible === false))) return nobody
-  return { node: entry.node, term: entry.term, isStarted: startedTerm >= entry.term || (owner?.leadsTerm ?? 0) >= entry.term }
+  const isStarted = startedTerm >= entry.term || (owner?.leadsTerm ?? 0) >= entry.term
+  return { node: entry.node, incarnation: entry.incarnation, term: entry.term, isStarted }
 }
 
 /** What is waited after `failures` tries that failed, at least one. */

@@ -65,6 +65,8 @@ export type TermPhase = 'following' | 'starting' | 'leading' | 'resigning' | 'ha
 export interface Leader {
   /** Null while nobody is known that could lead. */
   readonly node: string | null
+  /** The process of it that took the term. */
+  readonly incarnation: string | null
   readonly term: number
   /** Its first record is known to be there. */
   readonly isStarted: boolean
@@ -203,7 +205,7 @@ export function firstTermState(node: string, incarnation: string, options: Parti
     wantsPin: false,
     deposed: 0,
     deposedMs: 0,
-    told: { node: null, term: 0, isStarted: false },
+    told: { node: null, incarnation: null, term: 0, isStarted: false },
   }
 }
 

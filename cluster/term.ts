@@ -132,7 +132,8 @@ function settle(draft: Draft, outputs: Outputs): void {
   }
   const leader = leaderOf(draft)
   const { told } = draft
-  if (leader.node === told.node && leader.term === told.term && leader.isStarted === told.isStarted) return
+  const isSame = leader.node === told.node && leader.incarnation === told.incarnation && leader.term === told.term
+  if (isSame && leader.isStarted === told.isStarted) return
   draft.told = leader
   outputs.push({ kind: 'tell', leader })
 }

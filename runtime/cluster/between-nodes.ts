@@ -63,7 +63,7 @@ export class BetweenNodes {
   readonly #entrances: readonly ShardEntrance[]
   readonly #remotes: RemotePorts
   readonly #ports: LedPort[] = []
-  #members: ReadonlyMap<string, KnownMember> = new Map()
+  #members: ReadonlySet<string> = new Set()
   #ends: readonly (() => void)[] = []
 
   constructor(parts: BetweenNodesParts) {
@@ -76,13 +76,12 @@ export class BetweenNodes {
   }
 
   set members(members: readonly KnownMember[]) {
-    this.#members = new Map(members.map(member => [member.node, member]))
+    this.#members = new Set(members.map(({ node }) => node))
     this.leaders.members = members
   }
 
-  led(partition: number, { node, term }: Leader): void {
-    const member = node === null ? undefined : this.#members.get(node)
-    this.leaders.set(partition, node === null ? null : { node, term, ...(member && { incarnation: member.incarnation }) })
+  led(partition: number, { node, incarnation, term }: Leader): void {
+    this.leaders.set(partition, node === null ? null : { node, term, ...(incarnation !== null && { incarnation }) })
   }
 
   /** The port that the router sends to, for a shard whose own is attached. */

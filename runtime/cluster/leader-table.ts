@@ -20,7 +20,7 @@ export class LeaderTable implements Leaders {
 
   set(partition: number, leader: KnownLeader | null): void {
     const before = this.#leaders[partition]
-    if (before?.node === leader?.node && before?.term === leader?.term) return
+    if (before?.node === leader?.node && before?.incarnation === leader?.incarnation && before?.term === leader?.term) return
     this.#leaders[partition] = this.#withAddress(leader)
     for (const call of this.#watchers) call()
   }

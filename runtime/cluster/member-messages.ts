@@ -28,7 +28,6 @@ export type ToMember =
 /** A member as main needs it. */
 export interface KnownMember {
   readonly node: string
-  readonly incarnation: string
   readonly address: string
   /** Heard of within the deadline. */
   readonly isHealthy: boolean

@@ -70,12 +70,7 @@ async function run(): Promise<void> {
       resign: partition => order(partition, { kind: 'resign', partition }),
       leader: (partition, leader) => tell({ kind: 'leader', partition, leader }),
       members: members => {
-        const known = members.map(({ node: name, incarnation: of, address: at, isHealthy }) => ({
-          node: name,
-          incarnation: of,
-          address: at,
-          isHealthy,
-        }))
+        const known = members.map(({ node: name, address, isHealthy }) => ({ node: name, address, isHealthy }))
         tell({ kind: 'members', members: known })
         const others = members.filter(({ node: name }) => name !== node)
         const nodes = [...others.filter(({ isHealthy }) => isHealthy), ...others.filter(({ isHealthy }) => !isHealthy)].map(
