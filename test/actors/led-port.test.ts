@@ -4,20 +4,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WINDOW_BYTES } from '../../actors/remote-port.ts'
 import { isEventStoreError } from '../../event/error.ts'
-import { partitionOf } from '../../event/stream-id.ts'
+import { append, idsOf, streamIn } from './led-requests-scene.ts'
 import { type Fate, LedScene } from './led-scene.ts'
 import { watched } from './shard-scene.ts'
-
-/** A stream of a partition. */
-function streamIn(scene: LedScene, partition: number): string {
-  for (let n = 0; ; n++) if (partitionOf(`s${n}`, scene.partitions) === partition) return `s${n}`
-}
-
-function append(scene: LedScene, node: string, partition: number, id: string): ReturnType<typeof watched> {
-  return watched(scene.node(node).router.append(streamIn(scene, partition), { type: 'a', data: new TextEncoder().encode(id) }))
-}
-
-const idsOf = (scene: LedScene, partition: number): string[] => scene.stored[partition]!.map(({ id }) => id)
 
 test('a request goes to the leader, here or elsewhere, and both clocks are above the highest stamp', async () => {
   const scene = new LedScene(['n1', 'n2'])
@@ -171,65 +160,6 @@ test('without a connection nothing was sent: it waits and is stored once there i
   await scene.run(100)
   assert.is(cut.state, 'answered')
   assert.equal(idsOf(scene, 0), ['x'])
-  scene.stop()
-})
-
-test('what was sent to a process that is gone is unknown; the one that takes its place is sent what comes then', async () => {
-  const scene = new LedScene(['n1', 'n2'])
-  const before = append(scene, 'n2', 0, 'before')
-  await scene.run(20)
-  assert.is(before.state, 'answered')
-  scene.asleep.add('n1')
-  const taken = append(scene, 'n2', 0, 'taken')
-  await scene.run(20)
-  scene.network.fate = () => 'lose'
-  scene.node('n1').restart()
-  await scene.run(20)
-  scene.network.fate = () => 'pass'
-  scene.asleep.clear()
-  scene.elect(0, 'n1')
-  scene.believe(0)
-  const after = append(scene, 'n2', 0, 'after')
-  await scene.run(130)
-  assert.is(after.state, 'answered')
-  await scene.run(300)
-  assert.is(taken.code, 'UNKNOWN_OUTCOME')
-  assert.equal(idsOf(scene, 0), ['before', 'after'])
-  scene.stop()
-})
-
-test('what a process had asked is not answered to the one that takes its place', async () => {
-  const scene = new LedScene(['n1', 'n2'])
-  scene.asleep.add('n1')
-  const before = ['a', 'b', 'c'].map(id => append(scene, 'n2', 0, id))
-  await scene.run(20)
-  scene.reopen('n2')
-  scene.asleep.delete('n1')
-  const after = ['d', 'e'].map(id => append(scene, 'n2', 0, id))
-  await scene.run(20)
-  assert.equal(idsOf(scene, 0), ['a', 'b', 'c', 'd', 'e'])
-  assert.equal(
-    after.map(({ answer }) => (answer as { version: number } | undefined)?.version),
-    [4, 5],
-  )
-  assert.ok(before.every(({ state }) => state !== 'answered'))
-  scene.stop()
-})
-
-test('a worker that dies leaves what it had unknown; while there is none, requests wait', async () => {
-  const scene = new LedScene(['n1'])
-  scene.asleep.add('n1')
-  const lost = append(scene, 'n1', 0, 'lost')
-  scene.node('n1').entrances[0]!.detach()
-  await scene.run(10)
-  assert.is(lost.code, 'UNKNOWN_OUTCOME')
-  const waits = append(scene, 'n1', 0, 'waits')
-  await scene.run(200)
-  assert.is(waits.state, 'pending')
-  scene.asleep.clear()
-  scene.node('n1').restart()
-  await scene.run(50)
-  assert.is(waits.state, 'answered')
   scene.stop()
 })
 
