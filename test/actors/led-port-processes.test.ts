@@ -28,24 +28,6 @@ test('what was sent to a process that is gone is unknown; the one that takes its
   scene.stop()
 })
 
-test('what a process had asked is not answered to the one that takes its place', async () => {
-  const scene = new LedScene(['n1', 'n2'])
-  scene.asleep.add('n1')
-  const before = ['a', 'b', 'c'].map(id => append(scene, 'n2', 0, id))
-  await scene.run(20)
-  scene.reopen('n2')
-  scene.asleep.delete('n1')
-  const after = ['d', 'e'].map(id => append(scene, 'n2', 0, id))
-  await scene.run(20)
-  assert.equal(idsOf(scene, 0), ['a', 'b', 'c', 'd', 'e'])
-  assert.equal(
-    after.map(({ answer }) => (answer as { version: number } | undefined)?.version),
-    [4, 5],
-  )
-  assert.ok(before.every(({ state }) => state !== 'answered'))
-  scene.stop()
-})
-
 test('a worker that dies leaves what it had unknown; while there is none, requests wait', async () => {
   const scene = new LedScene(['n1'])
   scene.asleep.add('n1')

@@ -4,7 +4,12 @@
  */
 import assert from 'node:assert/strict'
 import { TrimMarks } from '../../actors/replication/trim-marks.ts'
+import type { Place } from '../../event/position.ts'
+import { LogReader } from '../../store/log/log-reader.ts'
+import { placesOf } from '../store/log/random-log.ts'
+import { WrittenLog } from '../store/log/writing.ts'
 import { copySchedules } from './copy-schedules.ts'
+import { forwardSchedules } from './forward-schedules.ts'
 import { type Schedule, schedule } from './schedule.ts'
 import { P } from './scene.ts'
 
@@ -166,6 +171,24 @@ export const schedules: readonly Schedule[] = [
     assert.ok(disk.writes > writes)
   }),
   ...copySchedules,
+  ...forwardSchedules,
+  {
+    name: 'who reads from a position misses nothing behind a closing',
+    run: async () => {
+      const log = new WrittenLog({ limits: { segmentEntries: 8, requestEvents: 4 }, closes: true })
+      for (let i = 0; i < 60; i++) {
+        log.append(`s-${(i * i) % 11}`, [{ type: 'noted', data: i }])
+        log.commit()
+      }
+      const placesAfter = (after?: Place): string[] => placesOf(new LogReader(log.view, { pageRows: 64, ...(after && { after }) }))
+      const all = placesAfter()
+      assert.equal(all.length, 60)
+      for (const [i, text] of all.entries()) {
+        const [stamp, partition, sequence] = text.split(' ').map(Number) as [number, number, number]
+        assert.deepEqual(placesAfter({ stamp, partition, sequence }), all.slice(i + 1))
+      }
+    },
+  },
   {
     name: 'what a replica lacks, and a margin, is not trimmed',
     run: async () => {
