@@ -21,8 +21,8 @@ const PIECE_HEAD_BYTES = 20
 const ANSWERS_HEAD_BYTES = 24
 const ANSWER_BYTES = 44
 
-/** A process of a node as messages to it bear it; 0 for one that is not known. */
-export const processNumber = (incarnation: string): number => (incarnation === '' ? 0 : crc32Text(incarnation) || 1)
+/** A process of a node as messages to it bear it. */
+export const processNumber = (incarnation: string): number => crc32Text(incarnation)
 
 export interface RequestsHead {
   readonly to: number

@@ -142,13 +142,12 @@ export class LedPort implements ShardPort {
       if (!entrance.isOpen) return false
       entrance.send({ copy, answered })
     } else {
-      const port = remotes.to(node)
+      const port = remotes.to(node, incarnation)
       if (copy.bytes > limits.mailboxBytes) return this.#refuseLarge(lane, request)
-      if (incarnation !== undefined) port.meet(incarnation)
       if (!port.hasRoomFor(copy.bytes)) return false
       const { turn } = lane
       const number = port.send({ copy, turn, answered, returned: () => this.#returned(lane, request) })
-      request.ticket = { node, number }
+      request.ticket = { port, number }
     }
     request.state = 'sent'
     lane.waiting--
@@ -191,7 +190,7 @@ export class LedPort implements ShardPort {
   }
 
   #settle(lane: Lane, request: LedRequest, outcome: Outcome): void {
-    if (request.ticket) this.#options.remotes.to(request.ticket.node).forget(request.ticket.number)
+    request.ticket?.port.forget(request.ticket.number)
     lane.settle(request)
     this.#left.delete(request)
     this.#bytes -= request.copy.bytes

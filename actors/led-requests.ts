@@ -1,6 +1,7 @@
 /** What a cluster's port holds of requests without an answer: each with its bytes, those of a partition in the order of calls. */
 import type { KnownLeader } from '../cluster/leaders.ts'
 import type { RequestCopy } from '../event/request-copy.ts'
+import type { RemotePort } from './remote-port.ts'
 
 export interface LedRequest {
   /** The router's. */
@@ -10,8 +11,8 @@ export interface LedRequest {
   readonly deadlineMs: number
   /** `waiting`: nobody has it. `left`: a former leader may have it, and it is not sent again. */
   state: 'waiting' | 'sent' | 'left' | 'settled'
-  /** The try of a node elsewhere. */
-  ticket: { readonly node: string; readonly number: number } | null
+  /** The try at a node elsewhere. */
+  ticket: { readonly port: RemotePort; readonly number: number } | null
 }
 
 /** Places at the front of a list that are left empty before all behind them are moved. */

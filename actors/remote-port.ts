@@ -1,6 +1,6 @@
 /**
- * The way to another node's shards: requests of a turn go in one message, larger ones in pieces. What a lost message held is sent again when the other
- * node says that it will never take it; an answer that does not come stays unknown, and whoever waits gives it up by its own clock.
+ * The way to the shards of a process of another node: requests of a turn go in one message, larger ones in pieces. What a lost message held is sent
+ * again when the process says that it will never take it; an answer that does not come stays unknown, and whoever waits gives it up by its own clock.
  */
 import { BUS_BYTES, type Bus } from '../cluster/bus.ts'
 import type { Envelopes } from '../cluster/envelopes.ts'
@@ -32,7 +32,9 @@ export interface ForwardedRequest {
 export interface RemotePortOptions {
   /** This process of this node. */
   readonly incarnation: string
+  /** The other node, and the process of it that is meant: one that takes its place is sent nothing of this. */
   readonly node: string
+  readonly peer: string
   readonly bus: Bus
   readonly envelopes: Envelopes
   readonly stamps: StampClock
@@ -52,13 +54,11 @@ interface Try {
 export class RemotePort {
   readonly #options: RemotePortOptions
   readonly #process: number
+  readonly #peer: number
   readonly #tries = new Map<number, Try>()
   readonly #message = new RequestsMessage(BODY_BYTES)
   #bytes = 0
   #ticket = 0
-  /** The process that answers; '' until it has. */
-  #peer = ''
-  readonly #formerPeers = new Set<string>()
   #session = 1
   /** Of the last message that was sent. */
   #number = 0
@@ -72,6 +72,7 @@ export class RemotePort {
   constructor(options: RemotePortOptions) {
     this.#options = options
     this.#process = processNumber(options.incarnation)
+    this.#peer = processNumber(options.peer)
   }
 
   /** Requests without an answer. */
@@ -127,7 +128,7 @@ export class RemotePort {
     const { bus, envelopes, node, stamps } = this.#options
     const [lowest = this.#ticket + 1] = this.#tries.keys()
     const number = ++this.#number
-    const body = this.#message.take({ to: processNumber(this.#peer), session: this.#session, number, lowest, stamp: stamps.last })
+    const body = this.#message.take({ to: this.#peer, session: this.#session, number, lowest, stamp: stamps.last })
     // What is not sent at all is missing at once: nobody else can have taken it.
     if (!bus.isConnected) return this.#returnSoon(number)
     bus.publish(`node.${node}.append`, envelopes.seal(APPEND, body))
@@ -156,8 +157,8 @@ export class RemotePort {
     })
   }
 
-  /** Takes the body of a message of answers of that node, of one process of it; what is none, or for a process before this one, is left alone. */
-  received(body: Uint8Array, peer: string): void {
+  /** Takes the body of a message of answers of that process; what is none, or is for another process than this, is left alone. */
+  received(body: Uint8Array): void {
     const message = readAnswers(body)
     if (message?.to !== this.#process) return
     const { session, missing, stamp, answers } = message
@@ -170,18 +171,8 @@ export class RemotePort {
       this.forget(ticket)
       one.request.answered(outcome)
     }
-    if (peer !== this.#peer) this.meet(peer)
-    else if (missing > 0 && peer === this.#peer) this.#return(session, missing)
+    if (missing > 0) this.#return(session, missing)
     this.#options.freed()
-  }
-
-  /** Another process of that node than was known: it takes what was sent to nobody yet. What the one before had stays unknown. */
-  meet(peer: string): void {
-    if (peer === this.#peer || this.#formerPeers.has(peer)) return
-    const missing = this.#peer === '' ? 1 : this.#number + 1
-    this.#formerPeers.add(this.#peer)
-    this.#peer = peer
-    this.#return(this.#session, missing)
   }
 
   /** Messages from this number on are not taken in that session. */

@@ -1,4 +1,4 @@
-/** The ways to all other nodes, by their names, and what comes back on them. */
+/** The ways to the processes of all other nodes, and what comes back on them. */
 import type { Bus } from '../cluster/bus.ts'
 import type { Envelopes } from '../cluster/envelopes.ts'
 import type { StampClock } from '../event/stamp.ts'
@@ -18,7 +18,8 @@ export interface RemotePortsOptions {
 
 export class RemotePorts {
   readonly #options: RemotePortsOptions
-  readonly #ports = new Map<string, RemotePort>()
+  /** By node and process. */
+  readonly #ports = new Map<string, Map<string, RemotePort>>()
   readonly #watchers = new Set<() => void>()
   readonly #end: () => void
 
@@ -26,15 +27,21 @@ export class RemotePorts {
     this.#options = options
     this.#end = options.bus.subscribe(`node.${options.self}.appended`, ({ bytes }) => {
       const opened = options.envelopes.open(bytes)
-      // From a node that nothing was sent to, there is nothing to hear.
-      if (opened?.kind === APPENDED) this.#ports.get(opened.node)?.received(opened.body, opened.incarnation)
+      // From a process that nothing was sent to, there is nothing to hear.
+      if (opened?.kind === APPENDED) this.#ports.get(opened.node)?.get(opened.incarnation)?.received(opened.body)
     })
   }
 
-  to(node: string): RemotePort {
-    let port = this.#ports.get(node)
-    if (!port) this.#ports.set(node, (port = new RemotePort({ ...this.#options, node, freed: () => this.#freed() })))
-    return port
+  to(node: string, peer: string): RemotePort {
+    const ports = this.#ports.get(node) ?? new Map<string, RemotePort>()
+    const known = ports.get(peer)
+    if (known) return known
+    const made = new RemotePort({ ...this.#options, node, peer, freed: () => this.#freed() })
+    this.#ports.set(node, ports)
+    // Those of processes before it are kept while somebody may wait for an answer of theirs.
+    for (const [former, port] of ports) if (port.size === 0) ports.delete(former)
+    ports.set(peer, made)
+    return made
   }
 
   #freed(): void {
@@ -49,6 +56,6 @@ export class RemotePorts {
 
   stop(): void {
     this.#end()
-    for (const port of this.#ports.values()) port.stop()
+    for (const ports of this.#ports.values()) for (const port of ports.values()) port.stop()
   }
 }

@@ -5,8 +5,8 @@
 export interface KnownLeader {
   readonly node: string
   readonly term: number
-  /** The process of the node that took the term, where that is known. */
-  readonly incarnation?: string
+  /** The process of the node that took the term: it alone is sent requests. */
+  readonly incarnation: string
   /** Where its front ends can be asked, where that is known. */
   readonly address?: string
 }

@@ -81,7 +81,7 @@ export class BetweenNodes {
   }
 
   led(partition: number, { node, incarnation, term }: Leader): void {
-    this.leaders.set(partition, node === null ? null : { node, term, ...(incarnation !== null && { incarnation }) })
+    this.leaders.set(partition, node === null || incarnation === null ? null : { node, incarnation, term })
   }
 
   /** The port that the router sends to, for a shard whose own is attached. */

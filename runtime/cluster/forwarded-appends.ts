@@ -58,7 +58,7 @@ export class ForwardedAppends {
     const sender = this.#sender(node, incarnation)
     if (!sender) return
     this.#options.stamps.see(message.stamp)
-    if (message.to !== this.#process) return this.#say(sender, message.session, message.number)
+    if (message.to !== this.#process) return
     if (!sender.takes(message)) {
       if (sender.missing > 0) this.#say(sender, sender.session, sender.missing)
       return

@@ -63,7 +63,7 @@ test('a request that met no leader is sent again when there is one, before those
 test('without a leader until the time is over the caller is told who it should be, and that nothing was stored', async () => {
   const scene = new LedScene(['n1', 'n2'], { limits: { commitTimeoutMs: 2000 } })
   scene.elect(3, 'n2')
-  scene.node('n1').leaders.set(3, { node: 'n1', term: 7, address: 'http://127.0.0.1:7070' })
+  scene.node('n1').leaders.set(3, { node: 'n1', incarnation: 'n1-1', term: 7, address: 'http://127.0.0.1:7070' })
   const failed = scene.node('n1').router.append(streamIn(scene, 3), { type: 'a', data: 1 })
   const seen = failed.then(
     () => null,

@@ -137,7 +137,7 @@ export class LedScene {
   constructor(names: readonly string[], options: { partitions?: number; limits?: Partial<Limits> } = {}) {
     this.partitions = options.partitions ?? 4
     this.limits = limitsWith({ commitTimeoutMs: 10_000, ...options.limits })
-    this.truth = Array.from({ length: this.partitions }, () => ({ node: names[0]!, term: 1 }))
+    this.truth = Array.from({ length: this.partitions }, () => ({ node: names[0]!, incarnation: `${names[0]}-1`, term: 1 }))
     this.stored = this.truth.map(() => [])
     for (const name of names) this.nodes.set(name, this.#open(name))
     for (let partition = 0; partition < this.partitions; partition++) this.believe(partition)

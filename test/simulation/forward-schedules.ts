@@ -79,6 +79,24 @@ export const forwardSchedules: readonly Schedule[] = [
     },
     roomy,
   ),
+  forward('a late word of a process that ended changes nothing for the one in its place', async scene => {
+    const { network } = scene
+    network.fate = from => (from === 'n1' ? 'late' : 'pass')
+    const before = append(scene, 'n2', 0, 'a')
+    await scene.run(20)
+    network.fate = () => 'pass'
+    scene.restart('n1')
+    scene.believe(0)
+    const between = append(scene, 'n2', 0, 'b')
+    await scene.run(200)
+    assert.equal(between.state, 'answered')
+    for (const deliver of network.late.splice(0)) deliver()
+    const after = append(scene, 'n2', 0, 'c')
+    await scene.run(200)
+    assert.equal(after.state, 'answered')
+    assert.equal(before.code, 'UNKNOWN_OUTCOME')
+    assert.deepEqual(idsOf(scene, 0), ['a', 'b', 'c'])
+  }),
   forward('what a process had asked is not answered to the one that takes its place', async scene => {
     scene.asleep.add('n1')
     const before = ['a', 'b', 'c'].map(id => append(scene, 'n2', 0, id))

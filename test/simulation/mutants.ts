@@ -147,7 +147,6 @@ export const mutants: readonly Mutant[] = [
     'sender.wasRefused(partition, turn) ||',
     '',
   ),
-  mutant('what a process that ended had is sent again', remotePort, "this.#peer === '' ? 1 : this.#number + 1", '1'),
   mutant('what a process that ended had asked is answered to the next', remotePort, 'message?.to !== this.#process', 'message === null'),
   mutant(
     'readers from a position pass over what came behind a closing',

@@ -61,7 +61,7 @@ function scene(commitTimeoutMs = 5000) {
   }
   const [n1, n2] = [open('n1'), open('n2')]
   const lead = (partition: number, node: string, term = 1): void => {
-    for (const { leaders } of [n1, n2]) leaders.set(partition, { node, term })
+    for (const { leaders } of [n1, n2]) leaders.set(partition, { node, incarnation: `${node}-1`, term })
   }
   for (let partition = 0; partition < PARTITIONS; partition++) lead(partition, 'n1')
   const run = async (ms: number): Promise<void> => {
