@@ -56,7 +56,8 @@ export class RemotePort {
   readonly #process: number
   readonly #peer: number
   readonly #tries = new Map<number, Try>()
-  readonly #message = new RequestsMessage(BODY_BYTES)
+  /** Null while it rests. */
+  #gathered: RequestsMessage | null = null
   #bytes = 0
   #ticket = 0
   #session = 1
@@ -73,6 +74,10 @@ export class RemotePort {
     this.#options = options
     this.#process = processNumber(options.incarnation)
     this.#peer = processNumber(options.peer)
+  }
+
+  get #message(): RequestsMessage {
+    return (this.#gathered ??= new RequestsMessage(BODY_BYTES))
   }
 
   /** Requests without an answer. */
@@ -186,6 +191,14 @@ export class RemotePort {
       this.forget(ticket)
       request.returned()
     }
+  }
+
+  /**
+   * Nothing may be sent for long: gives its room back. Its numbers go on, because answers may come late, and the other process takes no session a
+   * second time.
+   */
+  rest(): void {
+    if (this.#tries.size === 0 && this.#gathered?.pieces === 0) this.#gathered = null
   }
 
   stop(): void {

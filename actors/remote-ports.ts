@@ -38,8 +38,8 @@ export class RemotePorts {
     if (known) return known
     const made = new RemotePort({ ...this.#options, node, peer, freed: () => this.#freed() })
     this.#ports.set(node, ports)
-    // Those of processes before it are kept while somebody may wait for an answer of theirs.
-    for (const [former, port] of ports) if (port.size === 0) ports.delete(former)
+    // There may be requests for processes before it again: not all partitions change their leaders at once.
+    for (const port of ports.values()) port.rest()
     ports.set(peer, made)
     return made
   }

@@ -154,6 +154,7 @@ export const mutants: readonly Mutant[] = [
     'this.#holding(partition, segment.end.sequences[rank]! + 1, finished, tail)',
     'this.#inTail(partition, tail, isAbove)',
   ),
+  mutant('a way to a process counts anew', 'actors/remote-ports.ts', 'for (const port of ports.values()) port.rest()', 'ports.clear()'),
   mutant('a late word about messages that are missing counts', remotePort, 'if (session !== this.#session) return\n', ''),
   mutant('the next leader is sent requests while the former one has some', ledPort, '(lane.isTurnedBack || !isSame)', 'lane.isTurnedBack'),
   mutant(
