@@ -1,5 +1,5 @@
 /** What a cluster's port holds of requests without an answer: each with its bytes, those of a partition in the order of calls. */
-import type { KnownLeader } from '../cluster/leaders.ts'
+import { isSameTerm, type KnownLeader } from '../cluster/leaders.ts'
 import type { RequestCopy } from '../event/request-copy.ts'
 import type { RemotePort } from './remote-port.ts'
 
@@ -98,7 +98,7 @@ export class Lane {
   }
 
   isLedBy(leader: KnownLeader): boolean {
-    return this.leader?.node === leader.node && this.leader.incarnation === leader.incarnation && this.leader.term === leader.term
+    return isSameTerm(this.leader, leader)
   }
 
   /** Requests that wait go to this leader, as a new turn unless they follow those before. */

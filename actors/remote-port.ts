@@ -125,7 +125,7 @@ export class RemotePort {
     this.#flushes = true
     setImmediate(() => {
       this.#flushes = false
-      if (this.#message.pieces > 0) this.#publish()
+      if (this.#gathered && this.#gathered.pieces > 0) this.#publish()
     })
   }
 
@@ -185,7 +185,7 @@ export class RemotePort {
     if (session !== this.#session) return
     this.#session = (this.#session % 0xffffffff) + 1
     this.#number = 0
-    this.#message.clear()
+    this.#gathered?.clear()
     const back = Array.from(this.#tries).filter(([, one]) => one.session === session && one.last >= missing)
     for (const [ticket, { request }] of back) {
       this.forget(ticket)

@@ -22,6 +22,13 @@ export interface Leaders {
   changed(call: () => void): () => void
 }
 
+/** One term of one process; nobody is nobody, in any term. */
+export function isSameTerm(one: Led | null | undefined, other: Led | null | undefined): boolean {
+  return one?.node === other?.node && one?.incarnation === other?.incarnation && one?.term === other?.term
+}
+
+type Led = { readonly [Field in 'node' | 'incarnation']: string | null } & { readonly term: number }
+
 /** The errors' part of who leads a partition. */
 export function leaderDetails(partition: number, leader: KnownLeader | null): Readonly<Record<string, unknown>> {
   if (!leader) return { partition, leader: null }

@@ -5,6 +5,7 @@ import type { MemberCommand } from './member-status.ts'
 import type { MemberTable } from './member-table.ts'
 import type { MemberWords } from './member-words.ts'
 import type { PartitionTerms } from './partition-terms.ts'
+import { canLead } from './term-rules.ts'
 
 export interface MemberCommandsOptions {
   readonly node: string
@@ -130,9 +131,9 @@ export class MemberCommands {
   async #untilEligible(partition: number, to: string): Promise<number> {
     const { node, terms, table, timers, commandMs } = this.#options
     for (let leftMs = commandMs; ; leftMs -= LOOK_AGAIN_MS) {
-      const { phase, view } = terms.state(partition)
-      if (phase !== 'leading') throw this.#notLeader(partition)
-      if (to === node || view?.nodes.some(each => each.node === to && each.isHealthy && each.isEligible) === true) return leftMs
+      const state = terms.state(partition)
+      if (state.phase !== 'leading') throw this.#notLeader(partition)
+      if (to === node || canLead(state, to)) return leftMs
       if (leftMs <= 0 || table.row(to)?.heartbeat?.isDraining === true)
         throw new EventStoreError('BUSY', `${to} can not lead partition ${partition} now: it drains, is behind, or its copy is stopped`, {
           partition,

@@ -1,6 +1,6 @@
 /** How leadership passes on while its leader lives: home, away from a node that drains, or to where people want it. */
 import { type Draft, enter, giveUp, nextEntry, type Outputs, write, yieldAfter } from './term-draft.ts'
-import { backoffMs, candidate, isMine, mayRaise } from './term-rules.ts'
+import { backoffMs, candidate, canLead, isMine, mayRaise } from './term-rules.ts'
 import type { HandOver, TermInput, View } from './term-state.ts'
 
 /** A leader looks whether another should lead: it drains, or one that is preferred has been there for a while. */
@@ -42,8 +42,7 @@ export function commanded(draft: Draft, to: string, outputs: Outputs): void {
     if (mayRaise(draft)) pin(draft, outputs)
     return
   }
-  if (draft.view?.nodes.some(({ node, isHealthy, isEligible }) => node === to && isHealthy && isEligible) === true)
-    handOver(draft, { to, isPinned: true, failed: [] }, outputs)
+  if (canLead(draft, to)) handOver(draft, { to, isPinned: true, failed: [] }, outputs)
 }
 
 /** The same term, with a note for all nodes that people asked for this one. */

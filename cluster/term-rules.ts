@@ -25,6 +25,10 @@ export function candidates(state: TermState): NodeView[] {
   return pinned === undefined ? able : [pinned, ...able.filter(each => each !== pinned)]
 }
 
+export function canLead(state: TermState, node: string): boolean {
+  return candidates(state).some(each => each.node === node)
+}
+
 /** The node that should lead, among those not excepted; null when there is none. */
 export function candidate(state: TermState, except: readonly string[] = []): NodeView | null {
   return candidates(state).find(({ node }) => !except.includes(node)) ?? null
@@ -88,8 +92,7 @@ export function leaderOf(state: TermState): Leader {
   const { entry, node, incarnation, ledTerm, view, startedTerm } = state
   if (isActive(state)) return { node, incarnation, term: ledTerm, isStarted: state.phase !== 'starting' }
   const nobody: Leader = { node: null, incarnation: null, term: entry?.term ?? state.highestTerm, isStarted: false }
-  if (entry === null) return nobody
-  if (entry.node === node) return nobody
+  if (entry === null || entry.node === node) return nobody
   const owner = view?.nodes.find(each => each.node === entry.node)
   const isFresh = view === null || state.clockMs - state.entryMs < view.deadlineMs
   if (!isFresh && (isGone(owner, entry) || (isIdle(state) && owner?.isEligible === false))) return nobody

@@ -2,6 +2,7 @@
  * Who leads one partition, as one node decides it: a pure step, without clock, socket or promise. The table says who may try, by compare-and-set; what
  * makes an old leader harmless is the condition of each append. A term is led by at most one incarnation of one node, and told to its shard once.
  */
+import { isSameTerm } from './leaders.ts'
 import type { RegistryWrite } from './registry.ts'
 import { type Draft, enter, giveUp, nextEntry, type Outputs, write, yieldAfter } from './term-draft.ts'
 import { ask, askAnother, asked, commanded, leadOn, resign, resigned } from './term-hand-over.ts'
@@ -132,8 +133,7 @@ function settle(draft: Draft, outputs: Outputs): void {
   }
   const leader = leaderOf(draft)
   const { told } = draft
-  const isSame = leader.node === told.node && leader.incarnation === told.incarnation && leader.term === told.term
-  if (isSame && leader.isStarted === told.isStarted) return
+  if (isSameTerm(leader, told) && leader.isStarted === told.isStarted) return
   draft.told = leader
   outputs.push({ kind: 'tell', leader })
 }

@@ -142,9 +142,9 @@ export class ForwardedAppends {
     if (sender.answers.length > 0) this.#answerSoon(sender)
   }
 
-  #publish({ node, incarnation }: ForwardedFrom, session: number, missing: number): void {
+  #publish({ node, process: to }: ForwardedFrom, session: number, missing: number): void {
     const { bus, envelopes, stamps } = this.#options
-    const body = this.#message.take({ to: processNumber(incarnation), session, missing, stamp: stamps.last })
+    const body = this.#message.take({ to, session, missing, stamp: stamps.last })
     bus.publish(`node.${node}.appended`, envelopes.seal(APPENDED, body))
   }
 

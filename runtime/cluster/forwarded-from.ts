@@ -1,5 +1,5 @@
 /** What a leader knows of one process that sends it requests: which of its messages came, the request that comes in pieces, and what it was answered. */
-import type { Piece, RequestsHead, TicketAnswer } from '../../actors/forward-messages.ts'
+import { type Piece, processNumber, type RequestsHead, type TicketAnswer } from '../../actors/forward-messages.ts'
 import type { Outcome } from '../../event/outcome.ts'
 
 /** Processes of a node that are known to have ended. */
@@ -12,6 +12,8 @@ const KEPT_VERSIONS = 64
 export class ForwardedFrom {
   readonly node: string
   readonly incarnation: string
+  /** As messages to it bear it. */
+  readonly process: number
   readonly former: Set<string>
   readonly answers: TicketAnswer[] = []
   /** By ticket; the sender has not said that it has them. */
@@ -30,6 +32,7 @@ export class ForwardedFrom {
   constructor(node: string, incarnation: string, before?: ForwardedFrom) {
     this.node = node
     this.incarnation = incarnation
+    this.process = processNumber(incarnation)
     this.former = new Set(before ? [...before.former, before.incarnation].slice(-FORMER_MAX) : [])
   }
 

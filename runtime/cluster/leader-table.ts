@@ -1,5 +1,5 @@
 /** Who leads each partition, as the thread that decides about this node tells it. */
-import type { KnownLeader, Leaders } from '../../cluster/leaders.ts'
+import { isSameTerm, type KnownLeader, type Leaders } from '../../cluster/leaders.ts'
 import type { KnownMember } from './member-messages.ts'
 
 export class LeaderTable implements Leaders {
@@ -19,8 +19,7 @@ export class LeaderTable implements Leaders {
   }
 
   set(partition: number, leader: KnownLeader | null): void {
-    const before = this.#leaders[partition]
-    if (before?.node === leader?.node && before?.incarnation === leader?.incarnation && before?.term === leader?.term) return
+    if (isSameTerm(this.#leaders[partition], leader)) return
     this.#leaders[partition] = this.#withAddress(leader)
     for (const call of this.#watchers) call()
   }
@@ -37,9 +36,9 @@ export class LeaderTable implements Leaders {
 
   #withAddress(leader: KnownLeader | null): KnownLeader | null {
     if (!leader) return null
-    const { address: _, ...known } = leader
-    const address = this.#addresses.get(leader.node)
-    return address ? { ...known, address } : known
+    const { node, incarnation, term } = leader
+    const address = this.#addresses.get(node)
+    return { node, incarnation, term, ...(address && { address }) }
   }
 
   changed(call: () => void): () => void {

@@ -14,6 +14,7 @@ import { EventStoreError, isEventStoreError } from '../../event/error.ts'
 import { systemTimers } from '../../event/timers.ts'
 import { CLUSTER_FORMAT } from './join.ts'
 import type { FromMember, MemberWorkerData, ToMember } from './member-messages.ts'
+import { MemberReports } from './member-reports.ts'
 import { ReaderCount } from './reader-count.ts'
 import type { ShardOrder } from './shard-replication.ts'
 
@@ -87,12 +88,8 @@ async function run(): Promise<void> {
   let peers: ShardOrder = { kind: 'peers', nodes: [] }
 
   const heard = (event: ReplicaEvent): void => {
-    const { partition } = event
-    if (event.kind === 'started') member.started(partition, event.term)
-    else if (event.kind === 'lost') member.lost(partition, event.term)
-    else if (event.kind === 'resigned') member.resigned(partition, event.term)
-    else if (event.kind === 'record') member.record(partition, event.term)
-    else tell(event)
+    if (event.kind === 'stopped') tell(event)
+    else reports.heard(event)
   }
 
   const attach = (shard: number, port: MessagePort): void => {
@@ -106,22 +103,14 @@ async function run(): Promise<void> {
     port.postMessage(peers)
   }
 
-  const terms = Array.from({ length: partitions }, () => 0)
-  /** What the shards share, for the next heartbeat. */
-  const look = (): void => {
-    for (let partition = 0; partition < partitions; partition++) {
-      const role = replicas.roleOf(partition)
-      member.applied(partition, replicas.indexOf(partition))
-      // A table that was lost gives no term again that is on a disk.
-      if (replicas.termOf(partition) > terms[partition]!) member.record(partition, (terms[partition] = replicas.termOf(partition)))
-      member.sawStamp(replicas.stampOf(partition))
-      member.stopped(
-        partition,
-        (role === 'stopped' && !repairing.has(partition)) || role === 'behind' || !ports.has(partition % data.shards),
-      )
-    }
-    member.followAll(readers.isReadHere)
-  }
+  const reports = new MemberReports({
+    member,
+    replicas,
+    readers,
+    isOut: (partition, role) =>
+      (role === 'stopped' && !repairing.has(partition)) || role === 'behind' || !ports.has(partition % data.shards),
+  })
+  const look = (): void => reports.look()
 
   let wanted = ''
   const advertise = (): void => {

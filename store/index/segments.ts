@@ -91,13 +91,10 @@ export class Segments {
     const rank = this.#rankOf(partition)
     return this.stable((finished, tail) => {
       const first = this.#firstSegment(finished, ({ end }) => end.stamps[rank]! > stamp)
-      const isAbove: IsWanted = ({ lastStamps }, i) => lastStamps[i]! > stamp
-      if (first === finished) return this.#inTail(partition, tail, isAbove)
-      const segment = this.at(first)
+      const found = this.#firstBlock(partition, first < finished ? this.at(first) : tail, ({ lastStamps }, i) => lastStamps[i]! > stamp)
+      if (found !== null || first === finished) return found
       // A partition may be closed there above its last event: then what comes next is above the stamp.
-      return (
-        firstIn(segment, segment.blocks, partition, isAbove) ?? this.#holding(partition, segment.end.sequences[rank]! + 1, finished, tail)
-      )
+      return this.#holding(partition, this.at(first).end.sequences[rank]! + 1, finished, tail)
     })
   }
 
@@ -109,9 +106,7 @@ export class Segments {
     const rank = this.#rankOf(partition)
     const first = this.#firstSegment(finished, ({ end }) => end.sequences[rank]! >= sequence)
     const holds: IsWanted = ({ firstSequences, counts }, i) => firstSequences[i]! + counts[i]! - 1 >= sequence
-    if (first === finished) return this.#inTail(partition, tail, holds)
-    const segment = this.at(first)
-    return firstIn(segment, segment.blocks, partition, holds)
+    return this.#firstBlock(partition, first < finished ? this.at(first) : tail, holds)
   }
 
   /** The first finished segment at whose end it is so, as it is from there on; `finished` when it is at none. */
@@ -126,16 +121,13 @@ export class Segments {
     return low
   }
 
-  #inTail(partition: number, tail: Tail, isWanted: IsWanted): number | null {
-    return firstIn(tail, this.#shared.committedBlocks - tail.baseBlock, partition, isWanted)
+  /** Number of the first block of a partition that is wanted, of those that are committed. */
+  #firstBlock(partition: number, directory: Segment | Tail, isWanted: IsWanted): number | null {
+    const { baseBlock, partitions } = directory
+    const blocks = 'number' in directory ? directory.blocks : this.#shared.committedBlocks - baseBlock
+    for (let i = 0; i < blocks; i++) if (partitions[i] === partition && isWanted(directory, i)) return baseBlock + i
+    return null
   }
 }
 
 type IsWanted = (directory: BlockDirectory, at: number) => boolean
-
-function firstIn(directory: BlockDirectory, blocks: number, partition: number, isWanted: IsWanted): number | null {
-  for (let i = 0; i < blocks; i++) {
-    if (directory.partitions[i] === partition && isWanted(directory, i)) return directory.baseBlock + i
-  }
-  return null
-}

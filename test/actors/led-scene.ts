@@ -16,9 +16,11 @@ import { type Limits, limitsWith } from '../../event/limits.ts'
 import { emptyOutcome, NOT_LEADER, STORED } from '../../event/outcome.ts'
 import { RequestView } from '../../event/request-view.ts'
 import { StampClock } from '../../event/stamp.ts'
+import { partitionOf } from '../../event/stream-id.ts'
 import { ForwardedAppends } from '../../runtime/cluster/forwarded-appends.ts'
 import { SharedHorizon } from '../../store/log/horizon.ts'
 import { ManualTime } from './manual-time.ts'
+import { watched } from './shard-scene.ts'
 
 export const streamHash = new TextHash(1, 2)
 
@@ -259,3 +261,14 @@ export class LedScene {
     for (const node of this.nodes.values()) node.stop()
   }
 }
+
+/** A stream of a partition. */
+export function streamIn(scene: LedScene, partition: number): string {
+  for (let n = 0; ; n++) if (partitionOf(`s${n}`, scene.partitions) === partition) return `s${n}`
+}
+
+export function append(scene: LedScene, node: string, partition: number, id: string): ReturnType<typeof watched> {
+  return watched(scene.node(node).router.append(streamIn(scene, partition), { type: 'a', data: new TextEncoder().encode(id) }))
+}
+
+export const idsOf = (scene: LedScene, partition: number): string[] => scene.stored[partition]!.map(({ id }) => id)

@@ -1,7 +1,6 @@
 /** Directed schedules of requests that nodes send each other, and of what is answered. */
 import assert from 'node:assert/strict'
-import { append, idsOf, streamIn } from '../actors/led-requests-scene.ts'
-import { LedScene } from '../actors/led-scene.ts'
+import { append, idsOf, LedScene, streamIn } from '../actors/led-scene.ts'
 import { watched } from '../actors/shard-scene.ts'
 import type { Schedule } from './schedule.ts'
 

@@ -151,8 +151,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'readers from a position pass over what came behind a closing',
     'store/index/segments.ts',
-    'this.#holding(partition, segment.end.sequences[rank]! + 1, finished, tail)',
-    'this.#inTail(partition, tail, isAbove)',
+    'this.#holding(partition, this.at(first).end.sequences[rank]! + 1, finished, tail)',
+    'this.#firstBlock(partition, tail, ({ lastStamps }, i) => lastStamps[i]! > stamp)',
   ),
   mutant('a way to a process counts anew', 'actors/remote-ports.ts', 'for (const port of ports.values()) port.rest()', 'ports.clear()'),
   mutant('a late word about messages that are missing counts', remotePort, 'if (session !== this.#session) return\n', ''),

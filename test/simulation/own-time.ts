@@ -38,14 +38,14 @@ class OwnWaits {
     const timers = this.#timers()
     const waiting = this.#at(words, index)
     const value = new Promise<string>(resolve => {
-      const stop = timers.after(ms, () => end('timed-out'))
-      const woken = (): void => {
-        stop()
-        timers.after(0, () => end('ok'))
-      }
-      const end = (how: string): void => {
+      const stop = timers.after(ms, () => {
         waiting.delete(woken)
-        resolve(how)
+        resolve('timed-out')
+      })
+      const woken = (): void => {
+        waiting.delete(woken)
+        stop()
+        timers.after(0, () => resolve('ok'))
       }
       waiting.add(woken)
     })
@@ -55,10 +55,7 @@ class OwnWaits {
   readonly notify = (words: Int32Array, index: number): number => {
     const waiting = this.#at(words, index)
     const { size } = waiting
-    for (const woken of [...waiting]) {
-      waiting.delete(woken)
-      woken()
-    }
+    for (const woken of [...waiting]) woken()
     return size
   }
 

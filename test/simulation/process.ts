@@ -1,6 +1,6 @@
 /** A node of the simulated cluster, put together from what is shipped: stores, shard actors, replication, router. Nothing here decides anything. */
 import type { ReplicaEvent } from '../../actors/replication/shard-replicas.ts'
-import { SharedReplicas } from '../../actors/replication/shared-replicas.ts'
+import { type ReplicaRole, SharedReplicas } from '../../actors/replication/shared-replicas.ts'
 import { allEvents, streamEvents } from '../../actors/reader.ts'
 import { Router } from '../../actors/router.ts'
 import type { LoopbackNode } from '../../cluster/loopback.ts'
@@ -12,6 +12,7 @@ import { StampClock } from '../../event/stamp.ts'
 import { BetweenNodes } from '../../runtime/cluster/between-nodes.ts'
 import { CheckedEnvelopes } from '../../runtime/cluster/checked-envelopes.ts'
 import type { LeaderReads } from '../../runtime/cluster/leader-reads.ts'
+import { MemberReports } from '../../runtime/cluster/member-reports.ts'
 import { ReaderCount } from '../../runtime/cluster/reader-count.ts'
 import { serveSnapshots } from '../../runtime/cluster/snapshot-wire.ts'
 import type { ShardColumn } from '../../store/index/keys.ts'
@@ -46,7 +47,7 @@ const PAGE_ROWS = 64
 /** What a node has among others that decide with it. */
 interface Elected {
   readonly member: Member
-  readonly between: BetweenNodes
+  readonly reports: MemberReports
   readonly reads: LeaderReads
 }
 
@@ -98,7 +99,7 @@ export class Process {
       serveSnapshots({ view: this.view, node: id, incarnation }, { bus: node.bus, envelopes })
     }
     for (const shard of this.shards) shard.replication.start()
-    if (this.#elected) this.#begin(this.#elected.member)
+    if (this.#elected) this.#begin(this.#elected)
   }
 
   /** What goes between nodes, and the member: both as shipped. What surrounds them here is what a node's threads do. */
@@ -106,11 +107,8 @@ export class Process {
     const { id, incarnation, storeId, partitions, time, node, refused } = options
     const { shards, view, replicas } = this
     const { bus } = node
-    const clock = { clock: time.clock, timers: time }
-    const between = new BetweenNodes({
-      ...{ cluster: storeId, node: id, incarnation, partitions, shards: shards.length },
-      ...{ bus, stamps, limits, ...clock },
-    })
+    const process = { cluster: storeId, node: id, incarnation, partitions, bus, clock: time.clock, timers: time }
+    const between = new BetweenNodes({ ...process, shards: shards.length, stamps, limits })
     shards.forEach((shard, number) => {
       between.attached(number, shard.port)
       this.router.attach(number, between.ledPort(number))
@@ -125,8 +123,11 @@ export class Process {
       refused: (from, why) => refused(`a request of ${from} was not taken: ${why}`),
     })
     const member = new Member({
-      ...{ bus, registry: node.registry, ...clock },
-      ...{ cluster: storeId, node: id, incarnation, zone: '', format: 1, disk: id, partitions },
+      ...process,
+      registry: node.registry,
+      zone: '',
+      format: 1,
+      disk: id,
       calls: {
         lead: (partition, term) => this.shardOf(partition).replication.lead(partition, term, LEAD_MS),
         resign: partition => this.shardOf(partition).replication.resign(partition),
@@ -137,21 +138,13 @@ export class Process {
         failed: () => undefined,
       },
     })
-    return { member, between, reads }
+    const isOut = (_: number, role: ReplicaRole): boolean => role === 'stopped' || role === 'behind'
+    return { member, reports: new MemberReports({ member, replicas, readers: this.#readers, isOut }), reads }
   }
 
-  #begin(member: Member): void {
-    const terms = Array.from({ length: this.replicas.partitions }, () => 0)
+  #begin({ member, reports }: Elected): void {
     const look = (): void => {
-      for (let partition = 0; partition < terms.length; partition++) {
-        const role = this.replicas.roleOf(partition)
-        const term = this.replicas.termOf(partition)
-        member.applied(partition, this.replicas.indexOf(partition))
-        if (term > terms[partition]!) member.record(partition, (terms[partition] = term))
-        member.sawStamp(this.replicas.stampOf(partition))
-        member.stopped(partition, role === 'stopped' || role === 'behind')
-      }
-      member.followAll(this.#readers.isReadHere)
+      reports.look()
       this.time.after(LOOK_MS, look)
     }
     look()
@@ -165,12 +158,7 @@ export class Process {
   memberFailed = false
 
   #heard(event: ReplicaEvent): void {
-    if (!this.#elected) return
-    const { member } = this.#elected
-    const { kind, partition } = event
-    if (kind === 'stopped') return
-    if (kind === 'record') member.record(partition, event.term)
-    else member[kind](partition, event.term)
+    if (event.kind !== 'stopped') this.#elected?.reports.heard(event)
   }
 
   shardOf(partition: number): ProcessShard {

@@ -30,6 +30,7 @@ const shipped = {
     '../../cluster/member.ts': ['Member'],
     '../../event/stamp.ts': ['StampClock'],
     '../../runtime/cluster/between-nodes.ts': ['BetweenNodes'],
+    '../../runtime/cluster/member-reports.ts': ['MemberReports'],
     '../../store/log/log-view.ts': ['LogView'],
   },
   'process-shard.ts': {
